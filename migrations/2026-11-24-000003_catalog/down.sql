@@ -1,0 +1,3 @@
+DROP TABLE tax_rate;
+DROP TABLE price;
+DROP TABLE product;

@@ -1,0 +1,2 @@
+DROP TABLE customer_balance;
+DROP TABLE customer;

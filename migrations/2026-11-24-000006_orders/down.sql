@@ -1,0 +1,3 @@
+DROP TABLE order_hold;
+DROP TABLE order_line;
+DROP TABLE sales_order;

@@ -1,0 +1,3 @@
+DROP TABLE refund;
+DROP TABLE payment_allocation;
+DROP TABLE payment;

@@ -1,0 +1,113 @@
+//! Decimal numbers as JSON carries them: strings, so that no reader passes them through a binary float.
+
+use rust_decimal::Decimal;
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+struct DecimalString {
+    places: u32,
+}
+
+impl Visitor<'_> for DecimalString {
+    type Value = Decimal;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a decimal string such as \"12.50\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
+        let plain = !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+        let value = if plain { text.parse::<Decimal>().ok() } else { None };
+        let Some(value) = value else {
+            return Err(E::custom("invalid_decimal|write digits with an optional point, such as \"12.50\""));
+        };
+        if value.normalize().scale() > self.places {
+            return Err(E::custom(format!("too_many_decimals|at most {} decimal places", self.places)));
+        }
+        if value.abs() >= Decimal::from(100_000_000_000_000i64) {
+            return Err(E::custom("out_of_range|the number has more than 14 digits before the point"));
+        }
+        Ok(value)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Decimal, E> {
+        Err(E::custom(NOT_A_STRING))
+    }
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Decimal, E> {
+        Err(E::custom(NOT_A_STRING))
+    }
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Decimal, E> {
+        Err(E::custom(NOT_A_STRING))
+    }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Decimal, E> {
+        Err(E::invalid_type(Unexpected::Bool(value), &self))
+    }
+}
+
+const NOT_A_STRING: &str = "decimal_string_required|send the number as a string, such as \"12.50\", so that no digit is lost";
+
+macro_rules! decimal_string {
+    ($($(#[$doc:meta])* $name:ident, $places:literal, $example:literal, $render:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, utoipa::ToSchema)]
+        #[schema(value_type = String, example = $example, pattern = r"^-?\d{1,14}(\.\d+)?$")]
+        pub struct $name(pub Decimal);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let render: fn(Decimal) -> Decimal = $render;
+                serializer.collect_str(&render(self.0))
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(DecimalString { places: $places }).map(Self)
+            }
+        }
+        impl From<Decimal> for $name {
+            fn from(value: Decimal) -> Self {
+                Self(value)
+            }
+        }
+    )*};
+}
+
+decimal_string! {
+    /// Money in the document's currency; serialized with the scale it has, so round it by `Currency::round` first.
+    Amount, 4, "125000.00", |value| value;
+    /// A price or cost of one unit, up to 6 places.
+    UnitPrice, 6, "12.50", |value| { let mut v = value.normalize(); if v.scale() < 2 { v.rescale(2) } v };
+    /// A quantity in the line's unit, up to 3 places.
+    Quantity, 3, "3", |value| value.normalize();
+    /// In hundred: `"15"` is 15 %.
+    Percent, 4, "15", |value| value.normalize();
+    /// A fraction: `"0.12"` is 12 %.
+    Rate, 6, "0.12", |value| value.normalize();
+    /// How many base units one unit holds.
+    Factor, 6, "12", |value| value.normalize();
+    /// Units of one currency for one of another.
+    ExchangeRate, 10, "16250.5", |value| value.normalize();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_refused_and_strings_taken_exactly() {
+        let error = serde_json::from_str::<Quantity>("1.5").unwrap_err().to_string();
+        assert!(error.starts_with("decimal_string_required|"), "{error}");
+        assert_eq!(serde_json::from_str::<Quantity>("\"1.500\"").unwrap(), Quantity(Decimal::new(15, 1)));
+        assert!(serde_json::from_str::<Quantity>("\"1.0005\"").is_err());
+        for bad in ["\"\"", "\"1e3\"", "\"+1\"", "\" 1\"", "\"1,5\"", "\"--1\"", "\"NaN\"", "\"999999999999999\""] {
+            assert!(serde_json::from_str::<Amount>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn quantities_lose_trailing_zeros_and_amounts_keep_them() {
+        assert_eq!(serde_json::to_string(&Quantity(Decimal::new(5000, 3))).unwrap(), "\"5\"");
+        assert_eq!(serde_json::to_string(&Amount(Decimal::new(12500, 2))).unwrap(), "\"125.00\"");
+        assert_eq!(serde_json::to_string(&UnitPrice(Decimal::new(18_600_000, 6))).unwrap(), "\"18.60\"");
+    }
+}

@@ -1,0 +1,11 @@
+//! Pure values: no connection, no web framework, no clock.
+
+pub mod address;
+pub mod country;
+pub mod currency;
+pub mod decimal;
+pub mod fault;
+pub mod id;
+pub mod page;
+pub mod text;
+pub mod unit;
