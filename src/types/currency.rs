@@ -110,8 +110,7 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_code(&code)
-            .ok_or_else(|| serde::de::Error::custom("unknown_currency|use an ISO 4217 code such as EUR, IDR or JPY"))
+        Self::from_code(&code).ok_or_else(|| serde::de::Error::custom("unknown_currency|use an ISO 4217 code such as EUR, IDR or JPY"))
     }
 }
 
