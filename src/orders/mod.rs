@@ -1,1 +1,14 @@
-
+/// Which locations ship an order, from what is on their shelves.
+pub mod allocation;
+/// Discounts on a line and on the whole order.
+pub mod discount;
+/// From prices, discounts and tax rules to every amount of an order.
+pub mod pricing;
+/// How much of a line is where: the quantity equation and the moves that keep it.
+pub mod quantities;
+/// What an order's statuses mean, how actions change them, and how they follow from quantities and money.
+pub mod status;
+/// Tax rules, tax groups and their arithmetic.
+pub mod tax;
+/// The value of a part of an order, so that partial invoices add up to it.
+pub mod valuation;
