@@ -1,1 +1,9 @@
+//! IO tools that know no business word.
 
+pub mod clock;
+pub mod db;
+pub mod http;
+pub mod idempotency;
+pub mod limits;
+pub mod logging;
+pub mod sql;
