@@ -40,6 +40,9 @@ pub struct Withdrawn {
     pub allocated: Decimal,
 }
 
+/// Quantities have at most 14 digits before the point, as in JSON.
+const LARGEST: Decimal = Decimal::from_parts(276_447_231, 23_283, 0, false, 0);
+
 impl LineQuantities {
     /// A line as it is ordered: nothing of it is promised yet.
     pub fn ordered(quantity: Decimal) -> Self {
@@ -182,7 +185,7 @@ impl LineQuantities {
 
     /// An edit orders more of the line.
     pub fn increase(&mut self, quantity: Decimal) -> Result<(), NotThatMuch> {
-        at_most("add", quantity, Decimal::MAX)?;
+        at_most("add", quantity, LARGEST - self.quantity)?;
         self.quantity += quantity;
         self.unallocated += quantity;
         Ok(())

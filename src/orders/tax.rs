@@ -99,25 +99,25 @@ pub(super) struct Taxed {
 }
 
 /// The tax of each member. A group's tax is the sum of what is given, plus one rounded `tax_of(group, Σ amounts)` of the
-/// members without a given tax, shared over them by amount with largest remainder.
+/// members without a given tax, shared over them by amount with largest remainder. `None` where `tax_of` gives none.
 pub(super) fn tax_of_members(
     currency: Currency,
     group_count: usize,
     members: &[Taxed],
-    tax_of: impl Fn(usize, Decimal) -> Decimal,
-) -> Vec<Decimal> {
+    tax_of: impl Fn(usize, Decimal) -> Option<Decimal>,
+) -> Option<Vec<Decimal>> {
     let mut taxes: Vec<Decimal> = members.iter().map(|member| member.given.unwrap_or(currency.zero())).collect();
     for group in 0..group_count {
         let open = |member: &Taxed| member.group == group && member.given.is_none();
         let amounts: Vec<Decimal> = members.iter().filter(|&m| open(m)).map(|m| m.amount).collect();
-        let tax = tax_of(group, amounts.iter().sum());
+        let tax = tax_of(group, amounts.iter().sum())?;
         let shares = currency.split(tax, &amounts);
         let places = members.iter().enumerate().filter(|(_, m)| open(m)).map(|(i, _)| i);
         for (place, share) in places.zip(shares) {
             taxes[place] = share;
         }
     }
-    taxes
+    Some(taxes)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ fn currency(code: &str) -> Currency {
     Currency::from_code(code).unwrap()
 }
 
-fn rule(rate: &str) -> TaxRule {
+pub(crate) fn rule(rate: &str) -> TaxRule {
     let scheme = if dec(rate).is_zero() { "Z" } else { "S" };
     TaxRule {
         tax_category: "standard".into(),
@@ -21,7 +21,7 @@ fn rule(rate: &str) -> TaxRule {
     }
 }
 
-fn line(quantity: &str, unit_price: &str, rate: &str) -> LineInput {
+pub(crate) fn line(quantity: &str, unit_price: &str, rate: &str) -> LineInput {
     LineInput {
         quantity: dec(quantity),
         unit_price: dec(unit_price),
@@ -32,7 +32,7 @@ fn line(quantity: &str, unit_price: &str, rate: &str) -> LineInput {
     }
 }
 
-fn order(code: &str, lines: Vec<LineInput>) -> PricingInput {
+pub(crate) fn order(code: &str, lines: Vec<LineInput>) -> PricingInput {
     let currency = currency(code);
     PricingInput { currency, mode: Pricing::Computed, prices_include_tax: false, lines, discounts: vec![], shipping: None }
 }
@@ -41,7 +41,7 @@ fn amount_off(amount: &str) -> Discount {
     Discount { amount: Some(Amount(dec(amount))), ..Discount::default() }
 }
 
-fn percent_off(percent: &str) -> Discount {
+pub(crate) fn percent_off(percent: &str) -> Discount {
     Discount { percent: Some(Percent(dec(percent))), ..Discount::default() }
 }
 
