@@ -159,7 +159,12 @@ fn price_line(input: &PricingInput, i: usize, line: &LineInput, faults: &mut Fau
         check_money(input.currency, line.given_tax_amount, || pointer("/tax_amount"), faults);
     }
     if line.quantity <= Decimal::ZERO || line.unit_price < Decimal::ZERO || line.price_quantity <= Decimal::ZERO {
-        faults.require(line.price_quantity > Decimal::ZERO, pointer(""), "price_quantity_invalid", "the price must be for a quantity above 0");
+        faults.require(
+            line.price_quantity > Decimal::ZERO,
+            pointer(""),
+            "price_quantity_invalid",
+            "the price must be for a quantity above 0",
+        );
         return nothing;
     }
     let gross = line.quantity.checked_mul(line.unit_price).and_then(|product| product.checked_div(line.price_quantity));
@@ -285,7 +290,8 @@ fn sum_up(input: &PricingInput, rules: &[&TaxRule], lines: Vec<PricedLine>, memb
     let sum = |amounts: &mut dyn Iterator<Item = Decimal>| amounts.fold(currency.zero(), |sum, amount| sum + amount);
     let shipping = members.get(lines.len()).zip(taxes.get(lines.len()));
     let shipping_tax = shipping.map_or(currency.zero(), |(_, tax)| *tax);
-    let shipping_net = shipping.map_or(currency.zero(), |(member, tax)| if input.prices_include_tax { member.amount - tax } else { member.amount });
+    let shipping_net =
+        shipping.map_or(currency.zero(), |(member, tax)| if input.prices_include_tax { member.amount - tax } else { member.amount });
     let shipping_tax_group = shipping.map(|(member, _)| member.group);
 
     let mut groups: Vec<TaxGroup> = rules.iter().map(|rule| TaxGroup::empty(rule, currency)).collect();

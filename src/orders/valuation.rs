@@ -140,10 +140,15 @@ impl Portion {
 /// brought inside it. At full quantities every figure is the document's own.
 pub fn value(document: &ValuedDocument, quantities: &[Decimal]) -> Portion {
     let currency = document.currency;
-    let quantity_of = |i: usize, line: &ValuedLine| quantities.get(i).copied().unwrap_or_default().clamp(Decimal::ZERO, line.quantity.max(Decimal::ZERO));
+    let quantity_of =
+        |i: usize, line: &ValuedLine| quantities.get(i).copied().unwrap_or_default().clamp(Decimal::ZERO, line.quantity.max(Decimal::ZERO));
     let by_rate: Vec<bool> = document.tax_breakdown.iter().map(|group| follows_from_its_rate(document, group)).collect();
-    let lines: Vec<PortionLine> =
-        document.lines.iter().enumerate().map(|(i, line)| line_value(currency, line, quantity_of(i, line), by_rate[line.tax_group])).collect();
+    let lines: Vec<PortionLine> = document
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(i, line)| line_value(currency, line, quantity_of(i, line), by_rate[line.tax_group]))
+        .collect();
     let shipping = document.shipping.as_ref().filter(|_| lines.iter().any(|line| !line.quantity.is_zero()));
     let mut portion = Portion {
         subtotal: currency.zero(),
@@ -373,7 +378,9 @@ mod tests {
             }
         }
         for line in &portion.lines {
-            prop_assert!(line.net_amount >= Decimal::ZERO && line.discount_amount >= Decimal::ZERO && line.order_discount_amount >= Decimal::ZERO);
+            prop_assert!(
+                line.net_amount >= Decimal::ZERO && line.discount_amount >= Decimal::ZERO && line.order_discount_amount >= Decimal::ZERO
+            );
             prop_assert!(!line.quantity.is_zero() || (line.net_amount.is_zero() && line.tax_amount.is_zero()));
         }
         Ok(())

@@ -6,29 +6,32 @@ use std::num::NonZeroU32;
 /// A fraction above 0 and at most 1, written `11/12`. Indonesia taxes 11/12 of most prices at 12 % (PMK 131/2024); elsewhere it is `1/1`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, utoipa::ToSchema)]
 #[schema(value_type = String, example = "11/12", pattern = r"^[1-9]\d{0,8}/[1-9]\d{0,8}$")]
-pub struct BaseFraction {
+pub struct BaseFraction(Parts);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Parts {
     numerator: NonZeroU32,
     denominator: NonZeroU32,
 }
 
 impl BaseFraction {
     /// The whole amount, `1/1`.
-    pub const WHOLE: Self = Self { numerator: NonZeroU32::MIN, denominator: NonZeroU32::MIN };
+    pub const WHOLE: Self = Self(Parts { numerator: NonZeroU32::MIN, denominator: NonZeroU32::MIN });
 
     /// `None` unless 0 < numerator ≤ denominator < 1,000,000,000.
     pub fn new(numerator: u32, denominator: u32) -> Option<Self> {
         if numerator > denominator || denominator >= 1_000_000_000 {
             return None;
         }
-        Some(Self { numerator: NonZeroU32::new(numerator)?, denominator: NonZeroU32::new(denominator)? })
+        Some(Self(Parts { numerator: NonZeroU32::new(numerator)?, denominator: NonZeroU32::new(denominator)? }))
     }
 
     pub fn numerator(self) -> u32 {
-        self.numerator.get()
+        self.0.numerator.get()
     }
 
     pub fn denominator(self) -> u32 {
-        self.denominator.get()
+        self.0.denominator.get()
     }
 }
 
@@ -40,7 +43,7 @@ impl Default for BaseFraction {
 
 impl std::fmt::Display for BaseFraction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.numerator, self.denominator)
+        write!(f, "{}/{}", self.0.numerator, self.0.denominator)
     }
 }
 

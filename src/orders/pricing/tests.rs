@@ -13,12 +13,7 @@ fn currency(code: &str) -> Currency {
 
 pub(crate) fn rule(rate: &str) -> TaxRule {
     let scheme = if dec(rate).is_zero() { "Z" } else { "S" };
-    TaxRule {
-        tax_category: "standard".into(),
-        tax_scheme_category: scheme.into(),
-        rate: dec(rate),
-        base_fraction: BaseFraction::WHOLE,
-    }
+    TaxRule { tax_category: "standard".into(), tax_scheme_category: scheme.into(), rate: dec(rate), base_fraction: BaseFraction::WHOLE }
 }
 
 pub(crate) fn line(quantity: &str, unit_price: &str, rate: &str) -> LineInput {
