@@ -187,7 +187,10 @@ impl PrivatePostgres {
 
     fn leave(&mut self) -> Result<(), StartError> {
         let _stopping = self.place.lock()?;
-        self.user = None;
+        if let Some(user) = self.user.take() {
+            // Closing would not do: a child that another thread is just starting holds a copy of the file until its `exec`.
+            user.unlock().map_err(StartError::io(self.place.home().join("users")))?;
+        }
         if self.keep_running || self.place.in_use()? {
             return Ok(());
         }
