@@ -1,13 +1,19 @@
 //! Pesanan: order to cash as one binary on Postgres. This file is the map.
 
+/// The application: pool, routes, workers.
+pub mod app;
 /// Who calls and what they may do: tokens, permissions, API clients.
 pub mod auth;
 /// Products, prices and tax rates.
 pub mod catalog;
 /// The ways in.
 pub mod channels;
+/// Typed configuration.
+pub mod config;
 /// Customers, their addresses, terms and credit.
 pub mod customers;
+/// The closed list of failures and their problem+json form.
+pub mod error;
 /// The event feed.
 pub mod events;
 /// Fulfillment orders and shipments.
@@ -16,6 +22,8 @@ pub mod fulfillment;
 pub mod inventory;
 /// Invoices, credit notes and their gapless numbers.
 pub mod invoicing;
+/// The OpenAPI document.
+pub mod openapi;
 /// Use cases that span features in one transaction.
 pub mod order_to_cash;
 /// The order itself: pricing, allocation, holds, statuses.

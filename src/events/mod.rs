@@ -1,1 +1,15 @@
+//! The event feed: each committed change has its event, written in the transaction of the change.
 
+pub mod event;
+mod store;
+
+use crate::auth::actor::Context;
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use event::NewEvent;
+
+/// Appends the events of a change. Call it after all row locks of the transaction have been taken, so that ids follow the
+/// order of changes; it takes the feed's fence before it draws the first id.
+pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEvent]) -> QueryResult<()> {
+    store::append(connection, context, events)
+}

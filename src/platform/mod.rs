@@ -1,1 +1,13 @@
+<<<<<<< HEAD
 pub mod private_postgres;
+=======
+//! IO tools that know no business word.
+
+pub mod clock;
+pub mod db;
+pub mod http;
+pub mod idempotency;
+pub mod limits;
+pub mod logging;
+pub mod sql;
+>>>>>>> main

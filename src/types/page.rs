@@ -1,8 +1,10 @@
 //! Keyset pages: an opaque cursor that is bound to its filters.
 
+use crate::error::Error;
+use crate::platform::limits;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One page of a list. `next_cursor` is null on the last page.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -24,6 +26,45 @@ impl<T> Page<T> {
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { data: self.data.into_iter().map(f).collect(), next_cursor: self.next_cursor }
     }
+}
+
+/// The parameters of a list that has no filters of its own. Lists with filters repeat these two fields.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Rows a page, 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    pub fn limit(&self) -> Result<usize, Error> {
+        page_limit(self.limit)
+    }
+
+    /// The sort key after which the page starts.
+    pub fn after(&self, filters: &str, parts: usize) -> Result<Option<Vec<String>>, Error> {
+        page_after(self.cursor.as_deref(), filters, parts)
+    }
+}
+
+/// 50 where absent; 400 outside of 1–200.
+pub fn page_limit(limit: Option<u32>) -> Result<usize, Error> {
+    match limit.map_or(limits::PAGE_DEFAULT, |limit| limit as usize) {
+        limit if (1..=limits::PAGE_MAX).contains(&limit) => Ok(limit),
+        _ => Err(Error::bad_request("invalid_parameter", format!("limit is 1 to {}", limits::PAGE_MAX))),
+    }
+}
+
+/// 400 `invalid_cursor` for one that is not ours or belongs to other filters.
+pub fn page_after(cursor: Option<&str>, filters: &str, parts: usize) -> Result<Option<Vec<String>>, Error> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let key = decode_cursor(filters, cursor, parts);
+    key.map(Some)
+        .ok_or_else(|| Error::bad_request("invalid_cursor", "take the cursor from next_cursor and keep the filters of the first page"))
 }
 
 /// Encodes the sort key of the last row together with a fingerprint of the filters it belongs to.

@@ -1,0 +1,72 @@
+//! From an `Authorization` header to an actor, without asking the database at each request.
+
+use super::actor::{Actor, ActorKind};
+use super::keys::{Keys, TokenClaims};
+use super::permission::{Permissions, Role};
+use crate::error::Error;
+use crate::platform::clock::Clock;
+use crate::types::id::OrganizationId;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+use std::sync::RwLock;
+use uuid::Uuid;
+
+/// Verifies tokens, and knows who has been disabled since they were made (refreshed every few seconds by a job, so that a
+/// disabled caller is out within 30 s).
+pub struct Authenticator {
+    keys: Keys,
+    clock: Clock,
+    disabled: RwLock<HashSet<Uuid>>,
+}
+
+impl Authenticator {
+    pub fn new(keys: Keys, clock: Clock) -> Self {
+        Self { keys, clock, disabled: RwLock::default() }
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The caller of a request with a bearer token; 401 without one or with one that is not valid here.
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
+        let refuse = |detail: &str| Error::Unauthenticated { detail: detail.to_owned() };
+        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+        let token = token.filter(|token| !token.is_empty()).ok_or_else(|| refuse("send 'Authorization: Bearer <token>'"))?;
+        let claims = self.keys.verify(token, self.clock.now().timestamp())?;
+        let role = Role::from_name(&claims.role).ok_or_else(|| refuse("the token's role is unknown"))?;
+        let scope = Permissions::parse(&claims.scope).map_err(|_| refuse("the token's scope is unknown"))?;
+        let disabled = self.disabled.read().map(|set| set.contains(&claims.sub)).unwrap_or(true);
+        if disabled {
+            return Err(refuse("this caller has been disabled"));
+        }
+        Ok(Actor {
+            organization_id: OrganizationId(claims.org),
+            kind: ActorKind::ApiClient,
+            id: claims.sub,
+            role,
+            permissions: role.permissions().intersect(scope),
+        })
+    }
+
+    /// Signs an access token.
+    pub fn sign(&self, claims: TokenClaims) -> Result<String, Error> {
+        self.keys.sign(claims)
+    }
+
+    /// Replaces the set of disabled callers.
+    pub fn set_disabled(&self, disabled: HashSet<Uuid>) {
+        if let Ok(mut set) = self.disabled.write() {
+            *set = disabled;
+        }
+    }
+
+    /// Shuts one caller out at once in this process.
+    pub fn disable(&self, id: Uuid) {
+        if let Ok(mut set) = self.disabled.write() {
+            set.insert(id);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! An authenticated request. The one extractor of every handler, so that the order of checks is the same everywhere:
+//! authenticate → permission → body and query → replay → precondition → state.
+
+use super::actor::{Actor, Context};
+use super::authenticator::Authenticator;
+use super::permission::Permission;
+use crate::error::Error;
+use crate::platform::http::{Precondition, parse_json, parse_query};
+use crate::platform::idempotency::{IdempotencyKey, fingerprint};
+use crate::platform::{limits, logging};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::pin::Pin;
+
+/// A request whose caller is known. The body has been read up to its limit, but nothing of it is judged before
+/// [`Call::require`] has passed.
+pub struct Call {
+    pub actor: Actor,
+    request: HttpRequest,
+    body: Result<Vec<u8>, Error>,
+    now: DateTime<Utc>,
+}
+
+/// The same for bulk operations, with their larger body.
+pub struct BulkCall(pub Call);
+
+impl std::ops::Deref for BulkCall {
+    type Target = Call;
+    fn deref(&self) -> &Call {
+        &self.0
+    }
+}
+
+impl Call {
+    /// 403 unless the caller has `permission`. Every handler's first line.
+    pub fn require(&self, permission: Permission) -> Result<Context, Error> {
+        self.actor.require(permission)?;
+        self.check_accept()?;
+        Ok(Context { organization_id: self.actor.organization_id, actor: self.actor.name(), role: self.actor.role, now: self.now })
+    }
+
+    /// The JSON body: 413, 415, 400 and 422 come from here.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let body = self.bytes()?;
+        self.check_content_type()?;
+        parse_json(body)
+    }
+
+    /// As `json` for an operation whose fields are all optional: no body is the empty object.
+    pub fn json_or_empty<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        match self.bytes()? {
+            [] => parse_json(b"{}"),
+            _ => self.json(),
+        }
+    }
+
+    pub fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        parse_query(self.request.query_string())
+    }
+
+    /// 400 `unknown_parameter` if there is any query parameter.
+    pub fn no_query(&self) -> Result<(), Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        self.query::<Nothing>().map(|_| ())
+    }
+
+    /// A path segment, parsed; 400 `invalid_path` where it has not the form of `T`.
+    pub fn path<T: std::str::FromStr>(&self, name: &str) -> Result<T, Error> {
+        let text = self.request.match_info().get(name).unwrap_or_default();
+        text.parse().map_err(|_| Error::bad_request("invalid_path", format!("'{name}' in the path is malformed")))
+    }
+
+    /// A natural key in the path; one that could not exist is simply not found.
+    pub fn path_code(&self, name: &str, what: &'static str) -> Result<String, Error> {
+        let text = self.request.match_info().get(name).unwrap_or_default();
+        let text = actix_web::web::Path::<String>::from(text.to_owned()).into_inner();
+        if crate::types::text::is_code(&text) { Ok(text) } else { Err(Error::not_found(what)) }
+    }
+
+    pub fn precondition(&self) -> Result<Precondition, Error> {
+        Precondition::of(self.request.headers())
+    }
+
+    /// Whether `If-None-Match: *` asks to create only.
+    pub fn create_only(&self) -> bool {
+        self.request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == b"*")
+    }
+
+    /// The caller's key in its scope, `None` without the header, 400 where it is malformed.
+    pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, Error> {
+        let Some(value) = self.request.headers().get("idempotency-key") else { return Ok(None) };
+        let text = value.to_str().unwrap_or_default().trim();
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        let fine = (1..=255).contains(&bare.len()) && bare.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"');
+        if !fine {
+            return Err(Error::bad_request("invalid_idempotency_key", "Idempotency-Key is 1 to 255 printable ASCII characters"));
+        }
+        Ok(Some(IdempotencyKey {
+            organization_id: self.actor.organization_id.0,
+            key: format!("{}/{}/{bare}", self.actor.id, self.request.path()),
+            hash: self.fingerprint()?,
+            at: self.now,
+        }))
+    }
+
+    /// SHA-256 of query and canonical body.
+    pub fn fingerprint(&self) -> Result<Vec<u8>, Error> {
+        Ok(fingerprint(self.request.query_string(), self.bytes()?))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn bytes(&self) -> Result<&[u8], Error> {
+        match &self.body {
+            Ok(bytes) => Ok(bytes),
+            Err(Error::PayloadTooLarge { limit }) => Err(Error::PayloadTooLarge { limit: *limit }),
+            Err(Error::RequestTimeout) => Err(Error::RequestTimeout),
+            Err(_) => Err(Error::bad_request("malformed_body", "the body ended early or is not encoded as its headers say")),
+        }
+    }
+
+    fn check_content_type(&self) -> Result<(), Error> {
+        let patch = self.request.method() == actix_web::http::Method::PATCH;
+        let given = self.request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if essence == "application/json" || (patch && essence == "application/merge-patch+json") {
+            return Ok(());
+        }
+        let expected = if patch { "application/merge-patch+json or application/json" } else { "application/json" };
+        Err(Error::UnsupportedMediaType { expected })
+    }
+
+    /// 406 where the caller names types and none of them is JSON (a `.csv` path serves text/csv).
+    fn check_accept(&self) -> Result<(), Error> {
+        let Some(accept) = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(()) };
+        let wanted = if self.request.path().ends_with(".csv") { "text/csv" } else { "application/json" };
+        let family = wanted.split('/').next().unwrap_or_default();
+        let fits = accept.split(',').any(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            let kind = pieces.next().unwrap_or_default().to_ascii_lowercase();
+            let refused = pieces.any(|piece| piece.eq_ignore_ascii_case("q=0"));
+            !refused && (kind == "*/*" || kind == wanted || kind == format!("{family}/*"))
+        });
+        if fits || accept.trim().is_empty() { Ok(()) } else { Err(Error::NotAcceptable) }
+    }
+}
+
+async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Call, Error> {
+    let authenticator = request.app_data::<Data<Authenticator>>().ok_or_else(|| Error::internal("no authenticator"))?;
+    let now = authenticator.now();
+    let actor = authenticator.authenticate(request.headers())?;
+    logging::set_organization(actor.organization_id.0);
+    let body = read_body(payload, limit).await;
+    Ok(Call { actor, request, body, now })
+}
+
+async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let whole = async {
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(Error::internal)?;
+            if body.len() + chunk.len() > limit {
+                return Err(Error::PayloadTooLarge { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(())
+    };
+    // A sender slower than this holds a connection for nothing.
+    match tokio::time::timeout(std::time::Duration::from_secs(30), whole).await {
+        Ok(result) => result.map(|()| body),
+        Err(_) => Err(Error::RequestTimeout),
+    }
+}
+
+impl FromRequest for Call {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        Box::pin(read(request.clone(), payload.take(), limits::BODY_BYTES))
+    }
+}
+
+impl FromRequest for BulkCall {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let reading = read(request.clone(), payload.take(), limits::BULK_BODY_BYTES);
+        Box::pin(async move { reading.await.map(BulkCall) })
+    }
+}

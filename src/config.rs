@@ -1,0 +1,67 @@
+//! Typed configuration, read once and checked at start. Every limit and time-out stands here with its reason.
+
+use crate::auth::keys::KeyConfig;
+use crate::error::Error;
+use crate::platform::clock::Clock;
+use std::time::Duration;
+
+/// What an [`crate::app::Application`] is built from.
+#[derive(Clone)]
+pub struct Config {
+    /// `host:port`; port 0 takes a free one (tests).
+    pub listen: String,
+    pub database_url: String,
+    /// Connections for requests. More than a few per core only queue inside Postgres instead of here.
+    pub connections: u32,
+    /// Connections for reports, which may run long and must not stand in the way of orders.
+    pub report_connections: u32,
+    /// How long a request waits for a connection before 503: longer waits only pile up behind a checkout.
+    pub wait: Duration,
+    pub keys: Vec<KeyConfig>,
+    pub issuer: String,
+    /// Life of an access token.
+    pub token_seconds: i64,
+    /// Threads that parse and answer; the blocking pool is sized by `connections`.
+    pub workers: usize,
+    /// Origins that may call `/v1/checkout/*` and `/openapi.json` from a browser.
+    pub cors_origins: Vec<String>,
+    /// Requests a minute per caller; `None` = no limit.
+    pub rate_limit_per_minute: Option<u32>,
+    /// A second listener for `/metrics`; without one `/metrics` wants this token as bearer, and without both it is off.
+    pub metrics_token: Option<String>,
+    pub clock: Clock,
+    /// Whether background jobs run by themselves; tests run them by hand.
+    pub jobs: bool,
+}
+
+impl Config {
+    /// Defaults for a database; the caller sets keys and listener.
+    pub fn new(database_url: String) -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            database_url,
+            connections: 16,
+            report_connections: 4,
+            wait: Duration::from_secs(10),
+            keys: vec![],
+            issuer: "pesanan".to_owned(),
+            token_seconds: 3600,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            cors_origins: vec![],
+            rate_limit_per_minute: None,
+            metrics_token: None,
+            clock: Clock::System,
+            jobs: true,
+        }
+    }
+}
+
+/// Reads the signing keys from what `PESANAN_JWT_KEYS` holds: a JSON array, or the path of a file with one.
+pub fn read_keys(text_or_path: &str) -> Result<Vec<KeyConfig>, Error> {
+    let text = if text_or_path.trim_start().starts_with('[') {
+        text_or_path.to_owned()
+    } else {
+        std::fs::read_to_string(text_or_path).map_err(|error| Error::internal(format!("PESANAN_JWT_KEYS: {text_or_path}: {error}")))?
+    };
+    serde_json::from_str(&text).map_err(|error| Error::internal(format!("PESANAN_JWT_KEYS: {error}")))
+}

@@ -1,0 +1,301 @@
+//! The closed list of ways in which a request can fail, and its form on the wire: RFC 9457 problem details.
+//!
+//! The variant decides status, code and title in one match. Public text stands apart from the cause, which is only logged.
+
+use crate::platform::logging;
+use crate::types::fault::{Fault, Faults};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use serde_json::{Map, Value, json};
+
+/// Everything that a handler can answer instead of success. Only `Unavailable` and `TooManyRequests` invite a plain retry;
+/// `Stale` and `Conflict` want a fresh read first; the others want another request.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// 400: the syntax of path, query, header or JSON.
+    #[error("{code}: {detail}")]
+    BadRequest { code: &'static str, detail: String },
+    /// 401: no token, or one that is not valid here.
+    #[error("unauthenticated: {detail}")]
+    Unauthenticated { detail: String },
+    /// 403: a valid caller without the permission.
+    #[error("insufficient scope: {scope}")]
+    InsufficientScope { scope: String },
+    /// 404: not there, or another organization's.
+    #[error("{what} not found")]
+    NotFound { what: &'static str },
+    /// 405 with the methods that the path knows.
+    #[error("method not allowed")]
+    MethodNotAllowed { allow: String },
+    #[error("not acceptable")]
+    NotAcceptable,
+    #[error("request timeout")]
+    RequestTimeout,
+    /// 409: right in itself, but not in the state that is stored. `extra` members help to act on it.
+    #[error("{code}: {detail}")]
+    Conflict { code: &'static str, detail: String, extra: Map<String, Value> },
+    /// 412: `If-Match` named another version.
+    #[error("stale: current version is {current}")]
+    Stale { current: i64 },
+    #[error("payload too large")]
+    PayloadTooLarge { limit: usize },
+    #[error("unsupported media type")]
+    UnsupportedMediaType { expected: &'static str },
+    /// 422: parsed, but against schema or rule.
+    #[error("invalid: {0:?}")]
+    Invalid(Vec<Fault>),
+    #[error("too many requests")]
+    TooManyRequests { retry_after_seconds: u64 },
+    #[error("unavailable: {cause}")]
+    Unavailable { cause: String },
+    /// The database refused or failed in a way that is nobody's input.
+    #[error(transparent)]
+    Database(DieselError),
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::BadRequest { code, detail: detail.into() }
+    }
+
+    pub fn not_found(what: &'static str) -> Self {
+        Self::NotFound { what }
+    }
+
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Conflict { code, detail: detail.into(), extra: Map::new() }
+    }
+
+    /// 409 with members of its own beside the standard ones; `extra` must be a JSON object.
+    pub fn conflict_with(code: &'static str, detail: impl Into<String>, extra: Value) -> Self {
+        let extra = match extra {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        Self::Conflict { code, detail: detail.into(), extra }
+    }
+
+    /// 409 `invalid_transition`: the action is not allowed in this status.
+    pub fn invalid_transition(status: &str, action: &str, allowed: &[&str]) -> Self {
+        let detail = format!("'{action}' is not possible in status '{status}'");
+        Self::conflict_with("invalid_transition", detail, json!({ "status": status, "action": action, "allowed": allowed }))
+    }
+
+    /// 422 with a single fault.
+    pub fn invalid(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(Faults::one(pointer, code, detail))
+    }
+
+    pub fn unavailable(cause: String) -> Self {
+        Self::Unavailable { cause }
+    }
+
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::Internal(cause.to_string())
+    }
+
+    /// Deadlock or serialization failure: the same work may simply be run again. Postgres tells a deadlock (40P01) only by its
+    /// message through diesel.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            Self::Database(DieselError::DatabaseError(_, info)) => info.message().contains("deadlock detected"),
+            _ => false,
+        }
+    }
+
+    pub fn is_broken_connection(&self) -> bool {
+        match self {
+            Self::Database(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            Self::Database(DieselError::DatabaseError(_, info)) => {
+                info.message().contains("server closed the connection") || info.message().contains("terminating connection")
+            }
+            Self::Database(DieselError::BrokenTransactionManager) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a wait for a row lock ended by time (SQLSTATE 55P03).
+    pub fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Database(DieselError::DatabaseError(_, info)) if info.message().contains("lock timeout"))
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Database(_) if self.is_lock_timeout() || self.is_transient() || self.is_broken_connection() => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Database(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Code, title and detail for the caller.
+    fn public(&self) -> (String, &'static str, String) {
+        let (code, title, detail): (&str, &'static str, String) = match self {
+            Self::BadRequest { code, detail } => (code, "The request is malformed", detail.clone()),
+            Self::Unauthenticated { detail } => ("unauthenticated", "A valid access token is needed", detail.clone()),
+            Self::InsufficientScope { scope } => {
+                ("insufficient_scope", "The token does not permit this", format!("this needs the scope '{scope}'"))
+            }
+            Self::NotFound { what } => ("not_found", "Not found", format!("no such {what}")),
+            Self::MethodNotAllowed { allow } => {
+                ("method_not_allowed", "The path does not know this method", format!("this path takes {allow}"))
+            }
+            Self::NotAcceptable => ("not_acceptable", "No acceptable representation", "this is served as application/json".into()),
+            Self::RequestTimeout => ("request_timeout", "The request took too long to arrive", "send the body faster or in parts".into()),
+            Self::Conflict { code, detail, .. } => (code, "The stored state does not allow this", detail.clone()),
+            Self::Stale { current } => {
+                ("stale_version", "The thing has changed since it was read", format!("the current version is {current}; read it again"))
+            }
+            Self::PayloadTooLarge { limit } => {
+                ("payload_too_large", "The body is too large", format!("a body of at most {limit} bytes is taken here"))
+            }
+            Self::UnsupportedMediaType { expected } => {
+                ("unsupported_media_type", "The body's type is not understood", format!("send the body as {expected}"))
+            }
+            Self::Invalid(faults) => {
+                let same = faults.iter().all(|fault| fault.code == faults[0].code);
+                let code = if same && !faults.is_empty() { faults[0].code.clone() } else { "validation_failed".to_owned() };
+                let detail = match faults.as_slice() {
+                    [only] if only.pointer.is_empty() => only.detail.clone(),
+                    [only] => format!("{}: {}", only.pointer, only.detail),
+                    many => format!("{} faults; see errors", many.len()),
+                };
+                return (code, "The body is against the rules", detail);
+            }
+            Self::TooManyRequests { .. } => ("rate_limited", "Too many requests", "wait as long as Retry-After says".into()),
+            Self::Unavailable { .. } => unavailable_text(),
+            Self::Database(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => unavailable_text(),
+            Self::Database(_) | Self::Internal(_) => {
+                ("internal_error", "Something went wrong on our side", "it has been logged with this request id".into())
+            }
+        };
+        (code.to_owned(), title, detail)
+    }
+
+    /// The problem document of this error.
+    pub fn problem(&self, request_id: &str) -> Value {
+        let (code, title, detail) = self.public();
+        let mut problem = json!({
+            "type": format!("urn:pesanan:problem:{code}"),
+            "title": title,
+            "status": self.status().as_u16(),
+            "detail": detail,
+            "instance": format!("urn:uuid:{request_id}"),
+            "code": code,
+            "errors": match self { Self::Invalid(faults) => json!(faults), _ => json!([]) },
+        });
+        if let (Self::Conflict { extra, .. }, Some(object)) = (self, problem.as_object_mut()) {
+            object.extend(extra.clone());
+        }
+        problem
+    }
+}
+
+fn unavailable_text() -> (&'static str, &'static str, String) {
+    let detail = "come again after Retry-After; whether a write took effect is known only by repeating it with the same Idempotency-Key";
+    ("unavailable", "Not able to answer right now", detail.into())
+}
+
+impl From<DieselError> for Error {
+    /// Constraints that a caller can run into have names that we chose; the rest is our fault.
+    fn from(error: DieselError) -> Self {
+        if let DieselError::DatabaseError(_, info) = &error {
+            let known = match info.constraint_name() {
+                Some("customer_code") => Some(("customer_code_taken", "another customer has this code")),
+                Some("organization_code") => Some(("organization_code_taken", "another organization has this code")),
+                Some("sales_order_number") => Some(("order_number_taken", "another order has this number")),
+                Some("invoice_number" | "invoice_series_number") => Some(("invoice_number_taken", "another invoice has this number")),
+                Some("channel_pkey") => Some(("channel_code_taken", "another channel has this code")),
+                _ => None,
+            };
+            if let Some((code, detail)) = known {
+                return Self::conflict(code, detail);
+            }
+        }
+        Self::Database(error)
+    }
+}
+
+impl From<Vec<Fault>> for Error {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Invalid(faults)
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status();
+        if status.is_server_error() {
+            log::error!("{self}");
+        }
+        let request_id = logging::current().map(|context| context.request_id).unwrap_or_default();
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::Unauthenticated { detail } => {
+                let value =
+                    format!("Bearer realm=\"pesanan\", error=\"invalid_token\", error_description=\"{}\"", detail.replace('"', "'"));
+                response.insert_header((WWW_AUTHENTICATE, value));
+            }
+            Self::InsufficientScope { scope } => {
+                response.insert_header((
+                    WWW_AUTHENTICATE,
+                    format!("Bearer realm=\"pesanan\", error=\"insufficient_scope\", scope=\"{scope}\""),
+                ));
+            }
+            Self::MethodNotAllowed { allow } => {
+                if let Ok(value) = HeaderValue::from_str(allow) {
+                    response.insert_header((ALLOW, value));
+                }
+            }
+            Self::TooManyRequests { retry_after_seconds } => {
+                response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()));
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
+                response.insert_header((RETRY_AFTER, "1"));
+            }
+            _ => {}
+        }
+        response.content_type("application/problem+json").body(self.problem(&request_id).to_string())
+    }
+}
+
+/// RFC 9457 problem details, as every error answer carries them.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// A stable URI for each code.
+    #[schema(example = "urn:pesanan:problem:insufficient_stock")]
+    pub r#type: String,
+    pub title: String,
+    #[schema(example = 409)]
+    pub status: u16,
+    pub detail: String,
+    /// `urn:uuid:` and the request id.
+    pub instance: String,
+    /// What a program decides by.
+    #[schema(example = "insufficient_stock")]
+    pub code: String,
+    pub errors: Vec<Fault>,
+}

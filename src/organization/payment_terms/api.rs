@@ -1,0 +1,68 @@
+use super::body::{PaymentTerm, PutPaymentTerm};
+use super::service;
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::platform::http::Answer;
+use crate::types::page::Page;
+use crate::types::page::PageQuery;
+use actix_web::web::Data;
+use actix_web::{get, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(list_payment_terms).service(get_payment_term).service(put_payment_term);
+}
+
+/// List payment terms
+#[utoipa::path(tag = "organization", operation_id = "list_payment_terms", params(PageQuery), responses(
+    (status = 200, description = "One page of payment terms, by code", body = Page<PaymentTerm>),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/payment_terms")]
+pub async fn list_payment_terms(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_READ)?;
+    let query: PageQuery = call.query()?;
+    let (limit, after) = (query.limit()?, query.after("payment_terms", 1)?);
+    let page = app
+        .db
+        .read(move |connection| service::list(connection, context.organization_id, after.as_ref().map(|key| key[0].as_str()), limit))
+        .await?;
+    Answer::ok(&page)
+}
+
+/// Get payment terms
+#[utoipa::path(tag = "organization", operation_id = "get_payment_term", params(("code" = String, Path, description = "Code of the terms", example = "net_30")), responses(
+    (status = 200, description = "The payment terms", body = PaymentTerm, headers(("ETag" = String, description = "The version"))),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/payment_terms/{code}")]
+pub async fn get_payment_term(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_READ)?;
+    call.no_query()?;
+    let code = call.path_code("code", "payment term")?;
+    let term = app.db.read(move |connection| service::get(connection, context.organization_id, &code)).await?;
+    Ok(Answer::ok(&term)?.with_version(term.version))
+}
+
+/// Create or replace payment terms
+#[utoipa::path(tag = "organization", operation_id = "put_payment_term", request_body = PutPaymentTerm, params(("code" = String, Path, description = "Code of the terms", example = "net_30")), responses(
+    (status = 200, description = "Replaced", body = PaymentTerm),
+    (status = 201, description = "Created", body = PaymentTerm),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[put("/v1/payment_terms/{code}")]
+pub async fn put_payment_term(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ADMIN)?;
+    call.no_query()?;
+    let code = call.path_code("code", "payment term")?;
+    let body: PutPaymentTerm = call.json()?;
+    let (precondition, create_only) = (call.precondition()?, call.create_only());
+    let location = format!("/v1/payment_terms/{code}");
+    let (term, created) =
+        app.db.write(move |connection| service::put(connection, &context, &code, &body, &precondition, create_only)).await?;
+    let answer = if created { Answer::created(location, &term)? } else { Answer::ok(&term)? };
+    Ok(answer.with_version(term.version))
+}

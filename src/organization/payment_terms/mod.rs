@@ -1,0 +1,6 @@
+//! When an invoice is due.
+
+pub mod api;
+pub mod body;
+pub mod service;
+mod store;

@@ -1,0 +1,119 @@
+use super::body::{PaymentTerm, PutPaymentTerm};
+use crate::auth::actor::Context;
+use crate::platform::sql::sql;
+use crate::types::decimal::Percent;
+use crate::types::id::OrganizationId;
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use rust_decimal::Decimal;
+
+const COLUMNS: &str =
+    "code, name, net_days, end_of_month, prepayment, cash_on_delivery, discount_percent, discount_days, version, created_at, updated_at";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Integer)]
+    net_days: i32,
+    #[diesel(sql_type = Bool)]
+    end_of_month: bool,
+    #[diesel(sql_type = Bool)]
+    prepayment: bool,
+    #[diesel(sql_type = Bool)]
+    cash_on_delivery: bool,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    discount_percent: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    discount_days: Option<i32>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for PaymentTerm {
+    fn from(row: Row) -> Self {
+        Self {
+            code: row.code,
+            name: row.name,
+            net_days: row.net_days,
+            end_of_month: row.end_of_month,
+            prepayment: row.prepayment,
+            cash_on_delivery: row.cash_on_delivery,
+            discount_percent: row.discount_percent.map(Percent),
+            discount_days: row.discount_days,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<PaymentTerm>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM payment_term WHERE organization_id = $1 AND code = $2"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(code)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(PaymentTerm::from))
+}
+
+/// The version of the row, locked against a concurrent change.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Version {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    let row: Option<Version> = sql("SELECT version FROM payment_term WHERE organization_id = $1 AND code = $2 FOR NO KEY UPDATE")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(code)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(|row| row.version))
+}
+
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: Option<&str>,
+    limit: i64,
+) -> QueryResult<Vec<PaymentTerm>> {
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM payment_term WHERE organization_id = $1 AND ($2::text IS NULL OR code > $2) ORDER BY code LIMIT $3"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Nullable<Text>, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(PaymentTerm::from).collect())
+}
+
+/// Inserts or replaces; an upsert, so that two at once both succeed, one after the other.
+pub fn upsert(connection: &mut PgConnection, context: &Context, code: &str, term: &PutPaymentTerm) -> QueryResult<PaymentTerm> {
+    let row: Row = sql(format!(
+        "INSERT INTO payment_term AS t (organization_id, code, name, net_days, end_of_month, prepayment, cash_on_delivery, discount_percent, \
+         discount_days, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) \
+         ON CONFLICT (organization_id, code) DO UPDATE SET name = $3, net_days = $4, end_of_month = $5, prepayment = $6, cash_on_delivery = $7, \
+         discount_percent = $8, discount_days = $9, updated_at = $10, version = t.version + 1 RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Text, _>(code)
+    .bind::<Text, _>(&term.name)
+    .bind::<Integer, _>(term.net_days)
+    .bind::<Bool, _>(term.end_of_month)
+    .bind::<Bool, _>(term.prepayment)
+    .bind::<Bool, _>(term.cash_on_delivery)
+    .bind::<Nullable<Numeric>, _>(term.discount_percent.map(|percent| percent.0))
+    .bind::<Nullable<Integer>, _>(term.discount_days)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)?;
+    Ok(PaymentTerm::from(row))
+}

@@ -1,0 +1,36 @@
+//! The time, so that tests can set it.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Tells the time in UTC with microseconds, which is what Postgres keeps.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    System,
+    /// Microseconds since the epoch, moved by hand.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    pub fn fixed(at: DateTime<Utc>) -> Self {
+        Self::Fixed(Arc::new(AtomicI64::new(at.timestamp_micros())))
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        match self {
+            Self::System => {
+                let now = Utc::now();
+                now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+            }
+            Self::Fixed(micros) => DateTime::from_timestamp_micros(micros.load(Ordering::Relaxed)).unwrap_or_default(),
+        }
+    }
+
+    /// Moves a fixed clock; a system clock does not move by hand.
+    pub fn advance(&self, by: TimeDelta) {
+        if let (Self::Fixed(micros), Some(by)) = (self, by.num_microseconds()) {
+            micros.fetch_add(by, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The one crossing from async to sync: permit, connection, transaction, retry. Nothing else names them.
+
+use crate::error::Error;
+use crate::platform::logging;
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// A pool of connections with its queue of waiting work.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    permits: Arc<Semaphore>,
+    wait: Duration,
+}
+
+/// How a pool is set up; every figure has its reason where it is configured.
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    pub url: String,
+    pub connections: u32,
+    /// How long a request waits for its turn before it is told to come again (503).
+    pub wait: Duration,
+    /// Bounds one statement of this pool.
+    pub statement_timeout: Duration,
+    /// Reports need plans made for their values; the hot roads want one generic plan and no planning.
+    pub generic_plans: bool,
+}
+
+#[derive(Debug)]
+struct Session {
+    settings: String,
+}
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Session {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection.batch_execute(&self.settings).map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+impl Db {
+    /// Opens a pool; connections are made as they are needed.
+    pub fn open(options: &DbOptions) -> Result<Self, Error> {
+        let plans = if options.generic_plans { "SET plan_cache_mode = force_generic_plan; " } else { "" };
+        let settings = format!(
+            "SET timezone = 'UTC'; SET jit = off; {plans}SET lock_timeout = '10s'; SET statement_timeout = '{}ms'; \
+             SET idle_in_transaction_session_timeout = '60s'",
+            options.statement_timeout.as_millis()
+        );
+        let pool = Pool::builder()
+            .max_size(options.connections)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(options.wait)
+            .connection_customizer(Box::new(Session { settings }))
+            .build_unchecked(ConnectionManager::new(&options.url));
+        Ok(Self { pool, permits: Arc::new(Semaphore::new(options.connections as usize)), wait: options.wait })
+    }
+
+    /// Runs `work` in one READ COMMITTED transaction on a worker thread. It is run again from the start after a deadlock or a
+    /// serialization failure, so ids and times must be made outside of it.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        self.on_thread(move |db| db.write_blocking(work)).await
+    }
+
+    /// Runs `work` without a transaction: for reads that are one statement, or whose statements need no common snapshot.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        self.on_thread(move |db| db.read_blocking(work)).await
+    }
+
+    /// Runs `work` in one REPEATABLE READ READ ONLY transaction: several statements that must agree with each other.
+    pub async fn snapshot<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        self.on_thread(move |db| db.snapshot_blocking(work)).await
+    }
+
+    /// `write` for code that already runs on a thread of its own (jobs, the command line).
+    pub fn write_blocking<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
+        const TRIES: u32 = 4;
+        let mut attempt = 1;
+        loop {
+            let started = AtomicBool::new(false);
+            let result = self.connection()?.transaction(|connection| {
+                started.store(true, Ordering::Relaxed);
+                work(connection)
+            });
+            match result {
+                Err(error) if attempt < TRIES && error.is_transient() => {}
+                // A connection that died in the pool is noticed at BEGIN, before anything was done.
+                Err(error) if attempt < TRIES && error.is_broken_connection() && !started.load(Ordering::Relaxed) => {}
+                result => return result,
+            }
+            let jitter = u64::from(uuid::Uuid::new_v4().as_bytes()[0]) % 20;
+            std::thread::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter));
+            attempt += 1;
+        }
+    }
+
+    pub fn read_blocking<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
+        match work(&mut *self.connection()?) {
+            Err(error) if error.is_broken_connection() => work(&mut *self.connection()?),
+            result => result,
+        }
+    }
+
+    pub fn snapshot_blocking<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
+        self.read_blocking(|connection| connection.build_transaction().repeatable_read().read_only().run(|connection| work(connection)))
+    }
+
+    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {
+        self.pool.get().map_err(|error| Error::unavailable(error.to_string()))
+    }
+
+    async fn on_thread<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+        let permit = match tokio::time::timeout(self.wait, self.permits.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) | Err(_) => return Err(Error::unavailable("no connection became free in time".into())),
+        };
+        let (db, context) = (self.clone(), logging::current());
+        let result = actix_web::web::block(move || {
+            let _permit = permit;
+            logging::on_worker(context, || work(&db))
+        })
+        .await;
+        result.map_err(|_| Error::unavailable("the server is stopping".into()))?
+    }
+}

@@ -1,0 +1,313 @@
+//! What every handler needs of HTTP: reading JSON and query with exact faults, conditional requests, answers.
+
+use crate::error::Error;
+use crate::types::fault::Fault;
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Reads a JSON body. 400 for what is not JSON at all or holds U+0000 (Postgres text cannot), 422 with a pointer for what is
+/// JSON of the wrong shape.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::bad_request("malformed_json", "the body is not UTF-8"))?;
+    if has_nul(text) {
+        return Err(Error::bad_request("malformed_json", "U+0000 is not allowed anywhere"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let inner = error.into_inner();
+        match inner.classify() {
+            // Before a fault of shape is told, the whole text must have been JSON.
+            serde_json::error::Category::Data => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+                Ok(_) => Error::Invalid(vec![shape_fault(pointer, &without_position(&inner.to_string()))]),
+                Err(syntax) => malformed(&syntax),
+            },
+            _ => malformed(&inner),
+        }
+    })?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Error {
+    Error::bad_request("malformed_json", format!("the body is not valid JSON: {error}"))
+}
+
+fn has_nul(text: &str) -> bool {
+    if text.contains('\0') {
+        return true;
+    }
+    text.match_indices("\\u0000").any(|(at, _)| text[..at].bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 0)
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+fn without_position(message: &str) -> String {
+    match message.rfind(" at line ") {
+        Some(at) => message[..at].to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+/// Turns serde's message into a fault. Our own types write `code|detail`.
+fn shape_fault(mut pointer: String, message: &str) -> Fault {
+    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    let (code, detail) = if let Some((code, detail)) = message.split_once('|').filter(|(code, _)| !code.contains(' ')) {
+        (code.to_owned(), detail.to_owned())
+    } else if let Some(field) = named("unknown field `") {
+        if !pointer.ends_with(&format!("/{field}")) {
+            pointer = format!("{pointer}/{field}");
+        }
+        ("unknown_field".to_owned(), "this field is not known here; free data belongs in metadata".to_owned())
+    } else if let Some(field) = named("missing field `") {
+        pointer = format!("{pointer}/{field}");
+        ("required".to_owned(), "this field is required".to_owned())
+    } else if named("duplicate field `").is_some() {
+        ("duplicate_field".to_owned(), message.to_owned())
+    } else if message.starts_with("unknown variant") {
+        ("unknown_value".to_owned(), message.to_owned())
+    } else {
+        ("invalid_type".to_owned(), message.to_owned())
+    };
+    Fault { pointer, code, detail }
+}
+
+/// Reads the query string into `T` (with `deny_unknown_fields`): 400 `unknown_parameter` for an unknown or repeated one,
+/// 400 `invalid_parameter` for a value that does not fit.
+pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| Error::bad_request("invalid_parameter", "the query string is not valid percent-encoded UTF-8"))?;
+    for (i, (name, value)) in pairs.iter().enumerate() {
+        if pairs[..i].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::bad_request("unknown_parameter", format!("'{name}' is given more than once; give many values by comma")));
+        }
+        if name.contains('\0') || value.contains('\0') {
+            return Err(Error::bad_request("invalid_parameter", "U+0000 is not allowed anywhere"));
+        }
+    }
+    let kept: Vec<&(String, String)> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let encoded = serde_urlencoded::to_string(&kept).map_err(Error::internal)?;
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.is_empty()) {
+        // An empty value means "not filtered"; its name must be known all the same.
+        let probe = serde_urlencoded::to_string([(name, "0")]).map_err(Error::internal)?;
+        if let Err(error) = serde_urlencoded::from_str::<T>(&probe)
+            && error.to_string().starts_with("unknown field")
+        {
+            return Err(query_error(&error.to_string()));
+        }
+    }
+    serde_urlencoded::from_str(&encoded).map_err(|error| query_error(&error.to_string()))
+}
+
+fn query_error(message: &str) -> Error {
+    match message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+        Some(name) => Error::bad_request("unknown_parameter", format!("'{name}' is not a parameter of this operation")),
+        None => {
+            let detail = message.split_once('|').map_or(message, |(_, detail)| detail);
+            Error::bad_request("invalid_parameter", detail)
+        }
+    }
+}
+
+/// What `If-Match` asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Precondition {
+    /// No header, or `*`.
+    #[default]
+    Any,
+    Versions(Vec<i64>),
+}
+
+impl Precondition {
+    /// Reads `If-Match`: versions alone count; `W/` and suffixes that a proxy adds (`-gzip`) are ignored.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Error> {
+        let Some(value) = headers.get(header::IF_MATCH) else { return Ok(Self::Any) };
+        let text = value.to_str().map_err(|_| Error::bad_request("invalid_header", "If-Match is not ASCII"))?;
+        if text.trim() == "*" {
+            return Ok(Self::Any);
+        }
+        Ok(Self::Versions(text.split(',').filter_map(version_of_tag).collect()))
+    }
+
+    /// 412 unless `current` is among the versions asked for.
+    pub fn check(&self, current: i64) -> Result<(), Error> {
+        match self {
+            Self::Versions(versions) if !versions.contains(&current) => Err(Error::Stale { current }),
+            Self::Any | Self::Versions(_) => Ok(()),
+        }
+    }
+}
+
+fn version_of_tag(tag: &str) -> Option<i64> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+    tag.split('-').next()?.parse().ok()
+}
+
+/// A finished answer, kept as bytes so that a repeated request gets the very same ones.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub location: Option<String>,
+    /// Served as `ETag: "<version>"`.
+    pub version: Option<i64>,
+    pub replayed: bool,
+    pub content_type: &'static str,
+}
+
+impl Answer {
+    pub fn json(status: u16, body: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(body).map_err(Error::internal)?;
+        Ok(Self { status, body, location: None, version: None, replayed: false, content_type: "application/json" })
+    }
+
+    /// 200 with a body.
+    pub fn ok(body: &impl Serialize) -> Result<Self, Error> {
+        Self::json(200, body)
+    }
+
+    /// 201 with `Location`.
+    pub fn created(location: String, body: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self { location: Some(location), ..Self::json(201, body)? })
+    }
+
+    pub fn no_content() -> Self {
+        Self { status: 204, body: vec![], location: None, version: None, replayed: false, content_type: "application/json" }
+    }
+
+    /// Comma-separated values (RFC 4180).
+    pub fn csv(body: Vec<u8>) -> Self {
+        Self { status: 200, body, location: None, version: None, replayed: false, content_type: "text/csv; charset=utf-8" }
+    }
+
+    pub fn with_version(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        self
+    }
+}
+
+impl Responder for Answer {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::VARY, "Accept-Encoding"));
+        if let Some(version) = self.version {
+            response.insert_header((header::ETAG, format!("\"{version}\"")));
+            let unchanged = request
+                .headers()
+                .get(header::IF_NONE_MATCH)
+                .and_then(|value| value.to_str().ok())
+                .is_some_and(|tags| tags.trim() == "*" || tags.split(',').any(|tag| version_of_tag(tag) == Some(version)));
+            if unchanged && status == StatusCode::OK && request.method() == actix_web::http::Method::GET {
+                response.status(StatusCode::NOT_MODIFIED);
+                return response.finish();
+            }
+        }
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if self.replayed {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        if status == StatusCode::NO_CONTENT {
+            return response.finish();
+        }
+        response.content_type(self.content_type).body(self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::decimal::Quantity;
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[allow(dead_code)]
+        lines: Vec<Line>,
+    }
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    struct Line {
+        #[allow(dead_code)]
+        quantity: Quantity,
+    }
+
+    fn fault(json: &str) -> (String, String) {
+        match parse_json::<Body>(json.as_bytes()) {
+            Err(Error::Invalid(faults)) => (faults[0].pointer.clone(), faults[0].code.clone()),
+            Err(Error::BadRequest { code, .. }) => (String::new(), code.to_owned()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_fault_of_shape_names_its_place() {
+        let expect = |json: &str, pointer: &str, code: &str| assert_eq!(fault(json), (pointer.to_owned(), code.to_owned()), "{json}");
+        expect(r#"{"lines":[{"quantity":"1"},{"quantity":2}]}"#, "/lines/1/quantity", "decimal_string_required");
+        expect(r#"{"lines":[{"quantity":"1","colour":"red"}]}"#, "/lines/0/colour", "unknown_field");
+        expect(r#"{"lines":[{}]}"#, "/lines/0/quantity", "required");
+        expect(r#"{"lines":3}"#, "/lines", "invalid_type");
+        expect(r#"{"lines":[{"quantity":2}"#, "", "malformed_json");
+        expect(r#"{"lines":[]} x"#, "", "malformed_json");
+        expect(r#"{"lines":[{"quantity":"\u0000"}]}"#, "", "malformed_json");
+        expect(&"[".repeat(2000), "", "malformed_json");
+    }
+
+    #[test]
+    fn an_escaped_backslash_before_u0000_is_no_nul() {
+        assert!(!has_nul(r#"{"a":"\\u0000"}"#));
+        assert!(has_nul(r#"{"a":"\\\u0000"}"#));
+    }
+
+    #[derive(serde::Deserialize, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        status: Option<String>,
+        limit: Option<u32>,
+    }
+
+    #[test]
+    fn unknown_and_repeated_parameters_are_refused() {
+        let code = |query: &str| match parse_query::<Query>(query) {
+            Err(Error::BadRequest { code, .. }) => code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code("colour=red"), "unknown_parameter");
+        assert_eq!(code("colour="), "unknown_parameter");
+        assert_eq!(code("status=a&status=b"), "unknown_parameter");
+        assert_eq!(code("limit=many"), "invalid_parameter");
+        assert_eq!(parse_query::<Query>("status=&limit=5").unwrap(), Query { status: None, limit: Some(5) });
+    }
+
+    #[test]
+    fn if_match_compares_versions_only() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_MATCH, header::HeaderValue::from_static("W/\"3-gzip\", \"7\""));
+        let precondition = Precondition::of(&headers).unwrap();
+        assert!(precondition.check(3).is_ok() && precondition.check(7).is_ok());
+        assert!(matches!(precondition.check(4), Err(Error::Stale { current: 4 })));
+    }
+}

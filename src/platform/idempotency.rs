@@ -1,0 +1,201 @@
+//! A request that is sent twice takes effect once (IETF draft `Idempotency-Key`). Claim, effect and stored answer are one
+//! transaction; a refused request stores nothing, so that it runs afresh.
+
+use crate::error::Error;
+use crate::platform::http::Answer;
+use crate::platform::sql::sql;
+use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::io::{Read, Write};
+use uuid::Uuid;
+
+/// The caller's key in its scope, with the fingerprint of what came with it.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey {
+    pub organization_id: Uuid,
+    /// caller, path and key; the method is always POST
+    pub key: String,
+    /// SHA-256 of query and canonical JSON
+    pub hash: Vec<u8>,
+    pub at: DateTime<Utc>,
+}
+
+/// SHA-256 over the query and the body with sorted keys, so that the order of members does not matter.
+pub fn fingerprint(query: &str, body: &[u8]) -> Vec<u8> {
+    let canonical = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => {
+            let mut text = String::new();
+            write_canonical(&value, &mut text);
+            text.into_bytes()
+        }
+        Err(_) => body.to_vec(),
+    };
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(query.as_bytes());
+    context.update(b"\n");
+    context.update(&canonical);
+    context.finish().as_ref().to_vec()
+}
+
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<&String> = map.keys().collect();
+            keys.sort();
+            out.push('{');
+            for (i, key) in keys.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::String(key.clone()).to_string());
+                out.push(':');
+                write_canonical(&map[key], out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+/// The parts of an answer that are stored beside its body.
+#[derive(Serialize, Deserialize, Default)]
+pub struct StoredHeaders {
+    pub location: Option<String>,
+    pub version: Option<i64>,
+}
+
+#[derive(QueryableByName)]
+struct ClaimRow {
+    #[diesel(sql_type = Binary)]
+    hash: Vec<u8>,
+    #[diesel(sql_type = SmallInt)]
+    status: i16,
+    #[diesel(sql_type = Nullable<Binary>)]
+    answer: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    headers: Option<String>,
+}
+
+/// Runs `effect` at most once for `key`: the first caller's 2xx answer is stored in the transaction of its effect and
+/// repeated to all later ones. Call it inside `Db::write`. Without a key it just runs `effect`.
+pub fn once(
+    connection: &mut PgConnection,
+    key: Option<&IdempotencyKey>,
+    effect: impl FnOnce(&mut PgConnection) -> Result<Answer, Error>,
+) -> Result<Answer, Error> {
+    let Some(key) = key else { return effect(connection) };
+    if let Some(answer) = claim(connection, key)? {
+        return Ok(answer);
+    }
+    let answer = effect(connection)?;
+    let headers =
+        serde_json::to_string(&StoredHeaders { location: answer.location.clone(), version: answer.version }).map_err(Error::internal)?;
+    sql("UPDATE claim SET status = $3, answer = $4, headers = $5 WHERE organization_id = $1 AND kind = 'k' AND key = $2")
+        .bind::<SqlUuid, _>(key.organization_id)
+        .bind::<Text, _>(&key.key)
+        .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(200))
+        .bind::<Binary, _>(compress(&answer.body)?)
+        .bind::<Text, _>(headers)
+        .execute(connection)?;
+    Ok(answer)
+}
+
+/// Claims the key, or answers with what it got before.
+fn claim(connection: &mut PgConnection, key: &IdempotencyKey) -> Result<Option<Answer>, Error> {
+    let inserted = sql("INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
+         VALUES ($1, 'k', $2, $3, $4, 0, $5) ON CONFLICT DO NOTHING")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<Text, _>(&key.key)
+    .bind::<SqlUuid, _>(Uuid::nil())
+    .bind::<Binary, _>(&key.hash)
+    .bind::<Timestamptz, _>(key.at)
+    .execute(connection)
+    .map_err(|error| in_flight(error.into()))?;
+    if inserted == 1 {
+        return Ok(None);
+    }
+    let row: Option<ClaimRow> =
+        sql("SELECT hash, status, answer, headers FROM claim WHERE organization_id = $1 AND kind = 'k' AND key = $2")
+            .bind::<SqlUuid, _>(key.organization_id)
+            .bind::<Text, _>(&key.key)
+            .get_result(connection)
+            .optional()?;
+    match row {
+        Some(row) => replay(&row.hash, &key.hash, row.status, row.answer, row.headers).map(Some),
+        None => Err(Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")),
+    }
+}
+
+/// A wait for a twin in flight that ended by time is the caller's to repeat.
+pub fn in_flight(error: Error) -> Error {
+    if error.is_lock_timeout() {
+        return Error::conflict("idempotency_in_flight", "the same key is being worked on; try again");
+    }
+    error
+}
+
+/// The stored answer, or 422 where the key came with another request.
+pub fn replay(stored: &[u8], given: &[u8], status: i16, answer: Option<Vec<u8>>, headers: Option<String>) -> Result<Answer, Error> {
+    if stored != given {
+        return Err(Error::invalid("", "idempotency_key_reused", "this Idempotency-Key was used with another request; use a new one"));
+    }
+    let Some(answer) = answer else {
+        return Err(Error::conflict("secret_already_shown", "a secret is shown once; make a new one"));
+    };
+    let headers: StoredHeaders = headers.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(Answer {
+        status: u16::try_from(status).unwrap_or(200),
+        body: decompress(&answer)?,
+        location: headers.location,
+        version: headers.version,
+        replayed: true,
+        content_type: "application/json",
+    })
+}
+
+/// Raw deflate at the fastest level: an order of 4 kB becomes about 1 kB before it crosses to Postgres.
+pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::with_capacity(bytes.len() / 3), flate2::Compression::fast());
+    encoder.write_all(bytes).map_err(Error::internal)?;
+    encoder.finish().map_err(Error::internal)
+}
+
+pub fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    flate2::read::DeflateDecoder::new(bytes).read_to_end(&mut out).map_err(Error::internal)?;
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fingerprint_ignores_the_order_of_members_and_white_space() {
+        let a = fingerprint("x=1", br#"{"a":1,"b":{"c":[1,2],"d":"e"}}"#);
+        assert_eq!(a, fingerprint("x=1", br#"{ "b": {"d":"e","c":[1,2]}, "a":1 }"#));
+        assert_ne!(a, fingerprint("x=2", br#"{"a":1,"b":{"c":[1,2],"d":"e"}}"#));
+        assert_ne!(a, fingerprint("x=1", br#"{"a":1,"b":{"c":[2,1],"d":"e"}}"#));
+    }
+
+    #[test]
+    fn answers_survive_compression() {
+        let body = br#"{"data":[1,2,3]}"#.repeat(50);
+        assert_eq!(decompress(&compress(&body).unwrap()).unwrap(), body);
+    }
+}

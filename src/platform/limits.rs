@@ -1,0 +1,15 @@
+//! Every bound on what one request may bring or take, with its reason.
+
+/// Body of an ordinary call: an order of 1,000 lines with metadata fits several times.
+pub const BODY_BYTES: usize = 1024 * 1024;
+/// Body of a bulk call: 100,000 stock lines.
+pub const BULK_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Lines of one order; more is a batch that wants an import.
+pub const ORDER_LINES: usize = 1_000;
+/// Rows of one bulk call.
+pub const BULK_ROWS: usize = 100_000;
+/// Nesting of a JSON body; serde_json stops at 128, no body of ours is deeper than ten.
+pub const PAGE_DEFAULT: usize = 50;
+pub const PAGE_MAX: usize = 200;
+/// Quantity of one line, in its unit.
+pub const MAX_QUANTITY: i64 = 1_000_000_000;
