@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-pub mod private_postgres;
-=======
 //! IO tools that know no business word.
 
 pub mod clock;
@@ -9,5 +6,5 @@ pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod logging;
+pub mod private_postgres;
 pub mod sql;
->>>>>>> main
