@@ -76,7 +76,10 @@ impl FulfillmentOrder {
     /// Whether something is still to be shipped.
     pub fn is_live(&self) -> bool {
         match self.status {
-            FulfillmentOrderStatus::Open | FulfillmentOrderStatus::OnHold | FulfillmentOrderStatus::Picking | FulfillmentOrderStatus::Packed => true,
+            FulfillmentOrderStatus::Open
+            | FulfillmentOrderStatus::OnHold
+            | FulfillmentOrderStatus::Picking
+            | FulfillmentOrderStatus::Packed => true,
             FulfillmentOrderStatus::Shipped | FulfillmentOrderStatus::Cancelled => false,
         }
     }
@@ -87,7 +90,11 @@ impl FulfillmentOrder {
         self.lines.retain(|line| line.quantity > zero);
         let open = || self.lines.iter().filter(|line| line.open() > zero);
         self.status = if open().next().is_none() {
-            if self.lines.iter().any(|line| line.shipped > zero) { FulfillmentOrderStatus::Shipped } else { FulfillmentOrderStatus::Cancelled }
+            if self.lines.iter().any(|line| line.shipped > zero) {
+                FulfillmentOrderStatus::Shipped
+            } else {
+                FulfillmentOrderStatus::Cancelled
+            }
         } else if held {
             FulfillmentOrderStatus::OnHold
         } else if open().all(|line| line.packed == line.quantity) {

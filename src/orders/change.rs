@@ -32,7 +32,12 @@ pub fn lock_all(connection: &mut PgConnection, organization_id: OrganizationId, 
 }
 
 /// Locks one order; 404 where there is none, 412 where it is not the version that the caller has seen.
-pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId, precondition: &Precondition) -> Result<OrderChange, Error> {
+pub fn lock(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: OrderId,
+    precondition: &Precondition,
+) -> Result<OrderChange, Error> {
     let order = store::lock(connection, organization_id, &[id])?.pop().ok_or(Error::not_found("order"))?;
     precondition.check(order.version)?;
     Ok(OrderChange::of(order))

@@ -94,7 +94,14 @@ pub struct Hold {
 }
 
 impl Hold {
-    pub fn raise(code: HoldCode, order_line_id: Option<OrderLineId>, detail: impl Into<String>, data: Value, by: &str, at: DateTime<Utc>) -> Self {
+    pub fn raise(
+        code: HoldCode,
+        order_line_id: Option<OrderLineId>,
+        detail: impl Into<String>,
+        data: Value,
+        by: &str,
+        at: DateTime<Utc>,
+    ) -> Self {
         Self {
             id: HoldId::generate(),
             code,

@@ -32,7 +32,15 @@ impl Milestones {
     }
 
     /// Sets what has been reached at `at` and takes back what no longer holds.
-    pub fn advance(&mut self, status: OrderStatus, held: bool, lines: &[OrderLine], amount_due: Decimal, total: Decimal, at: DateTime<Utc>) {
+    pub fn advance(
+        &mut self,
+        status: OrderStatus,
+        held: bool,
+        lines: &[OrderLine],
+        amount_due: Decimal,
+        total: Decimal,
+        at: DateTime<Utc>,
+    ) {
         let live = || lines.iter().filter(|line| !line.quantities.wanted().is_zero());
         let stocked = || live().filter(|line| line.is_stocked());
         let any = live().next().is_some();

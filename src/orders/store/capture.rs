@@ -5,7 +5,6 @@
 //! `P0S01` with `claim`, `credit` or `stock` when a claim set is won in part, a limit or a stock level does not suffice.
 
 use crate::orders::order::Order;
-use crate::orders::status::OrderStatus;
 use crate::platform::sql::{Sql, sql};
 use crate::types::id::OrderId;
 use chrono::{DateTime, Utc};
@@ -190,7 +189,9 @@ fn bind_holds<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.code).collect::<Vec<_>>())
         .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.1.order_line_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| joined(row.1.code.blocks().iter().map(|b| b.as_str()).collect())).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(rows.iter().map(|row| joined(row.1.code.releasable_by().iter().map(|r| r.as_str()).collect())).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(
+            rows.iter().map(|row| joined(row.1.code.releasable_by().iter().map(|r| r.as_str()).collect())).collect::<Vec<_>>(),
+        )
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.data.to_string()).collect::<Vec<_>>())
         .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.1.detail.as_deref()).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.raised_by.as_str()).collect::<Vec<_>>())
@@ -289,9 +290,4 @@ pub fn held_claims(connection: &mut PgConnection, claims: &[(Uuid, OrderId, &Cla
     .bind::<Array<Text>, _>(claims.iter().map(|c| c.2.kind).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(claims.iter().map(|c| c.2.key.as_str()).collect::<Vec<_>>())
     .load(connection)
-}
-
-/// Credit limits and stock are counted only for confirmed orders; see [`Order::open_amount`].
-pub fn counts(order: &Order) -> bool {
-    order.status == OrderStatus::Confirmed
 }

@@ -239,21 +239,23 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
 }
 
 fn read(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[OrderId], locking: &str) -> QueryResult<Vec<Order>> {
-    let headers: Vec<OrderRow> =
-        sql(format!("SELECT * FROM sales_order WHERE organization_id = $1 AND id = ANY($2) ORDER BY id{locking}"))
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<Array<SqlUuid>, _>(ids)
-            .load(connection)?;
+    let headers: Vec<OrderRow> = sql(format!("SELECT * FROM sales_order WHERE organization_id = $1 AND id = ANY($2) ORDER BY id{locking}"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .load(connection)?;
     if headers.is_empty() {
         return Ok(vec![]);
     }
     let parts = |text: &'static str| sql(text).bind::<SqlUuid, _>(organization_id).bind::<Array<SqlUuid>, _>(ids);
     let lines: Vec<LineRow> =
-        parts("SELECT * FROM order_line WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY order_id, line_number").load(connection)?;
+        parts("SELECT * FROM order_line WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY order_id, line_number")
+            .load(connection)?;
     let holds: Vec<HoldRow> =
-        parts("SELECT * FROM order_hold WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY order_id, raised_at, id").load(connection)?;
+        parts("SELECT * FROM order_hold WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY order_id, raised_at, id")
+            .load(connection)?;
     let fulfillment_orders: Vec<FulfillmentRow> =
-        parts("SELECT * FROM fulfillment_order WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY order_id, id").load(connection)?;
+        parts("SELECT * FROM fulfillment_order WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY order_id, id")
+            .load(connection)?;
     let allocations: Vec<AllocationRow> = if fulfillment_orders.is_empty() {
         vec![]
     } else {
@@ -335,7 +337,8 @@ fn json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {
 
 fn order_of(row: OrderRow) -> QueryResult<Order> {
     let money = |amount: Decimal| rounded(amount, row.currency.minor_units());
-    let document: Document = serde_json::from_str(&row.document).map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+    let document: Document =
+        serde_json::from_str(&row.document).map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
     Ok(Order {
         organization_id: row.organization_id,
         id: row.id,
