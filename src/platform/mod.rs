@@ -6,4 +6,6 @@ pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod logging;
+pub mod private_postgres;
+pub mod numbers;
 pub mod sql;
