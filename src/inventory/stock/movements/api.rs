@@ -5,7 +5,6 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inventory::list::{choices, texts};
-use crate::inventory::stock::level::MovementKind;
 use crate::platform::http::Answer;
 use crate::types::page::{Page, page_after, page_limit};
 use actix_web::get;
@@ -54,8 +53,8 @@ pub async fn list_stock_movements(call: Call, app: Data<App>) -> Result<Answer, 
     let filter = MovementFilter {
         skus: query.sku.as_deref().map(texts),
         locations: query.location.as_deref().map(texts),
-        kinds: query.kind.as_deref().map(|text| choices("kind", text, MovementKind::from_name)).transpose()?,
-        subject_ids: query.subject_id.as_deref().map(|text| choices("subject_id", text, |id| id.parse().ok())).transpose()?,
+        kinds: query.kind.as_deref().map(|text| choices("kind", text)).transpose()?,
+        subject_ids: query.subject_id.as_deref().map(|text| choices("subject_id", text)).transpose()?,
         from: query.from,
         to: query.to,
     };
