@@ -20,7 +20,7 @@ pub mod pricing;
 pub mod quantities;
 /// What an order's statuses mean, how actions change them, and how they follow from quantities and money.
 pub mod status;
-pub(crate) mod store;
+mod store;
 /// Tax rules, tax groups and their arithmetic.
 pub mod tax;
 /// The value of a part of an order, so that partial invoices add up to it.
@@ -29,7 +29,27 @@ pub mod valuation;
 pub mod check;
 /// From a plan of allocations to fulfillment orders.
 pub mod promise;
+/// Orders that wait for supply.
+pub mod backorders;
+/// The endpoints of orders.
+pub mod api;
+/// Which orders a list shows.
+pub mod filter;
+/// Use cases that stay within orders.
+pub mod service;
 /// What new orders are decided by.
 pub mod reference;
 /// From a request to a priced and checked order.
 pub mod verify;
+/// What capture needs of the orders' rows.
+pub mod captured;
+
+use crate::error::Error;
+use crate::types::id::{OrderId, OrganizationId};
+use diesel::pg::PgConnection;
+
+/// One order, as it is.
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
+    Ok(store::find(connection, organization_id, id)?)
+}
+
