@@ -4,6 +4,7 @@ pub mod address;
 pub mod country;
 pub mod currency;
 pub mod decimal;
+pub mod electronic_address;
 pub mod fault;
 pub mod id;
 pub mod page;
