@@ -1,1 +1,3 @@
+//! Products, prices and tax rates.
 
+pub mod product_kind;

@@ -1,1 +1,3 @@
+//! Customers, their addresses, terms and credit.
 
+pub mod balance;

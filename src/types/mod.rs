@@ -1,6 +1,7 @@
 //! Pure values: no connection, no web framework, no clock.
 
 pub mod address;
+pub mod base_fraction;
 pub mod country;
 pub mod currency;
 pub mod decimal;
@@ -9,4 +10,5 @@ pub mod fault;
 pub mod id;
 pub mod page;
 pub mod text;
+pub mod text_enum;
 pub mod unit;

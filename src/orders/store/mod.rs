@@ -1,0 +1,9 @@
+//! The only SQL of orders.
+
+pub mod capture;
+pub mod list;
+mod load;
+mod save;
+
+pub use load::{find, load, lock};
+pub use save::save;
