@@ -72,11 +72,8 @@ mod tests {
     fn the_previous_secret_opens_until_its_time_is_over() {
         let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         let (new, old) = (Secret::generate().unwrap(), Secret::generate().unwrap());
-        let stored = StoredSecrets {
-            hash: new.hash(),
-            previous_hash: Some(old.hash()),
-            previous_valid_until: Some(now + TimeDelta::seconds(60)),
-        };
+        let stored =
+            StoredSecrets { hash: new.hash(), previous_hash: Some(old.hash()), previous_valid_until: Some(now + TimeDelta::seconds(60)) };
         let (new, old) = (new.reveal(), old.reveal());
         assert!(stored.accept(&new, now) && stored.accept(&old, now));
         assert!(!stored.accept(&old, now + TimeDelta::seconds(60)));

@@ -46,10 +46,8 @@ pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let filters = Filters { code: query.code, updated_from: query.updated_from };
     let limit = page_limit(query.limit)?;
     let after = page_id(page_after(query.cursor.as_deref(), &filters.fingerprint(), 1)?)?;
-    let page = app
-        .db
-        .read(move |connection| service::list(connection, context.organization_id, &filters, after.map(ChannelId), limit))
-        .await?;
+    let page =
+        app.db.read(move |connection| service::list(connection, context.organization_id, &filters, after.map(ChannelId), limit)).await?;
     Answer::ok(&page)
 }
 

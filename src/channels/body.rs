@@ -4,59 +4,26 @@ use crate::types::decimal::{Amount, Percent};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::ChannelId;
 use crate::types::text::{check_code, check_text};
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// What speaks through a channel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ChannelKind {
-    Direct,
-    Shopify,
-    Woocommerce,
-    Bigcommerce,
-    Hubspot,
-    Salesforce,
-    Email,
-    Ubl,
-    Generic,
-    Stripe,
-}
-
-impl ChannelKind {
-    pub const ALL: [ChannelKind; 10] = [
-        Self::Direct,
-        Self::Shopify,
-        Self::Woocommerce,
-        Self::Bigcommerce,
-        Self::Hubspot,
-        Self::Salesforce,
-        Self::Email,
-        Self::Ubl,
-        Self::Generic,
-        Self::Stripe,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Shopify => "shopify",
-            Self::Woocommerce => "woocommerce",
-            Self::Bigcommerce => "bigcommerce",
-            Self::Hubspot => "hubspot",
-            Self::Salesforce => "salesforce",
-            Self::Email => "email",
-            Self::Ubl => "ubl",
-            Self::Generic => "generic",
-            Self::Stripe => "stripe",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+text_enum! {
+    /// What speaks through a channel.
+    pub enum ChannelKind {
+        Direct = "direct",
+        Shopify = "shopify",
+        Woocommerce = "woocommerce",
+        Bigcommerce = "bigcommerce",
+        Hubspot = "hubspot",
+        Salesforce = "salesforce",
+        Email = "email",
+        Ubl = "ubl",
+        Generic = "generic",
+        Stripe = "stripe",
     }
 }
 
@@ -278,19 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_kinds_are_those_of_json() {
-        for kind in ChannelKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), json!(kind.as_str()));
-            assert_eq!(ChannelKind::from_name(kind.as_str()), Some(kind));
-        }
-    }
-
-    #[test]
     fn a_patch_merges_settings_and_null_takes_one_away() {
         let settings = |body: Value| patched(body).unwrap().settings;
         assert_eq!(settings(json!({})), channel().settings);
         let merged = settings(json!({"settings": {"price_tolerance": {"percent": "2"}, "shop_domain": null}}));
-        assert_eq!(merged.price_tolerance.unwrap(), PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: Some(Percent(Decimal::TWO)) });
+        assert_eq!(
+            merged.price_tolerance.unwrap(),
+            PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: Some(Percent(Decimal::TWO)) }
+        );
         assert_eq!(merged.shop_domain, None);
         assert_eq!(settings(json!({"settings": {"price_tolerance": null}})).price_tolerance, None);
         assert_eq!(settings(json!({"settings": {"shop_domain": "B.Example"}})).shop_domain.as_deref(), Some("b.example"));

@@ -19,7 +19,7 @@ struct Row {
     #[diesel(sql_type = Text)]
     code: String,
     #[diesel(sql_type = Text)]
-    kind: String,
+    kind: ChannelKind,
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Bool)]
@@ -36,14 +36,13 @@ struct Row {
 
 impl Row {
     fn into_channel(self) -> QueryResult<Channel> {
-        let unknown = || DeserializationError(format!("channel kind '{}' is unknown", self.kind).into());
         Ok(Channel {
-            kind: ChannelKind::from_name(&self.kind).ok_or_else(unknown)?,
-            settings: serde_json::from_value(self.settings).map_err(|error| DeserializationError(error.into()))?,
             id: self.id,
             code: self.code,
+            kind: self.kind,
             name: self.name,
             active: self.active,
+            settings: serde_json::from_value(self.settings).map_err(|error| DeserializationError(error.into()))?,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -63,7 +62,7 @@ pub fn insert(connection: &mut PgConnection, context: &Context, id: ChannelId, n
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<Text, _>(&new.code)
-    .bind::<Text, _>(new.kind.as_str())
+    .bind::<Text, _>(new.kind)
     .bind::<Text, _>(&new.name)
     .bind::<Bool, _>(new.active.unwrap_or(true))
     .bind::<Jsonb, _>(json(&new.settings())?)

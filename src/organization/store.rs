@@ -58,7 +58,6 @@ pub fn find_by_code(connection: &mut PgConnection, code: &str) -> QueryResult<Op
         #[diesel(sql_type = SqlUuid)]
         id: OrganizationId,
     }
-    let row: Option<Row> =
-        sql("SELECT id FROM organization WHERE code = $1").bind::<Text, _>(code).get_result(connection).optional()?;
+    let row: Option<Row> = sql("SELECT id FROM organization WHERE code = $1").bind::<Text, _>(code).get_result(connection).optional()?;
     Ok(row.map(|row| row.id))
 }

@@ -59,12 +59,7 @@ pub fn patch(
 }
 
 /// Shuts a client out. Disabling twice is no fault and changes nothing.
-pub fn disable(
-    connection: &mut PgConnection,
-    context: &Context,
-    id: ApiClientId,
-    precondition: &Precondition,
-) -> Result<ApiClient, Error> {
+pub fn disable(connection: &mut PgConnection, context: &Context, id: ApiClientId, precondition: &Precondition) -> Result<ApiClient, Error> {
     let current = lock(connection, context, id, precondition)?;
     if !current.active {
         return Ok(current);

@@ -79,12 +79,11 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
 
 /// As `find`, locked against a concurrent change.
 pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: ApiClientId) -> QueryResult<Option<ApiClient>> {
-    let row: Option<Row> =
-        sql(format!("SELECT {COLUMNS} FROM api_client WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE"))
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<SqlUuid, _>(id)
-            .get_result(connection)
-            .optional()?;
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM api_client WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
     row.map(Row::into_client).transpose()
 }
 

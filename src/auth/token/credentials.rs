@@ -19,8 +19,9 @@ pub struct Credentials {
 pub fn parse(content_type: &str, body: &[u8]) -> Result<TokenRequest, Refusal> {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let request: TokenRequest = match essence.as_str() {
-        "application/x-www-form-urlencoded" => serde_urlencoded::from_bytes(body)
-            .map_err(|_| Refusal::InvalidRequest("the form is malformed or names a parameter twice"))?,
+        "application/x-www-form-urlencoded" => {
+            serde_urlencoded::from_bytes(body).map_err(|_| Refusal::InvalidRequest("the form is malformed or names a parameter twice"))?
+        }
         "application/json" => serde_json::from_slice(body)
             .map_err(|_| Refusal::InvalidRequest("the JSON is malformed, names a parameter twice or holds one that is not a string"))?,
         _ => return Err(Refusal::NeitherFormNorJson),
@@ -107,7 +108,11 @@ mod tests {
     #[test]
     fn forms_and_json_are_read_alike_and_unknown_parameters_ignored() {
         let form = parse(FORM, format!("grant_type=client_credentials&client_id={ID}&client_secret=a%2Bb&audience=x&scope=").as_bytes());
-        let json = parse("application/json", format!(r#"{{"grant_type":"client_credentials","client_id":"{ID}","client_secret":"a+b","audience":["x"],"scope":null}}"#).as_bytes());
+        let json = parse(
+            "application/json",
+            format!(r#"{{"grant_type":"client_credentials","client_id":"{ID}","client_secret":"a+b","audience":["x"],"scope":null}}"#)
+                .as_bytes(),
+        );
         for request in [form.unwrap(), json.unwrap()] {
             assert_eq!((request.grant_type.as_deref(), request.scope.as_deref()), (Some("client_credentials"), None));
             assert_eq!(credentials(None, &request).unwrap().client_secret, "a+b");
@@ -128,14 +133,26 @@ mod tests {
         let nothing = TokenRequest::default();
         let got = credentials(Some(&header(&format!("{}:a%3Ab+c%2B:d", ID.replace('-', "%2D")))), &nothing).unwrap();
         assert_eq!(got, Credentials { client_id: ID.parse().unwrap(), client_secret: "a:b c+:d".into() });
-        for bad in ["Basic", "Basic !!!", "Bearer abc", &header("no colon"), &header(&format!("{ID}:%zz")), &header(&format!("{ID}:%+1")), &header(&format!("{ID}:%f"))] {
+        for bad in [
+            "Basic",
+            "Basic !!!",
+            "Bearer abc",
+            &header("no colon"),
+            &header(&format!("{ID}:%zz")),
+            &header(&format!("{ID}:%+1")),
+            &header(&format!("{ID}:%f")),
+        ] {
             assert_eq!(refused(credentials(Some(bad), &nothing)), "invalid_client", "{bad}");
         }
     }
 
     #[test]
     fn a_client_authenticates_one_way_only() {
-        let body = |id: &str, secret: Option<&str>| TokenRequest { client_id: Some(id.into()), client_secret: secret.map(str::to_owned), ..Default::default() };
+        let body = |id: &str, secret: Option<&str>| TokenRequest {
+            client_id: Some(id.into()),
+            client_secret: secret.map(str::to_owned),
+            ..Default::default()
+        };
         let basic = header(&format!("{ID}:s"));
         assert!(credentials(Some(&basic), &body(ID, None)).is_ok());
         assert_eq!(refused(credentials(Some(&basic), &body(ID, Some("s")))), "invalid_request");

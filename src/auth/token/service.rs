@@ -20,9 +20,7 @@ pub struct Client {
 pub fn read(authorization: Option<&str>, request: &TokenRequest) -> Result<Credentials, Refusal> {
     match request.grant_type.as_deref() {
         Some("client_credentials") => credentials(authorization, request),
-        Some("refresh_token") => {
-            Err(Refusal::UnsupportedGrantType("API clients get no refresh tokens; ask again with client_credentials"))
-        }
+        Some("refresh_token") => Err(Refusal::UnsupportedGrantType("API clients get no refresh tokens; ask again with client_credentials")),
         Some(_) => Err(Refusal::UnsupportedGrantType("this server grants client_credentials")),
         None => Err(Refusal::InvalidRequest("grant_type is required")),
     }

@@ -47,10 +47,7 @@ pub async fn list_exchange_rates(call: Call, app: Data<App>) -> Result<Answer, E
     let filters = Filters { from_currency: query.from_currency, to_currency: query.to_currency, updated_from: query.updated_from };
     let limit = page_limit(query.limit)?;
     let after = page_after(query.cursor.as_deref(), &filters.fingerprint(), 3)?.map(key_of).transpose()?;
-    let page = app
-        .db
-        .read(move |connection| service::list(connection, context.organization_id, &filters, after.as_ref(), limit))
-        .await?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filters, after.as_ref(), limit)).await?;
     Answer::ok(&page)
 }
 

@@ -53,9 +53,7 @@ pub fn list(
 ) -> Result<Page<ExchangeRate>, Error> {
     let rows = store::page(connection, organization_id, filters, after, limit as i64 + 1)?;
     let fingerprint = filters.fingerprint();
-    let key = |row: &ExchangeRate| {
-        [row.from_currency.code().to_owned(), row.to_currency.code().to_owned(), row.valid_from_on.to_string()]
-    };
+    let key = |row: &ExchangeRate| [row.from_currency.code().to_owned(), row.to_currency.code().to_owned(), row.valid_from_on.to_string()];
     Ok(Page::cut(rows, limit, |row| encode_cursor(&fingerprint, &key(row))))
 }
 

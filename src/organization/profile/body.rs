@@ -7,23 +7,24 @@ use crate::types::electronic_address::ElectronicAddress;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrganizationId;
 use crate::types::text::{check_email, check_optional_text, check_text};
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// A day of the week.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkingDay {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
+text_enum! {
+    /// A day of the week.
+    pub enum WorkingDay {
+        Mon = "mon",
+        Tue = "tue",
+        Wed = "wed",
+        Thu = "thu",
+        Fri = "fri",
+        Sat = "sat",
+        Sun = "sun",
+    }
 }
 
 impl WorkingDay {
@@ -315,8 +316,10 @@ mod tests {
 
     #[test]
     fn what_get_answers_put_takes() {
-        let put = read(json!({"legal_name": "PT Nusantara Niaga", "country": "ID", "cutoff_time": "14:30", "working_days": ["sat", "mon", "sat"],
-            "address": {"line1": "Jl. Sudirman 52", "city": "Jakarta", "country": "ID"}}));
+        let put = read(
+            json!({"legal_name": "PT Nusantara Niaga", "country": "ID", "cutoff_time": "14:30", "working_days": ["sat", "mon", "sat"],
+            "address": {"line1": "Jl. Sudirman 52", "city": "Jakarta", "country": "ID"}}),
+        );
         let organization = Organization {
             id: OrganizationId::generate(),
             code: "demo".into(),
