@@ -1,11 +1,23 @@
 use crate::support::app::{TestApp, send};
 use chrono::NaiveDate;
+use diesel::RunQueryDsl;
 use pesanan::auth::permission::Role;
 use pesanan::error::Error;
 use pesanan::organization::{self, NewOrganization};
 use pesanan::types::currency::Currency;
 use reqwest::Method;
 use serde_json::{Value, json};
+
+/// The column `value` of a query.
+fn column(app: &TestApp, query: &str) -> Vec<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        value: String,
+    }
+    let rows: Vec<Row> = diesel::sql_query(query).load(&mut app.database.connect()).unwrap();
+    rows.into_iter().map(|row| row.value).collect()
+}
 
 #[actix_web::test]
 async fn a_new_organization_has_its_terms_series_and_channel() {
@@ -18,6 +30,8 @@ async fn a_new_organization_has_its_terms_series_and_channel() {
     let terms = admin.get("/v1/payment_terms").await.expect(200).body;
     assert_eq!(codes(terms.clone()), ["cod", "due_on_receipt", "net_15", "net_30", "net_60", "prepaid"]);
     assert_eq!((&terms["data"][0]["cash_on_delivery"], &terms["data"][5]["prepayment"]), (&json!(true), &json!(true)));
+    let series = column(&app, "SELECT code || ' ' || kind || ' ' || prefix || next_number AS value FROM invoice_series ORDER BY code");
+    assert_eq!(series, ["CN credit_note CN-1", "HIST invoice HIST-1", "INV invoice INV-1"]);
     assert_eq!(codes(admin.get("/v1/channels").await.expect(200).body), ["direct"]);
     let again = NewOrganization {
         code: "demo".into(),
@@ -83,6 +97,27 @@ async fn the_profile_is_replaced_whole_and_takes_its_own_answer() {
     let viewer = app.caller(id, Role::Viewer).await;
     assert_eq!(viewer.put("/v1/organization", json!({})).await.code(403), "insufficient_scope");
     viewer.get("/v1/organization").await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_base_currency_stays_once_there_are_orders() {
+    let app = TestApp::spawn().await;
+    let id = app.organization("demo").await;
+    let admin = app.caller(id, Role::Admin).await;
+    let with = |currency: &str| json!({"legal_name": "PT NN", "country": "ID", "base_currency": currency});
+    admin.put("/v1/organization", with("USD")).await.expect(200);
+    column(
+        &app,
+        "WITH buyer AS (INSERT INTO customer (organization_id, id, name, kind, created_at, updated_at) \
+         SELECT id, id, 'Siti', 'person', now(), now() FROM organization RETURNING organization_id, id) \
+         INSERT INTO sales_order (organization_id, id, number, status, channel, customer_id, bill_to_customer_id, currency, subtotal, \
+         discount_total, shipping_net, tax_total, total, uninvoiced_total, document, milestones, ordered_at, updated_at) \
+         SELECT organization_id, id, 'SO-1', 'draft', 'direct', id, id, 'USD', 0, 0, 0, 0, 0, 0, '{}', '{}', now(), now() FROM buyer \
+         RETURNING number AS value",
+    );
+    assert_eq!(admin.put("/v1/organization", with("IDR")).await.code(409), "base_currency_in_use");
+    let same = admin.put("/v1/organization", with("USD")).await.expect(200);
+    assert_eq!((&same.body["base_currency"], same.header("etag")), (&json!("USD"), "\"3\""));
 }
 
 #[actix_web::test]

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({"grant_type": "client_credentials", "client_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "client_secret": "psk_…"}))]
 pub struct TokenRequest {
     /// `client_credentials`
+    #[schema(required = true, nullable = false)]
     pub grant_type: Option<String>,
     /// Scopes by space, a subset of what the client's role has; all of them where absent.
     pub scope: Option<String>,

@@ -1,4 +1,4 @@
-use super::body::{ExchangeRate, PutExchangeRate};
+use super::body::{DatedExchangeRate, PutExchangeRate};
 use super::service::{self, Filters, Key};
 use crate::app::App;
 use crate::auth::call::{BulkCall, Call};
@@ -37,7 +37,7 @@ pub struct ExchangeRateQuery {
 
 /// List exchange rates
 #[utoipa::path(tag = "organization", operation_id = "list_exchange_rates", params(ExchangeRateQuery), responses(
-    (status = 200, description = "One page of exchange rates, by currencies and day", body = Page<ExchangeRate>),
+    (status = 200, description = "One page of exchange rates, by currencies and day", body = Page<DatedExchangeRate>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/exchange_rates")]
@@ -66,7 +66,7 @@ fn key_of(parts: Vec<String>) -> Result<Key, Error> {
         {"from_currency": "USD", "to_currency": "IDR", "rate": "16250.5", "valid_from_on": "2026-11-01"},
         {"from_currency": "SGD", "to_currency": "IDR", "rate": "12480", "valid_from_on": "2026-11-01"}
     ])), responses(
-    (status = 200, description = "The rows, by currencies and day", body = Vec<ExchangeRate>),
+    (status = 200, description = "The rows, by currencies and day", body = Vec<DatedExchangeRate>),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 422, response = crate::openapi::Invalid),
 ))]

@@ -47,15 +47,14 @@ pub fn check(rates: &[PutExchangeRate]) -> Result<(), Vec<Fault>> {
     faults.into_result()
 }
 
-/// An exchange rate.
+/// An exchange rate from a day on.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ExchangeRate {
+pub struct DatedExchangeRate {
     #[schema(example = "USD")]
     pub from_currency: Currency,
     #[schema(example = "IDR")]
     pub to_currency: Currency,
     /// Units of `to_currency` for one of `from_currency`.
-    #[schema(value_type = String, example = "16250.5")]
     pub rate: Rate,
     #[schema(example = "2026-11-01")]
     pub valid_from_on: NaiveDate,

@@ -1,4 +1,4 @@
-use super::body::{ExchangeRate, PutExchangeRate, check};
+use super::body::{DatedExchangeRate, PutExchangeRate, check};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub struct Key {
 }
 
 /// Inserts or replaces by currencies and day, and answers the rows in the order of these; others are left alone.
-pub fn put(connection: &mut PgConnection, context: &Context, rates: &[PutExchangeRate]) -> Result<Vec<ExchangeRate>, Error> {
+pub fn put(connection: &mut PgConnection, context: &Context, rates: &[PutExchangeRate]) -> Result<Vec<DatedExchangeRate>, Error> {
     check(rates)?;
     let mut rows = store::upsert(connection, context, rates)?;
     rows.sort_by_key(|row| (row.from_currency.code(), row.to_currency.code(), row.valid_from_on));
@@ -50,10 +50,11 @@ pub fn list(
     filters: &Filters,
     after: Option<&Key>,
     limit: usize,
-) -> Result<Page<ExchangeRate>, Error> {
+) -> Result<Page<DatedExchangeRate>, Error> {
     let rows = store::page(connection, organization_id, filters, after, limit as i64 + 1)?;
     let fingerprint = filters.fingerprint();
-    let key = |row: &ExchangeRate| [row.from_currency.code().to_owned(), row.to_currency.code().to_owned(), row.valid_from_on.to_string()];
+    let key =
+        |row: &DatedExchangeRate| [row.from_currency.code().to_owned(), row.to_currency.code().to_owned(), row.valid_from_on.to_string()];
     Ok(Page::cut(rows, limit, |row| encode_cursor(&fingerprint, &key(row))))
 }
 

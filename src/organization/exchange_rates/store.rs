@@ -1,4 +1,4 @@
-use super::body::{ExchangeRate, PutExchangeRate};
+use super::body::{DatedExchangeRate, PutExchangeRate};
 use super::service::{Filters, Key};
 use crate::auth::actor::Context;
 use crate::platform::sql::sql;
@@ -29,7 +29,7 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-impl From<Row> for ExchangeRate {
+impl From<Row> for DatedExchangeRate {
     fn from(row: Row) -> Self {
         Self {
             from_currency: row.from_currency,
@@ -44,7 +44,7 @@ impl From<Row> for ExchangeRate {
 
 /// Inserts or replaces all rows in one statement; they must differ in their key. Sorted, so that two calls at once wait for each
 /// other instead of deadlocking.
-pub fn upsert(connection: &mut PgConnection, context: &Context, rates: &[PutExchangeRate]) -> QueryResult<Vec<ExchangeRate>> {
+pub fn upsert(connection: &mut PgConnection, context: &Context, rates: &[PutExchangeRate]) -> QueryResult<Vec<DatedExchangeRate>> {
     let from: Vec<&str> = rates.iter().map(|rate| rate.from_currency.code()).collect();
     let to: Vec<&str> = rates.iter().map(|rate| rate.to_currency.code()).collect();
     let days: Vec<NaiveDate> = rates.iter().map(|rate| rate.valid_from_on).collect();
@@ -63,7 +63,7 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, rates: &[PutExch
     .bind::<Array<Numeric>, _>(values)
     .bind::<Timestamptz, _>(context.now)
     .load(connection)?;
-    Ok(rows.into_iter().map(ExchangeRate::from).collect())
+    Ok(rows.into_iter().map(DatedExchangeRate::from).collect())
 }
 
 pub fn page(
@@ -72,7 +72,7 @@ pub fn page(
     filters: &Filters,
     after: Option<&Key>,
     limit: i64,
-) -> QueryResult<Vec<ExchangeRate>> {
+) -> QueryResult<Vec<DatedExchangeRate>> {
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM exchange_rate WHERE organization_id = $1 AND ($2::text IS NULL OR from_currency = $2) \
          AND ($3::text IS NULL OR to_currency = $3) AND ($4::timestamptz IS NULL OR updated_at >= $4) \
@@ -88,7 +88,7 @@ pub fn page(
     .bind::<Nullable<Date>, _>(after.map(|key| key.valid_from_on))
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    Ok(rows.into_iter().map(ExchangeRate::from).collect())
+    Ok(rows.into_iter().map(DatedExchangeRate::from).collect())
 }
 
 /// The latest rate that began on or before the day, in this direction only.
