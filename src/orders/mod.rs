@@ -25,3 +25,11 @@ pub(crate) mod store;
 pub mod tax;
 /// The value of a part of an order, so that partial invoices add up to it.
 pub mod valuation;
+/// What can be said of a new order without looking anything up.
+pub mod check;
+/// From a plan of allocations to fulfillment orders.
+pub mod promise;
+/// What new orders are decided by.
+pub mod reference;
+/// From a request to a priced and checked order.
+pub mod verify;

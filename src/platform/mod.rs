@@ -7,4 +7,5 @@ pub mod idempotency;
 pub mod limits;
 pub mod logging;
 pub mod private_postgres;
+pub mod numbers;
 pub mod sql;

@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod list;
 mod load;
+pub mod reference;
 mod save;
 
 pub use load::{find, load, lock};
