@@ -1,4 +1,5 @@
 //! The application as its callers see it: over HTTP, with a database of its own for each test.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
 mod channels;
