@@ -41,8 +41,14 @@ pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig
 }
 
 fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.configure(crate::auth::token::api::configure);
+    config.configure(crate::auth::me::configure);
+    config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::orders::api::configure);
+    config.configure(crate::organization::exchange_rates::api::configure);
+    config.configure(crate::channels::api::configure);
 }
 
 /// A bound server, not yet running.
