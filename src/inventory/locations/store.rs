@@ -125,7 +125,8 @@ pub fn ranked(connection: &mut PgConnection, organization_id: OrganizationId) ->
         #[diesel(sql_type = Integer)]
         priority: i32,
     }
-    let rows: Vec<Ranked> = sql("SELECT code, priority FROM location WHERE organization_id = $1 AND active ORDER BY priority, code")
+    let rows: Vec<Ranked> = sql("SELECT code, priority FROM location \
+         WHERE organization_id = $1 AND active AND kind <> 'supplier' ORDER BY priority, code")
         .bind::<SqlUuid, _>(organization_id)
         .load(connection)?;
     Ok(rows.into_iter().map(|row| RankedLocation { code: row.code, priority: row.priority }).collect())

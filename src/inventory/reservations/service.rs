@@ -101,7 +101,7 @@ pub fn create(
     store::insert(connection, context, &header, &lines)?;
     stock.write(connection, context)?;
     let reservation = header.with_lines(&lines);
-    append_events(connection, context, "reservation.created", &[&reservation])?;
+    crate::events::append(connection, context, &[event_of("reservation.created", id, &lines)])?;
     Ok(NewReservation { release_secret: release_secret.to_owned(), reservation })
 }
 
@@ -114,7 +114,7 @@ pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: R
 /// Gives a reservation back. A storefront must show its secret; whoever shows a wrong one finds nothing.
 pub fn release(connection: &mut PgConnection, context: &Context, id: ReservationId, secret: Option<&str>) -> Result<(), Error> {
     let missing = || Error::not_found("reservation");
-    let mut header = store::lock(connection, context.organization_id, &[id])?.pop().ok_or_else(missing)?;
+    let header = store::lock(connection, context.organization_id, &[id])?.pop().ok_or_else(missing)?;
     let fits = match secret {
         Some(secret) => constant_time::verify_slices_are_equal(&hash(secret), &header.release_secret_hash).is_ok(),
         None if context.role == Role::Storefront => {
@@ -129,21 +129,22 @@ pub fn release(connection: &mut PgConnection, context: &Context, id: Reservation
         ReservationStatus::Consumed => return Err(not_live(header.status)),
     }
     let lines = lines_of(connection, context.organization_id, id)?;
-    give_back(connection, context, &lines)?;
+    crate::inventory::release_stock(connection, context, &lines)?;
     store::end(connection, context.organization_id, &[id], ReservationStatus::Released, &[None], context.now)?;
-    header.status = ReservationStatus::Released;
-    append_events(connection, context, "reservation.released", &[&header.with_lines(&lines)])
+    Ok(crate::events::append(connection, context, &[event_of("reservation.released", id, &lines)])?)
 }
 
 /// What an order takes over. The stock is still counted in `reserved` at each of `lines`: the order must turn it into its
 /// allocations or give it back by [`crate::inventory::release_stock`], at its place in the lock order (stock comes last).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[must_use = "its stock stays reserved for nobody until it is allocated or released"]
 pub struct Consumed {
     pub lines: Vec<ShelfQuantity>,
     /// Its time was up, though nobody had swept it yet: the stock must be given back as well, but the order has no claim on it
     /// and competes like any other.
     pub expired: bool,
+    /// `reservation.consumed` or `reservation.expired`, to be appended with the order's own events once all rows are locked.
+    pub event: NewEvent,
 }
 
 /// One reservation that an order names.
@@ -193,7 +194,9 @@ pub fn consume_each(
                 header.status = if is_expired { ReservationStatus::Expired } else { ReservationStatus::Consumed };
                 let order = (id, (!is_expired).then_some(consumption.order_id));
                 if is_expired { expired.push(order) } else { consumed.push(order) }
-                Ok(Consumed { lines: lines.remove(&id).unwrap_or_default(), expired: is_expired })
+                let lines = lines.remove(&id).unwrap_or_default();
+                let event_type = if is_expired { "reservation.expired" } else { "reservation.consumed" };
+                Ok(Consumed { event: event_of(event_type, id, &lines), lines, expired: is_expired })
             }
         });
     }
@@ -229,8 +232,8 @@ pub fn expire_due(connection: &mut PgConnection, now: DateTime<Utc>, limit: usiz
         stock.write(connection, &context)?;
         store::end(connection, context.organization_id, &ids, ReservationStatus::Expired, &vec![None; ids.len()], now)?;
         let event = |id: &ReservationId| {
-            let own: Vec<&ShelfQuantity> = lines.iter().filter(|(of, _)| of == id).map(|(_, line)| line).collect();
-            NewEvent::of("reservation.expired", "reservation", id.0, json!({ "lines": own.iter().map(|line| told(line)).collect::<Vec<_>>() }))
+            let own: Vec<ShelfQuantity> = lines.iter().filter(|(of, _)| of == id).map(|(_, line)| line.clone()).collect();
+            event_of("reservation.expired", *id, &own)
         };
         let events: Vec<NewEvent> = ids.iter().map(event).collect();
         crate::events::append(connection, &context, &events)?;
@@ -238,28 +241,50 @@ pub fn expire_due(connection: &mut PgConnection, now: DateTime<Utc>, limit: usiz
     Ok(due.len())
 }
 
-/// How an event tells of reserved stock.
-fn told(line: &ShelfQuantity) -> serde_json::Value {
-    json!({ "sku": line.sku, "location": line.location, "quantity": line.quantity.normalize().to_string() })
+/// Locks reservations, sorted by id: what take-backs do before they lock orders.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[ReservationId]) -> QueryResult<()> {
+    if !ids.is_empty() {
+        store::lock(connection, organization_id, ids)?;
+    }
+    Ok(())
 }
 
-fn append_events(
+/// Live reservations that hold stock at any of `keys`, the newest first, each with all of its lines.
+pub fn live_at(
     connection: &mut PgConnection,
-    context: &Context,
-    event_type: &'static str,
-    reservations: &[&Reservation],
-) -> Result<(), Error> {
-    let event = |reservation: &&Reservation| NewEvent::of(event_type, "reservation", reservation.id.0, json!(reservation));
-    let events: Vec<NewEvent> = reservations.iter().map(event).collect();
-    Ok(crate::events::append(connection, context, &events)?)
+    organization_id: OrganizationId,
+    keys: &[ShelfKey],
+) -> QueryResult<Vec<(ReservationId, Vec<ShelfQuantity>)>> {
+    store::live_at(connection, organization_id, keys)
+}
+
+/// Marks locked reservations as released because their stock is not there, and tells of it; giving the stock back is the
+/// caller's.
+pub fn take_away(connection: &mut PgConnection, context: &Context, taken: &[(ReservationId, Vec<ShelfQuantity>)]) -> QueryResult<()> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ReservationId> = taken.iter().map(|(id, _)| *id).collect();
+    store::end(connection, context.organization_id, &ids, ReservationStatus::Released, &vec![None; ids.len()], context.now)?;
+    let events: Vec<NewEvent> = taken
+        .iter()
+        .map(|(id, lines)| {
+            let mut event = event_of("reservation.released", *id, lines);
+            event.data["cause"] = json!("stock_missing");
+            event
+        })
+        .collect();
+    crate::events::append(connection, context, &events)
+}
+
+/// How an event tells of reserved stock.
+fn event_of(event_type: &'static str, id: ReservationId, lines: &[ShelfQuantity]) -> NewEvent {
+    let told = |line: &ShelfQuantity| json!({ "sku": line.sku, "location": line.location, "quantity": line.quantity.normalize().to_string() });
+    NewEvent::of(event_type, "reservation", id.0, json!({ "id": id, "lines": lines.iter().map(told).collect::<Vec<_>>() }))
 }
 
 fn lines_of(connection: &mut PgConnection, organization_id: OrganizationId, id: ReservationId) -> QueryResult<Vec<ShelfQuantity>> {
     Ok(store::lines(connection, organization_id, &[id])?.into_iter().map(|(_, line)| line).collect())
-}
-
-fn give_back(connection: &mut PgConnection, context: &Context, lines: &[ShelfQuantity]) -> Result<(), Error> {
-    crate::inventory::release_stock(connection, context, lines)
 }
 
 fn not_live(status: ReservationStatus) -> Error {
