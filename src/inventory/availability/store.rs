@@ -27,11 +27,7 @@ pub fn incoming(connection: &mut PgConnection, organization_id: OrganizationId, 
 }
 
 /// What lines that wait for supply are owed, in base units.
-pub fn backordered(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    skus: &[&str],
-) -> QueryResult<Vec<(String, Decimal)>> {
+pub fn backordered(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<(String, Decimal)>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]

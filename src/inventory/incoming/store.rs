@@ -10,8 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-const COLUMNS: &str =
-    "id, sku, location, quantity, received_quantity, expected_on, reference, status, version, created_at, updated_at";
+const COLUMNS: &str = "id, sku, location, quantity, received_quantity, expected_on, reference, status, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -73,11 +72,7 @@ pub fn insert(connection: &mut PgConnection, context: &Context, supply: &Incomin
     Ok(())
 }
 
-pub fn find(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: IncomingSupplyId,
-) -> QueryResult<Option<IncomingSupply>> {
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: IncomingSupplyId) -> QueryResult<Option<IncomingSupply>> {
     let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM incoming_supply WHERE organization_id = $1 AND id = $2"))
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
@@ -87,11 +82,7 @@ pub fn find(
 }
 
 /// Locks these, sorted by id; those that are not there are missing.
-pub fn lock(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    ids: &[IncomingSupplyId],
-) -> QueryResult<Vec<IncomingSupply>> {
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[IncomingSupplyId]) -> QueryResult<Vec<IncomingSupply>> {
     let rows: Vec<Row> =
         sql(format!("SELECT {COLUMNS} FROM incoming_supply WHERE organization_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE"))
             .bind::<SqlUuid, _>(organization_id)

@@ -41,7 +41,11 @@ impl TryFrom<Row> for Location {
         Ok(Self {
             id: row.id,
             kind: row.kind,
-            address: row.address.map(serde_json::from_value).transpose().map_err(|error| Self::Error::DeserializationError(error.into()))?,
+            address: row
+                .address
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|error| Self::Error::DeserializationError(error.into()))?,
             code: row.code,
             name: row.name,
             priority: row.priority,
@@ -127,8 +131,8 @@ pub fn ranked(connection: &mut PgConnection, organization_id: OrganizationId) ->
     }
     let rows: Vec<Ranked> = sql("SELECT code, priority FROM location \
          WHERE organization_id = $1 AND active AND kind <> 'supplier' ORDER BY priority, code")
-        .bind::<SqlUuid, _>(organization_id)
-        .load(connection)?;
+    .bind::<SqlUuid, _>(organization_id)
+    .load(connection)?;
     Ok(rows.into_iter().map(|row| RankedLocation { code: row.code, priority: row.priority }).collect())
 }
 

@@ -7,3 +7,4 @@ mod service;
 mod store;
 
 pub use service::{Consumed, Consumption, consume, consume_each, expire_due, live_at, lock, take_away};
+pub use store::LiveReservation;

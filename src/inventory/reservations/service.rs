@@ -3,7 +3,7 @@ use super::body::{
     check_cart, wanted,
 };
 use super::choice::choose;
-use super::store::{self, Header};
+use super::store::{self, Header, LiveReservation};
 use crate::auth::actor::Context;
 use crate::auth::permission::Role;
 use crate::error::Error;
@@ -42,9 +42,9 @@ pub fn availability(connection: &mut PgConnection, context: &Context, lines: &[C
     faults.into_result()?;
     let supplies = supply_of(connection, context.organization_id, &skus)?;
     let today = today(connection, context.organization_id, context.now)?;
-    let mut asked: HashMap<&str, Decimal> = HashMap::new();
+    let mut asked: HashMap<String, Decimal> = HashMap::new();
     let answer = |(line, quantity): (&CartLine, Decimal)| {
-        let so_far = asked.entry(&line.sku).or_default();
+        let so_far = asked.entry(line.sku.clone()).or_default();
         *so_far += quantity;
         let (available, available_on) = match (products.get(&line.sku), supplies.get(&line.sku)) {
             (Some(product), _) if !product.active => (false, None),
@@ -193,7 +193,11 @@ pub fn consume_each(
                 let is_expired = header.expires_at <= now;
                 header.status = if is_expired { ReservationStatus::Expired } else { ReservationStatus::Consumed };
                 let order = (id, (!is_expired).then_some(consumption.order_id));
-                if is_expired { expired.push(order) } else { consumed.push(order) }
+                if is_expired {
+                    expired.push(order)
+                } else {
+                    consumed.push(order)
+                }
                 let lines = lines.remove(&id).unwrap_or_default();
                 let event_type = if is_expired { "reservation.expired" } else { "reservation.consumed" };
                 Ok(Consumed { event: event_of(event_type, id, &lines), lines, expired: is_expired })
@@ -250,26 +254,22 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids:
 }
 
 /// Live reservations that hold stock at any of `keys`, the newest first, each with all of its lines.
-pub fn live_at(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    keys: &[ShelfKey],
-) -> QueryResult<Vec<(ReservationId, Vec<ShelfQuantity>)>> {
+pub fn live_at(connection: &mut PgConnection, organization_id: OrganizationId, keys: &[ShelfKey]) -> QueryResult<Vec<LiveReservation>> {
     store::live_at(connection, organization_id, keys)
 }
 
 /// Marks locked reservations as released because their stock is not there, and tells of it; giving the stock back is the
 /// caller's.
-pub fn take_away(connection: &mut PgConnection, context: &Context, taken: &[(ReservationId, Vec<ShelfQuantity>)]) -> QueryResult<()> {
+pub fn take_away(connection: &mut PgConnection, context: &Context, taken: &[LiveReservation]) -> QueryResult<()> {
     if taken.is_empty() {
         return Ok(());
     }
-    let ids: Vec<ReservationId> = taken.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<ReservationId> = taken.iter().map(|reservation| reservation.id).collect();
     store::end(connection, context.organization_id, &ids, ReservationStatus::Released, &vec![None; ids.len()], context.now)?;
     let events: Vec<NewEvent> = taken
         .iter()
-        .map(|(id, lines)| {
-            let mut event = event_of("reservation.released", *id, lines);
+        .map(|reservation| {
+            let mut event = event_of("reservation.released", reservation.id, &reservation.lines);
             event.data["cause"] = json!("stock_missing");
             event
         })
@@ -279,7 +279,8 @@ pub fn take_away(connection: &mut PgConnection, context: &Context, taken: &[(Res
 
 /// How an event tells of reserved stock.
 fn event_of(event_type: &'static str, id: ReservationId, lines: &[ShelfQuantity]) -> NewEvent {
-    let told = |line: &ShelfQuantity| json!({ "sku": line.sku, "location": line.location, "quantity": line.quantity.normalize().to_string() });
+    let told =
+        |line: &ShelfQuantity| json!({ "sku": line.sku, "location": line.location, "quantity": line.quantity.normalize().to_string() });
     NewEvent::of(event_type, "reservation", id.0, json!({ "id": id, "lines": lines.iter().map(told).collect::<Vec<_>>() }))
 }
 

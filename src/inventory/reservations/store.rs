@@ -49,10 +49,7 @@ fn grouped(lines: &[ShelfQuantity]) -> Vec<ReservationLine> {
     let line = |parts: &[ShelfQuantity]| ReservationLine {
         sku: parts[0].sku.clone(),
         quantity: Quantity(parts.iter().map(|part| part.quantity).sum()),
-        allocations: parts
-            .iter()
-            .map(|part| ReservedAt { location: part.location.clone(), quantity: Quantity(part.quantity) })
-            .collect(),
+        allocations: parts.iter().map(|part| ReservedAt { location: part.location.clone(), quantity: Quantity(part.quantity) }).collect(),
     };
     by_sku.map(line).collect()
 }
@@ -60,10 +57,12 @@ fn grouped(lines: &[ShelfQuantity]) -> Vec<ReservationLine> {
 const COLUMNS: &str = "id, status, release_secret_hash, expires_at, order_id, created_at, updated_at";
 
 pub fn insert(connection: &mut PgConnection, context: &Context, header: &Header, lines: &[ShelfQuantity]) -> QueryResult<()> {
-    sql("WITH r AS (INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
+    sql(
+        "WITH r AS (INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
          VALUES ($1, $2, 'live', $3, $4, $5, $6, $6) RETURNING id) \
          INSERT INTO reservation_line (organization_id, reservation_id, sku, location, quantity) \
-         SELECT $1, r.id, l.sku, l.location, l.quantity FROM r, unnest($7, $8, $9) AS l(sku, location, quantity)")
+         SELECT $1, r.id, l.sku, l.location, l.quantity FROM r, unnest($7, $8, $9) AS l(sku, location, quantity)",
+    )
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(header.id)
     .bind::<Binary, _>(&header.release_secret_hash)
@@ -91,6 +90,13 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids:
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(ids)
         .load(connection)
+}
+
+/// A live reservation with all that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveReservation {
+    pub id: ReservationId,
+    pub lines: Vec<ShelfQuantity>,
 }
 
 /// A reservation of some organization.
@@ -158,11 +164,7 @@ pub fn end(
 }
 
 /// Live reservations that hold any of `keys`, the newest first, each with all of its lines.
-pub fn live_at(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    keys: &[ShelfKey],
-) -> QueryResult<Vec<(ReservationId, Vec<ShelfQuantity>)>> {
+pub fn live_at(connection: &mut PgConnection, organization_id: OrganizationId, keys: &[ShelfKey]) -> QueryResult<Vec<LiveReservation>> {
     let (skus, locations): (Vec<&str>, Vec<&str>) = keys.iter().map(|key| (key.sku.as_str(), key.location.as_str())).unzip();
     let rows: Vec<LineRow> = sql("SELECT l.reservation_id, l.sku, l.location, l.quantity FROM reservation r \
          JOIN reservation_line l ON l.organization_id = r.organization_id AND l.reservation_id = r.id \
@@ -176,5 +178,5 @@ pub fn live_at(
     .load(connection)?;
     let of_one = rows.chunk_by(|a, b| a.reservation_id == b.reservation_id);
     let quantity = |row: &LineRow| ShelfQuantity::new(&row.sku, &row.location, row.quantity);
-    Ok(of_one.map(|rows| (rows[0].reservation_id, rows.iter().map(quantity).collect())).collect())
+    Ok(of_one.map(|rows| LiveReservation { id: rows[0].reservation_id, lines: rows.iter().map(quantity).collect() }).collect())
 }

@@ -61,7 +61,6 @@ pub async fn list_stock_movements(call: Call, app: Data<App>) -> Result<Answer, 
     let filters = format!("movements {filter:?}");
     let limit = page_limit(query.limit)?;
     let before = page_after(query.cursor.as_deref(), &filters, 1)?.and_then(|key| key[0].parse().ok());
-    let page =
-        app.db.read(move |connection| service::list(connection, context.organization_id, &filter, before, limit, &filters)).await?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter, before, limit, &filters)).await?;
     Answer::ok(&page)
 }
