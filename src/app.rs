@@ -39,6 +39,7 @@ pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig
 fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::events::api::configure);
+    config.configure(crate::reports::api::configure);
 }
 
 /// A bound server, not yet running.

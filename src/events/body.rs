@@ -98,7 +98,8 @@ impl FeedQuery {
     /// 400 `invalid_cursor` for what is no position of this feed.
     pub fn after(&self) -> Result<Position, Error> {
         let Some(text) = &self.after else { return Ok(Position::default()) };
-        Position::decode(text).ok_or_else(|| Error::bad_request("invalid_cursor", "take `after` from next_cursor or from an event's position"))
+        Position::decode(text)
+            .ok_or_else(|| Error::bad_request("invalid_cursor", "take `after` from next_cursor or from an event's position"))
     }
 
     /// The types asked for; 400 for what cannot be a type.
