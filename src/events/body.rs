@@ -87,7 +87,7 @@ pub struct FeedQuery {
     pub after: Option<String>,
     /// Only these types, many by comma.
     #[serde(rename = "type")]
-    #[param(example = "order.confirmed,shipment.shipped")]
+    #[param(pattern = r"^[a-z_]+\.[a-z_]+(,[a-z_]+\.[a-z_]+)*$", example = "order.confirmed,shipment.shipped")]
     pub event_type: Option<String>,
     /// Events a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]

@@ -1,6 +1,6 @@
 use super::body::{CycleTimeRow, FillRateRow, Report, SalesRow, SummaryReport};
 use super::row::to_csv;
-use super::selection::{CycleQuery, FillQuery, ReportQuery};
+use super::selection::{CycleQuery, FillQuery, SalesQuery, SummaryQuery};
 use super::service;
 use crate::app::App;
 use crate::auth::call::Call;
@@ -18,34 +18,34 @@ pub fn configure(config: &mut ServiceConfig) {
 
 async fn summary(call: &Call, app: &App) -> Result<SummaryReport, Error> {
     let context = call.require(Permission::REPORTS_READ)?;
-    let selection = call.query::<ReportQuery>()?.check()?.of_orders()?;
+    let selection = call.query::<SummaryQuery>()?.check()?;
     app.reports.snapshot(move |connection| service::summary(connection, &context, &selection)).await
 }
 
 async fn sales(call: &Call, app: &App) -> Result<Report<SalesRow>, Error> {
     let context = call.require(Permission::REPORTS_READ)?;
-    let selection = call.query::<ReportQuery>()?.check()?;
+    let selection = call.query::<SalesQuery>()?.check()?;
     app.reports.snapshot(move |connection| service::sales(connection, &context, &selection)).await
 }
 
 async fn order_cycle_time(call: &Call, app: &App) -> Result<Report<CycleTimeRow>, Error> {
     let context = call.require(Permission::REPORTS_READ)?;
-    let (query, basis) = call.query::<CycleQuery>()?.split();
-    let selection = query.check()?.of_orders()?;
+    let query: CycleQuery = call.query()?;
+    let (selection, basis) = (query.check()?, query.basis.unwrap_or_default());
     app.reports.snapshot(move |connection| service::order_cycle_time(connection, &context, &selection, basis)).await
 }
 
 async fn fill_rate(call: &Call, app: &App) -> Result<Report<FillRateRow>, Error> {
     let context = call.require(Permission::REPORTS_READ)?;
-    let (query, basis) = call.query::<FillQuery>()?.split();
-    let selection = query.check()?;
+    let query: FillQuery = call.query()?;
+    let (selection, basis) = (query.check()?, query.basis.unwrap_or_default());
     app.reports.snapshot(move |connection| service::fill_rate(connection, &context, &selection, basis)).await
 }
 
 /// Get the summary
 ///
 /// Orders, money and standing of the orders of a period. The definition comes with the answer.
-#[utoipa::path(tag = "reports", operation_id = "get_summary_report", params(ReportQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_summary_report", params(SummaryQuery), responses(
     (status = 200, description = "The figures, read in one snapshot", body = SummaryReport),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -55,7 +55,7 @@ pub async fn get_summary(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get the summary as CSV
-#[utoipa::path(tag = "reports", operation_id = "get_summary_report_csv", params(ReportQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_summary_report_csv", params(SummaryQuery), responses(
     (status = 200, description = "The rows (RFC 4180)", body = String, content_type = "text/csv"),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -67,7 +67,7 @@ pub async fn get_summary_csv(call: Call, app: Data<App>) -> Result<Answer, Error
 /// Get sales
 ///
 /// By date of ordering, and what was invoiced by date of issue. The definition comes with the answer.
-#[utoipa::path(tag = "reports", operation_id = "get_sales_report", params(ReportQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_sales_report", params(SalesQuery), responses(
     (status = 200, description = "The figures, read in one snapshot", body = Report<SalesRow>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -77,7 +77,7 @@ pub async fn get_sales(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get sales as CSV
-#[utoipa::path(tag = "reports", operation_id = "get_sales_report_csv", params(ReportQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_sales_report_csv", params(SalesQuery), responses(
     (status = 200, description = "The rows (RFC 4180)", body = String, content_type = "text/csv"),
     (status = 400, response = crate::openapi::BadRequest),
 ))]

@@ -74,28 +74,32 @@ pub enum FillBasis {
     Allocation,
 }
 
-/// The parameters that every report takes. Reports with more repeat these five fields.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReportQuery {
-    /// First day, in the organization's time zone; without it from the beginning.
-    #[param(value_type = Option<String>, format = Date, example = "2026-11-01")]
-    pub from: Option<String>,
-    /// Last day, inclusive; without it today.
-    #[param(value_type = Option<String>, format = Date, example = "2026-11-30")]
-    pub to: Option<String>,
-    /// Figures for each day, week (from Monday) or month that has any.
-    pub interval: Option<Interval>,
-    /// Figures for each of these.
-    pub group_by: Option<GroupBy>,
-    /// Orders in this ISO 4217 currency only.
-    #[param(value_type = Option<String>, example = "IDR")]
-    pub currency: Option<String>,
+/// The same for reports that count whole orders, which have no one SKU.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderGroupBy {
+    Channel,
+    SalesRep,
+    Customer,
+    Location,
+    Country,
 }
 
-macro_rules! query_with_basis {
-    ($name:ident, $basis:ty, $doc:literal) => {
+impl From<OrderGroupBy> for GroupBy {
+    fn from(group_by: OrderGroupBy) -> Self {
+        match group_by {
+            OrderGroupBy::Channel => Self::Channel,
+            OrderGroupBy::SalesRep => Self::SalesRep,
+            OrderGroupBy::Customer => Self::Customer,
+            OrderGroupBy::Location => Self::Location,
+            OrderGroupBy::Country => Self::Country,
+        }
+    }
+}
+
+/// The parameters of a report: the same five everywhere, and a basis where the definition has variants.
+macro_rules! report_query {
+    ($name:ident, $group:ty $(, $basis:ty, $doc:literal)?) => {
         #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
         #[serde(deny_unknown_fields)]
         #[into_params(parameter_in = Query)]
@@ -107,28 +111,36 @@ macro_rules! query_with_basis {
             #[param(value_type = Option<String>, format = Date, example = "2026-11-30")]
             pub to: Option<String>,
             /// Figures for each day, week (from Monday) or month that has any.
+            #[param(inline)]
             pub interval: Option<Interval>,
-            /// Figures for each of these.
-            pub group_by: Option<GroupBy>,
+            /// Figures for each of these; `location` is the one that an order is fulfilled from, null where it is none or several.
+            #[param(inline)]
+            pub group_by: Option<$group>,
             /// Orders in this ISO 4217 currency only.
-            #[param(value_type = Option<String>, example = "IDR")]
+            #[param(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "IDR")]
             pub currency: Option<String>,
-            #[doc = $doc]
-            pub basis: Option<$basis>,
+            $(
+                #[doc = $doc]
+                #[param(inline)]
+                pub basis: Option<$basis>,
+            )?
         }
 
         impl $name {
-            /// The common parameters, and the basis.
-            pub fn split(self) -> (ReportQuery, $basis) {
-                let Self { from, to, interval, group_by, currency, basis } = self;
-                (ReportQuery { from, to, interval, group_by, currency }, basis.unwrap_or_default())
+            /// 400 `invalid_parameter` for a malformed day, a currency that there is not, or a period that ends before it begins.
+            pub fn check(&self) -> Result<Selection, Error> {
+                let (from, to) = period(self.from.as_deref(), self.to.as_deref())?;
+                let currency = currency(self.currency.as_deref())?;
+                Ok(Selection { from, to, interval: self.interval, group_by: self.group_by.map(GroupBy::from), currency })
             }
         }
     };
 }
 
-query_with_basis!(CycleQuery, CycleBasis, "Where the cycle ends: `delivered` (by default) or `shipped`.");
-query_with_basis!(FillQuery, FillBasis, "What counts as filled: shipped by the `due` date (by default), or the initial `allocation`.");
+report_query!(SummaryQuery, OrderGroupBy);
+report_query!(SalesQuery, GroupBy);
+report_query!(CycleQuery, OrderGroupBy, CycleBasis, "Where the cycle ends: `delivered` (by default) or `shipped`.");
+report_query!(FillQuery, GroupBy, FillBasis, "What counts as filled: shipped by the `due` date (by default), or the initial `allocation`.");
 
 /// Checked parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,34 +152,20 @@ pub struct Selection {
     pub currency: Option<Currency>,
 }
 
-impl ReportQuery {
-    /// 400 `invalid_parameter` for a malformed date, a currency that there is not, or a period that ends before it begins.
-    pub fn check(&self) -> Result<Selection, Error> {
-        let from = self.from.as_deref().map(|text| day("from", text)).transpose()?;
-        let to = self.to.as_deref().map(|text| day("to", text)).transpose()?;
-        if let (Some(from), Some(to)) = (from, to)
-            && to < from
-        {
-            return Err(Error::bad_request("invalid_parameter", "'to' is before 'from'; both days are included"));
+fn period(from: Option<&str>, to: Option<&str>) -> Result<(Option<NaiveDate>, Option<NaiveDate>), Error> {
+    let from = from.map(|text| day("from", text)).transpose()?;
+    let to = to.map(|text| day("to", text)).transpose()?;
+    match (from, to) {
+        (Some(from), Some(to)) if to < from => {
+            Err(Error::bad_request("invalid_parameter", "'to' is before 'from'; both days are included"))
         }
-        let currency = self.currency.as_deref().map(|code| {
-            let unknown = || Error::bad_request("invalid_parameter", "currency is an ISO 4217 code such as IDR or EUR");
-            Currency::from_code(code).ok_or_else(unknown)
-        });
-        Ok(Selection { from, to, interval: self.interval, group_by: self.group_by, currency: currency.transpose()? })
+        _ => Ok((from, to)),
     }
 }
 
-impl Selection {
-    /// For reports that count whole orders: 400 where they are asked for by SKU.
-    pub fn of_orders(self) -> Result<Self, Error> {
-        if self.group_by == Some(GroupBy::Sku) {
-            let detail =
-                "this report counts whole orders, which have no one SKU; group by channel, sales_rep, customer, location or country";
-            return Err(Error::bad_request("invalid_parameter", detail));
-        }
-        Ok(self)
-    }
+fn currency(code: Option<&str>) -> Result<Option<Currency>, Error> {
+    let unknown = || Error::bad_request("invalid_parameter", "currency is an ISO 4217 code such as IDR or EUR");
+    code.map(|code| Currency::from_code(code).ok_or_else(unknown)).transpose()
 }
 
 /// A calendar day, `YYYY-MM-DD`; four digits of year, so that Postgres and we mean the same.
@@ -186,8 +184,8 @@ pub fn local_day(instant: DateTime<Utc>, time_zone: Tz) -> NaiveDate {
 mod tests {
     use super::*;
 
-    fn query(from: &str, to: &str) -> ReportQuery {
-        ReportQuery { from: Some(from.to_owned()), to: Some(to.to_owned()), ..ReportQuery::default() }
+    fn query(from: &str, to: &str) -> SalesQuery {
+        SalesQuery { from: Some(from.to_owned()), to: Some(to.to_owned()), ..SalesQuery::default() }
     }
 
     #[test]
@@ -195,7 +193,7 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2024, 2, 29);
         let selection = query("2024-02-29", "2024-02-29").check().unwrap();
         assert_eq!((selection.from, selection.to), (day, day));
-        assert_eq!(ReportQuery::default().check().unwrap(), Selection::default());
+        assert_eq!(SalesQuery::default().check().unwrap(), Selection::default());
     }
 
     #[test]
@@ -207,12 +205,21 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_must_exist_and_orders_have_no_sku() {
-        let of = |code: &str| ReportQuery { currency: Some(code.to_owned()), ..ReportQuery::default() }.check();
+    fn a_currency_must_exist() {
+        let of = |code: &str| SalesQuery { currency: Some(code.to_owned()), ..SalesQuery::default() }.check();
         assert_eq!(of("IDR").unwrap().currency, Currency::from_code("IDR"));
         assert!(of("idr").is_err() && of("XXX").is_err());
-        assert!(Selection { group_by: Some(GroupBy::Sku), ..Selection::default() }.of_orders().is_err());
-        assert!(Selection { group_by: Some(GroupBy::Country), ..Selection::default() }.of_orders().is_ok());
+    }
+
+    #[test]
+    fn every_report_knows_its_own_parameters_only() {
+        use crate::platform::http::parse_query;
+        let cycle: CycleQuery = parse_query("from=2026-11-01&interval=week&group_by=sales_rep&basis=shipped").unwrap();
+        assert_eq!((cycle.basis, cycle.check().unwrap().group_by), (Some(CycleBasis::Shipped), Some(GroupBy::SalesRep)));
+        assert!(parse_query::<SalesQuery>("group_by=sku").is_ok());
+        assert!(parse_query::<SummaryQuery>("group_by=sku").is_err());
+        assert!(parse_query::<SummaryQuery>("basis=shipped").is_err());
+        assert!(parse_query::<FillQuery>("basis=shipped").is_err());
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub fn sales(connection: &mut PgConnection, context: &Context, selection: &Selec
     report(connection, context, selection, definition::SALES, None, rows, |_| Ratio::default())
 }
 
-/// The sales figures, and where the orders stand. `selection` must be of whole orders.
+/// The sales figures, and where the orders stand.
 pub fn summary(connection: &mut PgConnection, context: &Context, selection: &Selection) -> Result<SummaryReport, Error> {
     let rows = |connection: &mut PgConnection, scope: &Scope| {
         let sales = store::sales(connection, scope)?;
@@ -177,7 +177,7 @@ fn nothing_sold(period_starts_on: Option<NaiveDate>, group: Option<String>, curr
     }
 }
 
-/// How long orders take, in all and by stage. `selection` must be of whole orders.
+/// How long orders take, in all and by stage.
 pub fn order_cycle_time(
     connection: &mut PgConnection,
     context: &Context,
