@@ -49,6 +49,8 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::orders::api::configure);
     config.configure(crate::organization::exchange_rates::api::configure);
     config.configure(crate::channels::api::configure);
+    config.configure(crate::events::api::configure);
+    config.configure(crate::reports::api::configure);
 }
 
 /// A bound server, not yet running.
