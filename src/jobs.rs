@@ -93,12 +93,12 @@ impl Timer {
 
 /// Gives the stock of expired checkout reservations back, also of those that expired while no process ran.
 pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
-    const BATCH: i64 = 200;
+    const BATCH: usize = 200;
     let mut all = 0;
     loop {
         let expired = db.write_blocking(|connection| inventory::reservations::expire_due(connection, now, BATCH))?;
         all += expired;
-        if expired < BATCH as usize {
+        if expired < BATCH {
             return Ok(all);
         }
     }
