@@ -6,6 +6,8 @@ pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod logging;
+pub mod metrics;
+pub mod migrate;
 pub mod numbers;
 pub mod private_postgres;
 pub mod sql;
