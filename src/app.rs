@@ -38,6 +38,11 @@ pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig
 
 fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::organization::payment_terms::api::configure);
+    config.configure(crate::catalog::products::api::configure);
+    config.configure(crate::catalog::prices::api::configure);
+    config.configure(crate::catalog::tax_rates::api::configure);
+    //config.configure(crate::customers::api::configure);
+    //config.configure(crate::customers::history::api::configure);
 }
 
 /// A bound server, not yet running.

@@ -6,4 +6,5 @@ pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod logging;
+pub mod merge_patch;
 pub mod sql;
