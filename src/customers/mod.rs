@@ -1,1 +1,13 @@
+//! Customers: who they are, where they are, on which terms they buy and how much credit they have.
 
+pub mod address_book;
+pub mod api;
+pub mod balance;
+pub mod body;
+pub mod guest;
+pub mod history;
+pub mod service;
+mod store;
+
+pub use guest::{Guest, create_guest};
+pub use service::{CustomerRef, for_order};

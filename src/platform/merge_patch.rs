@@ -119,7 +119,10 @@ mod tests {
     fn an_unknown_field_is_a_fault_even_as_null() {
         for patch in [json!({"colour": "red"}), json!({"colour": null})] {
             let error = patched(patch).unwrap_err();
-            assert!(matches!(&error, Error::Invalid(faults) if faults[0].pointer == "/colour" && faults[0].code == "unknown_field"), "{error:?}");
+            assert!(
+                matches!(&error, Error::Invalid(faults) if faults[0].pointer == "/colour" && faults[0].code == "unknown_field"),
+                "{error:?}"
+            );
         }
     }
 }

@@ -15,13 +15,7 @@ pub fn prices_of_sku<'a>(prices: &'a [Price], sku: &str) -> &'a [Price] {
 
 /// The price of one product: from the customer's list, else from `default`. In a list, of the prices that hold on the day and
 /// from no more than `quantity` base units, the one with the latest `valid_from_on` wins, then the highest `min_quantity`.
-pub fn price_for<'a>(
-    prices: &'a [Price],
-    price_list: &str,
-    currency: Currency,
-    quantity: Decimal,
-    on: NaiveDate,
-) -> Option<&'a Price> {
+pub fn price_for<'a>(prices: &'a [Price], price_list: &str, currency: Currency, quantity: Decimal, on: NaiveDate) -> Option<&'a Price> {
     let best = |list: &str| {
         prices
             .iter()

@@ -68,7 +68,9 @@ impl ProductQuery {
             ProductSort::Sku => Start::BySku { after: after(1)?.map(|key| key[0].clone()) },
             ProductSort::UpdatedAt => {
                 let key = after(2)?.map(|key| Some((key[0].parse().ok()?, key[1].parse().ok()?)));
-                Start::ByUpdated { after: key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take it from next_cursor"))).transpose()? }
+                Start::ByUpdated {
+                    after: key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take it from next_cursor"))).transpose()?,
+                }
             }
         })
     }

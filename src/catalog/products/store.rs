@@ -104,12 +104,11 @@ pub fn by_sku(connection: &mut PgConnection, organization_id: OrganizationId, sk
 
 /// As `by_sku` for one, locked against a concurrent change.
 pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, sku: &str) -> QueryResult<Option<Product>> {
-    let row: Option<Row> =
-        sql(format!("SELECT {COLUMNS} FROM product p WHERE p.organization_id = $1 AND p.sku = $2 FOR NO KEY UPDATE"))
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<Text, _>(sku)
-            .get_result(connection)
-            .optional()?;
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM product p WHERE p.organization_id = $1 AND p.sku = $2 FOR NO KEY UPDATE"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(sku)
+        .get_result(connection)
+        .optional()?;
     row.map(Product::try_from).transpose()
 }
 
