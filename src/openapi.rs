@@ -5,13 +5,15 @@ use crate::error::Problem;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{OpenApi, ToResponse};
 
+// Each run of rustfmt would indent the attribute further.
+#[rustfmt::skip]
 macro_rules! problem_response {
     ($name:ident, $description:literal, $status:literal, $code:literal, $title:literal, $detail:literal) => {
         #[derive(ToResponse)]
         #[response(description = $description, content_type = "application/problem+json", example = json!({
-                    "type": concat!("urn:pesanan:problem:", $code), "title": $title, "status": $status, "detail": $detail,
-                    "instance": "urn:uuid:01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "code": $code, "errors": []
-                }))]
+            "type": concat!("urn:pesanan:problem:", $code), "title": $title, "status": $status, "detail": $detail,
+            "instance": "urn:uuid:01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "code": $code, "errors": []
+        }))]
         #[allow(dead_code)]
         pub struct $name(#[to_schema] Problem);
     };

@@ -2,6 +2,7 @@
 
 mod dates;
 pub mod prices;
+pub mod product_kind;
 pub mod products;
 pub mod tax_rates;
 

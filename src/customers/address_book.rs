@@ -50,7 +50,7 @@ pub struct CustomerAddress {
     pub phone: Option<String>,
     /// Global Location Number of the place.
     #[serde(default)]
-    #[schema(example = "8991234500002")]
+    #[schema(example = "8991234500003")]
     pub gln: Option<String>,
 }
 

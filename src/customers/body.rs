@@ -1,5 +1,5 @@
 use super::address_book::{AddressUse, CustomerAddress, check_addresses};
-use super::balance::Balance;
+use super::credit::Balance;
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::address::{Address, Contact};

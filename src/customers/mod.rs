@@ -4,6 +4,7 @@ pub mod address_book;
 pub mod api;
 pub mod balance;
 pub mod body;
+pub mod credit;
 pub mod guest;
 pub mod history;
 pub mod service;

@@ -1,4 +1,4 @@
-use super::balance;
+use super::credit;
 use super::body::{Customer, PatchCustomer, PutCustomer};
 use super::store::{self, Standing};
 pub use super::store::{Filter, Start};
@@ -124,7 +124,7 @@ fn insert(connection: &mut PgConnection, context: &Context, id: CustomerId, body
     }
     if let Some(limit) = body.credit_limit {
         // No order can name a customer that is not committed yet, so nobody moves this balance.
-        balance::store::open(connection, context.organization_id, id, limit_currency, limit.0)?;
+        credit::store::open(connection, context.organization_id, id, limit_currency, limit.0)?;
     }
     let customer = get(connection, context.organization_id, id)?;
     append_event(connection, context, "customer.created", &customer)?;
@@ -154,15 +154,15 @@ fn keep_balance(
 ) -> Result<(), Error> {
     match (&current.balance, body.credit_limit) {
         (None, None) => {}
-        (Some(_), None) => balance::store::remove(connection, organization_id, current.id)?,
+        (Some(_), None) => credit::store::remove(connection, organization_id, current.id)?,
         (Some(before), Some(limit)) if before.currency == currency => {
             if before.credit_limit != limit {
-                balance::store::set_limit(connection, organization_id, current.id, limit.0)?;
+                credit::store::set_limit(connection, organization_id, current.id, limit.0)?;
             }
         }
         (_, Some(limit)) => {
-            balance::store::fence(connection)?;
-            balance::store::open(connection, organization_id, current.id, currency, limit.0)?;
+            credit::store::fence(connection)?;
+            credit::store::open(connection, organization_id, current.id, currency, limit.0)?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-use super::balance::Balance;
+use super::credit::Balance;
 use super::body::{Customer, CustomerKind, PutCustomer};
 use crate::auth::actor::Context;
 use crate::platform::sql::{Sql, sql};

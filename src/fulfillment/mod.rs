@@ -1,1 +1,3 @@
+//! Fulfillment orders and shipments.
 
+pub mod fulfillment_order;

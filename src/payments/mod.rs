@@ -1,1 +1,3 @@
+//! Payments, their allocations and refunds.
 
+pub mod payment;

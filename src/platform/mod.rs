@@ -7,4 +7,6 @@ pub mod idempotency;
 pub mod limits;
 pub mod logging;
 pub mod merge_patch;
+pub mod numbers;
+pub mod private_postgres;
 pub mod sql;

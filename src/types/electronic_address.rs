@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct ElectronicAddress {
     #[schema(example = "0088")]
     pub scheme: String,
-    #[schema(example = "8991234500002")]
+    #[schema(example = "8991234500003")]
     pub value: String,
 }
 

@@ -1,8 +1,9 @@
-use super::body::{PatchProduct, Product, ProductKind, PutProduct};
+use super::body::{PatchProduct, Product, PutProduct};
 use super::service::{self, Filter, Start};
 use crate::app::App;
 use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
+use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
 use crate::platform::http::Answer;
 use crate::platform::limits;

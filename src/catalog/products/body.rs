@@ -1,3 +1,4 @@
+use crate::catalog::product_kind::ProductKind;
 use crate::platform::limits::MAX_QUANTITY;
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
@@ -6,7 +7,6 @@ use crate::types::fault::Faults;
 use crate::types::gs1::check_gtin;
 use crate::types::id::ProductId;
 use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_text, check_text};
-use crate::types::text_enum::text_enum;
 use crate::types::unit::unit_code;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -14,18 +14,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use utoipa::ToSchema;
-
-text_enum! {
-    /// What a line of this product promises.
-    pub enum ProductKind {
-        /// Goods on a shelf.
-        Stocked = "stocked",
-        /// Work, done once it is completed.
-        Service = "service",
-        /// A fee: nothing is handed over.
-        Charge = "charge",
-    }
-}
 
 /// Another unit in which a product is sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -38,7 +26,7 @@ pub struct ProductUnit {
     pub factor: Factor,
     /// GTIN of this package.
     #[serde(default)]
-    #[schema(example = "18991234500016")]
+    #[schema(example = "18991234500017")]
     pub gtin: Option<String>,
 }
 

@@ -1,5 +1,6 @@
-use super::body::{Product, ProductKind, ProductUnit, PutProduct};
+use super::body::{Product, ProductUnit, PutProduct};
 use crate::auth::actor::Context;
+use crate::catalog::product_kind::ProductKind;
 use crate::platform::sql::sql;
 use crate::types::decimal::{Quantity, UnitPrice};
 use crate::types::id::{OrganizationId, ProductId};

@@ -1,0 +1,427 @@
+//! The JSON shapes of orders.
+
+use super::discount::Discount;
+use super::hold::{Blocks, Hold, HoldCode};
+use super::milestones::Milestones;
+use super::order::{CustomerSnapshot, DeliveryRule, OnShortage, Order, OrderLine};
+use super::pricing::Pricing;
+use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
+use super::tax::TaxGroup;
+use crate::auth::permission::Role;
+use crate::catalog::product_kind::ProductKind;
+use crate::payments::payment::{PaymentMethod, PaymentStatus as MoneyStatus};
+use crate::types::address::{Address, Contact};
+use crate::types::currency::{Currency, rounded};
+use crate::types::decimal::{Amount, Quantity, Rate, UnitPrice};
+use crate::types::id::{CustomerId, HoldId, OrderId, OrderLineId, ReservationId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// An order to place. Exactly one of `customer_id`, `customer_code` and `customer` says who buys.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}, {"sku": "TEH-100", "quantity": "10"}],
+    "shipping": {"method": "regular", "amount": "25000.00"}, "purchase_order_number": "PO-2026-118", "on_shortage": "backorder"}))]
+pub struct NewOrder {
+    /// Code of the channel that it comes through.
+    #[serde(default)]
+    #[schema(default = "direct")]
+    pub channel: Option<String>,
+    /// The channel's own id; unique within the channel.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    #[serde(default)]
+    pub customer_id: Option<CustomerId>,
+    #[serde(default)]
+    pub customer_code: Option<String>,
+    #[serde(default)]
+    pub customer: Option<InlineCustomer>,
+    /// Who pays, where that is another customer.
+    #[serde(default)]
+    pub bill_to_customer_id: Option<CustomerId>,
+    /// ISO 4217; the customer's, else the organization's.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    #[serde(default)]
+    pub ordered_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub pricing: Option<Pricing>,
+    #[serde(default)]
+    pub prices_include_tax: bool,
+    #[schema(min_items = 1, max_items = 1000)]
+    pub lines: Vec<NewOrderLine>,
+    /// On the whole order, shared over its lines before tax.
+    #[serde(default)]
+    pub discounts: Vec<Discount>,
+    #[serde(default)]
+    pub shipping_address: Option<Address>,
+    /// Code of one of the customer's addresses.
+    #[serde(default)]
+    pub ship_to_address_code: Option<String>,
+    #[serde(default)]
+    pub billing_address: Option<Address>,
+    #[serde(default)]
+    pub shipping: Option<NewShipping>,
+    /// Money that the shop has already taken or authorized.
+    #[serde(default)]
+    pub payments: Vec<NewOrderPayment>,
+    #[serde(default)]
+    pub payment_terms: Option<String>,
+    #[serde(default)]
+    pub requested_on: Option<NaiveDate>,
+    #[serde(default)]
+    pub sales_rep: Option<String>,
+    #[serde(default)]
+    pub purchase_order_number: Option<String>,
+    #[serde(default)]
+    pub buyer_reference: Option<String>,
+    #[serde(default)]
+    pub contact: Option<Contact>,
+    #[serde(default)]
+    pub delivery_instructions: Option<String>,
+    /// A checkout's reservation; its stock becomes this order's.
+    #[serde(default)]
+    pub reservation_id: Option<ReservationId>,
+    #[serde(default)]
+    pub on_shortage: Option<OnShortage>,
+    #[serde(default)]
+    pub delivery_rule: Option<DeliveryRule>,
+    /// Stored without promise; confirm it later.
+    #[serde(default)]
+    pub draft: bool,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+}
+
+/// A buyer without an account.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InlineCustomer {
+    #[schema(example = "Siti Rahma")]
+    pub name: String,
+    #[serde(default)]
+    #[schema(example = "siti@example.com")]
+    pub email: Option<String>,
+    #[serde(default)]
+    pub phone: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrderLine {
+    #[schema(example = "KOPI-250")]
+    pub sku: String,
+    #[schema(example = "3")]
+    pub quantity: Quantity,
+    /// UN/ECE Rec 20 code or an alias; the product's base unit where absent.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// An own price (scope `orders:price`), or the shop's with `as_given`.
+    #[serde(default)]
+    pub unit_price: Option<UnitPrice>,
+    #[serde(default)]
+    pub discounts: Vec<Discount>,
+    /// The shop's tax, kept exactly with `as_given`.
+    #[serde(default)]
+    pub tax_amount: Option<Amount>,
+    #[serde(default)]
+    pub requested_on: Option<NaiveDate>,
+    #[serde(default)]
+    pub external_line_id: Option<String>,
+    #[serde(default)]
+    pub customer_sku: Option<String>,
+    #[serde(default)]
+    pub metadata: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewShipping {
+    #[serde(default)]
+    #[schema(example = "regular")]
+    pub method: Option<String>,
+    /// Before tax, unless prices include tax.
+    pub amount: Amount,
+    #[serde(default)]
+    pub tax_amount: Option<Amount>,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrderPayment {
+    pub method: PaymentMethod,
+    #[serde(default)]
+    pub status: Option<MoneyStatus>,
+    pub amount: Amount,
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// An order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrderBody {
+    pub id: OrderId,
+    #[schema(example = "SO-000123")]
+    pub number: String,
+    pub status: OrderStatus,
+    pub fulfillment_status: FulfillmentStatus,
+    pub invoice_status: InvoiceStatus,
+    pub payment_status: PaymentStatus,
+    pub return_status: ReturnStatus,
+    #[schema(example = "direct")]
+    pub channel: String,
+    pub external_id: Option<String>,
+    pub customer: CustomerSnapshot,
+    pub bill_to: CustomerSnapshot,
+    pub currency: Currency,
+    pub pricing: Pricing,
+    pub prices_include_tax: bool,
+    pub lines: Vec<OrderLineBody>,
+    pub holds: Vec<HoldBody>,
+    pub discounts: Vec<Discount>,
+    pub subtotal: Amount,
+    pub discount_total: Amount,
+    pub shipping_method: Option<String>,
+    pub shipping_net: Amount,
+    pub shipping_tax: Amount,
+    pub tax_total: Amount,
+    pub tax_breakdown: Vec<TaxGroup>,
+    pub total: Amount,
+    pub amount_invoiced: Amount,
+    pub amount_credited: Amount,
+    pub amount_paid: Amount,
+    pub amount_due: Amount,
+    pub uninvoiced_total: Amount,
+    pub shipping_address: Option<Address>,
+    pub billing_address: Option<Address>,
+    #[schema(example = "net_30")]
+    pub payment_terms: String,
+    pub on_shortage: OnShortage,
+    pub delivery_rule: DeliveryRule,
+    pub requested_on: Option<NaiveDate>,
+    pub promised_on: Option<NaiveDate>,
+    pub first_promised_on: Option<NaiveDate>,
+    pub sales_rep: Option<String>,
+    pub purchase_order_number: Option<String>,
+    pub buyer_reference: Option<String>,
+    pub contact: Option<Contact>,
+    pub delivery_instructions: Option<String>,
+    pub note: Option<String>,
+    pub milestones: Milestones,
+    pub historical: bool,
+    pub version: i64,
+    pub ordered_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrderLineBody {
+    pub id: OrderLineId,
+    pub line_number: i16,
+    #[schema(example = "KOPI-250")]
+    pub sku: String,
+    pub name: String,
+    pub kind: ProductKind,
+    #[schema(example = "C62")]
+    pub unit: String,
+    pub quantity: Quantity,
+    /// `quantity` in the product's base unit.
+    pub base_quantity: Quantity,
+    pub original_quantity: Quantity,
+    pub unit_price: UnitPrice,
+    pub price_quantity: Quantity,
+    pub gross_amount: Amount,
+    pub discount_amount: Amount,
+    pub discounts: Vec<Discount>,
+    pub net_amount: Amount,
+    pub tax_category: String,
+    pub tax_rate: Rate,
+    pub tax_amount: Amount,
+    pub unallocated_quantity: Quantity,
+    pub allocated_quantity: Quantity,
+    pub backordered_quantity: Quantity,
+    pub picked_quantity: Quantity,
+    pub packed_quantity: Quantity,
+    pub shipped_quantity: Quantity,
+    pub delivered_quantity: Quantity,
+    pub cancelled_quantity: Quantity,
+    pub invoiced_quantity: Quantity,
+    pub credited_quantity: Quantity,
+    pub returned_quantity: Quantity,
+    /// Where the open part is promised from, and why there.
+    pub allocations: Vec<AllocationBody>,
+    pub requested_on: Option<NaiveDate>,
+    pub first_promised_on: Option<NaiveDate>,
+    pub promised_on: Option<NaiveDate>,
+    pub external_line_id: Option<String>,
+    pub customer_sku: Option<String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AllocationBody {
+    #[schema(example = "jakarta-1")]
+    pub location: String,
+    pub quantity: Quantity,
+    #[schema(example = "whole_order")]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HoldBody {
+    pub id: HoldId,
+    pub code: HoldCode,
+    #[schema(example = "order")]
+    pub scope: &'static str,
+    pub order_line_id: Option<OrderLineId>,
+    pub blocks: Vec<Blocks>,
+    #[schema(value_type = Object)]
+    pub data: Value,
+    pub detail: Option<String>,
+    pub releasable_by: Vec<Role>,
+    pub raised_at: DateTime<Utc>,
+    pub raised_by: String,
+    pub released_at: Option<DateTime<Utc>>,
+    pub released_by: Option<String>,
+    pub release_reason: Option<String>,
+}
+
+impl From<&Hold> for HoldBody {
+    fn from(hold: &Hold) -> Self {
+        Self {
+            id: hold.id,
+            code: hold.code,
+            scope: if hold.order_line_id.is_some() { "line" } else { "order" },
+            order_line_id: hold.order_line_id,
+            blocks: hold.code.blocks().to_vec(),
+            data: hold.data.clone(),
+            detail: hold.detail.clone(),
+            releasable_by: hold.code.releasable_by().to_vec(),
+            raised_at: hold.raised_at,
+            raised_by: hold.raised_by.clone(),
+            released_at: hold.released_at,
+            released_by: hold.released_by.clone(),
+            release_reason: hold.release_reason.clone(),
+        }
+    }
+}
+
+impl OrderLineBody {
+    fn of(order: &Order, line: &OrderLine) -> Self {
+        let q = &line.quantities;
+        let allocations = order.fulfillment_orders.iter().flat_map(|f| {
+            let mine = f.lines.iter().filter(|a| a.line_number == line.line_number && !a.open().is_zero());
+            mine.map(|a| AllocationBody { location: f.location.clone(), quantity: Quantity(a.open()), reason: a.reason.clone() })
+        });
+        Self {
+            id: line.id,
+            line_number: line.line_number,
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            kind: line.kind,
+            unit: line.unit.clone(),
+            quantity: Quantity(q.quantity),
+            base_quantity: Quantity(q.quantity * line.unit_factor),
+            original_quantity: Quantity(line.original_quantity),
+            unit_price: UnitPrice(line.unit_price),
+            price_quantity: Quantity(line.price_quantity),
+            gross_amount: Amount(rounded(line.detail.gross_amount.0, order.currency.minor_units())),
+            discount_amount: Amount(line.discount_amount),
+            discounts: line.detail.discounts.clone(),
+            net_amount: Amount(line.net_amount),
+            tax_category: line.tax_category.clone(),
+            tax_rate: Rate(line.tax_rate),
+            tax_amount: Amount(line.tax_amount),
+            unallocated_quantity: Quantity(q.unallocated),
+            allocated_quantity: Quantity(q.allocated),
+            backordered_quantity: Quantity(q.backordered),
+            picked_quantity: Quantity(q.picked),
+            packed_quantity: Quantity(q.packed),
+            shipped_quantity: Quantity(q.shipped),
+            delivered_quantity: Quantity(q.delivered),
+            cancelled_quantity: Quantity(q.cancelled),
+            invoiced_quantity: Quantity(q.invoiced),
+            credited_quantity: Quantity(q.credited),
+            returned_quantity: Quantity(q.returned),
+            allocations: allocations.collect(),
+            requested_on: line.requested_on,
+            first_promised_on: line.first_promised_on,
+            promised_on: line.promised_on,
+            external_line_id: line.detail.external_line_id.clone(),
+            customer_sku: line.detail.customer_sku.clone(),
+            metadata: line.detail.metadata.clone(),
+        }
+    }
+}
+
+impl From<&Order> for OrderBody {
+    fn from(order: &Order) -> Self {
+        let document = &order.document;
+        Self {
+            id: order.id,
+            number: order.number.clone(),
+            status: order.status,
+            fulfillment_status: order.fulfillment_status,
+            invoice_status: order.invoice_status,
+            payment_status: order.payment_status,
+            return_status: order.return_status,
+            channel: order.channel.clone(),
+            external_id: order.external_id.clone(),
+            customer: document.customer.clone(),
+            bill_to: document.bill_to.clone(),
+            currency: order.currency,
+            pricing: document.pricing,
+            prices_include_tax: document.prices_include_tax,
+            lines: order.lines.iter().map(|line| OrderLineBody::of(order, line)).collect(),
+            holds: order.holds.iter().map(HoldBody::from).collect(),
+            discounts: document.discounts.clone(),
+            subtotal: Amount(order.subtotal),
+            discount_total: Amount(order.discount_total),
+            shipping_method: document.shipping_method.clone(),
+            shipping_net: Amount(order.shipping_net),
+            shipping_tax: document.shipping_tax,
+            tax_total: Amount(order.tax_total),
+            tax_breakdown: document.tax_breakdown.clone(),
+            total: Amount(order.total),
+            amount_invoiced: Amount(order.amount_invoiced),
+            amount_credited: Amount(order.amount_credited),
+            amount_paid: Amount(order.amount_paid),
+            amount_due: Amount(order.amount_due()),
+            uninvoiced_total: Amount(order.uninvoiced_total),
+            shipping_address: document.shipping_address.clone(),
+            billing_address: document.billing_address.clone(),
+            payment_terms: document.payment_terms.clone(),
+            on_shortage: document.on_shortage,
+            delivery_rule: document.delivery_rule,
+            requested_on: document.requested_on,
+            promised_on: order.promised_on(),
+            first_promised_on: order.first_promised_on(),
+            sales_rep: order.sales_rep.clone(),
+            purchase_order_number: order.purchase_order_number.clone(),
+            buyer_reference: order.detail.buyer_reference.clone(),
+            contact: order.detail.contact.clone(),
+            delivery_instructions: order.detail.delivery_instructions.clone(),
+            note: order.detail.note.clone(),
+            milestones: order.milestones.clone(),
+            historical: order.detail.historical,
+            version: order.version,
+            ordered_at: order.ordered_at,
+            created_at: order.milestones.captured_at.unwrap_or(order.ordered_at),
+            updated_at: order.updated_at,
+            external_ids: order.detail.external_ids.clone(),
+            metadata: order.detail.metadata.clone(),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What can be said of a new order without looking anything up: all value faults at once.
+
+use super::body::{NewOrder, NewOrderLine};
+use super::pricing::Pricing;
+use crate::platform::limits;
+use crate::types::fault::{Fault, Faults};
+use crate::types::text::{check_code, check_email, check_external_ids, check_metadata, check_optional_text, check_text};
+use rust_decimal::Decimal;
+
+impl NewOrder {
+    /// Faults of form and range.
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        self.check_lines(&mut faults);
+        self.check_customer(&mut faults);
+        if let Some(channel) = &self.channel {
+            check_code(&mut faults, "/channel", channel);
+        }
+        for (pointer, text, max) in [
+            ("/external_id", &self.external_id, 255),
+            ("/payment_terms", &self.payment_terms, 64),
+            ("/sales_rep", &self.sales_rep, 100),
+            ("/purchase_order_number", &self.purchase_order_number, 100),
+            ("/buyer_reference", &self.buyer_reference, 100),
+            ("/delivery_instructions", &self.delivery_instructions, 1000),
+            ("/note", &self.note, 5000),
+        ] {
+            check_optional_text(&mut faults, pointer, text.as_deref(), max);
+        }
+        if let Some(address) = &self.shipping_address {
+            address.check(&mut faults, "/shipping_address");
+        }
+        if let Some(address) = &self.billing_address {
+            address.check(&mut faults, "/billing_address");
+        }
+        if self.shipping_address.is_some() && self.ship_to_address_code.is_some() {
+            faults.add("/ship_to_address_code", "exactly_one_of", "give shipping_address or ship_to_address_code, not both");
+        }
+        if let Some(contact) = &self.contact {
+            contact.check(&mut faults, "/contact");
+        }
+        if let Some(shipping) = &self.shipping {
+            faults.require(shipping.amount.0 >= Decimal::ZERO, "/shipping/amount", "out_of_range", "must not be negative");
+            check_optional_text(&mut faults, "/shipping/method", shipping.method.as_deref(), 100);
+        }
+        faults.require(self.discounts.len() <= 20, "/discounts", "too_many_items", "at most 20 discounts");
+        faults.require(self.payments.len() <= 20, "/payments", "too_many_items", "at most 20 payments");
+        for (i, payment) in self.payments.iter().enumerate() {
+            faults.require(payment.amount.0 > Decimal::ZERO, format!("/payments/{i}/amount"), "out_of_range", "must be above 0");
+            check_optional_text(&mut faults, &format!("/payments/{i}/reference"), payment.reference.as_deref(), 255);
+        }
+        faults.require(!(self.draft && self.reservation_id.is_some()), "/reservation_id", "not_for_drafts", "a draft promises no stock");
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
+        faults.into_result()
+    }
+
+    fn check_lines(&self, faults: &mut Faults) {
+        if self.lines.is_empty() {
+            faults.add("/lines", "required", "an order has at least one line");
+        }
+        if self.lines.len() > limits::ORDER_LINES {
+            let detail = format!("at most {} lines; this has {}", limits::ORDER_LINES, self.lines.len());
+            faults.add("/lines", "too_many_items", detail);
+            return;
+        }
+        for (i, line) in self.lines.iter().enumerate() {
+            line.check(faults, i, self.pricing());
+        }
+    }
+
+    fn check_customer(&self, faults: &mut Faults) {
+        let named = [self.customer_id.is_some(), self.customer_code.is_some(), self.customer.is_some()];
+        if named.iter().filter(|given| **given).count() != 1 {
+            faults.add("/customer_id", "exactly_one_of", "say who buys by exactly one of customer_id, customer_code and customer");
+        }
+        if let Some(customer) = &self.customer {
+            check_text(faults, "/customer/name", &customer.name, 200);
+            check_optional_text(faults, "/customer/phone", customer.phone.as_deref(), 50);
+            if let Some(email) = &customer.email {
+                check_email(faults, "/customer/email", email);
+            }
+        }
+    }
+
+    pub fn pricing(&self) -> Pricing {
+        self.pricing.unwrap_or(Pricing::Computed)
+    }
+
+    /// Whether it asks for something that wants the scope `orders:price`.
+    pub fn sets_own_terms(&self) -> bool {
+        self.pricing() == Pricing::AsGiven
+            || self.payment_terms.is_some()
+            || self.sales_rep.is_some()
+            || !self.discounts.is_empty()
+            || self.lines.iter().any(|line| line.unit_price.is_some() || !line.discounts.is_empty())
+    }
+}
+
+impl NewOrderLine {
+    fn check(&self, faults: &mut Faults, i: usize, pricing: Pricing) {
+        let at = |field: &str| format!("/lines/{i}/{field}");
+        check_code(faults, &at("sku"), &self.sku);
+        let quantity = self.quantity.0;
+        faults.require(quantity > Decimal::ZERO, at("quantity"), "out_of_range", "must be above 0");
+        faults.require(quantity <= Decimal::from(limits::MAX_QUANTITY), at("quantity"), "out_of_range", "at most 1,000,000,000");
+        if let Some(price) = self.unit_price {
+            faults.require(price.0 >= Decimal::ZERO, at("unit_price"), "out_of_range", "must not be negative");
+            faults.require(price.0 < Decimal::from(1_000_000_000_000i64), at("unit_price"), "out_of_range", "at most 12 digits before the point");
+        }
+        if pricing == Pricing::AsGiven {
+            faults.require(self.unit_price.is_some(), at("unit_price"), "required", "pricing as_given keeps the shop's price: give it");
+        } else {
+            faults.require(self.tax_amount.is_none(), at("tax_amount"), "only_as_given", "tax is computed here; give it only with pricing as_given");
+        }
+        if let Some(tax) = self.tax_amount {
+            faults.require(tax.0 >= Decimal::ZERO, at("tax_amount"), "out_of_range", "must not be negative");
+        }
+        faults.require(self.discounts.len() <= 20, at("discounts"), "too_many_items", "at most 20 discounts");
+        check_optional_text(faults, &at("external_line_id"), self.external_line_id.as_deref(), 255);
+        check_optional_text(faults, &at("customer_sku"), self.customer_sku.as_deref(), 100);
+        check_metadata(faults, &at("metadata"), &self.metadata);
+    }
+}

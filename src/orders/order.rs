@@ -1,0 +1,314 @@
+//! The order as a whole: header, lines, holds, fulfillment orders. Every use case loads it under its row lock, changes it in
+//! memory by the moves of its parts, lets [`Order::settle`] derive what follows, and has it saved as a difference.
+
+use super::discount::Discount;
+use super::hold::Hold;
+use super::milestones::Milestones;
+use super::pricing::Pricing;
+use super::quantities::LineQuantities;
+use super::status::{self, FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
+use super::tax::TaxGroup;
+use super::valuation::{self, Portion, ValuedDocument, ValuedLine, ValuedShipping};
+use crate::catalog::product_kind::ProductKind;
+use crate::fulfillment::fulfillment_order::FulfillmentOrder;
+use crate::types::address::{Address, Contact};
+use crate::types::currency::Currency;
+use crate::types::decimal::Amount;
+use crate::types::id::{CustomerId, FulfillmentOrderId, OrderId, OrderLineId, OrganizationId};
+use crate::types::text_enum::text_enum;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+text_enum! {
+    /// What happens when stock is short at capture.
+    pub enum OnShortage {
+        /// 409, and nothing is stored.
+        Refuse = "refuse",
+        /// Stored and held until somebody decides.
+        Hold = "hold",
+        /// What is short waits for supply.
+        Backorder = "backorder",
+    }
+}
+
+text_enum! {
+    /// How much must be ready before anything ships.
+    pub enum DeliveryRule {
+        Partial = "partial",
+        CompleteLine = "complete_line",
+        CompleteOrder = "complete_order",
+    }
+}
+
+/// A customer as the order keeps him, whatever he is called later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CustomerSnapshot {
+    pub id: CustomerId,
+    #[schema(example = "C-TOKO-SUMBER")]
+    pub code: Option<String>,
+    #[schema(example = "Toko Sumber Rejeki")]
+    pub name: String,
+}
+
+/// What of an order is written once and changed only by an edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub customer: CustomerSnapshot,
+    pub bill_to: CustomerSnapshot,
+    pub email: Option<String>,
+    pub pricing: Pricing,
+    pub prices_include_tax: bool,
+    pub discounts: Vec<Discount>,
+    pub shipping_method: Option<String>,
+    pub shipping_tax: Amount,
+    /// Place in `tax_breakdown` of the group that shipping is taxed in; none without shipping.
+    pub shipping_tax_group: Option<usize>,
+    pub tax_breakdown: Vec<TaxGroup>,
+    pub shipping_address: Option<Address>,
+    pub billing_address: Option<Address>,
+    pub payment_terms: String,
+    /// The order may be invoiced before it ships.
+    pub prepaid: bool,
+    pub requested_on: Option<NaiveDate>,
+    pub on_shortage: OnShortage,
+    pub delivery_rule: DeliveryRule,
+}
+
+/// What people may change at any time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    #[serde(default)]
+    pub contact: Option<Contact>,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub buyer_reference: Option<String>,
+    #[serde(default)]
+    pub delivery_instructions: Option<String>,
+    #[serde(default)]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default)]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// Imported with given dates and states.
+    #[serde(default)]
+    pub historical: bool,
+    /// Higher gives way later.
+    #[serde(default)]
+    pub priority: i32,
+    /// How many fulfillment orders and shipments have been numbered.
+    #[serde(default)]
+    pub fulfillment_orders: u32,
+    #[serde(default)]
+    pub shipments: u32,
+}
+
+/// What of a line is neither filtered nor summed by SQL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineDetail {
+    #[serde(default)]
+    pub discounts: Vec<Discount>,
+    pub gross_amount: Amount,
+    pub order_discount_amount: Amount,
+    pub tax_group: usize,
+    pub quantity_scale: u32,
+    #[serde(default)]
+    pub external_line_id: Option<String>,
+    #[serde(default)]
+    pub customer_sku: Option<String>,
+    /// Units cancelled because there was no stock: they stay in the demand of fill rates.
+    #[serde(default)]
+    pub cancelled_out_of_stock: Decimal,
+    #[serde(default)]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+}
+
+/// One line. Quantities in `unit`, of which one holds `unit_factor` base units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    pub id: OrderLineId,
+    pub line_number: i16,
+    pub sku: String,
+    pub name: String,
+    pub kind: ProductKind,
+    pub unit: String,
+    pub unit_factor: Decimal,
+    pub quantities: LineQuantities,
+    pub original_quantity: Decimal,
+    pub initially_allocated: Decimal,
+    pub unit_price: Decimal,
+    pub price_quantity: Decimal,
+    pub discount_amount: Decimal,
+    pub net_amount: Decimal,
+    pub tax_category: String,
+    pub tax_rate: Decimal,
+    pub tax_amount: Decimal,
+    pub requested_on: Option<NaiveDate>,
+    pub first_promised_on: Option<NaiveDate>,
+    pub promised_on: Option<NaiveDate>,
+    pub detail: LineDetail,
+}
+
+impl OrderLine {
+    pub fn is_stocked(&self) -> bool {
+        self.kind == ProductKind::Stocked
+    }
+}
+
+/// An order with everything that is decided together with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub organization_id: OrganizationId,
+    pub id: OrderId,
+    pub number: String,
+    pub version: i64,
+    pub status: OrderStatus,
+    pub fulfillment_status: FulfillmentStatus,
+    pub invoice_status: InvoiceStatus,
+    pub payment_status: PaymentStatus,
+    pub return_status: ReturnStatus,
+    pub channel: String,
+    pub external_id: Option<String>,
+    pub customer_id: CustomerId,
+    pub bill_to_customer_id: CustomerId,
+    pub currency: Currency,
+    pub subtotal: Decimal,
+    pub discount_total: Decimal,
+    pub shipping_net: Decimal,
+    pub tax_total: Decimal,
+    pub total: Decimal,
+    pub amount_invoiced: Decimal,
+    pub amount_credited: Decimal,
+    /// Captured money applied to this order and its invoices, less what went back.
+    pub amount_paid: Decimal,
+    pub amount_refunded: Decimal,
+    pub amount_authorized: Decimal,
+    /// Value of what is neither cancelled nor invoiced.
+    pub uninvoiced_total: Decimal,
+    pub document: Document,
+    pub detail: Detail,
+    pub milestones: Milestones,
+    pub sales_rep: Option<String>,
+    pub purchase_order_number: Option<String>,
+    pub ordered_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub lines: Vec<OrderLine>,
+    pub holds: Vec<Hold>,
+    pub fulfillment_orders: Vec<FulfillmentOrder>,
+}
+
+impl Order {
+    pub fn line(&self, id: OrderLineId) -> Option<&OrderLine> {
+        self.lines.iter().find(|line| line.id == id)
+    }
+
+    pub fn line_mut(&mut self, id: OrderLineId) -> Option<&mut OrderLine> {
+        self.lines.iter_mut().find(|line| line.id == id)
+    }
+
+    pub fn fulfillment_order_mut(&mut self, id: FulfillmentOrderId) -> Option<&mut FulfillmentOrder> {
+        self.fulfillment_orders.iter_mut().find(|fulfillment_order| fulfillment_order.id == id)
+    }
+
+    /// Holds that are not released.
+    pub fn open_holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.iter().filter(|hold| hold.released_at.is_none())
+    }
+
+    /// The number of the next fulfillment order: the order's, with a suffix that is never used twice.
+    pub fn next_fulfillment_order_number(&mut self) -> String {
+        self.detail.fulfillment_orders += 1;
+        format!("{}-F{}", self.number, self.detail.fulfillment_orders)
+    }
+
+    /// The number of the next shipment.
+    pub fn next_shipment_number(&mut self) -> String {
+        self.detail.shipments += 1;
+        format!("{}-S{}", self.number, self.detail.shipments)
+    }
+
+    /// The order's amounts for [`valuation::value`].
+    pub fn valued(&self) -> ValuedDocument {
+        let shipping = |tax_group| ValuedShipping { net: self.shipping_net, tax: self.document.shipping_tax.0, tax_group };
+        ValuedDocument {
+            currency: self.currency,
+            pricing: self.document.pricing,
+            lines: self
+                .lines
+                .iter()
+                .map(|line| ValuedLine {
+                    quantity: line.quantities.quantity,
+                    discount_amount: line.discount_amount,
+                    net_amount: line.net_amount,
+                    order_discount_amount: line.detail.order_discount_amount.0,
+                    tax_amount: line.tax_amount,
+                    tax_group: line.detail.tax_group,
+                })
+                .collect(),
+            shipping: self.document.shipping_tax_group.map(shipping),
+            tax_breakdown: self.document.tax_breakdown.clone(),
+        }
+    }
+
+    /// The value of given quantities of each line, from nothing up to there.
+    pub fn value_of(&self, quantities: impl Fn(&OrderLine) -> Decimal) -> Portion {
+        let quantities: Vec<Decimal> = self.lines.iter().map(quantities).collect();
+        valuation::value(&self.valued(), &quantities)
+    }
+
+    /// What the order is worth without its cancelled units.
+    pub fn wanted_total(&self) -> Decimal {
+        if self.lines.iter().all(|line| line.quantities.cancelled.is_zero()) {
+            return self.total;
+        }
+        self.value_of(|line| line.quantities.wanted()).total
+    }
+
+    /// What the customer still owes for the order, invoiced or not.
+    pub fn amount_due(&self) -> Decimal {
+        self.uninvoiced_total + self.amount_invoiced - self.amount_credited - self.amount_paid
+    }
+
+    /// What it counts in its bill-to customer's open orders.
+    pub fn open_amount(&self) -> Decimal {
+        match self.status {
+            OrderStatus::Confirmed | OrderStatus::Completed => self.uninvoiced_total,
+            OrderStatus::Draft | OrderStatus::OnHold | OrderStatus::Cancelled => Decimal::ZERO,
+        }
+    }
+
+    /// Derives everything that follows from quantities, money and holds: values, statuses, milestones. `at` is when the change
+    /// took place, which in history is not now.
+    pub fn settle(&mut self, at: DateTime<Utc>) {
+        let wanted = self.wanted_total();
+        self.uninvoiced_total = (wanted - self.amount_invoiced).max(self.currency.zero());
+        let quantities: Vec<LineQuantities> = self.lines.iter().map(|line| line.quantities).collect();
+        self.fulfillment_status = status::fulfillment_status(&quantities);
+        self.invoice_status = status::invoice_status(&quantities);
+        self.return_status = status::return_status(&quantities);
+        self.payment_status =
+            status::payment_status(self.amount_paid, self.amount_refunded, self.amount_authorized, wanted - self.amount_credited);
+        let held = self.open_holds().next().is_some();
+        let status = match self.status {
+            OrderStatus::OnHold if !held => OrderStatus::Confirmed,
+            OrderStatus::Confirmed if held => OrderStatus::OnHold,
+            status => status,
+        };
+        self.status = status::order_status(status, &quantities);
+        for fulfillment_order in self.fulfillment_orders.iter_mut().filter(|f| f.is_live()) {
+            fulfillment_order.settle(held);
+        }
+        self.milestones.advance(self.status, held, &self.lines, self.amount_due(), self.total, at);
+    }
+
+    /// The last date promised for any line.
+    pub fn promised_on(&self) -> Option<NaiveDate> {
+        self.lines.iter().filter_map(|line| line.promised_on).max()
+    }
+
+    pub fn first_promised_on(&self) -> Option<NaiveDate> {
+        self.lines.iter().filter_map(|line| line.first_promised_on).max()
+    }
+}

@@ -1,0 +1,287 @@
+//! What new orders are decided by: products, prices, taxes, customers, terms and stock, as they are right now.
+
+use super::tax::TaxRule;
+use crate::catalog::product_kind::ProductKind;
+use crate::types::address::Address;
+use crate::types::base_fraction::BaseFraction;
+use crate::types::currency::Currency;
+use crate::types::id::CustomerId;
+use crate::types::unit::unit_code;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Clone, Debug)]
+pub struct Reference {
+    pub organization: Organization,
+    /// Sorted by SKU.
+    pub products: Vec<Product>,
+    pub prices: Vec<Price>,
+    pub tax_rates: Vec<TaxRate>,
+    /// Older ones first.
+    pub customers: Vec<Customer>,
+    pub channels: Vec<Channel>,
+    pub payment_terms: Vec<PaymentTerm>,
+    pub locations: Vec<Location>,
+    pub stock: Vec<Stock>,
+    pub same_purchase_orders: Vec<SamePurchaseOrder>,
+    pub same_email_orders: Vec<SameEmailOrder>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Organization {
+    pub legal_name: String,
+    pub country: String,
+    pub time_zone: chrono_tz::Tz,
+    pub base_currency: Currency,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Product {
+    pub sku: String,
+    pub name: String,
+    pub kind: ProductKind,
+    pub unit: String,
+    pub units: Vec<ProductUnit>,
+    pub quantity_scale: u32,
+    pub tax_category: String,
+    pub active: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProductUnit {
+    pub unit: String,
+    pub factor: Decimal,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Price {
+    pub sku: String,
+    pub price_list: String,
+    pub currency: Currency,
+    pub min_quantity: Decimal,
+    pub valid_from_on: NaiveDate,
+    pub valid_to_on: Option<NaiveDate>,
+    pub unit_price: Decimal,
+    pub price_quantity: Decimal,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct TaxRate {
+    pub country: String,
+    pub region: String,
+    pub tax_category: String,
+    pub tax_scheme_category: String,
+    pub rate: Decimal,
+    pub base_numerator: u32,
+    pub base_denominator: u32,
+    pub valid_from_on: NaiveDate,
+    pub valid_to_on: Option<NaiveDate>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Customer {
+    pub id: CustomerId,
+    pub code: Option<String>,
+    pub name: String,
+    pub guest: bool,
+    pub email: Option<String>,
+    pub currency: Option<Currency>,
+    pub payment_terms: String,
+    pub price_list: Option<String>,
+    pub blocked: bool,
+    pub bill_to_customer_id: Option<CustomerId>,
+    pub sales_rep: Option<String>,
+    pub addresses: Vec<CodedAddress>,
+    pub billing_address: Option<Address>,
+    pub shipping_address: Option<Address>,
+    /// None without a credit limit.
+    pub credit: Option<Credit>,
+}
+
+/// One of a customer's addresses, reached by its code.
+#[derive(Clone, Debug, Deserialize)]
+pub struct CodedAddress {
+    pub code: String,
+    #[serde(rename = "use")]
+    pub purpose: String,
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub company: Option<String>,
+    #[serde(default)]
+    pub line1: String,
+    #[serde(default)]
+    pub line2: Option<String>,
+    #[serde(default)]
+    pub city: String,
+    #[serde(default)]
+    pub region: Option<String>,
+    #[serde(default)]
+    pub postal_code: Option<String>,
+    pub country: crate::types::country::Country,
+    #[serde(default)]
+    pub phone: Option<String>,
+}
+
+impl CodedAddress {
+    pub fn address(&self) -> Address {
+        Address {
+            name: self.name.clone(),
+            company: self.company.clone(),
+            line1: self.line1.clone(),
+            line2: self.line2.clone(),
+            city: self.city.clone(),
+            region: self.region.clone(),
+            postal_code: self.postal_code.clone(),
+            country: self.country.clone(),
+            phone: self.phone.clone(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Credit {
+    pub currency: Currency,
+    /// What may still be ordered.
+    pub available: Decimal,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Channel {
+    pub code: String,
+    pub active: bool,
+    pub settings: Value,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct PaymentTerm {
+    pub code: String,
+    pub prepayment: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Location {
+    pub code: String,
+    pub priority: i32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Stock {
+    pub sku: String,
+    pub location: String,
+    pub available: Decimal,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct SamePurchaseOrder {
+    pub customer_id: CustomerId,
+    pub purchase_order_number: String,
+    pub number: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct SameEmailOrder {
+    pub email: String,
+    pub channel: String,
+    pub number: String,
+    pub total: Decimal,
+    pub currency: Currency,
+    /// (SKU, unit, quantity), sorted.
+    pub lines: Vec<(String, String, Decimal)>,
+}
+
+/// A country taxes, but knows no rate for the category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxRateMissing {
+    pub country: String,
+}
+
+impl Product {
+    /// Base units in one `unit`; `None` where the product is not sold in it.
+    pub fn factor(&self, unit: &str) -> Option<Decimal> {
+        if unit == self.unit {
+            return Some(Decimal::ONE);
+        }
+        self.units.iter().find(|other| other.unit == unit).map(|other| other.factor)
+    }
+
+    /// The unit as its code and its factor, from what a request wrote.
+    pub fn unit(&self, written: Option<&str>) -> Option<(String, Decimal)> {
+        let code = match written {
+            None => self.unit.clone(),
+            Some(text) => unit_code(text)?,
+        };
+        let factor = self.factor(&code)?;
+        Some((code, factor))
+    }
+}
+
+impl Reference {
+    pub fn product(&self, sku: &str) -> Option<&Product> {
+        self.products.binary_search_by(|product| product.sku.as_str().cmp(sku)).ok().map(|i| &self.products[i])
+    }
+
+    pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
+        self.customers.iter().find(|customer| customer.id == id)
+    }
+
+    pub fn customer_by_code(&self, code: &str) -> Option<&Customer> {
+        self.customers.iter().find(|customer| customer.code.as_deref() == Some(code))
+    }
+
+    /// The oldest customer with this e-mail address.
+    pub fn customer_by_email(&self, email: &str) -> Option<&Customer> {
+        self.customers.iter().find(|customer| customer.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)))
+    }
+
+    pub fn channel(&self, code: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.code == code)
+    }
+
+    pub fn payment_term(&self, code: &str) -> Option<&PaymentTerm> {
+        self.payment_terms.iter().find(|term| term.code == code)
+    }
+
+    /// The price of `base_quantity` base units on a date: the customer's list before `default`; within a list the largest
+    /// quantity break that is reached, then the latest start.
+    pub fn price(&self, sku: &str, price_list: Option<&str>, currency: Currency, base_quantity: Decimal, on: NaiveDate) -> Option<&Price> {
+        let best = |list: &str| {
+            self.prices
+                .iter()
+                .filter(|price| price.sku == sku && price.price_list == list && price.currency == currency)
+                .filter(|price| price.min_quantity <= base_quantity)
+                .filter(|price| price.valid_from_on <= on && price.valid_to_on.is_none_or(|to| to >= on))
+                .max_by_key(|price| (price.min_quantity, price.valid_from_on))
+        };
+        price_list.and_then(best).or_else(|| best("default"))
+    }
+
+    /// How a category is taxed at a place on a date: the region's rate before the country's, the latest start. A country
+    /// without any rate is outside of tax (`O`).
+    pub fn tax_rule(&self, country: &str, region: Option<&str>, category: &str, on: NaiveDate) -> Result<TaxRule, TaxRateMissing> {
+        let valid = || {
+            let here = self.tax_rates.iter().filter(|rate| rate.country == country);
+            here.filter(|rate| rate.valid_from_on <= on && rate.valid_to_on.is_none_or(|to| to >= on))
+        };
+        let found = valid()
+            .filter(|rate| rate.tax_category == category && (rate.region.is_empty() || Some(rate.region.as_str()) == region))
+            .max_by_key(|rate| (!rate.region.is_empty(), rate.valid_from_on));
+        match found {
+            Some(rate) => Ok(TaxRule {
+                tax_category: category.to_owned(),
+                tax_scheme_category: rate.tax_scheme_category.clone(),
+                rate: rate.rate.normalize(),
+                base_fraction: BaseFraction::new(rate.base_numerator, rate.base_denominator).unwrap_or(BaseFraction::WHOLE),
+            }),
+            None if valid().next().is_none() => Ok(TaxRule {
+                tax_category: category.to_owned(),
+                tax_scheme_category: "O".to_owned(),
+                rate: Decimal::ZERO,
+                base_fraction: BaseFraction::WHOLE,
+            }),
+            None => Err(TaxRateMissing { country: country.to_owned() }),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The only SQL of orders.
+
+pub mod capture;
+pub mod list;
+mod load;
+pub mod reference;
+mod save;
+
+pub use load::{find, load, lock};
+pub use save::save;

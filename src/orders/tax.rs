@@ -1,0 +1,158 @@
+//! Tax per group of a document (EN 16931 BR-CO-17): the rate on the group's net, rounded once.
+
+use crate::types::base_fraction::BaseFraction;
+use crate::types::currency::Currency;
+use crate::types::decimal::{Amount, Rate};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// How a line or the shipping is taxed. Lines with equal rules form one tax group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxRule {
+    /// The organization's own name of the category: `standard`, `reduced` …
+    pub tax_category: String,
+    /// UNCL5305: `S`, `Z`, `E`, `AE`, `K`, `G`, `O`.
+    pub tax_scheme_category: String,
+    /// A fraction: 0.12 is 12 %.
+    pub rate: Decimal,
+    pub base_fraction: BaseFraction,
+}
+
+impl TaxRule {
+    /// The tax to add to a net amount, rounded.
+    pub fn tax_on(&self, currency: Currency, net: Decimal) -> Decimal {
+        tax_on(currency, net, self.rate, self.base_fraction)
+    }
+
+    /// The tax inside an amount that includes it: `round(amount × r ÷ (1 + r))`, r = rate × base fraction.
+    /// Where some net with its own rounded tax adds up to the amount, this is that tax; no other rounding has that property.
+    pub fn tax_contained_in(&self, currency: Currency, amount: Decimal) -> Decimal {
+        let weighted_rate = self.rate * Decimal::from(self.base_fraction.numerator());
+        currency.round(amount * weighted_rate / (Decimal::from(self.base_fraction.denominator()) + weighted_rate))
+    }
+
+    /// An amount that includes tax, without it; not rounded.
+    pub fn without_tax(&self, amount: Decimal) -> Decimal {
+        let denominator = Decimal::from(self.base_fraction.denominator());
+        amount * denominator / (denominator + self.rate * Decimal::from(self.base_fraction.numerator()))
+    }
+}
+
+/// One row of a document's tax breakdown, as documents store and show it. Shipping counts in its group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TaxGroup {
+    #[schema(example = "standard")]
+    pub tax_category: String,
+    /// UNCL5305.
+    #[schema(example = "S")]
+    pub tax_scheme_category: String,
+    pub rate: Rate,
+    pub base_fraction: BaseFraction,
+    /// Lines after all discounts, and shipping.
+    pub net_amount: Amount,
+    /// `net_amount × base_fraction`, rounded to be shown; the tax is not computed from the rounded figure.
+    pub taxable_amount: Amount,
+    pub tax_amount: Amount,
+}
+
+impl TaxGroup {
+    /// A group of this rule with nothing in it.
+    pub fn empty(rule: &TaxRule, currency: Currency) -> Self {
+        Self {
+            tax_category: rule.tax_category.clone(),
+            tax_scheme_category: rule.tax_scheme_category.clone(),
+            rate: Rate(rule.rate),
+            base_fraction: rule.base_fraction,
+            net_amount: Amount(currency.zero()),
+            taxable_amount: Amount(currency.zero()),
+            tax_amount: Amount(currency.zero()),
+        }
+    }
+
+    /// The tax that the group's rate gives on a net amount, rounded.
+    pub fn tax_on(&self, currency: Currency, net: Decimal) -> Decimal {
+        tax_on(currency, net, self.rate.0, self.base_fraction)
+    }
+
+    /// The part of a net amount that is taxed, rounded to be shown.
+    pub fn taxable_part(&self, currency: Currency, net: Decimal) -> Decimal {
+        currency.round(net * Decimal::from(self.base_fraction.numerator()) / Decimal::from(self.base_fraction.denominator()))
+    }
+}
+
+/// The position of the group that a stored line (which keeps category and rate) belongs to.
+pub fn group_position(groups: &[TaxGroup], tax_category: &str, rate: Decimal) -> Option<usize> {
+    groups.iter().position(|group| group.rate.0 == rate && group.tax_category == tax_category)
+}
+
+fn tax_on(currency: Currency, net: Decimal, rate: Decimal, base_fraction: BaseFraction) -> Decimal {
+    currency.round(net * rate * Decimal::from(base_fraction.numerator()) / Decimal::from(base_fraction.denominator()))
+}
+
+/// Something taxed in a group: a line or the shipping.
+pub(super) struct Taxed {
+    pub group: usize,
+    /// After all discounts; with its tax where prices include tax, else without.
+    pub amount: Decimal,
+    /// What the shop says the tax is; kept exactly.
+    pub given: Option<Decimal>,
+}
+
+/// The tax of each member. A group's tax is the sum of what is given, plus one rounded `tax_of(group, Σ amounts)` of the
+/// members without a given tax, shared over them by amount with largest remainder. `None` where `tax_of` gives none.
+pub(super) fn tax_of_members(
+    currency: Currency,
+    group_count: usize,
+    members: &[Taxed],
+    tax_of: impl Fn(usize, Decimal) -> Option<Decimal>,
+) -> Option<Vec<Decimal>> {
+    let mut taxes: Vec<Decimal> = members.iter().map(|member| member.given.unwrap_or(currency.zero())).collect();
+    for group in 0..group_count {
+        let open = |member: &Taxed| member.group == group && member.given.is_none();
+        let amounts: Vec<Decimal> = members.iter().filter(|&m| open(m)).map(|m| m.amount).collect();
+        let tax = tax_of(group, amounts.iter().sum())?;
+        let shares = currency.split(tax, &amounts);
+        let places = members.iter().enumerate().filter(|(_, m)| open(m)).map(|(i, _)| i);
+        for (place, share) in places.zip(shares) {
+            taxes[place] = share;
+        }
+    }
+    Some(taxes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rule(rate: Decimal, numerator: u32, denominator: u32) -> TaxRule {
+        TaxRule {
+            tax_category: "standard".into(),
+            tax_scheme_category: "S".into(),
+            rate,
+            base_fraction: BaseFraction::new(numerator, denominator).unwrap(),
+        }
+    }
+
+    #[test]
+    fn eleven_twelfths_at_twelve_percent_is_eleven_percent() {
+        let rupiah = Currency::from_code("IDR").unwrap();
+        let rule = rule(Decimal::new(12, 2), 11, 12);
+        assert_eq!(rule.tax_on(rupiah, Decimal::from(100_000)).to_string(), "11000.00");
+        assert_eq!(rule.tax_contained_in(rupiah, Decimal::from(111_000)).to_string(), "11000.00");
+        assert_eq!(TaxGroup::empty(&rule, rupiah).taxable_part(rupiah, Decimal::from(100_000)).to_string(), "91666.67");
+    }
+
+    proptest! {
+        #[test]
+        fn the_tax_contained_is_found_wherever_net_and_rounded_tax_add_up(
+            net in 0i64..10_000_000, rate in 0i64..300, numerator in 1u32..=12, code in prop::sample::select(vec!["JPY", "EUR", "KWD"]),
+        ) {
+            let currency = Currency::from_code(code).unwrap();
+            let rule = rule(Decimal::new(rate, 3), numerator, 12);
+            let net = Decimal::new(net, currency.minor_units());
+            let tax = rule.tax_on(currency, net);
+            prop_assert_eq!(rule.tax_contained_in(currency, net + tax), tax);
+        }
+    }
+}

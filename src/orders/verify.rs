@@ -1,0 +1,556 @@
+//! From a request to an order: who buys, what it costs, what speaks against it. Pure; stock comes after, in `promise`.
+
+use super::body::NewOrder;
+use super::hold::{Hold, HoldCode};
+use super::milestones::Milestones;
+use super::order::{CustomerSnapshot, DeliveryRule, Detail, Document, LineDetail, OnShortage, Order, OrderLine};
+use super::pricing::{self, LineInput, Priced, Pricing, PricingInput, ShippingInput};
+use super::quantities::LineQuantities;
+use super::reference::{Customer, Product, Reference};
+use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
+use super::tax::TaxRule;
+use crate::auth::actor::Context;
+use crate::catalog::product_kind::ProductKind;
+use crate::error::Error;
+use crate::payments::payment::PaymentStatus as MoneyStatus;
+use crate::types::address::Address;
+use crate::types::currency::Currency;
+use crate::types::decimal::Amount;
+use crate::types::fault::Faults;
+use crate::types::id::{CustomerId, OrderId, OrderLineId};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use serde_json::json;
+
+/// A new order with what its caller may do.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Made before any try, so that a repeated try makes the same order.
+    pub order_id: OrderId,
+    pub number: String,
+    pub body: NewOrder,
+    /// Scope `orders:price`.
+    pub may_price: bool,
+    /// Imported history: given dates, no holds.
+    pub historical: bool,
+}
+
+/// A buyer who is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGuest {
+    pub id: CustomerId,
+    pub name: String,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub currency: Currency,
+}
+
+/// An order that is priced and checked, with nothing promised yet.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    pub order: Order,
+    pub guest: Option<NewGuest>,
+}
+
+/// Verifies one order against what is known. `guest_id` is the id that a new guest gets.
+pub fn verify(request: &Request, reference: &Reference, context: &Context, guest_id: CustomerId) -> Result<Verified, Error> {
+    let body = &request.body;
+    body.check()?;
+    if body.sets_own_terms() && !request.may_price {
+        return Err(Error::InsufficientScope { scope: "orders:price".to_owned() });
+    }
+    let mut faults = Faults::new();
+    let ordered_at = ordered_at(request, context, &mut faults);
+    let on = ordered_at.with_timezone(&reference.organization.time_zone).date_naive();
+    let buyer = buyer(body, reference, guest_id, &mut faults);
+    let lines = lines(body, reference, &mut faults);
+    faults.into_result()?;
+    let Some(buyer) = buyer else { return Err(Error::internal("a buyer without faults")) };
+
+    let mut faults = Faults::new();
+    let terms = payment_terms(body, reference, &buyer, &mut faults);
+    let addresses = addresses(body, &buyer, &mut faults);
+    let channel = channel(body, reference, &mut faults);
+    let currency = body.currency.or(buyer.currency()).unwrap_or(reference.organization.base_currency);
+    let place = Place::of(addresses.shipping.as_ref(), &reference.organization.country);
+    let input = pricing_input(body, reference, &buyer, &lines, currency, &place, on, &mut faults);
+    faults.into_result()?;
+    let priced = pricing::price(&input)?;
+
+    let now = if request.historical { ordered_at } else { context.now };
+    let mut order = order(request, &buyer, &lines, &input, &priced, &addresses, context);
+    order.channel = channel;
+    order.ordered_at = ordered_at;
+    order.milestones = Milestones::captured(ordered_at, now);
+    order.document.prepaid = terms.1;
+    order.document.payment_terms = terms.0;
+    if !request.historical {
+        raise_holds(&mut order, body, reference, &buyer, &input, on, context);
+    }
+    let guest = match buyer {
+        Buyer::Guest(guest) => Some(NewGuest { currency, ..guest }),
+        Buyer::Known { .. } => None,
+    };
+    Ok(Verified { order, guest })
+}
+
+enum Buyer<'a> {
+    Known {
+        customer: &'a Customer,
+        bill_to: &'a Customer,
+        /// Recognized by e-mail alone: history, never terms, credit, prices or addresses.
+        by_email_only: bool,
+    },
+    Guest(NewGuest),
+}
+
+impl Buyer<'_> {
+    fn currency(&self) -> Option<Currency> {
+        match self {
+            Self::Known { customer, by_email_only: false, .. } => customer.currency,
+            Self::Known { .. } | Self::Guest(_) => None,
+        }
+    }
+
+    /// The customer whose terms, prices and addresses count.
+    fn trusted(&self) -> Option<&Customer> {
+        match self {
+            Self::Known { customer, by_email_only: false, .. } => Some(customer),
+            Self::Known { .. } | Self::Guest(_) => None,
+        }
+    }
+
+    fn snapshots(&self) -> (CustomerSnapshot, CustomerSnapshot) {
+        let of = |customer: &Customer| CustomerSnapshot { id: customer.id, code: customer.code.clone(), name: customer.name.clone() };
+        match self {
+            Self::Known { customer, bill_to, .. } => (of(customer), of(bill_to)),
+            Self::Guest(guest) => {
+                let snapshot = CustomerSnapshot { id: guest.id, code: None, name: guest.name.clone() };
+                (snapshot.clone(), snapshot)
+            }
+        }
+    }
+
+    fn email(&self) -> Option<&str> {
+        match self {
+            Self::Known { customer, .. } => customer.email.as_deref(),
+            Self::Guest(guest) => guest.email.as_deref(),
+        }
+    }
+}
+
+fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, faults: &mut Faults) -> Option<Buyer<'a>> {
+    let (customer, by_email_only, pointer) = if let Some(inline) = &body.customer {
+        match inline.email.as_deref().and_then(|email| reference.customer_by_email(email)) {
+            Some(customer) => (Some(customer), true, "/customer"),
+            None => {
+                return Some(Buyer::Guest(NewGuest {
+                    id: guest_id,
+                    name: inline.name.clone(),
+                    email: inline.email.clone(),
+                    phone: inline.phone.clone(),
+                    currency: reference.organization.base_currency,
+                }));
+            }
+        }
+    } else if let Some(id) = body.customer_id {
+        (reference.customer(id), false, "/customer_id")
+    } else {
+        (body.customer_code.as_deref().and_then(|code| reference.customer_by_code(code)), false, "/customer_code")
+    };
+    let Some(customer) = customer else {
+        faults.add(pointer, "unknown_customer", "no customer with this id or code");
+        return None;
+    };
+    let bill_to_id = body.bill_to_customer_id.or(customer.bill_to_customer_id.filter(|_| !by_email_only));
+    let bill_to = match bill_to_id {
+        None => customer,
+        Some(id) => match reference.customer(id) {
+            Some(bill_to) => bill_to,
+            None => {
+                faults.add("/bill_to_customer_id", "unknown_customer", "no customer with this id");
+                return None;
+            }
+        },
+    };
+    Some(Buyer::Known { customer, bill_to, by_email_only })
+}
+
+fn ordered_at(request: &Request, context: &Context, faults: &mut Faults) -> DateTime<Utc> {
+    let Some(at) = request.body.ordered_at else { return context.now };
+    if at > context.now + TimeDelta::minutes(5) {
+        faults.add("/ordered_at", "out_of_range", "must not be in the future");
+    }
+    if !request.historical && at < context.now - TimeDelta::days(366) {
+        faults.add("/ordered_at", "out_of_range", "older than a year: import it as history");
+    }
+    at
+}
+
+/// A line as it is ordered: product, unit and factor.
+struct Ordered<'a> {
+    product: &'a Product,
+    unit: String,
+    factor: Decimal,
+    quantity: Decimal,
+}
+
+fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> Vec<Ordered<'a>> {
+    let mut lines = Vec::with_capacity(body.lines.len());
+    for (i, line) in body.lines.iter().enumerate() {
+        let Some(product) = reference.product(&line.sku) else {
+            faults.add(format!("/lines/{i}/sku"), "unknown_sku", "no product with this SKU");
+            continue;
+        };
+        let Some((unit, factor)) = product.unit(line.unit.as_deref()) else {
+            let units: Vec<&str> = std::iter::once(product.unit.as_str()).chain(product.units.iter().map(|unit| unit.unit.as_str())).collect();
+            faults.add(format!("/lines/{i}/unit"), "unknown_unit", format!("this product is sold in {}", units.join(", ")));
+            continue;
+        };
+        let quantity = line.quantity.0.normalize();
+        let base = (quantity * factor).normalize();
+        if quantity.scale() > product.quantity_scale {
+            faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", format!("this product takes {} decimal places", product.quantity_scale));
+        } else if base.scale() > 3 {
+            faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", "in the base unit this has more than 3 decimal places");
+        }
+        lines.push(Ordered { product, unit, factor, quantity });
+    }
+    lines
+}
+
+/// Code of the terms and whether they are prepayment.
+fn payment_terms(body: &NewOrder, reference: &Reference, buyer: &Buyer, faults: &mut Faults) -> (String, bool) {
+    let code = body.payment_terms.as_deref().or(buyer.trusted().map(|customer| customer.payment_terms.as_str())).unwrap_or("due_on_receipt");
+    let terms = reference.payment_term(code);
+    if terms.is_none() {
+        faults.add("/payment_terms", "unknown_payment_terms", "no payment terms with this code");
+    }
+    (code.to_owned(), terms.is_some_and(|terms| terms.prepayment))
+}
+
+struct Addresses {
+    shipping: Option<Address>,
+    billing: Option<Address>,
+}
+
+fn addresses(body: &NewOrder, buyer: &Buyer, faults: &mut Faults) -> Addresses {
+    let customer = buyer.trusted();
+    let coded = |purpose: &str| {
+        let own = customer.into_iter().flat_map(|customer| &customer.addresses);
+        own.into_iter().find(|address| address.purpose == purpose).map(|address| address.address())
+    };
+    let mut shipping = body.shipping_address.clone();
+    if let Some(code) = &body.ship_to_address_code {
+        shipping = customer.and_then(|c| c.addresses.iter().find(|address| &address.code == code)).map(|address| address.address());
+        faults.require(shipping.is_some(), "/ship_to_address_code", "unknown_address", "the customer has no address with this code");
+    }
+    let default_billing = || customer.and_then(|c| c.billing_address.clone()).or_else(|| coded("billing"));
+    let shipping = shipping
+        .or_else(|| customer.and_then(|c| c.shipping_address.clone()))
+        .or_else(|| coded("shipping"))
+        .or_else(|| body.billing_address.clone())
+        .or_else(default_billing);
+    let billing = body.billing_address.clone().or_else(default_billing).or_else(|| shipping.clone());
+    Addresses { shipping, billing }
+}
+
+fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> String {
+    let code = body.channel.as_deref().unwrap_or("direct");
+    match reference.channel(code) {
+        None => faults.add("/channel", "unknown_channel", "no channel with this code"),
+        Some(channel) => faults.require(channel.active, "/channel", "channel_inactive", "this channel is switched off"),
+    }
+    code.to_owned()
+}
+
+/// Where the order is taxed.
+struct Place {
+    country: String,
+    region: Option<String>,
+}
+
+impl Place {
+    fn of(shipping: Option<&Address>, home: &str) -> Self {
+        match shipping {
+            Some(address) => Self { country: address.country.code().to_owned(), region: address.region.clone() },
+            None => Self { country: home.to_owned(), region: None },
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn pricing_input(
+    body: &NewOrder,
+    reference: &Reference,
+    buyer: &Buyer,
+    lines: &[Ordered],
+    currency: Currency,
+    place: &Place,
+    on: NaiveDate,
+    faults: &mut Faults,
+) -> PricingInput {
+    let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
+    let tax = |category: &str, pointer: String, faults: &mut Faults| {
+        reference.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
+            faults.add(pointer, "tax_rate_missing", format!("{} has tax rates, but none for category '{category}' on {on}", missing.country));
+            no_tax(category)
+        })
+    };
+    let mut inputs = Vec::with_capacity(lines.len());
+    for (i, (line, ordered)) in body.lines.iter().zip(lines).enumerate() {
+        let own = line.unit_price.map(|price| (price.0, Decimal::ONE));
+        let listed = || {
+            let price = reference.price(&ordered.product.sku, price_list, currency, ordered.quantity * ordered.factor, on)?;
+            Some((price.unit_price * ordered.factor, price.price_quantity))
+        };
+        let (unit_price, price_quantity) = own.or_else(listed).unwrap_or_else(|| {
+            faults.add(format!("/lines/{i}/sku"), "price_missing", format!("no price of {} in {currency} on {on}", ordered.product.sku));
+            (Decimal::ZERO, Decimal::ONE)
+        });
+        inputs.push(LineInput {
+            quantity: ordered.quantity,
+            unit_price: unit_price.round_dp(6).normalize(),
+            price_quantity: price_quantity.normalize(),
+            discounts: line.discounts.clone(),
+            tax: tax(&ordered.product.tax_category, format!("/lines/{i}/sku"), faults),
+            given_tax_amount: line.tax_amount.map(|amount| amount.0),
+        });
+    }
+    let shipping = body.shipping.as_ref().map(|shipping| ShippingInput {
+        amount: shipping.amount.0,
+        // Where nothing of category `standard` is taxed, shipping follows the first line (EN 16931 knows no untaxed leftovers).
+        tax: reference
+            .tax_rule(&place.country, place.region.as_deref(), "standard", on)
+            .unwrap_or_else(|_| inputs.first().map_or_else(|| no_tax("standard"), |line| line.tax.clone())),
+        given_tax_amount: shipping.tax_amount.map(|amount| amount.0),
+    });
+    PricingInput {
+        currency,
+        mode: body.pricing(),
+        prices_include_tax: body.prices_include_tax,
+        lines: inputs,
+        discounts: body.discounts.clone(),
+        shipping,
+    }
+}
+
+fn no_tax(category: &str) -> TaxRule {
+    TaxRule {
+        tax_category: category.to_owned(),
+        tax_scheme_category: "O".to_owned(),
+        rate: Decimal::ZERO,
+        base_fraction: crate::types::base_fraction::BaseFraction::WHOLE,
+    }
+}
+
+fn order(
+    request: &Request,
+    buyer: &Buyer,
+    ordered: &[Ordered],
+    input: &PricingInput,
+    priced: &Priced,
+    addresses: &Addresses,
+    context: &Context,
+) -> Order {
+    let body = &request.body;
+    let (customer, bill_to) = buyer.snapshots();
+    let currency = input.currency;
+    let sales_rep = body.sales_rep.clone().or_else(|| buyer.trusted().and_then(|customer| customer.sales_rep.clone()));
+    let document = Document {
+        email: buyer.email().map(str::to_owned),
+        pricing: input.mode,
+        prices_include_tax: input.prices_include_tax,
+        discounts: input.discounts.clone(),
+        shipping_method: body.shipping.as_ref().and_then(|shipping| shipping.method.clone()),
+        shipping_tax: Amount(priced.shipping_tax),
+        shipping_tax_group: priced.shipping_tax_group,
+        tax_breakdown: priced.tax_breakdown.clone(),
+        shipping_address: addresses.shipping.clone(),
+        billing_address: addresses.billing.clone(),
+        payment_terms: String::new(),
+        prepaid: false,
+        requested_on: body.requested_on,
+        on_shortage: body.on_shortage.unwrap_or(OnShortage::Refuse),
+        delivery_rule: body.delivery_rule.unwrap_or(DeliveryRule::Partial),
+        customer,
+        bill_to,
+    };
+    let lines = ordered.iter().enumerate().map(|(i, ordered)| {
+        let (line, price, amounts) = (&body.lines[i], &input.lines[i], &priced.lines[i]);
+        OrderLine {
+            id: OrderLineId::generate(),
+            line_number: i16::try_from(i + 1).unwrap_or(i16::MAX),
+            sku: ordered.product.sku.clone(),
+            name: ordered.product.name.clone(),
+            kind: ordered.product.kind,
+            unit: ordered.unit.clone(),
+            unit_factor: ordered.factor,
+            quantities: LineQuantities::ordered(ordered.quantity),
+            original_quantity: ordered.quantity,
+            initially_allocated: Decimal::ZERO,
+            unit_price: price.unit_price,
+            price_quantity: price.price_quantity,
+            discount_amount: amounts.discount_amount,
+            net_amount: amounts.net_amount,
+            tax_category: price.tax.tax_category.clone(),
+            tax_rate: price.tax.rate,
+            tax_amount: amounts.tax_amount,
+            requested_on: line.requested_on.or(body.requested_on),
+            first_promised_on: None,
+            promised_on: None,
+            detail: LineDetail {
+                discounts: line.discounts.clone(),
+                gross_amount: Amount(amounts.gross_amount),
+                order_discount_amount: Amount(amounts.order_discount_amount),
+                tax_group: amounts.tax_group,
+                quantity_scale: ordered.product.quantity_scale,
+                external_line_id: line.external_line_id.clone(),
+                customer_sku: line.customer_sku.clone(),
+                cancelled_out_of_stock: Decimal::ZERO,
+                metadata: line.metadata.clone(),
+            },
+        }
+    });
+    Order {
+        organization_id: context.organization_id,
+        id: request.order_id,
+        number: request.number.clone(),
+        version: 1,
+        status: if body.draft { OrderStatus::Draft } else { OrderStatus::Confirmed },
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        invoice_status: InvoiceStatus::NotInvoiced,
+        payment_status: PaymentStatus::Unpaid,
+        return_status: ReturnStatus::None,
+        channel: String::new(),
+        external_id: body.external_id.clone(),
+        customer_id: document.customer.id,
+        bill_to_customer_id: document.bill_to.id,
+        currency,
+        subtotal: priced.subtotal,
+        discount_total: priced.discount_total,
+        shipping_net: priced.shipping_net,
+        tax_total: priced.tax_total,
+        total: priced.total,
+        amount_invoiced: currency.zero(),
+        amount_credited: currency.zero(),
+        amount_paid: currency.zero(),
+        amount_refunded: currency.zero(),
+        amount_authorized: currency.zero(),
+        uninvoiced_total: priced.total,
+        document,
+        detail: Detail {
+            contact: body.contact.clone(),
+            note: body.note.clone(),
+            buyer_reference: body.buyer_reference.clone(),
+            delivery_instructions: body.delivery_instructions.clone(),
+            external_ids: body.external_ids.clone(),
+            metadata: body.metadata.clone(),
+            historical: request.historical,
+            ..Detail::default()
+        },
+        milestones: Milestones::default(),
+        sales_rep,
+        purchase_order_number: body.purchase_order_number.clone(),
+        ordered_at: context.now,
+        updated_at: context.now,
+        lines: lines.collect(),
+        holds: vec![],
+        fulfillment_orders: vec![],
+    }
+}
+
+fn raise_holds(
+    order: &mut Order,
+    body: &NewOrder,
+    reference: &Reference,
+    buyer: &Buyer,
+    input: &PricingInput,
+    on: NaiveDate,
+    context: &Context,
+) {
+    let mut holds = vec![];
+    let mut raise = |code, line, detail: String, data| holds.push(Hold::raise(code, line, detail, data, &context.actor, context.now));
+    if let Buyer::Known { customer, bill_to, .. } = buyer
+        && (customer.blocked || bill_to.blocked)
+    {
+        raise(HoldCode::CustomerBlocked, None, "the customer is blocked".into(), json!({}));
+    }
+    for line in &order.lines {
+        if reference.product(&line.sku).is_some_and(|product| !product.active) {
+            raise(HoldCode::ProductInactive, Some(line.id), format!("{} is no longer sold", line.sku), json!({ "sku": line.sku }));
+        }
+    }
+    if input.mode == Pricing::AsGiven {
+        for mismatch in price_mismatches(order, reference, buyer, on) {
+            raise(HoldCode::PriceMismatch, Some(mismatch.0), mismatch.1, mismatch.2);
+        }
+    }
+    let paid: Decimal = body.payments.iter().filter(|payment| counts_as_paid(payment.status)).map(|payment| payment.amount.0).sum();
+    if order.document.prepaid && paid < order.total {
+        let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
+        raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
+    }
+    let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked);
+    if goods && !order.document.shipping_address.as_ref().is_some_and(Address::is_deliverable) {
+        raise(HoldCode::AddressIncomplete, None, "a delivery needs line1, city and country".into(), json!({}));
+    }
+    if let Some(number) = duplicate_of(order, reference) {
+        raise(HoldCode::SuspectedDuplicate, None, format!("looks like {number}"), json!({ "number": number }));
+    }
+    order.holds = holds;
+}
+
+fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
+    match status.unwrap_or(MoneyStatus::Captured) {
+        MoneyStatus::Captured | MoneyStatus::Authorized => true,
+        MoneyStatus::Pending
+        | MoneyStatus::Voided
+        | MoneyStatus::Failed
+        | MoneyStatus::Reversed
+        | MoneyStatus::PartiallyRefunded
+        | MoneyStatus::Refunded => false,
+    }
+}
+
+/// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
+/// no price of ours cannot be compared.
+fn price_mismatches(order: &Order, reference: &Reference, buyer: &Buyer, on: NaiveDate) -> Vec<(OrderLineId, String, serde_json::Value)> {
+    let tolerance = reference.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
+    let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
+    let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
+    let percent = number("percent").unwrap_or(Decimal::ZERO);
+    let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
+    let mut found = vec![];
+    for line in &order.lines {
+        let base = line.quantities.quantity * line.unit_factor;
+        let Some(ours) = reference.price(&line.sku, price_list, order.currency, base, on) else { continue };
+        let expected = order.currency.round(base * ours.unit_price / ours.price_quantity);
+        let given = line.detail.gross_amount.0;
+        let tolerated = amount.max(expected * percent / Decimal::ONE_HUNDRED);
+        if (given - expected).abs() > tolerated {
+            let data = json!({ "sku": line.sku, "given": given.to_string(), "expected": expected.to_string() });
+            found.push((line.id, format!("{} is {given} where our price makes {expected}", line.sku), data));
+        }
+    }
+    found
+}
+
+/// The number of an order that this one seems to repeat.
+fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
+    let purchase_order = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
+    let same_purchase_order = purchase_order.and_then(|number| {
+        let mut others = reference.same_purchase_orders.iter();
+        others.find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number).map(|other| other.number.clone())
+    });
+    same_purchase_order.or_else(|| {
+        let email = order.document.email.as_deref()?.to_lowercase();
+        let mut lines: Vec<(String, String, Decimal)> =
+            order.lines.iter().map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
+        lines.sort();
+        let same = |other: &&super::reference::SameEmailOrder| {
+            other.email == email && other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines
+        };
+        reference.same_email_orders.iter().find(same).map(|other| other.number.clone())
+    })
+}
