@@ -46,6 +46,7 @@ pub struct CustomerQuery {
     /// Changed at or after.
     updated_from: Option<DateTime<Utc>>,
     /// `created_at` (default) or `updated_at`.
+    #[param(inline)]
     sort: Option<CustomerSort>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
@@ -195,8 +196,10 @@ pub async fn get_customer(call: Call, app: Data<App>) -> Result<Answer, Error> {
 
 /// Change parts of a customer
 #[utoipa::path(tag = "customers", operation_id = "patch_customer", request_body(
-    content((PatchCustomer = "application/merge-patch+json"), (PatchCustomer = "application/json")),
-    example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}})
+    content(
+        (PatchCustomer = "application/merge-patch+json", example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}})),
+        (PatchCustomer = "application/json", example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}}))
+    )
 ), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
     (status = 200, description = "Changed", body = Customer),
     (status = 400, response = crate::openapi::BadRequest),

@@ -1,5 +1,5 @@
-use super::credit;
 use super::body::{Customer, PatchCustomer, PutCustomer};
+use super::credit;
 use super::store::{self, Standing};
 pub use super::store::{Filter, Start};
 use crate::auth::actor::Context;

@@ -1,5 +1,5 @@
-use super::credit::Balance;
 use super::body::{Customer, CustomerKind, PutCustomer};
+use super::credit::Balance;
 use crate::auth::actor::Context;
 use crate::platform::sql::{Sql, sql};
 use crate::types::currency::Currency;

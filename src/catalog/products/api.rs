@@ -7,6 +7,7 @@ use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
 use crate::platform::http::Answer;
 use crate::platform::limits;
+use crate::types::id::ProductId;
 use crate::types::page::{Page, page_after, page_limit};
 use crate::types::text_enum::text_enum;
 use actix_web::web::Data;
@@ -43,6 +44,7 @@ pub struct ProductQuery {
     /// Changed at or after.
     updated_from: Option<DateTime<Utc>>,
     /// `sku` (default) or `updated_at`.
+    #[param(inline)]
     sort: Option<ProductSort>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
@@ -141,18 +143,20 @@ pub async fn put_product(call: Call, app: Data<App>) -> Result<Answer, Error> {
     call.no_query()?;
     let sku = call.path_code("sku", "product")?;
     let body: PutProduct = call.json()?;
-    let (precondition, create_only) = (call.precondition()?, call.create_only());
+    let (precondition, create_only, new_id) = (call.precondition()?, call.create_only(), ProductId::generate());
     let location = format!("/v1/products/{sku}");
     let (product, created) =
-        app.db.write(move |connection| service::put(connection, &context, &sku, &body, &precondition, create_only)).await?;
+        app.db.write(move |connection| service::put(connection, &context, new_id, &sku, &body, &precondition, create_only)).await?;
     let answer = if created { Answer::created(location, &product)? } else { Answer::ok(&product)? };
     Ok(answer.with_version(product.version))
 }
 
 /// Change parts of a product
 #[utoipa::path(tag = "catalog", operation_id = "patch_product", request_body(
-    content((PatchProduct = "application/merge-patch+json"), (PatchProduct = "application/json")),
-    example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}})
+    content(
+        (PatchProduct = "application/merge-patch+json", example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}})),
+        (PatchProduct = "application/json", example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}}))
+    )
 ), params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
     (status = 200, description = "Changed", body = Product),
     (status = 404, response = crate::openapi::NotFound),

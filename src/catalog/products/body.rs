@@ -94,6 +94,11 @@ pub struct PutProduct {
 pub type PatchProduct = MergePatch<PutProduct>;
 
 impl PutProduct {
+    /// Empty where the path names the SKU.
+    pub fn sku(&self) -> &str {
+        self.sku.as_deref().unwrap_or_default()
+    }
+
     /// Adds what is wrong, then writes units as their Rec 20 codes. `pointer` is where the product stands in the body.
     pub fn check(&mut self, faults: &mut Faults, pointer: &str) {
         check_text(faults, &format!("{pointer}/name"), &self.name, 255);

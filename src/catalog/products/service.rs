@@ -1,5 +1,5 @@
 use super::body::{PatchProduct, Product, PutProduct};
-use super::store;
+use super::store::{self, NewProduct};
 pub use super::store::{Filter, Start};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -7,7 +7,7 @@ use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
-use crate::types::id::OrganizationId;
+use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor};
 use crate::types::text::check_code;
 use diesel::pg::PgConnection;
@@ -15,10 +15,11 @@ use diesel::result::QueryResult;
 use serde_json::json;
 use std::collections::HashSet;
 
-/// Creates or replaces the product `sku`. The flag tells whether it is new.
+/// Creates or replaces the product `sku`. The flag tells whether it is new; then it has `new_id`.
 pub fn put(
     connection: &mut PgConnection,
     context: &Context,
+    new_id: ProductId,
     sku: &str,
     body: &PutProduct,
     precondition: &Precondition,
@@ -32,9 +33,9 @@ pub fn put(
         None if *precondition != Precondition::Any => return Err(Error::not_found("product")),
         None => {}
     }
-    let product = write(connection, context, sku, &body, current.as_ref())?;
+    let product = write(connection, context, NewProduct { sku, id: new_id, body: &body }, current.as_ref())?;
     // Another call may have created it between our look and our write.
-    let created = current.is_none() && product.created_at == context.now;
+    let created = product.id == new_id;
     if create_only && !created {
         return Err(Error::Stale { current: product.version });
     }
@@ -51,7 +52,7 @@ pub fn patch(
     let current = store::lock(connection, context.organization_id, sku)?.ok_or(Error::not_found("product"))?;
     precondition.check(current.version)?;
     let body = checked(sku, patch.apply(&current)?)?;
-    write(connection, context, sku, &body, Some(&current))
+    write(connection, context, NewProduct { sku, id: current.id, body: &body }, Some(&current))
 }
 
 fn checked(sku: &str, mut body: PutProduct) -> Result<PutProduct, Error> {
@@ -63,17 +64,11 @@ fn checked(sku: &str, mut body: PutProduct) -> Result<PutProduct, Error> {
     Ok(body)
 }
 
-fn write(
-    connection: &mut PgConnection,
-    context: &Context,
-    sku: &str,
-    body: &PutProduct,
-    current: Option<&Product>,
-) -> Result<Product, Error> {
-    upsert(connection, context, &[(sku, body)])?;
-    let product = get(connection, context.organization_id, sku)?;
+fn write(connection: &mut PgConnection, context: &Context, new: NewProduct<'_>, current: Option<&Product>) -> Result<Product, Error> {
+    upsert(connection, context, &[new])?;
+    let product = get(connection, context.organization_id, new.sku)?;
     if current.is_none_or(|before| before.version != product.version) {
-        let event_type = if current.is_none() { "product.created" } else { "product.updated" };
+        let event_type = if product.id == new.id && current.is_none() { "product.created" } else { "product.updated" };
         let data = json!({ "sku": product.sku, "version": product.version });
         events::append(connection, context, &[NewEvent::of(event_type, "product", product.id.0, data)])?;
     }
@@ -93,13 +88,13 @@ pub fn put_many(connection: &mut PgConnection, context: &Context, bodies: &[PutP
         faults.require(seen.insert(sku), format!("{pointer}/sku"), "duplicate_key", "each SKU once in a call");
     }
     faults.into_result()?;
-    let rows: Vec<(&str, &PutProduct)> = bodies.iter().map(|body| (body.sku.as_deref().unwrap_or_default(), body)).collect();
-    upsert(connection, context, &rows)?;
-    let skus: Vec<&str> = rows.iter().map(|(sku, _)| *sku).collect();
+    let row = |body| NewProduct { sku: PutProduct::sku(body), id: ProductId::generate(), body };
+    upsert(connection, context, &bodies.iter().map(row).collect::<Vec<_>>())?;
+    let skus: Vec<&str> = bodies.iter().map(PutProduct::sku).collect();
     Ok(store::by_sku(connection, context.organization_id, &skus)?)
 }
 
-fn upsert(connection: &mut PgConnection, context: &Context, rows: &[(&str, &PutProduct)]) -> Result<(), Error> {
+fn upsert(connection: &mut PgConnection, context: &Context, rows: &[NewProduct<'_>]) -> Result<(), Error> {
     let in_use = store::in_use_with_other_measure(connection, context.organization_id, rows)?;
     if !in_use.is_empty() {
         return Err(Error::conflict_with(

@@ -164,6 +164,14 @@ pub fn page(
     products(rows)
 }
 
+/// A product to write; `id` is what it gets where the SKU is new.
+#[derive(Clone, Copy)]
+pub struct NewProduct<'a> {
+    pub sku: &'a str,
+    pub id: ProductId,
+    pub body: &'a PutProduct,
+}
+
 /// One row of the upsert, as `jsonb_to_recordset` reads it.
 #[derive(Serialize)]
 struct Record<'a> {
@@ -184,12 +192,12 @@ struct Record<'a> {
     metadata: &'a Map<String, Value>,
 }
 
-fn records(products: &[(&str, &PutProduct)]) -> QueryResult<String> {
+fn records(products: &[NewProduct<'_>]) -> QueryResult<String> {
     let records: Vec<Record<'_>> = products
         .iter()
-        .map(|(sku, product)| Record {
+        .map(|NewProduct { sku, id, body: product }| Record {
             sku,
-            id: ProductId::generate(),
+            id: *id,
             name: &product.name,
             description: product.description.as_deref(),
             kind: product.kind.unwrap_or(ProductKind::Stocked),
@@ -209,7 +217,7 @@ fn records(products: &[(&str, &PutProduct)]) -> QueryResult<String> {
 }
 
 /// Creates or replaces products by SKU in one statement. A row that would not change keeps its version.
-pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[(&str, &PutProduct)]) -> QueryResult<usize> {
+pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[NewProduct<'_>]) -> QueryResult<usize> {
     // Sorted by key, so that two calls over the same products wait for each other instead of deadlocking.
     sql("INSERT INTO product AS p (organization_id, sku, id, name, description, kind, unit, units, quantity_scale, tax_category, gtin, \
          weight_grams, standard_cost, active, external_ids, metadata, created_at, updated_at) \
@@ -234,14 +242,14 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[(&st
 pub fn in_use_with_other_measure(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
-    products: &[(&str, &PutProduct)],
+    products: &[NewProduct<'_>],
 ) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Text)]
         sku: String,
     }
-    let kinds: Vec<&str> = products.iter().map(|(_, product)| product.kind.unwrap_or(ProductKind::Stocked).as_str()).collect();
+    let kinds: Vec<&str> = products.iter().map(|product| product.body.kind.unwrap_or(ProductKind::Stocked).as_str()).collect();
     let found: Vec<Found> = sql("SELECT p.sku FROM unnest($2::text[], $3::text[], $4::text[]) AS r(sku, unit, kind) \
          JOIN product p ON p.organization_id = $1 AND p.sku = r.sku AND (p.unit <> r.unit OR p.kind <> r.kind) \
          WHERE EXISTS (SELECT FROM order_line l WHERE l.organization_id = $1 AND l.sku = p.sku) \
@@ -249,8 +257,8 @@ pub fn in_use_with_other_measure(
          OR EXISTS (SELECT FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = p.sku AND i.status = 'open') \
          ORDER BY p.sku LIMIT 100")
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(products.iter().map(|(sku, _)| *sku).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(products.iter().map(|(_, product)| product.unit.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(products.iter().map(|product| product.sku).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(products.iter().map(|product| product.body.unit.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(kinds)
     .load(connection)?;
     Ok(found.into_iter().map(|row| row.sku).collect())
