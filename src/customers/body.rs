@@ -255,7 +255,7 @@ mod tests {
             ("/code", "invalid_code"),
             ("/name", "required"),
             ("/email", "invalid_email"),
-            ("/electronic_address/scheme", "invalid_code"),
+            ("/electronic_address/scheme", "invalid_scheme"),
             ("/credit_limit", "out_of_range"),
             ("/addresses/0/gln", "invalid_gln"),
             ("/addresses/1/code", "duplicate_code"),

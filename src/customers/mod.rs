@@ -5,10 +5,9 @@ pub mod api;
 pub mod balance;
 pub mod body;
 pub mod credit;
-pub mod guest;
+pub mod guests;
 pub mod history;
 pub mod service;
 mod store;
 
-pub use guest::{Guest, create_guest};
 pub use service::{CustomerRef, for_order};

@@ -119,7 +119,7 @@ fn insert(connection: &mut PgConnection, context: &Context, id: CustomerId, body
         store::lock(connection, context.organization_id, &[payer])?;
     }
     let limit_currency = check(connection, context.organization_id, id, body)?;
-    if !store::insert(connection, context, id, body, Standing::Account)? {
+    if !store::insert(connection, context, id, body)? {
         return Ok(None);
     }
     if let Some(limit) = body.credit_limit {

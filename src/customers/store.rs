@@ -213,18 +213,6 @@ pub fn id_of_code(connection: &mut PgConnection, organization_id: OrganizationId
     Ok(row.map(|row| row.id))
 }
 
-/// The customer that an e-mail address belongs to: a known one before a guest, then the oldest.
-pub fn id_of_email(connection: &mut PgConnection, organization_id: OrganizationId, email: &str) -> QueryResult<Option<CustomerId>> {
-    let row: Option<IdRow> = sql(
-        "SELECT id FROM customer WHERE organization_id = $1 AND lower(email) = lower($2) AND email IS NOT NULL ORDER BY guest, id LIMIT 1",
-    )
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Text, _>(email)
-    .get_result(connection)
-    .optional()?;
-    Ok(row.map(|row| row.id))
-}
-
 /// Locks the rows against a concurrent change, as one sorted set.
 pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[CustomerId]) -> QueryResult<()> {
     sql("SELECT id FROM customer WHERE organization_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE")
@@ -395,13 +383,7 @@ pub enum Standing {
 }
 
 /// Whether the customer was inserted; not where another has its code.
-pub fn insert(
-    connection: &mut PgConnection,
-    context: &Context,
-    id: CustomerId,
-    body: &PutCustomer,
-    standing: Standing,
-) -> QueryResult<bool> {
+pub fn insert(connection: &mut PgConnection, context: &Context, id: CustomerId, body: &PutCustomer) -> QueryResult<bool> {
     let text = format!(
         "INSERT INTO customer (organization_id, id, created_at, updated_at, {}) SELECT $1, $2, $3, $3, {} \
          FROM jsonb_to_record($4::text::jsonb) AS r({}) ON CONFLICT (organization_id, code) DO NOTHING",
@@ -413,7 +395,7 @@ pub fn insert(
         .bind::<SqlUuid, _>(context.organization_id)
         .bind::<SqlUuid, _>(id)
         .bind::<Timestamptz, _>(context.now)
-        .bind::<Text, _>(record(body, standing)?)
+        .bind::<Text, _>(record(body, Standing::Account)?)
         .execute(connection)?;
     Ok(inserted == 1)
 }
@@ -440,37 +422,4 @@ pub fn update(
         .bind::<Text, _>(record(body, standing)?)
         .execute(connection)?;
     Ok(updated == 1)
-}
-
-/// Claims a new guest's e-mail address, so that two orders at once make one guest. Waits for a claim under way; gives who
-/// held the address already.
-pub fn claim_email(connection: &mut PgConnection, context: &Context, email: &str, id: CustomerId) -> QueryResult<Option<CustomerId>> {
-    let claimed = sql("INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
-         VALUES ($1, 'u', lower($2), $3, '', 0, $4) ON CONFLICT DO NOTHING")
-    .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<Text, _>(email)
-    .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(context.now)
-    .execute(connection)?;
-    if claimed == 1 {
-        return Ok(None);
-    }
-    let row: IdRow = sql("SELECT subject_id AS id FROM claim WHERE organization_id = $1 AND kind = 'u' AND key = lower($2)")
-        .bind::<SqlUuid, _>(context.organization_id)
-        .bind::<Text, _>(email)
-        .get_result(connection)?;
-    Ok(Some(row.id))
-}
-
-/// Takes the claim from a customer that has another e-mail address by now; `false` where somebody else was faster.
-pub fn take_claim(connection: &mut PgConnection, context: &Context, email: &str, from: CustomerId, id: CustomerId) -> QueryResult<bool> {
-    let taken = sql("UPDATE claim SET subject_id = $4, created_at = $5 \
-         WHERE organization_id = $1 AND kind = 'u' AND key = lower($2) AND subject_id = $3")
-    .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<Text, _>(email)
-    .bind::<SqlUuid, _>(from)
-    .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(context.now)
-    .execute(connection)?;
-    Ok(taken == 1)
 }

@@ -79,7 +79,7 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
         {"sku": "KOPI-250", "currency": "IDR", "unit_price": "85000.00"},
         {"price_list": "wholesale", "sku": "KOPI-250", "currency": "IDR", "unit_price": "72000.00", "min_quantity": "12", "valid_from_on": "2026-01-01"}
     ])), responses(
-    (status = 200, description = "The prices, in the order of the request", body = Page<Price>),
+    (status = 200, description = "The prices, in the order of the request", body = Vec<Price>),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 422, response = crate::openapi::Invalid),
 ))]
@@ -87,8 +87,8 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
 pub async fn put_prices(call: BulkCall, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CATALOG_WRITE)?;
     call.no_query()?;
-    let rows: Vec<PutPrice> = call.json()?;
-    limits::check_bulk(rows.len())?;
-    let data = app.db.write(move |connection| service::put_many(connection, &context, &rows)).await?;
-    Answer::ok(&Page { data, next_cursor: None })
+    let body: Vec<PutPrice> = call.json()?;
+    limits::check_bulk(body.len())?;
+    let rows = app.db.write(move |connection| service::put_many(connection, &context, &body)).await?;
+    Answer::ok(&rows)
 }

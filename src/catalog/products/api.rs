@@ -99,7 +99,7 @@ pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> 
         {"sku": "KOPI-250", "name": "Kopi Arabika Gayo 250 g", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard", "active": true},
         {"sku": "GIFT-WRAP", "name": "Gift wrapping", "kind": "service", "unit": "C62", "tax_category": "standard", "active": true}
     ])), responses(
-    (status = 200, description = "The products, in the order of the request", body = Page<Product>),
+    (status = 200, description = "The products, in the order of the request", body = Vec<Product>),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),
@@ -110,8 +110,8 @@ pub async fn put_products(call: BulkCall, app: Data<App>) -> Result<Answer, Erro
     call.no_query()?;
     let bodies: Vec<PutProduct> = call.json()?;
     limits::check_bulk(bodies.len())?;
-    let data = app.db.write(move |connection| service::put_many(connection, &context, &bodies)).await?;
-    Answer::ok(&Page { data, next_cursor: None })
+    let rows = app.db.write(move |connection| service::put_many(connection, &context, &bodies)).await?;
+    Answer::ok(&rows)
 }
 
 /// Get a product

@@ -71,7 +71,7 @@ pub async fn list_tax_rates(call: Call, app: Data<App>) -> Result<Answer, Error>
         {"country": "ID", "tax_category": "standard", "tax_scheme_category": "S", "name": "PPN", "rate": "0.12", "base_fraction": "11/12"},
         {"country": "ID", "tax_category": "exempt", "tax_scheme_category": "E", "name": "Bebas PPN", "rate": "0"}
     ])), responses(
-    (status = 200, description = "The tax rates, in the order of the request", body = Page<TaxRate>),
+    (status = 200, description = "The tax rates, in the order of the request", body = Vec<TaxRate>),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 422, response = crate::openapi::Invalid),
 ))]
@@ -79,8 +79,8 @@ pub async fn list_tax_rates(call: Call, app: Data<App>) -> Result<Answer, Error>
 pub async fn put_tax_rates(call: BulkCall, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CATALOG_WRITE)?;
     call.no_query()?;
-    let rows: Vec<PutTaxRate> = call.json()?;
-    limits::check_bulk(rows.len())?;
-    let data = app.db.write(move |connection| service::put_many(connection, &context, &rows)).await?;
-    Answer::ok(&Page { data, next_cursor: None })
+    let body: Vec<PutTaxRate> = call.json()?;
+    limits::check_bulk(body.len())?;
+    let rows = app.db.write(move |connection| service::put_many(connection, &context, &body)).await?;
+    Answer::ok(&rows)
 }
