@@ -8,6 +8,7 @@ pub mod limits;
 pub mod logging;
 pub mod metrics;
 pub mod migrate;
+pub mod merge_patch;
 pub mod numbers;
 pub mod private_postgres;
 pub mod sql;
