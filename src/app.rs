@@ -56,6 +56,11 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::inventory::api::configure);
     config.configure(crate::organization::exchange_rates::api::configure);
+    config.configure(crate::catalog::products::api::configure);
+    config.configure(crate::catalog::prices::api::configure);
+    config.configure(crate::catalog::tax_rates::api::configure);
+    config.configure(crate::customers::api::configure);
+    config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
     config.configure(crate::orders::api::configure);
     config.configure(crate::events::api::configure);

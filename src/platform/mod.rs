@@ -6,6 +6,7 @@ pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod logging;
+pub mod merge_patch;
 pub mod metrics;
 pub mod migrate;
 pub mod numbers;
