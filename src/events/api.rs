@@ -20,7 +20,7 @@ pub fn configure(config: &mut ServiceConfig) {
 ///
 /// Ordered, complete, each event once: read on with `after` = `next_cursor`. An event appears when no earlier one can come any
 /// more, usually within milliseconds. Types whose read scope the token lacks are left out.
-#[utoipa::path(tag = "events", operation_id = "list_events", params(FeedQuery), responses(
+#[utoipa::path(tag = "events", operation_id = "list_events", security(("oauth2" = ["events:read"])), params(FeedQuery), responses(
     (status = 200, description = "The events after the position, oldest first", body = EventFeed),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -35,7 +35,7 @@ pub async fn list_events(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get an event
-#[utoipa::path(tag = "events", operation_id = "get_event", params(("event_id" = Uuid, Path, description = "Id of the event")), responses(
+#[utoipa::path(tag = "events", operation_id = "get_event", security(("oauth2" = ["events:read"])), params(("event_id" = Uuid, Path, description = "Id of the event")), responses(
     (status = 200, description = "The event", body = Event),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -53,7 +53,7 @@ pub async fn get_event(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// List an order's events
 ///
 /// Those of the order and of its shipments, invoices, payments and returns, oldest first.
-#[utoipa::path(tag = "orders", operation_id = "list_order_events", params(("order_id" = Uuid, Path, description = "Id of the order"), PageQuery), responses(
+#[utoipa::path(tag = "orders", operation_id = "list_order_events", security(("oauth2" = ["orders:read"])), params(("order_id" = Uuid, Path, description = "Id of the order"), PageQuery), responses(
     (status = 200, description = "One page of events", body = Page<Event>),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

@@ -33,7 +33,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Place an order
 ///
 /// Capture, verification and the promise of stock are this one call and one transaction.
-#[utoipa::path(tag = "orders", operation_id = "place_order", request_body = NewOrder,
+#[utoipa::path(tag = "orders", operation_id = "place_order", security(("oauth2" = ["orders:write"])), request_body = NewOrder,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
     responses(
         (status = 201, description = "Placed: confirmed, or on hold with its reasons", body = OrderBody, headers(
@@ -67,7 +67,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// List orders
 ///
 /// Newest first. Poll with `updated_from` and `sort=updated_at`.
-#[utoipa::path(tag = "orders", operation_id = "list_orders", params(OrderQuery), responses(
+#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("oauth2" = ["orders:read"])), params(OrderQuery), responses(
     (status = 200, description = "One page of orders", body = Page<OrderBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -80,7 +80,7 @@ pub async fn list_orders(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get an order
-#[utoipa::path(tag = "orders", operation_id = "get_order", params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "get_order", security(("oauth2" = ["orders:read"])), params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "The order", body = OrderBody, headers(("ETag" = String, description = "The version"))),
     (status = 304, description = "Unchanged since the version in If-None-Match"),
     (status = 404, response = crate::openapi::NotFound),
@@ -95,7 +95,7 @@ pub async fn get_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change header fields that bind nothing
-#[utoipa::path(tag = "orders", operation_id = "patch_order", request_body = PatchOrder, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "patch_order", security(("oauth2" = ["orders:write"])), request_body = PatchOrder, params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "The order", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),
@@ -115,7 +115,7 @@ pub async fn patch_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Confirm a draft
-#[utoipa::path(tag = "orders", operation_id = "confirm_order", params(("id" = OrderId, Path, description = "Id of the draft")), responses(
+#[utoipa::path(tag = "orders", operation_id = "confirm_order", security(("oauth2" = ["orders:write"])), params(("id" = OrderId, Path, description = "Id of the draft")), responses(
     (status = 200, description = "Confirmed, or on hold with its reasons", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -144,7 +144,7 @@ pub async fn confirm_order(call: Call, app: Data<App>) -> Result<Answer, Error> 
 struct Nothing {}
 
 /// Hold an order
-#[utoipa::path(tag = "orders", operation_id = "hold_order", request_body = HoldRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "hold_order", security(("oauth2" = ["orders:write"])), request_body = HoldRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "On hold", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -170,7 +170,7 @@ pub async fn hold_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// Release a hold
 ///
 /// The caller's role must be among the hold's `releasable_by`. With the last hold the order is confirmed.
-#[utoipa::path(tag = "orders", operation_id = "release_hold", request_body = HoldRequest,
+#[utoipa::path(tag = "orders", operation_id = "release_hold", security(("oauth2" = ["orders:read"])), request_body = HoldRequest,
     params(("id" = OrderId, Path, description = "Id of the order"), ("hold_id" = HoldId, Path, description = "Id of the hold")),
     responses(
         (status = 200, description = "The order", body = OrderBody),
@@ -199,7 +199,7 @@ pub async fn release_hold(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// Cancel an order, lines of it, or quantities of lines
 ///
 /// Only what has not shipped. With `dry_run` the answer is what would change, and nothing does.
-#[utoipa::path(tag = "orders", operation_id = "cancel_order", request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "cancel_order", security(("oauth2" = ["orders:write"])), request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

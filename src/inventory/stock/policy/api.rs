@@ -19,7 +19,7 @@ fn key_of(call: &Call) -> Result<ShelfKey, Error> {
 }
 
 /// Get safety stock and reorder point
-#[utoipa::path(tag = "inventory", operation_id = "get_stock_policy", params(
+#[utoipa::path(tag = "inventory", operation_id = "get_stock_policy", security(("oauth2" = ["inventory:read"])), params(
     ("sku" = String, Path, description = "The product", example = "KOPI-250"),
     ("location" = String, Path, description = "Code of the location", example = "jakarta-1"),
 ), responses(
@@ -36,7 +36,7 @@ pub async fn get_stock_policy(call: Call, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Set safety stock and reorder point
-#[utoipa::path(tag = "inventory", operation_id = "put_stock_policy", request_body = PutPolicy, params(
+#[utoipa::path(tag = "inventory", operation_id = "put_stock_policy", security(("oauth2" = ["inventory:write"])), request_body = PutPolicy, params(
     ("sku" = String, Path, description = "The product", example = "KOPI-250"),
     ("location" = String, Path, description = "Code of the location", example = "jakarta-1"),
 ), responses(
