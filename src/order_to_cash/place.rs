@@ -6,7 +6,7 @@
 
 use crate::auth::actor::Context;
 use crate::customers::balance;
-use crate::customers::guests;
+use crate::customers::guests::{self, NewGuest};
 use crate::error::Error;
 use crate::inventory::shelves;
 use crate::orders;
@@ -18,7 +18,7 @@ use crate::orders::order::Order;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
-use crate::orders::verify::{self, NewGuest, Request, Verified};
+use crate::orders::verify::{self, Request, Verified};
 use crate::platform::http::Answer;
 use crate::platform::idempotency::{self, StoredHeaders};
 use crate::types::id::{CustomerId, OrderId};
