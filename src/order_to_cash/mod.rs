@@ -2,8 +2,10 @@
 
 pub mod cancel;
 pub mod confirm;
+pub mod counting;
 pub mod hold;
 pub mod place;
 pub mod reallocate;
 pub mod serve_backorders;
 pub mod stock_change;
+pub mod take_back;

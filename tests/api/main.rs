@@ -3,6 +3,7 @@
 
 mod access;
 mod channels;
+mod inventory;
 mod orders;
 mod organization;
 #[path = "../support/mod.rs"]
