@@ -38,6 +38,9 @@ pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig
 
 fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::organization::payment_terms::api::configure);
+    config.configure(crate::fulfillment::fulfillment_orders::api::configure);
+    config.configure(crate::fulfillment::shipments::api::configure);
+    config.configure(crate::fulfillment::service_completions::api::configure);
 }
 
 /// A bound server, not yet running.

@@ -1,0 +1,68 @@
+//! What has happened to orders as a whole, told from before and after.
+
+use crate::events::event::NewEvent;
+use crate::orders::change::OrderChange;
+use crate::orders::hold::Hold;
+use crate::orders::order::Order;
+use crate::orders::status::OrderStatus;
+use crate::types::decimal::Amount;
+use serde_json::{Value, json};
+
+/// The events of what changed in the standing of orders, in the order in which it happens: `order.released` for each hold that
+/// was released, `order.held` for each that was raised, `order.confirmed` when an order is confirmed for the first time,
+/// `order.completed` and `order.cancelled`. Call it after [`crate::orders::change::save`]; a use case that has a richer event
+/// of its own for one of them leaves it out of these by its type.
+pub fn order_events(changes: &[OrderChange]) -> Vec<NewEvent> {
+    changes.iter().flat_map(events_of).collect()
+}
+
+fn events_of(change: &OrderChange) -> Vec<NewEvent> {
+    let (before, after) = (&change.before, &change.after);
+    let was_open = |hold: &Hold| before.open_holds().any(|open| open.id == hold.id);
+    let released = after.holds.iter().filter(|hold| hold.released_at.is_some() && was_open(hold));
+    let raised = after.open_holds().filter(|hold| !before.holds.iter().any(|known| known.id == hold.id));
+    let mut events: Vec<NewEvent> = released.map(|hold| NewEvent::of_order("order.released", after.id, of_hold(change, hold))).collect();
+    events.extend(raised.map(|hold| NewEvent::of_order("order.held", after.id, of_hold(change, hold))));
+    if before.milestones.confirmed_at.is_none() && after.milestones.confirmed_at.is_some() {
+        events.push(NewEvent::of_order("order.confirmed", after.id, standing(before, after)));
+    }
+    let ended = match after.status {
+        OrderStatus::Completed => Some("order.completed"),
+        OrderStatus::Cancelled => Some("order.cancelled"),
+        OrderStatus::Draft | OrderStatus::OnHold | OrderStatus::Confirmed => None,
+    };
+    if let Some(event_type) = ended.filter(|_| before.status != after.status) {
+        events.push(NewEvent::of_order(event_type, after.id, standing(before, after)));
+    }
+    events
+}
+
+fn standing(before: &Order, after: &Order) -> Value {
+    json!({
+        "number": after.number,
+        "status": after.status,
+        "previous_status": before.status,
+        "fulfillment_status": after.fulfillment_status,
+        "invoice_status": after.invoice_status,
+        "payment_status": after.payment_status,
+        "channel": after.channel,
+        "external_id": after.external_id,
+        "customer_id": after.customer_id,
+        "currency": after.currency,
+        "total": Amount(after.total),
+    })
+}
+
+fn of_hold(change: &OrderChange, hold: &Hold) -> Value {
+    json!({
+        "number": change.after.number,
+        "status": change.after.status,
+        "hold_id": hold.id,
+        "code": hold.code,
+        "order_line_id": hold.order_line_id,
+        "blocks": hold.code.blocks(),
+        "detail": hold.detail,
+        "data": hold.data,
+        "release_reason": hold.release_reason,
+    })
+}
