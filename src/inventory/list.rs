@@ -1,6 +1,8 @@
 //! Reading the filters of a list: many values by comma.
 
 use crate::error::Error;
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// The values between commas, without those that are empty.
 pub fn texts(list: &str) -> Vec<String> {
@@ -8,9 +10,9 @@ pub fn texts(list: &str) -> Vec<String> {
 }
 
 /// The values between commas, each one of a closed set; 400 `invalid_parameter` names the first that is not.
-pub fn choices<T>(parameter: &str, list: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Error> {
+pub fn choices<T: FromStr<Err: Display>>(parameter: &str, list: &str) -> Result<Vec<T>, Error> {
     let read = |text: &String| {
-        parse(text).ok_or_else(|| Error::bad_request("invalid_parameter", format!("'{text}' is not a value of {parameter}")))
+        text.parse().map_err(|why| Error::bad_request("invalid_parameter", format!("'{text}' is not a value of {parameter}: {why}")))
     };
     texts(list).iter().map(read).collect()
 }
@@ -22,7 +24,7 @@ mod tests {
     #[test]
     fn values_are_separated_by_commas_and_checked() {
         assert_eq!(texts("a, b,,c"), ["a", "b", "c"]);
-        assert_eq!(choices("n", "1,2", |text| text.parse::<u8>().ok()).unwrap(), [1, 2]);
-        assert!(matches!(choices("n", "1,x", |text| text.parse::<u8>().ok()), Err(Error::BadRequest { code: "invalid_parameter", .. })));
+        assert_eq!(choices::<u8>("n", "1,2").unwrap(), [1, 2]);
+        assert!(matches!(choices::<u8>("n", "1,x"), Err(Error::BadRequest { code: "invalid_parameter", .. })));
     }
 }

@@ -6,6 +6,7 @@ pub mod incoming;
 mod list;
 pub mod locations;
 pub mod reservations;
+pub mod shelves;
 pub mod stock;
 
 pub use locations::service::ranked as locations_ranked;

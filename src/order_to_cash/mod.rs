@@ -23,3 +23,13 @@ pub mod ship;
 pub use lost_allocation::{Loss, LostAllocation, lose_allocation, lost_event};
 pub use order_events::order_events;
 pub use refusals::{fulfillment_order_refused, order_refused, require_unblocked, too_much};
+
+pub mod cancel;
+pub mod confirm;
+pub mod counting;
+pub mod hold;
+pub mod place;
+pub mod reallocate;
+pub mod serve_backorders;
+pub mod stock_change;
+pub mod take_back;

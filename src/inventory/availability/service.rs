@@ -16,11 +16,7 @@ use rust_decimal::Decimal;
 use std::collections::HashMap;
 
 /// What there is and what comes of these SKUs, by SKU. Read without locks: a promise is made elsewhere.
-pub fn supply_of(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    skus: &[&str],
-) -> QueryResult<HashMap<String, Supply>> {
+pub fn supply_of(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<HashMap<String, Supply>> {
     let ranked = locations::service::ranked(connection, organization_id)?;
     let levels = levels_of(connection, organization_id, skus)?;
     let mut supplies: HashMap<String, Supply> = skus.iter().map(|sku| ((*sku).to_owned(), Supply::default())).collect();

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Date, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-/// Open supply of one product for an active location.
+/// Open supply of one product for a location that ships.
 #[derive(QueryableByName)]
 pub struct IncomingRow {
     #[diesel(sql_type = Text)]
@@ -19,7 +19,7 @@ pub struct IncomingRow {
 
 pub fn incoming(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<IncomingRow>> {
     sql("SELECT i.sku, i.expected_on, sum(i.quantity - i.received_quantity) AS quantity FROM incoming_supply i \
-         JOIN location l ON l.organization_id = i.organization_id AND l.code = i.location AND l.active \
+         JOIN location l ON l.organization_id = i.organization_id AND l.code = i.location AND l.active AND l.kind <> 'supplier' \
          WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' GROUP BY 1, 2")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)
@@ -27,11 +27,7 @@ pub fn incoming(connection: &mut PgConnection, organization_id: OrganizationId, 
 }
 
 /// What lines that wait for supply are owed, in base units.
-pub fn backordered(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    skus: &[&str],
-) -> QueryResult<Vec<(String, Decimal)>> {
+pub fn backordered(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<(String, Decimal)>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]

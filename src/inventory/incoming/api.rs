@@ -1,6 +1,5 @@
 use super::body::{IncomingFilter, IncomingSupply, PatchIncoming, PostIncoming};
 use super::service;
-use super::status::IncomingStatus;
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
@@ -55,7 +54,7 @@ pub async fn list_incoming_supply(call: Call, app: Data<App>) -> Result<Answer, 
     let context = call.require(Permission::INVENTORY_READ)?;
     let query: IncomingQuery = call.query()?;
     let filter = IncomingFilter {
-        statuses: query.status.as_deref().map(|text| choices("status", text, IncomingStatus::from_name)).transpose()?,
+        statuses: query.status.as_deref().map(|text| choices("status", text)).transpose()?,
         skus: query.sku.as_deref().map(texts),
         locations: query.location.as_deref().map(texts),
         updated_from: query.updated_from,

@@ -137,12 +137,7 @@ fn write(
     Ok(supply)
 }
 
-fn append_event(
-    connection: &mut PgConnection,
-    context: &Context,
-    event_type: &'static str,
-    supply: &IncomingSupply,
-) -> Result<(), Error> {
+fn append_event(connection: &mut PgConnection, context: &Context, event_type: &'static str, supply: &IncomingSupply) -> Result<(), Error> {
     let event = NewEvent::of(event_type, "incoming_supply", supply.id.0, json!(supply));
     Ok(crate::events::append(connection, context, &[event])?)
 }

@@ -1,15 +1,14 @@
 //! What becomes of incoming supply.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::types::text_enum::text_enum;
 
-/// Open supply counts as coming; the others are history.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum IncomingStatus {
-    Open,
-    Received,
-    Cancelled,
+text_enum! {
+    /// Open supply counts as coming; the others are history.
+    pub enum IncomingStatus {
+        Open = "open",
+        Received = "received",
+        Cancelled = "cancelled",
+    }
 }
 
 /// What is done with incoming supply.
@@ -21,20 +20,6 @@ pub enum IncomingAction {
 }
 
 impl IncomingStatus {
-    pub const ALL: [IncomingStatus; 3] = [Self::Open, Self::Received, Self::Cancelled];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Received => "received",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
     /// What people may do in this status, as `invalid_transition` names it.
     pub fn allowed(self) -> &'static [&'static str] {
         match self {

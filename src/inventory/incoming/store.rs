@@ -10,8 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-const COLUMNS: &str =
-    "id, sku, location, quantity, received_quantity, expected_on, reference, status, version, created_at, updated_at";
+const COLUMNS: &str = "id, sku, location, quantity, received_quantity, expected_on, reference, status, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -30,7 +29,7 @@ struct Row {
     #[diesel(sql_type = Nullable<Text>)]
     reference: Option<String>,
     #[diesel(sql_type = Text)]
-    status: String,
+    status: IncomingStatus,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -39,13 +38,9 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-impl TryFrom<Row> for IncomingSupply {
-    type Error = diesel::result::Error;
-
-    fn try_from(row: Row) -> QueryResult<Self> {
-        let status = IncomingStatus::from_name(&row.status);
-        Ok(Self {
-            status: status.ok_or_else(|| diesel::result::Error::DeserializationError(format!("incoming status {}", row.status).into()))?,
+impl From<Row> for IncomingSupply {
+    fn from(row: Row) -> Self {
+        Self {
             id: row.id,
             sku: row.sku,
             location: row.location,
@@ -53,10 +48,11 @@ impl TryFrom<Row> for IncomingSupply {
             received_quantity: Quantity(row.received_quantity),
             expected_on: row.expected_on,
             reference: row.reference,
+            status: row.status,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
-        })
+        }
     }
 }
 
@@ -70,37 +66,29 @@ pub fn insert(connection: &mut PgConnection, context: &Context, supply: &Incomin
     .bind::<Numeric, _>(supply.quantity.0)
     .bind::<Date, _>(supply.expected_on)
     .bind::<Nullable<Text>, _>(supply.reference.as_deref())
-    .bind::<Text, _>(supply.status.as_str())
+    .bind::<Text, _>(supply.status)
     .bind::<Timestamptz, _>(context.now)
     .execute(connection)?;
     Ok(())
 }
 
-pub fn find(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: IncomingSupplyId,
-) -> QueryResult<Option<IncomingSupply>> {
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: IncomingSupplyId) -> QueryResult<Option<IncomingSupply>> {
     let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM incoming_supply WHERE organization_id = $1 AND id = $2"))
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
         .get_result(connection)
         .optional()?;
-    row.map(IncomingSupply::try_from).transpose()
+    Ok(row.map(IncomingSupply::from))
 }
 
 /// Locks these, sorted by id; those that are not there are missing.
-pub fn lock(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    ids: &[IncomingSupplyId],
-) -> QueryResult<Vec<IncomingSupply>> {
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[IncomingSupplyId]) -> QueryResult<Vec<IncomingSupply>> {
     let rows: Vec<Row> =
         sql(format!("SELECT {COLUMNS} FROM incoming_supply WHERE organization_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE"))
             .bind::<SqlUuid, _>(organization_id)
             .bind::<Array<SqlUuid>, _>(ids)
             .load(connection)?;
-    rows.into_iter().map(IncomingSupply::try_from).collect()
+    Ok(rows.into_iter().map(IncomingSupply::from).collect())
 }
 
 /// Writes supply whose rows this transaction has locked.
@@ -119,7 +107,7 @@ pub fn update(connection: &mut PgConnection, context: &Context, supplies: &[Inco
     .bind::<Array<Numeric>, _>(column(supplies, |supply| supply.received_quantity.0))
     .bind::<Array<Date>, _>(column(supplies, |supply| supply.expected_on))
     .bind::<Array<Nullable<Text>>, _>(column(supplies, |supply| supply.reference.as_deref()))
-    .bind::<Array<Text>, _>(column(supplies, |supply| supply.status.as_str()))
+    .bind::<Array<Text>, _>(column(supplies, |supply| supply.status))
     .bind::<Array<BigInt>, _>(column(supplies, |supply| supply.version))
     .execute(connection)?;
     Ok(())
@@ -133,19 +121,18 @@ pub fn page(
     after: Option<IncomingSupplyId>,
     limit: i64,
 ) -> QueryResult<Vec<IncomingSupply>> {
-    let statuses: Option<Vec<&str>> = filter.statuses.as_ref().map(|statuses| statuses.iter().map(|status| status.as_str()).collect());
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM incoming_supply WHERE organization_id = $1 AND ($2::text[] IS NULL OR status = ANY($2)) \
          AND ($3::text[] IS NULL OR sku = ANY($3)) AND ($4::text[] IS NULL OR location = ANY($4)) \
          AND ($5::timestamptz IS NULL OR updated_at >= $5) AND ($6::uuid IS NULL OR id > $6) ORDER BY id LIMIT $7"
     ))
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Nullable<Array<Text>>, _>(statuses)
+    .bind::<Nullable<Array<Text>>, _>(filter.statuses.clone())
     .bind::<Nullable<Array<Text>>, _>(filter.skus.clone())
     .bind::<Nullable<Array<Text>>, _>(filter.locations.clone())
     .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    rows.into_iter().map(IncomingSupply::try_from).collect()
+    Ok(rows.into_iter().map(IncomingSupply::from).collect())
 }

@@ -1,33 +1,19 @@
 use crate::types::address::Address;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::check_text;
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// What a location is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LocationKind {
-    Warehouse,
-    Store,
-    Supplier,
-}
-
-impl LocationKind {
-    pub const ALL: [LocationKind; 3] = [Self::Warehouse, Self::Store, Self::Supplier];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Warehouse => "warehouse",
-            Self::Store => "store",
-            Self::Supplier => "supplier",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+text_enum! {
+    /// What a location is.
+    pub enum LocationKind {
+        Warehouse = "warehouse",
+        Store = "store",
+        /// Ships from there, but belongs to somebody else.
+        Supplier = "supplier",
     }
 }
 

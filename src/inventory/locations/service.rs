@@ -88,7 +88,7 @@ pub fn list(
     Ok(Page::cut(rows, limit, |row| encode_cursor(filters, std::slice::from_ref(&row.code))))
 }
 
-/// The active locations, in the order in which they are asked to ship.
+/// The active locations that are not a supplier's, in the order in which they are asked to ship.
 pub fn ranked(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<RankedLocation>> {
     store::ranked(connection, organization_id)
 }

@@ -19,7 +19,7 @@ struct Row {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
-    kind: String,
+    kind: LocationKind,
     #[diesel(sql_type = Nullable<Jsonb>)]
     address: Option<Value>,
     #[diesel(sql_type = Integer)]
@@ -38,11 +38,14 @@ impl TryFrom<Row> for Location {
     type Error = diesel::result::Error;
 
     fn try_from(row: Row) -> QueryResult<Self> {
-        let unreadable = |what: String| diesel::result::Error::DeserializationError(what.into());
         Ok(Self {
             id: row.id,
-            kind: LocationKind::from_name(&row.kind).ok_or_else(|| unreadable(format!("location kind {}", row.kind)))?,
-            address: row.address.map(serde_json::from_value).transpose().map_err(|error| unreadable(error.to_string()))?,
+            kind: row.kind,
+            address: row
+                .address
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|error| Self::Error::DeserializationError(error.into()))?,
             code: row.code,
             name: row.name,
             priority: row.priority,
@@ -109,7 +112,7 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, location: &Locat
     .bind::<Text, _>(&location.code)
     .bind::<SqlUuid, _>(location.id)
     .bind::<Text, _>(&location.name)
-    .bind::<Text, _>(location.kind.as_str())
+    .bind::<Text, _>(location.kind)
     .bind::<Nullable<Jsonb>, _>(address)
     .bind::<Integer, _>(location.priority)
     .bind::<Bool, _>(location.active)
@@ -126,9 +129,10 @@ pub fn ranked(connection: &mut PgConnection, organization_id: OrganizationId) ->
         #[diesel(sql_type = Integer)]
         priority: i32,
     }
-    let rows: Vec<Ranked> = sql("SELECT code, priority FROM location WHERE organization_id = $1 AND active ORDER BY priority, code")
-        .bind::<SqlUuid, _>(organization_id)
-        .load(connection)?;
+    let rows: Vec<Ranked> = sql("SELECT code, priority FROM location \
+         WHERE organization_id = $1 AND active AND kind <> 'supplier' ORDER BY priority, code")
+    .bind::<SqlUuid, _>(organization_id)
+    .load(connection)?;
     Ok(rows.into_iter().map(|row| RankedLocation { code: row.code, priority: row.priority }).collect())
 }
 

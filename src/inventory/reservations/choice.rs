@@ -1,63 +1,83 @@
-//! From which locations a cart is reserved: one for all of it if any can, else as few as possible, by their order of shipping.
+//! From which locations a cart is reserved: by the same rule as an order.
 
 use crate::inventory::locations::body::RankedLocation;
 use crate::inventory::stock::level::{ShelfQuantity, StockLevel};
 use crate::inventory::stock::short::Short;
+use crate::orders::allocation::{Demand, Shelf};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// Takes each wanted SKU from the shelves, or names all SKUs of which there is too little. Levels at locations that are not
-/// ranked (inactive ones) count for nothing.
+/// Takes each wanted SKU (in base units) from the shelves, or names all SKUs of which there is too little. Levels at locations
+/// that are not ranked (inactive ones) count for nothing.
 pub fn choose(
     wanted: &BTreeMap<String, Decimal>,
-    levels: &[StockLevel],
+    levels: impl IntoIterator<Item = StockLevel>,
     ranked: &[RankedLocation],
 ) -> Result<Vec<ShelfQuantity>, Vec<Short>> {
-    let mut shelves: BTreeMap<(usize, &str), Decimal> = BTreeMap::new();
-    for level in levels.iter().filter(|level| level.available() > Decimal::ZERO) {
-        if let Some(rank) = ranked.iter().position(|location| location.code == level.location) {
-            shelves.insert((rank, level.sku.as_str()), level.available());
-        }
+    let mut shelf = Shelf::new(ranked.iter().map(|location| (location.priority, location.code.as_str())));
+    for level in levels {
+        shelf.set(&level.sku, &level.location, level.available());
     }
-    let there = |rank: usize, sku: &str| shelves.get(&(rank, sku)).copied().unwrap_or_default();
-    let short: Vec<Short> = wanted
-        .iter()
-        .map(|(sku, quantity)| (sku, quantity, (0..ranked.len()).map(|rank| there(rank, sku)).sum::<Decimal>()))
-        .filter(|(_, quantity, available)| available < quantity)
-        .map(|(sku, quantity, available)| Short { sku: sku.clone(), location: None, requested: *quantity, available: Some(available) })
-        .collect();
-    if !short.is_empty() {
-        return Err(short);
+    let demand = |(line, (sku, quantity)): (usize, (&String, &Decimal))| Demand {
+        line,
+        sku: sku.clone(),
+        quantity: *quantity,
+        unit_factor: Decimal::ONE,
+        quantity_scale: 3,
+    };
+    let demands: Vec<Demand> = wanted.iter().enumerate().map(demand).collect();
+    let plan = shelf.plan(&demands);
+    if plan.is_complete() {
+        let taken = plan.allocations.iter();
+        return Ok(taken.map(|part| ShelfQuantity::new(&demands[part.line].sku, &*part.location, part.base_quantity)).collect());
     }
-    let mut open: BTreeMap<&str, Decimal> = wanted.iter().map(|(sku, quantity)| (sku.as_str(), *quantity)).collect();
-    let mut taken = vec![];
-    while !open.is_empty() {
-        // The location that finishes most lines; among equals the one that has most of the first line, then the first in rank.
-        let finishes = |rank: usize| open.iter().filter(|(sku, quantity)| there_after(&taken, ranked, rank, sku, there(rank, sku)) >= **quantity).count();
-        let of_first = |rank: usize| open.iter().next().map_or(Decimal::ZERO, |(sku, quantity)| {
-            there_after(&taken, ranked, rank, sku, there(rank, sku)).min(*quantity)
-        });
-        let best = (0..ranked.len()).max_by_key(|rank| (finishes(*rank), of_first(*rank), std::cmp::Reverse(*rank)));
-        let Some(best) = best.filter(|rank| finishes(*rank) > 0 || of_first(*rank) > Decimal::ZERO) else { break };
-        let gives: Vec<(String, Decimal)> = open
-            .iter()
-            .map(|(sku, quantity)| ((*sku).to_owned(), there_after(&taken, ranked, best, sku, there(best, sku)).min(*quantity)))
-            .filter(|(_, quantity)| *quantity > Decimal::ZERO)
-            .collect();
-        for (sku, quantity) in gives {
-            if let Some(left) = open.get_mut(sku.as_str()) {
-                *left -= quantity;
-            }
-            taken.push(ShelfQuantity::new(sku, &ranked[best].code, quantity));
-        }
-        open.retain(|_, quantity| *quantity > Decimal::ZERO);
-    }
-    Ok(taken)
+    let short = plan.short.iter().map(|short| {
+        let demand = &demands[short.line];
+        Short { sku: demand.sku.clone(), location: None, requested: demand.quantity, available: Some(demand.quantity - short.quantity) }
+    });
+    Err(short.collect())
 }
 
-/// What a location still has after what has been taken from it.
-fn there_after(taken: &[ShelfQuantity], ranked: &[RankedLocation], rank: usize, sku: &str, there: Decimal) -> Decimal {
-    let gone: Decimal =
-        taken.iter().filter(|part| part.sku == sku && part.location == ranked[rank].code).map(|part| part.quantity).sum();
-    there - gone
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    fn level(sku: &str, location: &str, on_hand: i64) -> StockLevel {
+        StockLevel {
+            sku: sku.into(),
+            location: location.into(),
+            on_hand: on_hand.into(),
+            reserved: 0.into(),
+            safety_stock: 0.into(),
+            quarantined: 0.into(),
+            reorder_point: None,
+            unit_cost: None,
+            snapshot_as_of: None,
+            snapshot_version: None,
+            version: 1,
+            updated_at: DateTime::default(),
+        }
+    }
+
+    fn ranked() -> Vec<RankedLocation> {
+        [("jakarta-1", 10), ("surabaya-1", 20)].map(|(code, priority)| RankedLocation { code: code.into(), priority }).into()
+    }
+
+    #[test]
+    fn one_location_serves_the_whole_cart_if_it_can() {
+        let levels = [level("A", "jakarta-1", 5), level("B", "jakarta-1", 1), level("A", "surabaya-1", 5), level("B", "surabaya-1", 5)];
+        let wanted = BTreeMap::from([("A".to_owned(), 2.into()), ("B".to_owned(), 2.into())]);
+        let taken = choose(&wanted, levels, &ranked()).unwrap();
+        assert_eq!(taken, [ShelfQuantity::new("A", "surabaya-1", 2.into()), ShelfQuantity::new("B", "surabaya-1", 2.into())]);
+    }
+
+    #[test]
+    fn what_is_short_is_named_with_what_there_is_and_closed_locations_have_nothing() {
+        let levels = [level("A", "jakarta-1", 1), level("A", "surabaya-1", 2), level("A", "closed", 9)];
+        let wanted = BTreeMap::from([("A".to_owned(), 4.into()), ("B".to_owned(), 1.into())]);
+        let short = choose(&wanted, levels, &ranked()).unwrap_err();
+        let short: Vec<_> = short.iter().map(|short| (short.sku.as_str(), short.requested, short.available.unwrap())).collect();
+        assert_eq!(short, [("A", 4.into(), 3.into()), ("B", 1.into(), 0.into())]);
+    }
 }

@@ -1,6 +1,7 @@
 //! How much of a product lies at a location, and what of it may be promised. Quantities are in the product's base unit.
 
 use crate::types::currency::rounded;
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
@@ -100,50 +101,21 @@ impl StockLevel {
     }
 }
 
-/// Why stock changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MovementKind {
-    Receipt,
-    Adjustment,
-    Count,
-    TransferIn,
-    TransferOut,
-    Shipment,
-    Return,
-    Snapshot,
-    Scrap,
-}
-
-impl MovementKind {
-    pub const ALL: [MovementKind; 9] = [
-        Self::Receipt,
-        Self::Adjustment,
-        Self::Count,
-        Self::TransferIn,
-        Self::TransferOut,
-        Self::Shipment,
-        Self::Return,
-        Self::Snapshot,
-        Self::Scrap,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Receipt => "receipt",
-            Self::Adjustment => "adjustment",
-            Self::Count => "count",
-            Self::TransferIn => "transfer_in",
-            Self::TransferOut => "transfer_out",
-            Self::Shipment => "shipment",
-            Self::Return => "return",
-            Self::Snapshot => "snapshot",
-            Self::Scrap => "scrap",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+text_enum! {
+    /// Why stock changed.
+    pub enum MovementKind {
+        Receipt = "receipt",
+        /// A difference that somebody found.
+        Adjustment = "adjustment",
+        /// The difference to what somebody counted.
+        Count = "count",
+        TransferIn = "transfer_in",
+        TransferOut = "transfer_out",
+        Shipment = "shipment",
+        Return = "return",
+        /// The difference to an outside system's figure.
+        Snapshot = "snapshot",
+        Scrap = "scrap",
     }
 }
 

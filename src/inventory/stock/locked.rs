@@ -143,8 +143,7 @@ impl LockedStock {
             shelf.now.version = shelf.before.version + 1;
             shelf.now.updated_at = context.now;
         }
-        let changed: Vec<&StockLevel> =
-            self.shelves.values().filter(|shelf| shelf.now != shelf.before).map(|shelf| &shelf.now).collect();
+        let changed: Vec<&StockLevel> = self.shelves.values().filter(|shelf| shelf.now != shelf.before).map(|shelf| &shelf.now).collect();
         if !changed.is_empty() {
             store::levels::write(connection, context, &changed)?;
         }

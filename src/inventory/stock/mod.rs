@@ -17,11 +17,11 @@ pub mod movements;
 pub mod policy;
 pub mod product;
 pub mod promises;
-pub mod short;
 /// Goods that are there but cannot be promised.
 pub mod quarantine;
 /// Goods that come in.
 pub mod receipts;
+pub mod short;
 /// The figures of an outside stock system.
 pub mod snapshots;
 mod store;

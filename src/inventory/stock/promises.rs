@@ -20,11 +20,7 @@ pub fn lock_levels(connection: &mut PgConnection, organization_id: OrganizationI
 }
 
 /// As `lock_levels`, for these levels only; those that do not exist are missing.
-pub fn lock_levels_at(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    keys: &[ShelfKey],
-) -> QueryResult<Vec<StockLevel>> {
+pub fn lock_levels_at(connection: &mut PgConnection, organization_id: OrganizationId, keys: &[ShelfKey]) -> QueryResult<Vec<StockLevel>> {
     Ok(LockedStock::lock_existing(connection, organization_id, keys.iter().cloned())?.levels().cloned().collect())
 }
 

@@ -55,9 +55,7 @@ pub async fn list_inventory(call: Call, app: Data<App>) -> Result<Answer, Error>
     let filters = format!("inventory {filter:?}");
     let limit = page_limit(query.limit)?;
     let after = page_after(query.cursor.as_deref(), &filters, 2)?.map(|key| ShelfKey::new(&key[0], &key[1]));
-    let page = app
-        .db
-        .read(move |connection| service::list(connection, context.organization_id, &filter, after.as_ref(), limit, &filters))
-        .await?;
+    let page =
+        app.db.read(move |connection| service::list(connection, context.organization_id, &filter, after.as_ref(), limit, &filters)).await?;
     Answer::ok(&page)
 }

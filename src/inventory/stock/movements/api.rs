@@ -5,7 +5,6 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inventory::list::{choices, texts};
-use crate::inventory::stock::level::MovementKind;
 use crate::platform::http::Answer;
 use crate::types::page::{Page, page_after, page_limit};
 use actix_web::get;
@@ -54,15 +53,14 @@ pub async fn list_stock_movements(call: Call, app: Data<App>) -> Result<Answer, 
     let filter = MovementFilter {
         skus: query.sku.as_deref().map(texts),
         locations: query.location.as_deref().map(texts),
-        kinds: query.kind.as_deref().map(|text| choices("kind", text, MovementKind::from_name)).transpose()?,
-        subject_ids: query.subject_id.as_deref().map(|text| choices("subject_id", text, |id| id.parse().ok())).transpose()?,
+        kinds: query.kind.as_deref().map(|text| choices("kind", text)).transpose()?,
+        subject_ids: query.subject_id.as_deref().map(|text| choices("subject_id", text)).transpose()?,
         from: query.from,
         to: query.to,
     };
     let filters = format!("movements {filter:?}");
     let limit = page_limit(query.limit)?;
     let before = page_after(query.cursor.as_deref(), &filters, 1)?.and_then(|key| key[0].parse().ok());
-    let page =
-        app.db.read(move |connection| service::list(connection, context.organization_id, &filter, before, limit, &filters)).await?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter, before, limit, &filters)).await?;
     Answer::ok(&page)
 }

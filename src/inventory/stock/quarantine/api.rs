@@ -1,10 +1,10 @@
 use super::body::PostQuarantine;
-use crate::order_to_cash::counting;
 use crate::app::App;
 use crate::auth::call::BulkCall;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inventory::stock::change::StockChange;
+use crate::order_to_cash::counting;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::StockChangeId;

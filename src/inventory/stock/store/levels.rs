@@ -1,6 +1,6 @@
+use super::when;
 use crate::auth::actor::Context;
 use crate::inventory::stock::level::{ShelfKey, StockLevel};
-use super::when;
 use crate::inventory::stock::levels::body::{InventoryFilter, InventoryLevel};
 use crate::platform::sql::sql;
 use crate::types::decimal::{Quantity, UnitPrice};
@@ -109,12 +109,11 @@ pub fn lock_skus(connection: &mut PgConnection, organization_id: OrganizationId,
 
 /// Reads every location of these SKUs without a lock.
 pub fn of_skus(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<StockLevel>> {
-    let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM stock_level s WHERE s.organization_id = $1 AND s.sku = ANY($2) ORDER BY s.sku, s.location"
-    ))
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(skus)
-    .load(connection)?;
+    let rows: Vec<Row> =
+        sql(format!("SELECT {COLUMNS} FROM stock_level s WHERE s.organization_id = $1 AND s.sku = ANY($2) ORDER BY s.sku, s.location"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Array<Text>, _>(skus)
+            .load(connection)?;
     Ok(rows.into_iter().map(StockLevel::from).collect())
 }
 

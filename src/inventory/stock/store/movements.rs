@@ -74,7 +74,7 @@ struct MovementRow {
     #[diesel(sql_type = Text)]
     location: String,
     #[diesel(sql_type = Text)]
-    kind: String,
+    kind: MovementKind,
     #[diesel(sql_type = Numeric)]
     quantity: Decimal,
     #[diesel(sql_type = Nullable<Numeric>)]
@@ -93,16 +93,13 @@ struct MovementRow {
     recorded_at: DateTime<Utc>,
 }
 
-impl TryFrom<MovementRow> for StockMovement {
-    type Error = diesel::result::Error;
-
-    fn try_from(row: MovementRow) -> QueryResult<Self> {
-        let kind = MovementKind::from_name(&row.kind);
-        Ok(Self {
-            kind: kind.ok_or_else(|| diesel::result::Error::DeserializationError(format!("movement kind {}", row.kind).into()))?,
+impl From<MovementRow> for StockMovement {
+    fn from(row: MovementRow) -> Self {
+        Self {
             id: row.id,
             sku: row.sku,
             location: row.location,
+            kind: row.kind,
             quantity: Quantity(row.quantity),
             unit_cost: row.unit_cost.map(UnitPrice),
             reason: row.reason,
@@ -111,7 +108,7 @@ impl TryFrom<MovementRow> for StockMovement {
             actor: row.actor,
             occurred_at: row.occurred_at,
             recorded_at: row.recorded_at,
-        })
+        }
     }
 }
 
@@ -140,12 +137,12 @@ pub fn page(
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<Array<Text>>, _>(filter.skus.clone())
     .bind::<Nullable<Array<Text>>, _>(filter.locations.clone())
-    .bind::<Nullable<Array<Text>>, _>(filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()))
+    .bind::<Nullable<Array<Text>>, _>(filter.kinds.clone())
     .bind::<Nullable<Array<SqlUuid>>, _>(filter.subject_ids.clone())
     .bind::<Nullable<Timestamptz>, _>(filter.from)
     .bind::<Nullable<Timestamptz>, _>(filter.to)
     .bind::<Nullable<BigInt>, _>(before)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    rows.into_iter().map(StockMovement::try_from).collect()
+    Ok(rows.into_iter().map(StockMovement::from).collect())
 }
