@@ -40,6 +40,13 @@ pub struct Refused {
     pub allowed: Vec<FulfillmentOrderAction>,
 }
 
+impl From<Refused> for crate::error::Error {
+    fn from(refused: Refused) -> Self {
+        let allowed: Vec<&str> = refused.allowed.iter().map(|action| action.as_str()).collect();
+        Self::invalid_transition(refused.status.as_str(), refused.action.as_str(), &allowed)
+    }
+}
+
 impl FulfillmentOrderStatus {
     /// The status after the action on all that is open; what an action on a part leaves, [`FulfillmentOrder::settle`] derives.
     /// Whether an open hold stands against the action is the hold's to say (`blocks`).

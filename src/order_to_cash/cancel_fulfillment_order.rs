@@ -3,8 +3,9 @@
 //! reason why this one gave up may hold for others too.
 
 use super::fulfillment_change::{self, found, found_mut};
-use super::lost_allocation::{Loss, LostAllocation, lose_allocation, lost_event};
+use super::lost_allocation::{LostAllocation, lose_allocation};
 use super::order_events::order_events;
+use super::take_back::allocation_lost;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
@@ -35,7 +36,7 @@ pub fn cancel_fulfillment_order(
     let open: Vec<(i16, Decimal)> = fulfillment_order.lines.iter().map(|line| (line.line_number, line.open())).collect();
     let mut lost: Vec<LostAllocation> = vec![];
     for (line_number, quantity) in open.into_iter().filter(|(_, quantity)| !quantity.is_zero()) {
-        lost.push(lose_allocation(&mut change.after, id, line_number, quantity, Loss::FulfillmentOrderCancelled, context)?);
+        lost.push(lose_allocation(&mut change.after, id, line_number, quantity)?);
     }
     change::save(connection, context, std::slice::from_mut(&mut change), context.now)?;
     let freed: Vec<ShelfQuantity> = lost.iter().map(LostAllocation::stock).collect();
@@ -55,7 +56,7 @@ pub fn cancel_fulfillment_order(
     });
     let mut told = vec![
         NewEvent::of_part("fulfillment_order.cancelled", cancelled.order_id, "fulfillment_order", id.0, data),
-        lost_event(&change.after, id, &lost, Loss::FulfillmentOrderCancelled)?,
+        allocation_lost(&change),
     ];
     told.extend(order_events(std::slice::from_ref(&change)));
     events::append(connection, context, &told)?;

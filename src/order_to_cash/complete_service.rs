@@ -1,7 +1,7 @@
 //! A service is done: its units are shipped and delivered at once, so that they may be invoiced.
 
 use super::order_events::order_events;
-use super::refusals::{order_refused, require_unblocked, too_much};
+use super::refusals::{require_unblocked, too_much};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
@@ -18,8 +18,8 @@ use crate::types::id::{OrderId, OrderLineId};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
-/// Completes what is open of a service line, or a part. 409 `not_a_service` for goods and charges, 409 `quantity_exceeded` where
-/// less is open.
+/// Completes what is open of a service line, or a part. 409 `not_a_service` for goods and charges, 422 `exceeds_open_quantity`
+/// where less is open.
 pub fn complete_service(
     connection: &mut PgConnection,
     context: &Context,
@@ -34,7 +34,7 @@ pub fn complete_service(
     if line.kind != ProductKind::Service {
         return Err(Error::conflict("not_a_service", "goods are completed by shipping them, charges fall due by themselves"));
     }
-    change.after.status.next(OrderAction::CompleteLine).map_err(|refused| order_refused(&refused))?;
+    change.after.status.next(OrderAction::CompleteLine)?;
     require_unblocked(&change.after, Blocks::Fulfillment)?;
     let quantity = body.quantity.map_or(line.quantities.unallocated, |quantity| quantity.0);
     if quantity.is_zero() {
@@ -45,7 +45,7 @@ pub fn complete_service(
         return Err(Error::invalid("/quantity", "too_many_decimals", detail));
     }
     if let Some(line) = change.after.line_mut(line_id) {
-        line.quantities.perform(quantity).map_err(|refused| too_much(line_id, &refused))?;
+        line.quantities.perform(quantity).map_err(|refused| too_much("/quantity", &refused))?;
     }
     change::save(connection, context, std::slice::from_mut(&mut change), context.now)?;
     let order = &change.after;

@@ -1,6 +1,5 @@
 //! A fulfillment order that is about to change, under the lock of its order.
 
-use super::refusals::fulfillment_order_refused;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder, FulfillmentOrderAction};
@@ -38,7 +37,7 @@ pub fn require(
 ) -> Result<(), Error> {
     let fulfillment_order = found(order, id)?;
     precondition.check(fulfillment_order.version)?;
-    fulfillment_order.status.next(action).map_err(|refused| fulfillment_order_refused(&refused))?;
+    fulfillment_order.status.next(action)?;
     Ok(())
 }
 

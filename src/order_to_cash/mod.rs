@@ -20,9 +20,9 @@ mod refusals;
 /// Goods leave.
 pub mod ship;
 
-pub use lost_allocation::{Loss, LostAllocation, lose_allocation, lost_event};
+pub use lost_allocation::{LostAllocation, lose_allocation};
 pub use order_events::order_events;
-pub use refusals::{fulfillment_order_refused, order_refused, require_unblocked, too_much};
+pub use refusals::{require_unblocked, too_much};
 
 pub mod cancel;
 pub mod confirm;

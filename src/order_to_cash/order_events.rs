@@ -1,11 +1,11 @@
 //! What has happened to orders as a whole, told from before and after.
 
+use super::place::summary;
 use crate::events::event::NewEvent;
 use crate::orders::change::OrderChange;
 use crate::orders::hold::Hold;
 use crate::orders::order::Order;
 use crate::orders::status::OrderStatus;
-use crate::types::decimal::Amount;
 use serde_json::{Value, json};
 
 /// The events of what changed in the standing of orders, in the order in which it happens: `order.released` for each hold that
@@ -38,31 +38,24 @@ fn events_of(change: &OrderChange) -> Vec<NewEvent> {
 }
 
 fn standing(before: &Order, after: &Order) -> Value {
-    json!({
-        "number": after.number,
-        "status": after.status,
-        "previous_status": before.status,
-        "fulfillment_status": after.fulfillment_status,
-        "invoice_status": after.invoice_status,
-        "payment_status": after.payment_status,
-        "channel": after.channel,
-        "external_id": after.external_id,
-        "customer_id": after.customer_id,
-        "currency": after.currency,
-        "total": Amount(after.total),
-    })
+    let mut data = summary(after);
+    data["previous_status"] = json!(before.status);
+    data["fulfillment_status"] = json!(after.fulfillment_status);
+    data["invoice_status"] = json!(after.invoice_status);
+    data["payment_status"] = json!(after.payment_status);
+    data
 }
 
 fn of_hold(change: &OrderChange, hold: &Hold) -> Value {
-    json!({
-        "number": change.after.number,
-        "status": change.after.status,
-        "hold_id": hold.id,
+    let mut data = standing(&change.before, &change.after);
+    data["hold"] = json!({
+        "id": hold.id,
         "code": hold.code,
         "order_line_id": hold.order_line_id,
         "blocks": hold.code.blocks(),
         "detail": hold.detail,
         "data": hold.data,
         "release_reason": hold.release_reason,
-    })
+    });
+    data
 }

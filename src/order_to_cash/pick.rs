@@ -1,10 +1,12 @@
 //! Goods are taken off the shelf, or found missing. What a picker does not find (`short_reason`) is treated as not there: it is
-//! written off the shelf as an adjustment `short_pick`, and the line loses its allocation by [`lose_allocation`].
+//! written off the shelf as an adjustment `short_pick`, and the line loses its allocation by [`lose_allocation`];
+//! without backorders the order is held (`insufficient_stock`) until somebody decides.
 
 use super::fulfillment_change::{self, found, found_mut, named_line};
-use super::lost_allocation::{Loss, LostAllocation, lose_allocation, lost_event};
+use super::lost_allocation::{LostAllocation, lose_allocation};
 use super::order_events::order_events;
 use super::refusals::{require_unblocked, too_much};
+use super::take_back::{allocation_lost, hold_if_asked};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
@@ -45,7 +47,8 @@ pub fn pick(
     let mut change = fulfillment_change::lock(connection, context, id, FulfillmentOrderAction::Pick, precondition)?;
     require_unblocked(&change.after, Blocks::Fulfillment)?;
     let picked = read(&change.after, found(&change.after, id)?, body)?;
-    let lost = apply(&mut change.after, id, &picked, context)?;
+    let lost = apply(&mut change.after, id, &picked)?;
+    hold_if_asked(context, &change.before, &mut change.after);
     if change.after == change.before {
         return Ok(FulfillmentOrderBody::of(&change.after, found(&change.after, id)?));
     }
@@ -53,7 +56,7 @@ pub fn pick(
     let fulfillment_order = found(&change.after, id)?;
     if !lost.is_empty() {
         let cause = Cause {
-            reason: Some(Loss::ShortPick.as_str().to_owned()),
+            reason: Some("short_pick".to_owned()),
             reference: Some(fulfillment_order.number.clone()),
             subject_id: id.0,
             occurred_at: context.now,
@@ -62,7 +65,7 @@ pub fn pick(
     }
     let mut told = vec![picked_event(&change.after, fulfillment_order, &picked)];
     if !lost.is_empty() {
-        told.push(lost_event(&change.after, id, &lost, Loss::ShortPick)?);
+        told.push(allocation_lost(&change));
     }
     told.extend(order_events(std::slice::from_ref(&change)));
     events::append(connection, context, &told)?;
@@ -88,6 +91,10 @@ fn read(order: &Order, fulfillment_order: &FulfillmentOrder, body: &Pick) -> Res
     let read = |(place, named): (usize, &crate::fulfillment::fulfillment_orders::body::PickLine)| {
         let picked = named.picked_quantity.0;
         let (line, allocation) = named_line(order, fulfillment_order, place, named.order_line_id, "picked_quantity", picked)?;
+        if picked < allocation.packed {
+            let detail = format!("what is packed stays picked: at least {}", allocation.packed);
+            return Err(Error::invalid(format!("/lines/{place}/picked_quantity"), "below_packed_quantity", detail));
+        }
         Ok(Picked {
             line_number: line.line_number,
             order_line_id: line.id,
@@ -100,13 +107,13 @@ fn read(order: &Order, fulfillment_order: &FulfillmentOrder, body: &Pick) -> Res
     lines.iter().enumerate().map(read).collect()
 }
 
-fn apply(order: &mut Order, id: FulfillmentOrderId, picked: &[Picked], context: &Context) -> Result<Vec<LostAllocation>, Error> {
+fn apply(order: &mut Order, id: FulfillmentOrderId, picked: &[Picked]) -> Result<Vec<LostAllocation>, Error> {
     let mut lost = vec![];
-    for picked in picked {
+    for (place, picked) in picked.iter().enumerate() {
         let line = found_mut(order, id)?.line_mut(picked.line_number).ok_or(Error::not_found("fulfillment order line"))?;
-        line.pick_to(picked.picked).map_err(|refused| too_much(picked.order_line_id, &refused))?;
+        line.pick_to(picked.picked).map_err(|refused| too_much(format!("/lines/{place}/picked_quantity"), &refused))?;
         if picked.missing > Decimal::ZERO {
-            lost.push(lose_allocation(order, id, picked.line_number, picked.missing, Loss::ShortPick, context)?);
+            lost.push(lose_allocation(order, id, picked.line_number, picked.missing)?);
         }
     }
     order.count_progress();

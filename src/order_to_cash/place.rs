@@ -127,7 +127,11 @@ fn try_once(
             }
         };
         let body = &placed.request.body;
-        if verified.guest.is_some() || body.reservation_id.is_some() || !body.payments.is_empty() || exceeds_credit(&verified.order, &reference) {
+        if verified.guest.is_some()
+            || body.reservation_id.is_some()
+            || !body.payments.is_empty()
+            || exceeds_credit(&verified.order, &reference)
+        {
             slow.push((i, verified));
             continue;
         }
@@ -270,8 +274,10 @@ fn decide_under_locks(
     let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
     let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
 
-    let mut credit = balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
-    let skus: Vec<&str> = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
+    let mut credit =
+        balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
+    let skus: Vec<&str> =
+        won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
     let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
         shelf.set(&level.sku, &level.location, level.available);

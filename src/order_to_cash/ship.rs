@@ -2,7 +2,7 @@
 
 use super::fulfillment_change::{found, found_mut, named_line, require};
 use super::order_events::order_events;
-use super::refusals::{order_refused, require_unblocked, too_much};
+use super::refusals::{require_unblocked, too_much};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
@@ -80,7 +80,7 @@ fn ship_one(order: &mut Order, request: &ShipRequest, context: &Context) -> Resu
     let (id, body) = (request.fulfillment_order_id, &request.body);
     require(order, id, FulfillmentOrderAction::Ship, &request.precondition)?;
     require_unblocked(order, Blocks::Shipping)?;
-    order.status.next(OrderAction::Ship).map_err(|refused| order_refused(&refused))?;
+    order.status.next(OrderAction::Ship)?;
     let leaving = leaving(order, found(order, id)?, body)?;
     check_delivery_rule(order, found(order, id)?, &leaving)?;
 
@@ -92,8 +92,8 @@ fn ship_one(order: &mut Order, request: &ShipRequest, context: &Context) -> Resu
         Some(_) | None => packed,
     };
     let (mut lines, mut quantities) = (vec![], vec![]);
-    for leaving in &leaving {
-        let exceeded = |refused| too_much(leaving.order_line_id, &refused);
+    for (place, leaving) in leaving.iter().enumerate() {
+        let exceeded = |refused| too_much(format!("/lines/{place}/quantity"), &refused);
         let allocation = found_mut(order, id)?.line_mut(leaving.line_number).ok_or(Error::not_found("fulfillment order line"))?;
         allocation.ship(leaving.quantity).map_err(exceeded)?;
         let base_quantity = leaving.quantity * allocation.unit_factor;

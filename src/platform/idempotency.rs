@@ -185,6 +185,15 @@ pub fn replay(stored: &[u8], given: &[u8], status: i16, answer: Option<Vec<u8>>,
     })
 }
 
+/// Forgets stored answers that are older than `before`, a bounded number a call. External ids stay claimed.
+pub fn purge(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<usize, Error> {
+    let purged = sql("DELETE FROM claim WHERE (organization_id, kind, key) IN \
+         (SELECT organization_id, kind, key FROM claim WHERE kind IN ('k', 'o', 'u') AND created_at < $1 LIMIT 10000)")
+    .bind::<Timestamptz, _>(before)
+    .execute(connection)?;
+    Ok(purged)
+}
+
 /// Raw deflate at the fastest level: an order of 4 kB becomes about 1 kB before it crosses to Postgres.
 pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::with_capacity(bytes.len() / 3), flate2::Compression::fast());
