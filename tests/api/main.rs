@@ -3,6 +3,7 @@
 
 mod access;
 mod channels;
+mod orders;
 mod organization;
 #[path = "../support/mod.rs"]
 mod support;
