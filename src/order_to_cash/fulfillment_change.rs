@@ -29,12 +29,7 @@ pub fn lock(
 }
 
 /// 404, 412 or 409 as `lock`, of an order that is locked.
-pub fn require(
-    order: &Order,
-    id: FulfillmentOrderId,
-    action: FulfillmentOrderAction,
-    precondition: &Precondition,
-) -> Result<(), Error> {
+pub fn require(order: &Order, id: FulfillmentOrderId, action: FulfillmentOrderAction, precondition: &Precondition) -> Result<(), Error> {
     let fulfillment_order = found(order, id)?;
     precondition.check(fulfillment_order.version)?;
     fulfillment_order.status.next(action)?;

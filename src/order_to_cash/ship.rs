@@ -174,8 +174,7 @@ fn check_delivery_rule(order: &Order, fulfillment_order: &FulfillmentOrder, leav
         let open = fulfillment_order.line(line.line_number).map_or(Decimal::ZERO, |allocation| allocation.open());
         let stays = (open - leaves(line.line_number).unwrap_or_default()).max(Decimal::ZERO);
         let missing = unpromised + stays;
-        (concerned && missing > Decimal::ZERO)
-            .then(|| json!({ "order_line_id": line.id, "sku": line.sku, "missing": Quantity(missing) }))
+        (concerned && missing > Decimal::ZERO).then(|| json!({ "order_line_id": line.id, "sku": line.sku, "missing": Quantity(missing) }))
     });
     let missing: Vec<Value> = missing.collect();
     if missing.is_empty() {

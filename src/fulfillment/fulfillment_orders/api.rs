@@ -73,10 +73,8 @@ pub async fn list_fulfillment_orders(call: Call, app: Data<App>) -> Result<Answe
     let bound_to = format!("fulfillment_orders {filter:?}");
     let limit = page_limit(query.limit)?;
     let after = page_after(query.cursor.as_deref(), &bound_to, 1)?.and_then(|key| key[0].parse().ok());
-    let page = app
-        .db
-        .snapshot(move |connection| service::list(connection, context.organization_id, &filter, after, limit, &bound_to))
-        .await?;
+    let page =
+        app.db.snapshot(move |connection| service::list(connection, context.organization_id, &filter, after, limit, &bound_to)).await?;
     Answer::ok(&page)
 }
 

@@ -90,10 +90,8 @@ pub fn find(
     organization_id: OrganizationId,
     id: FulfillmentOrderId,
 ) -> QueryResult<Option<FulfillmentOrderBody>> {
-    let rows: Vec<Row> = sql(format!("{SELECT} AND f.id = $2"))
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(id)
-        .load(connection)?;
+    let rows: Vec<Row> =
+        sql(format!("{SELECT} AND f.id = $2")).bind::<SqlUuid, _>(organization_id).bind::<SqlUuid, _>(id).load(connection)?;
     Ok(with_lines(connection, organization_id, rows)?.pop())
 }
 

@@ -62,10 +62,8 @@ pub async fn list_shipments(call: Call, app: Data<App>) -> Result<Answer, Error>
     let bound_to = format!("shipments {filter:?}");
     let limit = page_limit(query.limit)?;
     let after = page_after(query.cursor.as_deref(), &bound_to, 1)?.and_then(|key| key[0].parse().ok());
-    let page = app
-        .db
-        .snapshot(move |connection| service::list(connection, context.organization_id, &filter, after, limit, &bound_to))
-        .await?;
+    let page =
+        app.db.snapshot(move |connection| service::list(connection, context.organization_id, &filter, after, limit, &bound_to)).await?;
     Answer::ok(&page)
 }
 

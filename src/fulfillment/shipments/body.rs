@@ -91,7 +91,11 @@ impl PatchShipment {
     }
 
     /// Lays the patch over free data; the whole must be within its bounds.
-    pub fn apply_free_data(&self, external_ids: &mut BTreeMap<String, String>, metadata: &mut Map<String, Value>) -> Result<(), Vec<Fault>> {
+    pub fn apply_free_data(
+        &self,
+        external_ids: &mut BTreeMap<String, String>,
+        metadata: &mut Map<String, Value>,
+    ) -> Result<(), Vec<Fault>> {
         for (system, id) in self.external_ids.iter().flatten() {
             match id {
                 Some(id) => external_ids.insert(system.clone(), id.clone()),

@@ -230,8 +230,10 @@ pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, sh
 
 /// Writes what can change of a shipment whose row this transaction has locked.
 pub fn update(connection: &mut PgConnection, organization_id: OrganizationId, shipment: &Shipment) -> QueryResult<()> {
-    sql("UPDATE shipment SET carrier = $3, tracking_number = $4, tracking_url = $5, status = $6, delivery_source = $7, delivered_at = $8, \
-         received_by = $9, external_ids = $10, metadata = $11, version = $12, updated_at = $13 WHERE organization_id = $1 AND id = $2")
+    sql(
+        "UPDATE shipment SET carrier = $3, tracking_number = $4, tracking_url = $5, status = $6, delivery_source = $7, delivered_at = $8, \
+         received_by = $9, external_ids = $10, metadata = $11, version = $12, updated_at = $13 WHERE organization_id = $1 AND id = $2",
+    )
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(shipment.id)
     .bind::<Text, _>(&shipment.carrier)

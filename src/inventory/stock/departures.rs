@@ -37,12 +37,7 @@ pub fn write_off_promised(connection: &mut PgConnection, context: &Context, miss
     Ok(())
 }
 
-fn take(
-    connection: &mut PgConnection,
-    context: &Context,
-    departures: &[Departure],
-    kind: MovementKind,
-) -> Result<LockedStock, Error> {
+fn take(connection: &mut PgConnection, context: &Context, departures: &[Departure], kind: MovementKind) -> Result<LockedStock, Error> {
     let keys = departures.iter().flat_map(|departure| &departure.quantities).map(ShelfQuantity::key);
     let mut stock = LockedStock::lock_existing(connection, context.organization_id, keys)?;
     for departure in departures {
