@@ -3,6 +3,7 @@
 
 mod access;
 mod channels;
+mod fulfillment;
 mod orders;
 mod organization;
 #[path = "../support/mod.rs"]
