@@ -2,7 +2,10 @@
 
 use crate::support::app::{Caller, Reply, TestApp, send};
 use chrono::TimeDelta;
+use pesanan::auth::actor::Context;
 use pesanan::auth::permission::Role;
+use pesanan::order_to_cash::ship::{ShipRequest, ship_all};
+use pesanan::platform::http::Precondition;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -373,4 +376,72 @@ async fn lists_are_paged_and_filtered() {
         let list = admin.get(&format!("/v1/fulfillment_orders?{filter}")).await.expect(200).body;
         assert_eq!(list["data"].as_array().unwrap().len(), count, "{filter}");
     }
+}
+
+#[actix_web::test]
+async fn many_ship_in_one_transaction_or_none() {
+    let app = TestApp::spawn().await;
+    let admin = shop(&app, "shop").await;
+    receive(&admin, "surabaya-1", &[("TEH", "40")]).await;
+    // 25 of 30 are at the first location only; 40 of 60 at the second: an order from two places.
+    let split = order(&admin, &[("KOPI", "25"), ("TEH", "50")], json!({})).await;
+    let boxed = json!({"customer_code": "C-1", "on_shortage": "backorder", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
+    let short = admin.post("/v1/orders", boxed).await.expect(201).body;
+    receive(&admin, "jakarta-1", &[("KOPI", "12")]).await;
+    let boxed = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
+    let boxed = admin.post("/v1/orders", boxed).await.expect(201).body;
+    let of_split = admin.get(&format!("/v1/fulfillment_orders?order_id={}", id(&split))).await.expect(200).body["data"].clone();
+    assert_eq!(of_split.as_array().unwrap().len(), 2, "{of_split:#}");
+    let works = [of_split[0].clone(), work(&admin, &boxed).await, of_split[1].clone()];
+
+    let request = |work: &Value, days: i64| ShipRequest {
+        fulfillment_order_id: id(work).parse().unwrap(),
+        body: serde_json::from_value(json!({"carrier": "jne", "shipped_at": app.clock.now() - TimeDelta::days(days)})).unwrap(),
+        precondition: Precondition::Any,
+    };
+    let requests = [request(&works[0], 3), request(&works[1], 1), request(&works[2], 2)];
+    let organization_id = id(&admin.get("/v1/me").await.expect(200).body["organization"]).parse().unwrap();
+    let context = Context::system(organization_id, app.clock.now());
+    let ship = |requests: Vec<ShipRequest>| {
+        let context = context.clone();
+        app.app.db.write(move |connection| ship_all(connection, &context, &requests))
+    };
+    let twice = ship([requests.as_slice(), &requests[..1]].concat()).await;
+    assert!(twice.is_err(), "the first fulfillment order cannot ship twice");
+    assert_eq!(admin.get("/v1/shipments").await.expect(200).body["data"], json!([]));
+    prove(&app);
+
+    let shipped = ship(requests.to_vec()).await.unwrap();
+    let numbers: Vec<&str> = shipped.iter().map(|shipment| shipment.number.as_str()).collect();
+    assert_eq!(numbers, ["SO-000001-S1", "SO-000003-S1", "SO-000001-S2"]);
+    let now = order_now(&admin, &split).await;
+    assert_eq!(now["fulfillment_status"], "fulfilled");
+    let milestones = &now["milestones"];
+    let at = |days: i64| json!(app.clock.now() - TimeDelta::days(days));
+    assert_eq!((&milestones["first_shipped_at"], &milestones["shipped_at"]), (&at(3), &at(2)));
+    assert_eq!(order_now(&admin, &boxed).await["milestones"]["shipped_at"], at(1));
+    assert_eq!(order_now(&admin, &short).await["fulfillment_status"], "unfulfilled");
+    assert_eq!(shelf(&admin, "KOPI", "jakarta-1").await.0, "5", "a box is twelve");
+    prove(&app);
+}
+
+#[actix_web::test]
+async fn each_role_does_its_part() {
+    let app = TestApp::spawn().await;
+    let organization_id = id(&shop(&app, "shop").await.get("/v1/me").await.expect(200).body["organization"]).parse().unwrap();
+    let admin = app.caller(organization_id, Role::Admin).await;
+    let warehouse = app.caller(organization_id, Role::Warehouse).await;
+    let sales = app.caller(organization_id, Role::Sales).await;
+    let viewer = app.caller(organization_id, Role::Viewer).await;
+    let placed = order(&admin, &[("KOPI", "2"), ("WRAP", "2")], json!({})).await;
+    let work = work(&viewer, &placed).await;
+    assert_eq!(act(&sales, &work, "ship", json!({"carrier": "jne"})).await.code(403), "insufficient_scope");
+    let long_ago = json!({"carrier": "jne", "shipped_at": app.clock.now() - TimeDelta::days(31)});
+    assert_eq!(act(&warehouse, &work, "ship", long_ago).await.code(422), "too_long_ago");
+    act(&warehouse, &work, "ship", json!({"carrier": "jne"})).await.expect(201);
+    let path = format!("/v1/orders/{}/lines/{}/complete", id(&placed), id(&placed["lines"][1]));
+    assert_eq!(viewer.act(&path).await.code(403), "insufficient_scope");
+    warehouse.post(&path, json!({"quantity": "1"})).await.expect(200);
+    sales.act(&path).await.expect(200);
+    prove(&app);
 }
