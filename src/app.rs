@@ -99,7 +99,7 @@ impl Application {
             ..options.clone()
         })?;
         let clock = config.clock.clone();
-        let authenticator = Data::new(Authenticator::new(keys, clock.clone()));
+        let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options })?;
             Some(Jobs::start(db, clock.clone(), authenticator.clone())?)

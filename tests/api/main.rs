@@ -4,6 +4,7 @@
 mod access;
 mod channels;
 mod fulfillment;
+mod inventory;
 mod orders;
 mod organization;
 #[path = "../support/mod.rs"]
