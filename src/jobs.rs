@@ -47,6 +47,7 @@ impl Jobs {
                 }
                 if upkeep.is_due() {
                     metrics::upkeep();
+                    authenticator.upkeep();
                 }
                 if purge.is_due() {
                     report("purge_claims", purge_claims(&db, clock.now()));

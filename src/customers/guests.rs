@@ -1,8 +1,8 @@
 //! Buyers without an account. One e-mail address makes one guest, however many orders name it at once.
 
 use crate::auth::actor::Context;
-use crate::orders::verify::NewGuest;
 use crate::platform::sql::sql;
+use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -15,6 +15,16 @@ struct Found {
     id: CustomerId,
     #[diesel(sql_type = Text)]
     email: String,
+}
+
+/// A buyer who is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGuest {
+    pub id: CustomerId,
+    pub name: String,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub currency: Currency,
 }
 
 /// Inserts the guests that are not there yet and tells the id that each wanted guest has in the end. A claim per e-mail address

@@ -91,7 +91,7 @@ impl PutPrice {
 }
 
 /// A price.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Price {
     #[schema(example = "default")]
     pub price_list: String,

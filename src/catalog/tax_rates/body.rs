@@ -111,7 +111,7 @@ impl PutTaxRate {
 }
 
 /// A tax rate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TaxRate {
     pub country: Country,
     /// Null: the whole country.
