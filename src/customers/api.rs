@@ -133,7 +133,7 @@ pub async fn list_customers(call: Call, app: Data<App>) -> Result<Answer, Error>
 #[utoipa::path(tag = "customers", operation_id = "create_customer", security(("oauth2" = ["customers:write"])), request_body(content = PutCustomer, example = json!({
     "name": "Warung Kopi Melati", "kind": "company", "email": "halo@melati.example", "payment_terms": "net_15",
     "shipping_address": {"company": "Warung Kopi Melati", "line1": "Jl. Kaliurang Km 5", "city": "Sleman", "region": "YO", "postal_code": "55281", "country": "ID"}
-})), params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: the first answer is repeated")), responses(
+})), responses(
     (status = 201, description = "Created", body = Customer, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),

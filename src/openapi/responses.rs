@@ -3,13 +3,14 @@
 use super::parameters::answers_with_etag;
 use super::security;
 use crate::error::{Error, Problem};
+use crate::inventory::stock::short::{Short, insufficient_stock};
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Components, ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{PartialSchema, ToResponse, ToSchema};
+use utoipa::{ToResponse, ToSchema};
 
 /// The request id of all examples.
 const REQUEST_ID: &str = "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f";
@@ -46,7 +47,7 @@ problems! {
     Forbidden, "The token does not have the scope", [Error::InsufficientScope { scope: "orders:write".to_owned() }], ["WWW-Authenticate"];
     HoldNotReleasable, "The token does not have the scope, or another role must release this hold", [
         Error::InsufficientScope { scope: "orders:read".to_owned() },
-        Error::Forbidden { code: "hold_not_releasable", detail: "this hold is released by finance or admin".to_owned() }
+        Error::Forbidden { code: "hold_not_releasable", detail: "a hold of code 'credit_limit' is released by: finance, admin".to_owned() }
     ], [];
     NotFound, "Not there, or another organization's", [Error::not_found("order")], [];
     NotAcceptable, "`Accept` names no type that this is served as", [Error::NotAcceptable], [];
@@ -56,15 +57,15 @@ problems! {
         Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")
     ], [];
     OrderRefused, "Short of stock with `on_shortage: refuse`, or an `external_id` with other content", [
-        Error::conflict_with("insufficient_stock", "not enough stock for 1 line; nothing was stored", json!({
+        Error::conflict_with("insufficient_stock", "not all of the order is in stock; see lines", json!({
             "lines": [{"pointer": "/lines/0", "sku": "KOPI-250", "requested": "500", "available": "120"}]
         })),
-        Error::conflict_with("external_id_conflict", "this external_id was used for an order with other content",
+        Error::conflict_with("external_id_conflict", "the channel has sent another order with this external_id",
             json!({ "order_id": "01938f5e-7c1a-7000-8000-0a1b2c3d4e5f" })),
         Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")
     ], [];
     StockConflict, "There is not enough stock for this", [
-        Error::conflict("insufficient_stock", "'KOPI-250' has 120 available at 'jakarta-1'"),
+        insufficient_stock(&[Short::at("KOPI-250", "jakarta-1", 500.into(), 120.into())]),
         Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")
     ], [];
     Stale, "`If-Match` named another version", [Error::Stale { current: 4 }], [];
@@ -75,7 +76,9 @@ problems! {
         Error::invalid("/colour", "unknown_field", "this field is not known here; free data belongs in metadata"),
         Error::invalid("", "idempotency_key_reused", "this Idempotency-Key was used with another request; use a new one")
     ], [];
-    TooManyRequests, "More requests than configured; off unless configured", [Error::TooManyRequests { retry_after_seconds: 3 }], ["Retry-After"];
+    TooManyRequests, "More requests than configured; off unless configured", [
+        Error::TooManyRequests { retry_after_seconds: 3, per_minute: 600 }
+    ], ["Retry-After", "RateLimit", "RateLimit-Policy"];
     InternalError, "Our fault; it is logged with the request id", [Error::internal("")], [];
     Unavailable, "Not able to answer right now; come again", [Error::unavailable(String::new())], ["Retry-After"];
 }
@@ -99,9 +102,11 @@ fn header(name: &str) -> Header {
         "Retry-After" => (Type::Integer, "Seconds until it is worth to come again"),
         "WWW-Authenticate" => (Type::String, "`Bearer` with the error and, where one is missing, the scope (RFC 6750)"),
         "Idempotency-Replayed" => (Type::String, "`true` where this is the stored answer to an earlier request with the same key"),
+        "RateLimit" => (Type::String, "What is left, and in how many seconds there is more"),
+        "RateLimit-Policy" => (Type::String, "The limit: requests (`q`) in a window of seconds (`w`)"),
         _ => (Type::String, ""),
     };
-    HeaderBuilder::new().schema(ObjectBuilder::new().schema_type(kind)).description(Some(description)).build()
+    HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind))).description(Some(description)).build()
 }
 
 /// Adds the shared answers that the operation can give, unless it describes one of that status itself.

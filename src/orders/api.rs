@@ -34,13 +34,12 @@ pub fn configure(config: &mut ServiceConfig) {
 ///
 /// Capture, verification and the promise of stock are this one call and one transaction.
 #[utoipa::path(tag = "orders", operation_id = "place_order", security(("oauth2" = ["orders:write"])), request_body = NewOrder,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
     responses(
         (status = 201, description = "Placed: confirmed, or on hold with its reasons", body = OrderBody, headers(
             ("Location" = String, description = "Where the order is"), ("ETag" = String, description = "The version"))),
         (status = 200, description = "This external_id with the same content was placed before", body = OrderBody),
         (status = 400, response = crate::openapi::BadRequest),
-        (status = 409, description = "`insufficient_stock` names the short lines; `external_id_conflict`, `idempotency_in_flight`", content_type = "application/problem+json", body = crate::error::Problem),
+        (status = 409, response = crate::openapi::OrderRefused),
         (status = 422, response = crate::openapi::Invalid),
     ))]
 #[post("/v1/orders")]
@@ -174,7 +173,7 @@ pub async fn hold_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     params(("id" = OrderId, Path, description = "Id of the order"), ("hold_id" = HoldId, Path, description = "Id of the hold")),
     responses(
         (status = 200, description = "The order", body = OrderBody),
-        (status = 403, description = "`hold_not_releasable`: another role must", content_type = "application/problem+json", body = crate::error::Problem),
+        (status = 403, response = crate::openapi::HoldNotReleasable),
         (status = 404, response = crate::openapi::NotFound),
         (status = 409, response = crate::openapi::Conflict),
         (status = 412, response = crate::openapi::Stale),

@@ -36,7 +36,7 @@ pub async fn ask_availability(call: Call, app: Data<App>) -> Result<Answer, Erro
 /// Reserve a cart
 #[utoipa::path(tag = "checkout", operation_id = "create_reservation", security(("oauth2" = ["checkout"])), request_body = PostReservation, responses(
     (status = 201, description = "All of it is held; the secret is shown this once", body = NewReservation),
-    (status = 409, response = crate::openapi::Conflict),
+    (status = 409, response = crate::openapi::StockConflict),
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[post("/v1/checkout/reservations")]
