@@ -27,6 +27,7 @@ pub use refusals::{require_unblocked, too_much};
 pub mod cancel;
 pub mod confirm;
 pub mod counting;
+pub mod expire_holds;
 pub mod hold;
 pub mod place;
 pub mod reallocate;

@@ -369,3 +369,26 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
     let cursor = admin.get("/v1/orders?limit=3").await.body["next_cursor"].as_str().unwrap().to_owned();
     assert_eq!(admin.get(&format!("/v1/orders?limit=3&status=draft&cursor={cursor}")).await.code(400), "invalid_cursor");
 }
+
+#[actix_web::test]
+async fn a_held_order_keeps_its_stock_for_a_week() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({"payment_terms": "prepaid"})).await;
+    receive(&admin, "jakarta", "KOPI", "5").await;
+    let held =
+        admin.post("/v1/orders", json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "5"}]})).await.expect(201).body;
+    assert_eq!(holds(&held), ["payment_required"]);
+    let expire = async || {
+        let (db, now) = (app.app.db.clone(), app.clock.now());
+        actix_web::web::block(move || pesanan::jobs::expire_holds(&db, now)).await.unwrap().unwrap()
+    };
+    app.clock.advance(chrono::TimeDelta::days(6));
+    assert_eq!(expire().await, 0);
+    app.clock.advance(chrono::TimeDelta::days(2));
+    assert_eq!(expire().await, 1);
+    assert_eq!(expire().await, 0);
+    let admin = app.caller(organization_id, Role::Admin).await;
+    assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "0");
+    clean(&app).await;
+}
