@@ -7,12 +7,14 @@ use crate::error::Error;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions};
 use crate::platform::logging;
+use crate::platform::numbers::Numbers;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as ActixApp, HttpServer};
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
 
@@ -24,6 +26,8 @@ pub struct App {
     pub db: Db,
     /// For reports: long statements, plans made for their values.
     pub reports: Db,
+    /// People's numbers.
+    pub numbers: Arc<Numbers>,
 }
 
 /// Every route of every feature, and the OpenAPI document that they make up.
@@ -37,7 +41,16 @@ pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig
 }
 
 fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.configure(crate::auth::token::api::configure);
+    config.configure(crate::auth::me::configure);
+    config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
+    config.configure(crate::orders::api::configure);
+    config.configure(crate::organization::exchange_rates::api::configure);
+    config.configure(crate::channels::api::configure);
+    config.configure(crate::events::api::configure);
+    config.configure(crate::reports::api::configure);
 }
 
 /// A bound server, not yet running.
@@ -68,7 +81,7 @@ impl Application {
         })?;
         let clock = config.clock.clone();
         let authenticator = Data::new(Authenticator::new(keys, clock.clone()));
-        let app = Data::new(App { clock, db, reports, config: config.clone() });
+        let app = Data::new(App { clock, db, reports, numbers: Arc::default(), config: config.clone() });
         let (data, auth) = (app.clone(), authenticator.clone());
         let server = HttpServer::new(move || {
             let (configure, _) = routes(Default::default());

@@ -23,6 +23,9 @@ pub enum Error {
     /// 403: a valid caller without the permission.
     #[error("insufficient scope: {scope}")]
     InsufficientScope { scope: String },
+    /// 403: a caller with the scope, but not in the position to do this.
+    #[error("{code}: {detail}")]
+    Forbidden { code: &'static str, detail: String },
     /// 404: not there, or another organization's.
     #[error("{what} not found")]
     NotFound { what: &'static str },
@@ -128,7 +131,7 @@ impl Error {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
+            Self::InsufficientScope { .. } | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -155,6 +158,7 @@ impl Error {
             Self::InsufficientScope { scope } => {
                 ("insufficient_scope", "The token does not permit this", format!("this needs the scope '{scope}'"))
             }
+            Self::Forbidden { code, detail } => (code, "Not permitted", detail.clone()),
             Self::NotFound { what } => ("not_found", "Not found", format!("no such {what}")),
             Self::MethodNotAllowed { allow } => {
                 ("method_not_allowed", "The path does not know this method", format!("this path takes {allow}"))

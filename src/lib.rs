@@ -8,6 +8,8 @@ pub mod auth;
 pub mod catalog;
 /// The ways in.
 pub mod channels;
+/// Proof of the invariants by SQL.
+pub mod check;
 /// Typed configuration.
 pub mod config;
 /// Customers, their addresses, terms and credit.

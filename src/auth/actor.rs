@@ -17,7 +17,9 @@ pub struct Actor {
     pub permissions: Permissions,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a caller is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     ApiClient,
     User,

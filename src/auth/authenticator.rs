@@ -56,10 +56,11 @@ impl Authenticator {
         self.keys.sign(claims)
     }
 
-    /// Replaces the set of disabled callers.
-    pub fn set_disabled(&self, disabled: HashSet<Uuid>) {
+    /// Shuts out callers whom another process, or an earlier run of this one, has disabled. It only adds: a list that was
+    /// read just before somebody was disabled must not let him in again.
+    pub fn disable_all(&self, ids: impl IntoIterator<Item = Uuid>) {
         if let Ok(mut set) = self.disabled.write() {
-            *set = disabled;
+            set.extend(ids);
         }
     }
 

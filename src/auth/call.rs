@@ -40,6 +40,11 @@ impl Call {
     /// 403 unless the caller has `permission`. Every handler's first line.
     pub fn require(&self, permission: Permission) -> Result<Context, Error> {
         self.actor.require(permission)?;
+        self.context()
+    }
+
+    /// For the few operations that every caller may use, whatever its scopes.
+    pub fn context(&self) -> Result<Context, Error> {
         self.check_accept()?;
         Ok(Context { organization_id: self.actor.organization_id, actor: self.actor.name(), role: self.actor.role, now: self.now })
     }
@@ -163,7 +168,8 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
     Ok(Call { actor, request, body, now })
 }
 
-async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+/// The whole body, up to `limit` bytes.
+pub(super) async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let whole = async {
         while let Some(chunk) = payload.next().await {

@@ -1,7 +1,13 @@
 //! Who calls and what they may do.
 
 pub mod actor;
+pub mod api_clients;
 pub mod authenticator;
 pub mod call;
 pub mod keys;
+pub mod me;
 pub mod permission;
+pub mod secret;
+pub mod token;
+
+pub use api_clients::service::refresh_disabled;

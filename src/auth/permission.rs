@@ -223,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn the_table_in_the_docs_is_that_of_the_code() {
+        let page = include_str!("../../docs/access.md");
+        let cells = |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect() };
+        let mut lines = page.lines().skip_while(|line| !line.starts_with("| scope |"));
+        let roles: Vec<Role> = cells(lines.next().unwrap())[1..].iter().map(|name| Role::from_name(name).unwrap()).collect();
+        let rows: Vec<Vec<String>> = lines.skip(1).take_while(|line| line.starts_with('|')).map(cells).collect();
+        assert_eq!(roles, Role::ALL);
+        assert_eq!(rows.len(), Permission::ALL.len());
+        for (row, (permission, scope, _)) in rows.iter().zip(Permission::ALL) {
+            assert_eq!(row[0], format!("`{scope}`"));
+            for (cell, role) in row[1..].iter().zip(&roles) {
+                assert_eq!(!cell.is_empty(), role.permissions().contains(*permission), "{role:?} {scope}");
+            }
+        }
+    }
+
+    #[test]
     fn scopes_have_bits_of_their_own() {
         let bits: std::collections::BTreeSet<u8> = Permission::ALL.iter().map(|(permission, _, _)| permission.0).collect();
         assert_eq!(bits.len(), Permission::ALL.len());

@@ -1,1 +1,9 @@
+//! The ways in: where orders come from, and by which rules they are taken.
 
+pub mod api;
+pub mod body;
+pub mod service;
+mod store;
+
+pub use body::{Channel, ChannelKind, PriceTolerance};
+pub use service::find;

@@ -7,7 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Numeric, Text, Uuid as SqlUuid};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A change of one customer's counters in a document's currency. Customers without a limit, and documents in another currency
 /// than the limit's, have no counter: their changes fall away.
@@ -45,4 +45,31 @@ pub fn change(connection: &mut PgConnection, organization_id: OrganizationId, ch
         .bind::<Array<Numeric>, _>(sums.values().map(|sum| sum.1).collect::<Vec<_>>())
         .execute(connection)?;
     Ok(())
+}
+
+/// What a customer with a limit may still order.
+#[derive(Clone, Debug)]
+pub struct Credit {
+    pub currency: Currency,
+    pub available: Decimal,
+}
+
+#[derive(QueryableByName)]
+struct CreditRow {
+    #[diesel(sql_type = SqlUuid)]
+    customer_id: CustomerId,
+    #[diesel(sql_type = Text)]
+    currency: Currency,
+    #[diesel(sql_type = Numeric)]
+    available: Decimal,
+}
+
+/// Locks the counters of those customers that have one, in the order of their ids.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, customers: &[CustomerId]) -> QueryResult<HashMap<CustomerId, Credit>> {
+    let rows: Vec<CreditRow> = sql("SELECT customer_id, currency, limit_amount - open_orders - unpaid AS available FROM customer_balance \
+         WHERE organization_id = $1 AND customer_id = ANY($2) ORDER BY customer_id FOR NO KEY UPDATE")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(customers)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.customer_id, Credit { currency: row.currency, available: row.available })).collect())
 }

@@ -1,3 +1,4 @@
 //! Customers, their addresses, terms and credit.
 
 pub mod balance;
+pub mod guests;

@@ -1,6 +1,11 @@
 //! The event feed: each committed change has its event, written in the transaction of the change.
 
+pub mod api;
+pub mod body;
 pub mod event;
+pub mod feed;
+pub mod position;
+mod readable;
 mod store;
 
 use crate::auth::actor::Context;

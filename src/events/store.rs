@@ -1,9 +1,14 @@
+use super::body::StoredEvent;
 use super::event::NewEvent;
+use super::feed::Reader;
 use crate::auth::actor::Context;
 use crate::platform::sql::sql;
+use crate::types::id::{OrderId, OrganizationId};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
 
 /// The fence: a shared advisory lock on the sequence's position, taken before the first id is drawn. Readers stop below the
 /// least such lock, so an event that commits late is waited for instead of skipped.
@@ -28,4 +33,153 @@ pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEve
         .bind::<Array<Text>, _>(data)
         .execute(connection)?;
     Ok(())
+}
+
+const COLUMNS: &str = "id, type, order_id, subject_type, subject_id, actor, data, occurred_at";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text, column_name = "type")]
+    event_type: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    order_id: Option<OrderId>,
+    #[diesel(sql_type = Text)]
+    subject_type: String,
+    #[diesel(sql_type = SqlUuid)]
+    subject_id: Uuid,
+    #[diesel(sql_type = Text)]
+    actor: String,
+    #[diesel(sql_type = Text)]
+    data: String,
+    #[diesel(sql_type = Timestamptz)]
+    occurred_at: DateTime<Utc>,
+}
+
+impl From<Row> for StoredEvent {
+    fn from(row: Row) -> Self {
+        Self {
+            sequence: row.id,
+            event_type: row.event_type,
+            order_id: row.order_id,
+            subject_type: row.subject_type,
+            subject_id: row.subject_id,
+            actor: row.actor,
+            data: row.data,
+            occurred_at: row.occurred_at,
+        }
+    }
+}
+
+/// The last id that anybody has drawn, committed or not.
+pub fn last_drawn(connection: &mut PgConnection) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Last {
+        #[diesel(sql_type = BigInt)]
+        last_value: i64,
+    }
+    let row: Last = sql("SELECT last_value FROM event_id").get_result(connection)?;
+    Ok(row.last_value)
+}
+
+/// The least key of the fences that are held now. A key is a `bigint` (`objsubid = 1`; two-`int4` keys have 2), halved over
+/// `classid` and `objid`; exclusive locks are other uses of advisory locks.
+pub fn least_fence(connection: &mut PgConnection) -> QueryResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Least {
+        #[diesel(sql_type = Nullable<BigInt>)]
+        least: Option<i64>,
+    }
+    let row: Least = sql("SELECT min(classid::bigint << 32 | objid::bigint) AS least FROM pg_locks \
+         WHERE locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' AND granted \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    .get_result(connection)?;
+    Ok(row.least)
+}
+
+/// How many of the organization's events lie in `after < id <= through`, up to `limit`, and the last of them.
+pub fn window(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: i64,
+    through: i64,
+    limit: i64,
+) -> QueryResult<(i64, i64)> {
+    #[derive(QueryableByName)]
+    struct Window {
+        #[diesel(sql_type = BigInt)]
+        events: i64,
+        #[diesel(sql_type = BigInt)]
+        last: i64,
+    }
+    let row: Window = sql("SELECT count(*) AS events, coalesce(max(id), $3) AS last FROM \
+         (SELECT id FROM event WHERE organization_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4) event")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(through)
+    .bind::<BigInt, _>(limit)
+    .get_result(connection)?;
+    Ok((row.events, row.last))
+}
+
+/// The events in `after < id <= through` that the reader wants and may see.
+pub fn feed(
+    connection: &mut PgConnection,
+    reader: &Reader,
+    subjects: &[&str],
+    after: i64,
+    through: i64,
+    limit: i64,
+) -> QueryResult<Vec<StoredEvent>> {
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM event WHERE organization_id = $1 AND id > $2 AND id <= $3 \
+         AND ($4::text[] IS NULL OR type = ANY($4)) AND split_part(type, '.', 1) = ANY($5) ORDER BY id LIMIT $6"
+    ))
+    .bind::<SqlUuid, _>(reader.organization_id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(through)
+    .bind::<Nullable<Array<Text>>, _>(reader.types.clone())
+    .bind::<Array<Text>, _>(subjects.to_vec())
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, sequence: i64) -> QueryResult<Option<StoredEvent>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM event WHERE id = $2 AND organization_id = $1"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<BigInt, _>(sequence)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(StoredEvent::from))
+}
+
+pub fn order_exists(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> QueryResult<bool> {
+    let found = sql("SELECT 1 FROM sales_order WHERE organization_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(order_id)
+        .execute(connection)?;
+    Ok(found > 0)
+}
+
+pub fn of_order(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    order_id: OrderId,
+    subjects: &[&str],
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<StoredEvent>> {
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM event WHERE organization_id = $1 AND order_id = $2 AND id > $4 \
+         AND split_part(type, '.', 1) = ANY($3) ORDER BY id LIMIT $5"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(order_id)
+    .bind::<Array<Text>, _>(subjects.to_vec())
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(StoredEvent::from).collect())
 }

@@ -1,1 +1,3 @@
+//! Locations, stock levels, the movement ledger, incoming supply and checkout reservations.
 
+pub mod shelves;

@@ -425,3 +425,102 @@ impl From<&Order> for OrderBody {
         }
     }
 }
+
+/// Header fields to change; absent ones stay, null removes.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "Call before delivery", "metadata": {"campaign": "ramadan"}}))]
+pub struct PatchOrder {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Contact>)]
+    pub contact: Option<Option<Contact>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub note: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub purchase_order_number: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub buyer_reference: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub delivery_instructions: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub sales_rep: Option<Option<String>>,
+    #[serde(default)]
+    pub external_ids: Option<BTreeMap<String, Option<String>>>,
+    #[serde(default)]
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// Tells null from absent.
+fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+impl PatchOrder {
+    pub fn check(&self) -> Result<(), Vec<crate::types::fault::Fault>> {
+        use crate::types::text::{check_external_ids, check_metadata, check_optional_text};
+        let mut faults = crate::types::fault::Faults::new();
+        for (pointer, text, max) in [
+            ("/note", &self.note, 5000),
+            ("/purchase_order_number", &self.purchase_order_number, 100),
+            ("/buyer_reference", &self.buyer_reference, 100),
+            ("/delivery_instructions", &self.delivery_instructions, 1000),
+            ("/sales_rep", &self.sales_rep, 100),
+        ] {
+            check_optional_text(&mut faults, pointer, text.as_ref().and_then(Option::as_deref), max);
+        }
+        if let Some(Some(contact)) = &self.contact {
+            contact.check(&mut faults, "/contact");
+        }
+        if let Some(ids) = &self.external_ids {
+            let set: BTreeMap<String, String> = ids.iter().filter_map(|(system, id)| id.clone().map(|id| (system.clone(), id))).collect();
+            check_external_ids(&mut faults, "/external_ids", &set);
+        }
+        if let Some(metadata) = &self.metadata {
+            check_metadata(&mut faults, "/metadata", metadata);
+        }
+        faults.into_result()
+    }
+}
+
+/// Why an order is held.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Customer asked to wait"}))]
+pub struct HoldRequest {
+    pub reason: String,
+}
+
+/// Why something is cancelled, and what: without lines, all that is still open.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": {"code": "customer_request", "detail": "Ordered twice"}}))]
+pub struct CancelRequest {
+    pub reason: CancelReason,
+    #[serde(default)]
+    pub lines: Option<Vec<CancelLine>>,
+    /// Answers what would change, and changes nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelReason {
+    pub code: super::order::CancelCode,
+    #[serde(default)]
+    pub detail: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelLine {
+    pub order_line_id: OrderLineId,
+    /// All that is open of the line where absent.
+    #[serde(default)]
+    pub quantity: Option<Quantity>,
+}

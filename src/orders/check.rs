@@ -106,12 +106,22 @@ impl NewOrderLine {
         faults.require(quantity <= Decimal::from(limits::MAX_QUANTITY), at("quantity"), "out_of_range", "at most 1,000,000,000");
         if let Some(price) = self.unit_price {
             faults.require(price.0 >= Decimal::ZERO, at("unit_price"), "out_of_range", "must not be negative");
-            faults.require(price.0 < Decimal::from(1_000_000_000_000i64), at("unit_price"), "out_of_range", "at most 12 digits before the point");
+            faults.require(
+                price.0 < Decimal::from(1_000_000_000_000i64),
+                at("unit_price"),
+                "out_of_range",
+                "at most 12 digits before the point",
+            );
         }
         if pricing == Pricing::AsGiven {
             faults.require(self.unit_price.is_some(), at("unit_price"), "required", "pricing as_given keeps the shop's price: give it");
         } else {
-            faults.require(self.tax_amount.is_none(), at("tax_amount"), "only_as_given", "tax is computed here; give it only with pricing as_given");
+            faults.require(
+                self.tax_amount.is_none(),
+                at("tax_amount"),
+                "only_as_given",
+                "tax is computed here; give it only with pricing as_given",
+            );
         }
         if let Some(tax) = self.tax_amount {
             faults.require(tax.0 >= Decimal::ZERO, at("tax_amount"), "out_of_range", "must not be negative");

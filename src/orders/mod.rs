@@ -6,6 +6,8 @@ pub mod allocation;
 pub mod body;
 /// A locked order before and after a use case.
 pub mod change;
+/// What can be said of a new order without looking anything up.
+pub mod check;
 /// Discounts on a line and on the whole order.
 pub mod discount;
 /// Why an order waits.
@@ -16,20 +18,38 @@ pub mod milestones;
 pub mod order;
 /// From prices, discounts and tax rules to every amount of an order.
 pub mod pricing;
+/// From a plan of allocations to fulfillment orders.
+pub mod promise;
 /// How much of a line is where: the quantity equation and the moves that keep it.
 pub mod quantities;
+/// What new orders are decided by.
+pub mod reference;
 /// What an order's statuses mean, how actions change them, and how they follow from quantities and money.
 pub mod status;
-pub(crate) mod store;
+mod store;
 /// Tax rules, tax groups and their arithmetic.
 pub mod tax;
 /// The value of a part of an order, so that partial invoices add up to it.
 pub mod valuation;
-/// What can be said of a new order without looking anything up.
-pub mod check;
-/// From a plan of allocations to fulfillment orders.
-pub mod promise;
-/// What new orders are decided by.
-pub mod reference;
+/// Orders that wait for supply.
+pub mod backorders;
+/// The endpoints of orders.
+pub mod api;
+/// Which orders a list shows.
+pub mod filter;
+/// Use cases that stay within orders.
+pub mod service;
 /// From a request to a priced and checked order.
 pub mod verify;
+/// What capture needs of the orders' rows.
+pub mod captured;
+
+use crate::error::Error;
+use crate::types::id::{OrderId, OrganizationId};
+use diesel::pg::PgConnection;
+
+/// One order, as it is.
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
+    Ok(store::find(connection, organization_id, id)?)
+}
+

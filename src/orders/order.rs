@@ -13,7 +13,7 @@ use crate::catalog::product_kind::ProductKind;
 use crate::fulfillment::fulfillment_order::FulfillmentOrder;
 use crate::types::address::{Address, Contact};
 use crate::types::currency::Currency;
-use crate::types::decimal::Amount;
+use crate::types::decimal::{Amount, Quantity};
 use crate::types::id::{CustomerId, FulfillmentOrderId, OrderId, OrderLineId, OrganizationId};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -98,11 +98,41 @@ pub struct Detail {
     /// Higher gives way later.
     #[serde(default)]
     pub priority: i32,
+    #[serde(default)]
+    pub cancellations: Vec<Cancellation>,
     /// How many fulfillment orders and shipments have been numbered.
     #[serde(default)]
     pub fulfillment_orders: u32,
     #[serde(default)]
     pub shipments: u32,
+}
+
+text_enum! {
+    /// Why something is cancelled. `out_of_stock` stays in the demand of fill rates; the others are the customer's.
+    pub enum CancelCode {
+        CustomerRequest = "customer_request",
+        OutOfStock = "out_of_stock",
+        Duplicate = "duplicate",
+        Fraud = "fraud",
+        PricingError = "pricing_error",
+        PaymentFailed = "payment_failed",
+    }
+}
+
+/// What was cancelled when, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cancellation {
+    pub at: DateTime<Utc>,
+    pub by: String,
+    pub code: CancelCode,
+    pub detail: Option<String>,
+    pub lines: Vec<CancelledLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CancelledLine {
+    pub order_line_id: OrderLineId,
+    pub quantity: Quantity,
 }
 
 /// What of a line is neither filtered nor summed by SQL.

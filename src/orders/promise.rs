@@ -33,20 +33,18 @@ pub fn allocate(order: &mut Order, plan: &Plan, context: &Context) -> Result<(),
         line.quantities.allocate(allocation.quantity)?;
         let (line_number, sku, unit_factor) = (line.line_number, line.sku.clone(), line.unit_factor);
         let reason = Some(allocation.reason.as_str().to_owned());
-        add_allocation(order, &allocation.location, context, |lines| {
-            match lines.iter_mut().find(|own| own.line_number == line_number) {
-                Some(own) => own.quantity += allocation.quantity,
-                None => lines.push(Allocation {
-                    line_number,
-                    sku,
-                    quantity: allocation.quantity,
-                    unit_factor,
-                    picked: Decimal::ZERO,
-                    packed: Decimal::ZERO,
-                    shipped: Decimal::ZERO,
-                    reason,
-                }),
-            }
+        add_allocation(order, &allocation.location, context, |lines| match lines.iter_mut().find(|own| own.line_number == line_number) {
+            Some(own) => own.quantity += allocation.quantity,
+            None => lines.push(Allocation {
+                line_number,
+                sku,
+                quantity: allocation.quantity,
+                unit_factor,
+                picked: Decimal::ZERO,
+                packed: Decimal::ZERO,
+                shipped: Decimal::ZERO,
+                reason,
+            }),
         });
     }
     Ok(())
@@ -91,7 +89,8 @@ fn settle_shortage(order: &mut Order, plan: &Plan, context: &Context) -> Result<
     }
     match order.document.on_shortage {
         OnShortage::Refuse | OnShortage::Hold => {
-            let short: Vec<_> = plan.short.iter().map(|s| json!({ "sku": order.lines[s.line].sku, "short": s.quantity.to_string() })).collect();
+            let short: Vec<_> =
+                plan.short.iter().map(|s| json!({ "sku": order.lines[s.line].sku, "short": s.quantity.to_string() })).collect();
             order.holds.push(Hold::raise(
                 HoldCode::InsufficientStock,
                 None,

@@ -99,6 +99,13 @@ pub struct Refused {
     pub allowed: Vec<OrderAction>,
 }
 
+impl From<Refused> for crate::error::Error {
+    fn from(refused: Refused) -> Self {
+        let allowed: Vec<&str> = refused.allowed.iter().map(|action| action.as_str()).collect();
+        Self::invalid_transition(refused.status.as_str(), refused.action.as_str(), &allowed)
+    }
+}
+
 impl OrderStatus {
     /// The status after the action. Money and returns are taken in every status in which they can occur.
     pub fn next(self, action: OrderAction) -> Result<Self, Refused> {

@@ -203,14 +203,19 @@ fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> 
             continue;
         };
         let Some((unit, factor)) = product.unit(line.unit.as_deref()) else {
-            let units: Vec<&str> = std::iter::once(product.unit.as_str()).chain(product.units.iter().map(|unit| unit.unit.as_str())).collect();
+            let units: Vec<&str> =
+                std::iter::once(product.unit.as_str()).chain(product.units.iter().map(|unit| unit.unit.as_str())).collect();
             faults.add(format!("/lines/{i}/unit"), "unknown_unit", format!("this product is sold in {}", units.join(", ")));
             continue;
         };
         let quantity = line.quantity.0.normalize();
         let base = (quantity * factor).normalize();
         if quantity.scale() > product.quantity_scale {
-            faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", format!("this product takes {} decimal places", product.quantity_scale));
+            faults.add(
+                format!("/lines/{i}/quantity"),
+                "too_many_decimals",
+                format!("this product takes {} decimal places", product.quantity_scale),
+            );
         } else if base.scale() > 3 {
             faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", "in the base unit this has more than 3 decimal places");
         }
@@ -221,7 +226,8 @@ fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> 
 
 /// Code of the terms and whether they are prepayment.
 fn payment_terms(body: &NewOrder, reference: &Reference, buyer: &Buyer, faults: &mut Faults) -> (String, bool) {
-    let code = body.payment_terms.as_deref().or(buyer.trusted().map(|customer| customer.payment_terms.as_str())).unwrap_or("due_on_receipt");
+    let code =
+        body.payment_terms.as_deref().or(buyer.trusted().map(|customer| customer.payment_terms.as_str())).unwrap_or("due_on_receipt");
     let terms = reference.payment_term(code);
     if terms.is_none() {
         faults.add("/payment_terms", "unknown_payment_terms", "no payment terms with this code");
@@ -293,7 +299,11 @@ fn pricing_input(
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let tax = |category: &str, pointer: String, faults: &mut Faults| {
         reference.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
-            faults.add(pointer, "tax_rate_missing", format!("{} has tax rates, but none for category '{category}' on {on}", missing.country));
+            faults.add(
+                pointer,
+                "tax_rate_missing",
+                format!("{} has tax rates, but none for category '{category}' on {on}", missing.country),
+            );
             no_tax(category)
         })
     };
@@ -541,7 +551,9 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
     let purchase_order = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
     let same_purchase_order = purchase_order.and_then(|number| {
         let mut others = reference.same_purchase_orders.iter();
-        others.find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number).map(|other| other.number.clone())
+        others
+            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number)
+            .map(|other| other.number.clone())
     });
     same_purchase_order.or_else(|| {
         let email = order.document.email.as_deref()?.to_lowercase();
@@ -549,7 +561,11 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
             order.lines.iter().map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
         lines.sort();
         let same = |other: &&super::reference::SameEmailOrder| {
-            other.email == email && other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines
+            other.email == email
+                && other.channel != order.channel
+                && other.currency == order.currency
+                && other.total == order.total
+                && other.lines == lines
         };
         reference.same_email_orders.iter().find(same).map(|other| other.number.clone())
     })

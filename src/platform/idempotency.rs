@@ -115,6 +115,23 @@ pub fn once(
     Ok(answer)
 }
 
+/// As [`once`] for an answer that shows a secret: only the claim is kept, so that a repeated request is told 409
+/// `secret_already_shown` and the secret is stored nowhere in clear.
+pub fn once_secret(
+    connection: &mut PgConnection,
+    key: Option<&IdempotencyKey>,
+    effect: impl FnOnce(&mut PgConnection) -> Result<Answer, Error>,
+) -> Result<Answer, Error> {
+    // A claim starts without an answer; leaving it so is all that is needed.
+    match key {
+        Some(key) => match claim(connection, key)? {
+            Some(answer) => Ok(answer),
+            None => effect(connection),
+        },
+        None => effect(connection),
+    }
+}
+
 /// Claims the key, or answers with what it got before.
 fn claim(connection: &mut PgConnection, key: &IdempotencyKey) -> Result<Option<Answer>, Error> {
     let inserted = sql("INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \

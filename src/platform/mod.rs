@@ -6,6 +6,6 @@ pub mod http;
 pub mod idempotency;
 pub mod limits;
 pub mod logging;
-pub mod private_postgres;
 pub mod numbers;
+pub mod private_postgres;
 pub mod sql;

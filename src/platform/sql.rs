@@ -15,11 +15,17 @@ use std::borrow::Cow;
 pub struct Sql<'a> {
     text: Cow<'static, str>,
     values: Vec<Box<dyn QueryFragment<Pg> + 'a>>,
+    cached: bool,
 }
 
 /// Starts a statement. `$1` is the first value bound, and so on; a placeholder may occur more than once.
 pub fn sql<'a>(text: impl Into<Cow<'static, str>>) -> Sql<'a> {
-    Sql { text: text.into(), values: Vec::new() }
+    Sql { text: text.into(), values: Vec::new(), cached: true }
+}
+
+/// As [`sql`], for a text that varies with the request (filters): planned for its values each time, and not kept.
+pub fn sql_uncached<'a>(text: String) -> Sql<'a> {
+    Sql { text: text.into(), values: Vec::new(), cached: false }
 }
 
 impl<'a> Sql<'a> {
@@ -48,6 +54,9 @@ impl diesel::RunQueryDsl<PgConnection> for Sql<'_> {}
 
 impl QueryFragment<Pg> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if !self.cached {
+            out.unsafe_to_cache_prepared();
+        }
         let mut rest = self.text.as_ref();
         while let Some(at) = rest.find('$') {
             let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();

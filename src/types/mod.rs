@@ -5,6 +5,7 @@ pub mod base_fraction;
 pub mod country;
 pub mod currency;
 pub mod decimal;
+pub mod electronic_address;
 pub mod fault;
 pub mod id;
 pub mod page;

@@ -67,6 +67,12 @@ pub fn page_after(cursor: Option<&str>, filters: &str, parts: usize) -> Result<O
         .ok_or_else(|| Error::bad_request("invalid_cursor", "take the cursor from next_cursor and keep the filters of the first page"))
 }
 
+/// The id in a key of one part.
+pub fn page_id(key: Option<Vec<String>>) -> Result<Option<uuid::Uuid>, Error> {
+    let Some(text) = key.and_then(|mut key| key.pop()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))
+}
+
 /// Encodes the sort key of the last row together with a fingerprint of the filters it belongs to.
 pub fn encode_cursor(filters: &str, key: &[String]) -> String {
     let json = serde_json::json!({ "f": fingerprint(filters), "k": key });

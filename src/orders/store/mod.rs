@@ -1,6 +1,7 @@
 //! The only SQL of orders.
 
-pub mod capture;
+pub mod backorders;
+pub mod captured;
 pub mod list;
 mod load;
 pub mod reference;

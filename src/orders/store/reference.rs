@@ -51,7 +51,12 @@ struct Row {
 }
 
 /// Reads without a lock: a hint, which the capture statement proves. `None` where the organization does not exist.
-pub fn gather(connection: &mut PgConnection, organization_id: OrganizationId, named: &Named, now: DateTime<Utc>) -> QueryResult<Option<Reference>> {
+pub fn gather(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    named: &Named,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Reference>> {
     let row: Row = sql(include_str!("reference.sql"))
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<Text>, _>(&named.skus)

@@ -1,0 +1,110 @@
+use super::body::{Channel, NewChannel, PatchChannel};
+use super::service::{self, Filters};
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::platform::http::Answer;
+use crate::platform::idempotency;
+use crate::types::id::ChannelId;
+use crate::types::page::{Page, page_after, page_id, page_limit};
+use actix_web::web::Data;
+use actix_web::{get, patch, post};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(list_channels).service(create_channel).service(get_channel).service(patch_channel);
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChannelQuery {
+    #[param(example = "web")]
+    pub code: Option<String>,
+    /// Changed at or after this instant.
+    pub updated_from: Option<DateTime<Utc>>,
+    /// Rows a page, 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    pub cursor: Option<String>,
+}
+
+/// List channels
+#[utoipa::path(tag = "organization", operation_id = "list_channels", params(ChannelQuery), responses(
+    (status = 200, description = "One page of channels, oldest first", body = Page<Channel>),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/channels")]
+pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_READ)?;
+    let query: ChannelQuery = call.query()?;
+    let filters = Filters { code: query.code, updated_from: query.updated_from };
+    let limit = page_limit(query.limit)?;
+    let after = page_id(page_after(query.cursor.as_deref(), &filters.fingerprint(), 1)?)?;
+    let page =
+        app.db.read(move |connection| service::list(connection, context.organization_id, &filters, after.map(ChannelId), limit)).await?;
+    Answer::ok(&page)
+}
+
+/// Create a channel
+#[utoipa::path(tag = "organization", operation_id = "create_channel", request_body = NewChannel, responses(
+    (status = 201, description = "Created", body = Channel, headers(("Location" = String, description = "Its path"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/channels")]
+pub async fn create_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_WRITE)?;
+    call.no_query()?;
+    let body: NewChannel = call.json()?;
+    let key = call.idempotency_key()?;
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let channel = service::create(connection, &context, &body)?;
+                Ok(Answer::created(format!("/v1/channels/{}", channel.id), &channel)?.with_version(channel.version))
+            })
+        })
+        .await
+}
+
+/// Get a channel
+#[utoipa::path(tag = "organization", operation_id = "get_channel", params(("id" = ChannelId, Path, description = "Id of the channel")), responses(
+    (status = 200, description = "The channel", body = Channel, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/channels/{id}")]
+pub async fn get_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_READ)?;
+    call.no_query()?;
+    let id: ChannelId = call.path("id")?;
+    let channel = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    Ok(Answer::ok(&channel)?.with_version(channel.version))
+}
+
+/// Change a channel
+#[utoipa::path(tag = "organization", operation_id = "update_channel", params(("id" = ChannelId, Path, description = "Id of the channel")),
+    request_body(content((PatchChannel = "application/merge-patch+json"), (PatchChannel = "application/json"))), responses(
+    (status = 200, description = "Changed", body = Channel),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[patch("/v1/channels/{id}")]
+pub async fn patch_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_WRITE)?;
+    call.no_query()?;
+    let id: ChannelId = call.path("id")?;
+    let body: PatchChannel = call.json()?;
+    let precondition = call.precondition()?;
+    let channel = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
+    Ok(Answer::ok(&channel)?.with_version(channel.version))
+}

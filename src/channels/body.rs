@@ -1,0 +1,272 @@
+use crate::error::Error;
+use crate::platform::http::parse_json;
+use crate::types::decimal::{Amount, Percent};
+use crate::types::fault::{Fault, Faults};
+use crate::types::id::ChannelId;
+use crate::types::text::{check_code, check_text};
+use crate::types::text_enum::text_enum;
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+text_enum! {
+    /// What speaks through a channel.
+    pub enum ChannelKind {
+        Direct = "direct",
+        Shopify = "shopify",
+        Woocommerce = "woocommerce",
+        Bigcommerce = "bigcommerce",
+        Hubspot = "hubspot",
+        Salesforce = "salesforce",
+        Email = "email",
+        Ubl = "ubl",
+        Generic = "generic",
+        Stripe = "stripe",
+    }
+}
+
+/// How far a line's price that came with an order may be from the price computed here before the order is held for
+/// `price_mismatch`: by `amount` in the order's currency or by `percent` of the computed price, whichever allows more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "1000.00", "percent": "1"}))]
+pub struct PriceTolerance {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub amount: Option<Amount>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub percent: Option<Percent>,
+}
+
+/// The settings that a channel knows. Others are refused, so that a slip of the pen is not taken for a setting.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelSettings {
+    /// Absent: one minor unit a line.
+    #[serde(default)]
+    pub price_tolerance: Option<PriceTolerance>,
+    /// The shop that may speak through this channel, as its platform names it.
+    #[serde(default)]
+    #[schema(example = "nusantara-niaga.myshopify.com")]
+    pub shop_domain: Option<String>,
+}
+
+impl ChannelSettings {
+    fn check(&self, faults: &mut Faults) {
+        if let Some(tolerance) = &self.price_tolerance {
+            let here = "/settings/price_tolerance";
+            let some = tolerance.amount.is_some() || tolerance.percent.is_some();
+            faults.require(some, here, "required", "give amount, percent or both");
+            let amount = tolerance.amount.is_none_or(|amount| amount.0 >= Decimal::ZERO);
+            faults.require(amount, format!("{here}/amount"), "out_of_range", "0 or more");
+            let percent = tolerance.percent.is_none_or(|percent| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&percent.0));
+            faults.require(percent, format!("{here}/percent"), "out_of_range", "0 to 100");
+        }
+        if let Some(domain) = &self.shop_domain {
+            let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";
+            faults.require(is_host_name(domain), "/settings/shop_domain", "invalid_domain", detail);
+        }
+    }
+
+    /// Host names do not tell case apart; stored, they have none.
+    fn normalized(mut self) -> Self {
+        self.shop_domain = self.shop_domain.map(|domain| domain.to_ascii_lowercase());
+        self
+    }
+
+    /// These settings with `patch` merged into them (RFC 7396): null takes a setting away.
+    fn merged(&self, patch: &Value) -> Result<Self, Error> {
+        let mut value = serde_json::to_value(self).map_err(Error::internal)?;
+        merge(&mut value, patch);
+        let merged: Self = parse_json(value.to_string().as_bytes()).map_err(|error| match error {
+            Error::Invalid(faults) => {
+                Error::Invalid(faults.into_iter().map(|fault| Fault { pointer: format!("/settings{}", fault.pointer), ..fault }).collect())
+            }
+            other => other,
+        })?;
+        Ok(merged.normalized())
+    }
+}
+
+/// JSON Merge Patch (RFC 7396 §2).
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    if let Value::Object(fields) = target {
+        for (name, change) in changes {
+            if change.is_null() {
+                fields.remove(name);
+            } else {
+                merge(fields.entry(name.clone()).or_insert(Value::Null), change);
+            }
+        }
+    }
+}
+
+/// RFC 1123: at least two labels of letters, digits and inner hyphens.
+fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+}
+
+/// A channel to create.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "shop-id", "kind": "shopify", "name": "Web shop Indonesia", "settings": {"shop_domain": "nusantara-niaga.myshopify.com", "price_tolerance": {"percent": "1"}}}))]
+pub struct NewChannel {
+    /// What orders name it by; fixed.
+    pub code: String,
+    /// Fixed.
+    pub kind: ChannelKind,
+    pub name: String,
+    /// True by default. An inactive channel takes no orders.
+    #[serde(default)]
+    pub active: Option<bool>,
+    #[serde(default)]
+    pub settings: Option<ChannelSettings>,
+}
+
+impl NewChannel {
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        check_code(&mut faults, "/code", &self.code);
+        check_text(&mut faults, "/name", &self.name, 200);
+        if let Some(settings) = &self.settings {
+            settings.check(&mut faults);
+        }
+        faults.into_result()
+    }
+
+    pub fn settings(&self) -> ChannelSettings {
+        self.settings.clone().unwrap_or_default().normalized()
+    }
+}
+
+/// What changes of a channel (RFC 7396). Absent fields stay as they are; within `settings`, null takes a setting away.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"active": true, "settings": {"price_tolerance": {"amount": "1000.00"}}}))]
+pub struct PatchChannel {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub active: Option<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<ChannelSettings>)]
+    pub settings: Option<Value>,
+}
+
+/// A channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Channel {
+    pub id: ChannelId,
+    #[schema(example = "web")]
+    pub code: String,
+    pub kind: ChannelKind,
+    #[schema(example = "Web shop")]
+    pub name: String,
+    pub active: bool,
+    pub settings: ChannelSettings,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Channel {
+    /// `None`: one minor unit a line.
+    pub fn price_tolerance(&self) -> Option<PriceTolerance> {
+        self.settings.price_tolerance
+    }
+
+    /// The channel as `patch` wants it, checked as a whole.
+    pub fn patched(&self, patch: &PatchChannel) -> Result<Self, Error> {
+        let mut channel = self.clone();
+        if let Some(name) = &patch.name {
+            channel.name.clone_from(name);
+        }
+        if let Some(active) = patch.active {
+            channel.active = active;
+        }
+        if let Some(settings) = &patch.settings {
+            if !settings.is_object() {
+                return Err(Error::invalid("/settings", "invalid_type", "settings is an object"));
+            }
+            channel.settings = self.settings.merged(settings)?;
+        }
+        let mut faults = Faults::new();
+        check_text(&mut faults, "/name", &channel.name, 200);
+        channel.settings.check(&mut faults);
+        faults.into_result()?;
+        Ok(channel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn channel() -> Channel {
+        Channel {
+            id: ChannelId::generate(),
+            code: "shop".into(),
+            kind: ChannelKind::Shopify,
+            name: "Shop".into(),
+            active: true,
+            settings: ChannelSettings {
+                price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None }),
+                shop_domain: Some("a.example".into()),
+            },
+            version: 1,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn patched(body: Value) -> Result<Channel, (String, String)> {
+        let patch: PatchChannel = parse_json(body.to_string().as_bytes()).unwrap();
+        channel().patched(&patch).map_err(|error| match error {
+            Error::Invalid(faults) => (faults[0].pointer.clone(), faults[0].code.clone()),
+            other => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn a_patch_merges_settings_and_null_takes_one_away() {
+        let settings = |body: Value| patched(body).unwrap().settings;
+        assert_eq!(settings(json!({})), channel().settings);
+        let merged = settings(json!({"settings": {"price_tolerance": {"percent": "2"}, "shop_domain": null}}));
+        assert_eq!(
+            merged.price_tolerance.unwrap(),
+            PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: Some(Percent(Decimal::TWO)) }
+        );
+        assert_eq!(merged.shop_domain, None);
+        assert_eq!(settings(json!({"settings": {"price_tolerance": null}})).price_tolerance, None);
+        assert_eq!(settings(json!({"settings": {"shop_domain": "B.Example"}})).shop_domain.as_deref(), Some("b.example"));
+    }
+
+    #[test]
+    fn faults_in_settings_name_their_place_in_the_patch() {
+        let fault = |settings: Value| patched(json!({"settings": settings})).unwrap_err();
+        let expect = |settings: Value, pointer: &str, code: &str| assert_eq!(fault(settings), (pointer.to_owned(), code.to_owned()));
+        expect(json!({"colour": "red"}), "/settings/colour", "unknown_field");
+        expect(json!({"price_tolerance": {"amount": 5}}), "/settings/price_tolerance/amount", "decimal_string_required");
+        expect(json!({"price_tolerance": {"percent": "101"}}), "/settings/price_tolerance/percent", "out_of_range");
+        expect(json!({"price_tolerance": {"amount": null}}), "/settings/price_tolerance", "required");
+        expect(json!({"shop_domain": "https://a.example/"}), "/settings/shop_domain", "invalid_domain");
+        expect(json!("x"), "/settings", "invalid_type");
+    }
+}

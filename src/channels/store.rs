@@ -1,0 +1,136 @@
+use super::body::{Channel, ChannelKind, ChannelSettings, NewChannel};
+use super::service::Filters;
+use crate::auth::actor::Context;
+use crate::platform::sql::sql;
+use crate::types::id::{ChannelId, OrganizationId};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::result::Error::{DeserializationError, SerializationError};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::Value;
+
+const COLUMNS: &str = "id, code, kind, name, active, settings, version, created_at, updated_at";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: ChannelId,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    kind: ChannelKind,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Jsonb)]
+    settings: Value,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn into_channel(self) -> QueryResult<Channel> {
+        Ok(Channel {
+            id: self.id,
+            code: self.code,
+            kind: self.kind,
+            name: self.name,
+            active: self.active,
+            settings: serde_json::from_value(self.settings).map_err(|error| DeserializationError(error.into()))?,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+fn json(settings: &ChannelSettings) -> QueryResult<Value> {
+    serde_json::to_value(settings).map_err(|error| SerializationError(error.into()))
+}
+
+pub fn insert(connection: &mut PgConnection, context: &Context, id: ChannelId, new: &NewChannel) -> QueryResult<Channel> {
+    let row: Row = sql(format!(
+        "INSERT INTO channel (organization_id, id, code, kind, name, active, settings, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(&new.code)
+    .bind::<Text, _>(new.kind)
+    .bind::<Text, _>(&new.name)
+    .bind::<Bool, _>(new.active.unwrap_or(true))
+    .bind::<Jsonb, _>(json(&new.settings())?)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)?;
+    row.into_channel()
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> QueryResult<Option<Channel>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM channel WHERE organization_id = $1 AND id = $2"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
+    row.map(Row::into_channel).transpose()
+}
+
+pub fn find_by_code(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<Channel>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM channel WHERE organization_id = $1 AND code = $2"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(code)
+        .get_result(connection)
+        .optional()?;
+    row.map(Row::into_channel).transpose()
+}
+
+/// As `find`, locked against a concurrent change.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> QueryResult<Option<Channel>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM channel WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
+    row.map(Row::into_channel).transpose()
+}
+
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filters: &Filters,
+    after: Option<ChannelId>,
+    limit: i64,
+) -> QueryResult<Vec<Channel>> {
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM channel WHERE organization_id = $1 AND ($2::text IS NULL OR code = $2) \
+         AND ($3::timestamptz IS NULL OR updated_at >= $3) AND ($4::uuid IS NULL OR id > $4) ORDER BY id LIMIT $5"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Nullable<Text>, _>(filters.code.as_deref())
+    .bind::<Nullable<Timestamptz>, _>(filters.updated_from)
+    .bind::<Nullable<SqlUuid>, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    rows.into_iter().map(Row::into_channel).collect()
+}
+
+/// Writes what can change of a channel.
+pub fn update(connection: &mut PgConnection, context: &Context, channel: &Channel) -> QueryResult<Channel> {
+    let row: Row = sql(format!(
+        "UPDATE channel SET name = $3, active = $4, settings = $5, updated_at = $6, version = version + 1 \
+         WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(channel.id)
+    .bind::<Text, _>(&channel.name)
+    .bind::<Bool, _>(channel.active)
+    .bind::<Jsonb, _>(json(&channel.settings)?)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)?;
+    row.into_channel()
+}

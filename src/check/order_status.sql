@@ -1,0 +1,32 @@
+-- The statuses are what the quantities say: cancelled when all is cancelled; completed when nothing is open and what was
+-- shipped is invoiced, no more and no less; and each of the others by its own quantity.
+WITH line AS (
+  SELECT organization_id, order_id,
+    bool_and(quantity = cancelled) AND bool_or(cancelled > 0) AS all_cancelled,
+    bool_and(unallocated + backordered + allocated = 0 AND invoiced >= shipped AND invoiced - credited <= shipped) AS all_done,
+    bool_or(shipped > 0) AS some_shipped,
+    bool_and(shipped >= quantity - cancelled) AS all_shipped,
+    bool_and(delivered >= quantity - cancelled) AS all_delivered,
+    bool_or(invoiced > 0) AS some_invoiced,
+    bool_and(invoiced >= quantity - cancelled) AS all_invoiced,
+    bool_or(returned > 0) AS some_returned,
+    bool_and(returned >= shipped) AS all_returned
+  FROM order_line GROUP BY 1, 2
+), derived AS (
+  SELECT l.*, o.number, o.status, o.fulfillment_status, o.invoice_status, o.return_status,
+    CASE WHEN NOT some_shipped THEN 'unfulfilled' WHEN all_delivered THEN 'delivered' WHEN all_shipped THEN 'fulfilled'
+      ELSE 'partially_fulfilled' END AS fulfillment_by_lines,
+    CASE WHEN NOT some_invoiced THEN 'not_invoiced' WHEN all_invoiced THEN 'invoiced' ELSE 'partially_invoiced' END AS invoice_by_lines,
+    CASE WHEN NOT some_returned THEN 'none' WHEN all_returned THEN 'returned' ELSE 'partially_returned' END AS return_by_lines
+  FROM line l
+  JOIN sales_order o ON o.organization_id = l.organization_id AND o.id = l.order_id
+)
+SELECT organization_id, order_id, number, status, all_cancelled, all_done, fulfillment_status, fulfillment_by_lines,
+  invoice_status, invoice_by_lines, return_status, return_by_lines
+FROM derived
+WHERE (status = 'cancelled') <> all_cancelled
+  OR (status = 'completed' AND NOT all_done)
+  OR (status = 'confirmed' AND all_done)
+  OR fulfillment_status <> fulfillment_by_lines
+  OR invoice_status <> invoice_by_lines
+  OR return_status <> return_by_lines

@@ -1,0 +1,36 @@
+//! A draft becomes an order: credit is taken, stock is promised, fulfillment orders are made.
+
+use super::place::summary;
+use super::reallocate::locked_shelf;
+use super::stock_change::reserved_difference;
+use crate::auth::actor::Context;
+use crate::customers::balance;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::inventory::shelves;
+use crate::orders::body::OrderBody;
+use crate::orders::change;
+use crate::orders::promise;
+use crate::orders::status::{OrderAction, OrderStatus};
+use crate::platform::http::Precondition;
+use crate::types::id::OrderId;
+use diesel::pg::PgConnection;
+
+/// Confirms the draft with the prices it was stored with. What speaks against it holds it; a shortage is treated as the draft
+/// says (`refuse`: 409, and it stays a draft).
+pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, precondition: &Precondition) -> Result<OrderBody, Error> {
+    let mut change = change::lock(connection, context.organization_id, id, precondition)?;
+    let order = &mut change.after;
+    order.status = order.status.next(OrderAction::Confirm)?;
+    let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
+    let mut shelf = locked_shelf(connection, context, &[order])?;
+    promise::promise(order, &mut shelf, context)?;
+    super::place::hold_over_credit(order, &mut credit, context);
+    let mut changes = [change];
+    change::save(connection, context, &mut changes, context.now)?;
+    shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
+    let [change] = changes;
+    let event = if change.after.status == OrderStatus::OnHold { "order.held" } else { "order.confirmed" };
+    events::append(connection, context, &[NewEvent::of_order(event, id, summary(&change.after))])?;
+    Ok(OrderBody::from(&change.after))
+}

@@ -1,0 +1,113 @@
+//! Holding an order by hand, and releasing holds.
+
+use super::place::summary;
+use super::reallocate::locked_shelf;
+use super::stock_change::reserved_difference;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::inventory::shelves;
+use crate::orders::body::{HoldRequest, OrderBody};
+use crate::orders::change;
+use crate::orders::hold::{Hold, HoldCode};
+use crate::orders::order::Order;
+use crate::orders::promise;
+use crate::orders::status::OrderAction;
+use crate::platform::http::Precondition;
+use crate::types::fault::Faults;
+use crate::types::id::{HoldId, OrderId};
+use crate::types::text::check_text;
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+fn check_reason(reason: &str) -> Result<(), Error> {
+    let mut faults = Faults::new();
+    check_text(&mut faults, "/reason", reason, 500);
+    Ok(faults.into_result()?)
+}
+
+/// Raises a `manual` hold: nothing of the order is picked, packed or shipped until it is released.
+pub fn hold(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: OrderId,
+    request: &HoldRequest,
+    precondition: &Precondition,
+) -> Result<OrderBody, Error> {
+    check_reason(&request.reason)?;
+    let mut change = change::lock(connection, context.organization_id, id, precondition)?;
+    let order = &mut change.after;
+    order.status = order.status.next(OrderAction::Hold)?;
+    order.holds.push(Hold::raise(HoldCode::Manual, None, request.reason.as_str(), json!({}), &context.actor, context.now));
+    let mut changes = [change];
+    change::save(connection, context, &mut changes, context.now)?;
+    let [change] = changes;
+    events::append(connection, context, &[NewEvent::of_order("order.held", id, summary(&change.after))])?;
+    Ok(OrderBody::from(&change.after))
+}
+
+/// Releases one hold; 403 where the caller's role may not. With the last hold the order is confirmed, and what of it is not
+/// promised is promised now; what is still short is backordered, since a person has decided to go on.
+pub fn release(
+    connection: &mut PgConnection,
+    context: &Context,
+    (id, hold_id): (OrderId, HoldId),
+    request: &HoldRequest,
+    precondition: &Precondition,
+) -> Result<OrderBody, Error> {
+    check_reason(&request.reason)?;
+    let mut change = change::lock(connection, context.organization_id, id, precondition)?;
+    let order = &mut change.after;
+    let hold = order.holds.iter_mut().find(|hold| hold.id == hold_id).ok_or(Error::not_found("hold"))?;
+    let roles = hold.code.releasable_by();
+    if !roles.contains(&context.role) {
+        let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        let detail = format!("a hold of code '{}' is released by: {}", hold.code, names.join(", "));
+        return Err(Error::Forbidden { code: "hold_not_releasable", detail });
+    }
+    if hold.released_at.is_some() {
+        return Err(Error::conflict("hold_released", "this hold has been released already"));
+    }
+    hold.release(&context.actor, &request.reason, context.now);
+    let code = hold.code;
+    let mut changes = [change];
+    go_on(connection, context, &mut changes)?;
+    let [change] = changes;
+    let mut data = summary(&change.after);
+    data["released"] = json!(code);
+    let mut facts = vec![NewEvent::of_order("order.released", id, data)];
+    if change.before.status != change.after.status && change.after.open_holds().next().is_none() {
+        facts.push(NewEvent::of_order("order.confirmed", id, summary(&change.after)));
+    }
+    events::append(connection, context, &facts)?;
+    Ok(OrderBody::from(&change.after))
+}
+
+/// Saves an order of which a hold has just been released; without another open hold it is promised what it still lacks.
+pub fn go_on(connection: &mut PgConnection, context: &Context, changes: &mut [change::OrderChange; 1]) -> Result<(), Error> {
+    let order = &mut changes[0].after;
+    if order.open_holds().next().is_none() {
+        // Balances come before stock in the lock order, and `save` moves them again under the same lock.
+        crate::customers::balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
+        promise_rest(connection, context, order)?;
+        promise::perform_charges_without_goods(order)?;
+    }
+    change::save(connection, context, changes, context.now)?;
+    shelves::change_reserved(connection, context.organization_id, &reserved_difference(changes))?;
+    Ok(())
+}
+
+fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Order) -> Result<(), Error> {
+    let demands = promise::demands(order);
+    if demands.is_empty() {
+        return Ok(());
+    }
+    let mut shelf = locked_shelf(connection, context, &[order])?;
+    let plan = shelf.plan(&demands);
+    shelf.take(&plan).map_err(Error::internal)?;
+    promise::allocate(order, &plan, context).map_err(Error::internal)?;
+    for short in &plan.short {
+        order.lines[short.line].quantities.backorder(short.quantity).map_err(Error::internal)?;
+    }
+    Ok(())
+}

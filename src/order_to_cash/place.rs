@@ -1,0 +1,377 @@
+//! Capture: the only way in for orders. One request is a slice of one, an import a slice of many.
+//!
+//! Gather → decide → write, once each. The fast path writes everything in one statement that proves claims, credit and stock;
+//! what it refuses, and what needs more than one statement, is decided again under locks in the slow path, in order of arrival,
+//! so that one order's shortage never fails another.
+
+use crate::auth::actor::Context;
+use crate::customers::balance;
+use crate::customers::guests;
+use crate::error::Error;
+use crate::inventory::shelves;
+use crate::orders;
+use crate::orders::allocation::Shelf;
+use crate::orders::body::OrderBody;
+use crate::orders::captured::{self, Captured, Claim, HeldClaim, Named};
+use crate::orders::hold::{Hold, HoldCode};
+use crate::orders::order::Order;
+use crate::orders::promise;
+use crate::orders::reference::Reference;
+use crate::orders::status::OrderStatus;
+use crate::orders::verify::{self, NewGuest, Request, Verified};
+use crate::platform::http::Answer;
+use crate::platform::idempotency::{self, StoredHeaders};
+use crate::types::id::{CustomerId, OrderId};
+use diesel::Connection;
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// One order to capture.
+#[derive(Clone, Debug)]
+pub struct PlaceRequest {
+    pub request: Request,
+    /// At least one: without a key or external id, the order's own id.
+    pub claims: Vec<Claim>,
+    /// The id of the customer, should the buyer turn out to be new.
+    pub guest_id: CustomerId,
+}
+
+impl PlaceRequest {
+    /// Makes the claims of a request: kind `k` for its idempotency key, `x` for its external id, else `o`.
+    pub fn new(request: Request, key: Option<&idempotency::IdempotencyKey>, hash: &[u8]) -> Self {
+        let mut claims = vec![];
+        if let Some(key) = key {
+            claims.push(Claim { kind: "k", key: key.key.clone(), hash: key.hash.clone() });
+        }
+        if let Some(external_id) = &request.body.external_id {
+            let channel = request.body.channel.as_deref().unwrap_or("direct");
+            claims.push(Claim { kind: "x", key: format!("{channel}/{external_id}"), hash: hash.to_vec() });
+        }
+        if claims.is_empty() {
+            claims.push(Claim { kind: "o", key: request.order_id.to_string(), hash: vec![] });
+        }
+        Self { request, claims, guest_id: CustomerId::generate() }
+    }
+
+    fn own_claims(&self, context: &Context) -> Vec<(Uuid, OrderId, &Claim)> {
+        self.claims.iter().map(|claim| (context.organization_id.0, self.request.order_id, claim)).collect()
+    }
+}
+
+type Outcome = Result<Answer, Error>;
+
+/// How often a batch is tried again after a lost race or a deadlock.
+const TRIES: u32 = 6;
+
+/// Captures a batch, each order with an outcome of its own. `connection` must not be in a transaction. Sending the same
+/// requests again is safe: their claims tell what has become of them.
+pub fn place(connection: &mut PgConnection, context: &Context, requests: &[PlaceRequest]) -> Result<Vec<Outcome>, Error> {
+    let mut outcomes: Vec<Option<Outcome>> = requests.iter().map(|_| None).collect();
+    settle_replays(connection, context, requests, &mut outcomes)?;
+    for attempt in 0..TRIES {
+        let open: Vec<usize> = (0..requests.len()).filter(|i| outcomes[*i].is_none()).collect();
+        if open.is_empty() {
+            break;
+        }
+        match try_once(connection, context, requests, &open, &mut outcomes) {
+            Ok(()) => {}
+            Err(error) if error.is_transient() && attempt + 1 < TRIES => {
+                std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
+            }
+            // A poison order must not fail its neighbours.
+            Err(_) if open.len() > 1 => {
+                for i in open {
+                    let alone = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
+                    outcomes[i] = alone.or_else(|| Some(Err(Error::internal("an order without outcome"))));
+                }
+            }
+            Err(error) => return Err(idempotency::in_flight(error)),
+        }
+        settle_replays(connection, context, requests, &mut outcomes)?;
+    }
+    let in_flight = || Err(Error::conflict("idempotency_in_flight", "the same key or external id is being worked on; try again"));
+    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(in_flight)).collect())
+}
+
+/// An order that has been decided and rendered.
+struct Prepared {
+    place: usize,
+    order: Order,
+    answer: Vec<u8>,
+    compressed: Vec<u8>,
+    headers: String,
+    events: Vec<(&'static str, String)>,
+}
+
+fn try_once(
+    connection: &mut PgConnection,
+    context: &Context,
+    requests: &[PlaceRequest],
+    open: &[usize],
+    outcomes: &mut [Option<Outcome>],
+) -> Result<(), Error> {
+    let bodies = open.iter().map(|i| &requests[*i].request.body);
+    let reference = captured::gather(connection, context, &Named::of(bodies))?;
+    let mut shelf = shelf_of(&reference);
+    let (mut fast, mut slow) = (vec![], vec![]);
+    for &i in open {
+        let placed = &requests[i];
+        let verified = match verify::verify(&placed.request, &reference, context, placed.guest_id) {
+            Ok(verified) => verified,
+            Err(error) => {
+                outcomes[i] = Some(Err(error));
+                continue;
+            }
+        };
+        let body = &placed.request.body;
+        if verified.guest.is_some() || body.reservation_id.is_some() || !body.payments.is_empty() || exceeds_credit(&verified.order, &reference) {
+            slow.push((i, verified));
+            continue;
+        }
+        let mut order = verified.order.clone();
+        match promise::promise(&mut order, &mut shelf, context) {
+            Ok(()) => fast.push((prepare(i, order, context)?, verified)),
+            // The stock was read a moment ago without a lock: hopeless, and nothing needs to be locked to say so.
+            Err(error) => outcomes[i] = Some(Err(error)),
+        }
+    }
+    if !fast.is_empty() {
+        let prepared: Vec<&Prepared> = fast.iter().map(|(prepared, _)| prepared).collect();
+        match write(connection, context, requests, &prepared, false) {
+            Ok(won) => {
+                for (prepared, _) in fast.into_iter().filter(|(prepared, _)| won.contains(&prepared.order.id)) {
+                    outcomes[prepared.place] = Some(Ok(created(&prepared.order, prepared.answer)));
+                }
+            }
+            Err(error) if captured::refusal(&error).is_some() => {
+                slow.extend(fast.into_iter().map(|(prepared, verified)| (prepared.place, verified)));
+                slow.sort_by_key(|(i, _)| *i);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if !slow.is_empty() {
+        let done = connection.transaction(|connection| decide_under_locks(connection, context, requests, &slow, &reference))?;
+        for (i, outcome) in done {
+            outcomes[i] = Some(outcome);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the bill-to customer's limit seems too small; the slow path decides.
+fn exceeds_credit(order: &Order, reference: &Reference) -> bool {
+    let credit = reference.customer(order.bill_to_customer_id).and_then(|customer| customer.credit.as_ref());
+    credit.is_some_and(|credit| credit.currency != order.currency || credit.available < order.total)
+}
+
+fn shelf_of(reference: &Reference) -> Shelf {
+    let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
+    for stock in &reference.stock {
+        shelf.set(&stock.sku, &stock.location, stock.available);
+    }
+    shelf
+}
+
+fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared, Error> {
+    let at = if order.detail.historical { order.ordered_at } else { context.now };
+    order.settle(at);
+    let answer = serde_json::to_vec(&OrderBody::from(&order)).map_err(Error::internal)?;
+    let compressed = idempotency::compress(&answer)?;
+    let headers = StoredHeaders { location: Some(location(order.id)), version: Some(order.version) };
+    let headers = serde_json::to_string(&headers).map_err(Error::internal)?;
+    let data = summary(&order).to_string();
+    let mut events = vec![("order.captured", data.clone())];
+    match order.status {
+        OrderStatus::Draft => {}
+        OrderStatus::OnHold => events.push(("order.held", data)),
+        OrderStatus::Confirmed | OrderStatus::Completed | OrderStatus::Cancelled => events.push(("order.confirmed", data)),
+    }
+    Ok(Prepared { place, order, answer, compressed, headers, events })
+}
+
+/// What events tell of an order.
+pub fn summary(order: &Order) -> Value {
+    let lines: Vec<Value> = order
+        .lines
+        .iter()
+        .map(|line| {
+            json!({
+                "id": line.id, "sku": line.sku, "quantity": line.quantities.quantity.to_string(),
+                "allocated_quantity": line.quantities.allocated.to_string(), "backordered_quantity": line.quantities.backordered.to_string(),
+            })
+        })
+        .collect();
+    json!({
+        "id": order.id, "number": order.number, "status": order.status, "channel": order.channel, "external_id": order.external_id,
+        "customer_id": order.customer_id, "currency": order.currency, "total": order.total.to_string(),
+        "holds": order.open_holds().map(|hold| hold.code).collect::<Vec<_>>(), "lines": lines, "version": order.version,
+    })
+}
+
+fn location(id: OrderId) -> String {
+    format!("/v1/orders/{id}")
+}
+
+fn created(order: &Order, body: Vec<u8>) -> Answer {
+    Answer {
+        status: 201,
+        body,
+        location: Some(location(order.id)),
+        version: Some(order.version),
+        replayed: false,
+        content_type: "application/json",
+    }
+}
+
+fn write(
+    connection: &mut PgConnection,
+    context: &Context,
+    requests: &[PlaceRequest],
+    prepared: &[&Prepared],
+    holding_claims: bool,
+) -> Result<HashSet<OrderId>, diesel::result::Error> {
+    let batch: Vec<Captured> = prepared
+        .iter()
+        .map(|p| Captured {
+            order: &p.order,
+            claims: &requests[p.place].claims,
+            answer: &p.compressed,
+            headers: &p.headers,
+            events: &p.events,
+            actor: &context.actor,
+            at: context.now,
+        })
+        .collect();
+    captured::capture(connection, &batch, holding_claims)
+}
+
+/// The slow path: claims, guests, reservations, balances, stock, all locked in that order; then each order in order of arrival.
+/// Orders that lost a claim are left without outcome for [`settle_replays`].
+fn decide_under_locks(
+    connection: &mut PgConnection,
+    context: &Context,
+    requests: &[PlaceRequest],
+    batch: &[(usize, Verified)],
+    reference: &Reference,
+) -> Result<Vec<(usize, Outcome)>, Error> {
+    let claims: Vec<(Uuid, OrderId, &Claim)> = batch.iter().flat_map(|(i, _)| requests[*i].own_claims(context)).collect();
+    let mut got: HashMap<OrderId, usize> = HashMap::new();
+    for id in captured::insert_claims(connection, &claims, context.now)? {
+        *got.entry(id).or_default() += 1;
+    }
+    let (won, part): (Vec<_>, Vec<_>) = batch
+        .iter()
+        .filter(|(_, verified)| got.contains_key(&verified.order.id))
+        .partition(|(i, verified)| got.get(&verified.order.id) == Some(&requests[*i].claims.len()));
+    let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
+    let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
+
+    let mut credit = balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
+    let skus: Vec<&str> = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
+    let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
+    for level in shelves::lock(connection, context.organization_id, &skus)? {
+        shelf.set(&level.sku, &level.location, level.available);
+    }
+    let (mut outcomes, mut prepared, mut refused) = (vec![], vec![], vec![]);
+    for (i, verified) in &won {
+        let mut order = verified.order.clone();
+        if let Some(id) = guest_ids.get(&order.customer_id).copied() {
+            order.customer_id = id;
+            order.bill_to_customer_id = id;
+            order.document.customer.id = id;
+            order.document.bill_to.id = id;
+        }
+        match promise::promise(&mut order, &mut shelf, context) {
+            Ok(()) => {
+                hold_over_credit(&mut order, &mut credit, context);
+                prepared.push(prepare(*i, order, context)?);
+            }
+            Err(error) => {
+                refused.push(*i);
+                outcomes.push((*i, Err(error)));
+            }
+        }
+    }
+    let gone: Vec<(Uuid, OrderId, &Claim)> =
+        part.iter().map(|(i, _)| *i).chain(refused).flat_map(|i| requests[i].own_claims(context)).collect();
+    if !gone.is_empty() {
+        captured::delete_claims(connection, &gone)?;
+    }
+    if !prepared.is_empty() {
+        write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
+    }
+    outcomes.extend(prepared.into_iter().map(|p| (p.place, Ok(created(&p.order, p.answer)))));
+    Ok(outcomes)
+}
+
+/// Takes the order from the customer's credit, or holds it: it keeps its stock and does not count until it is released.
+pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, balance::Credit>, context: &Context) {
+    let Some(credit) = credit.get_mut(&order.bill_to_customer_id) else { return };
+    if order.detail.historical || order.status == OrderStatus::Draft {
+        return;
+    }
+    let open = order.total;
+    if credit.currency == order.currency && credit.available >= open {
+        if order.holds.is_empty() {
+            credit.available -= open;
+        }
+        return;
+    }
+    let detail = if credit.currency == order.currency {
+        format!("{} {} would exceed the credit limit: {} is left", open, order.currency, credit.available.max(Decimal::ZERO))
+    } else {
+        format!("the credit limit is in {}", credit.currency)
+    };
+    let data = json!({ "order_total": open.to_string(), "available": credit.available.to_string(), "currency": credit.currency });
+    order.holds.push(Hold::raise(HoldCode::CreditLimit, None, detail, data, &context.actor, context.now));
+}
+
+/// Answers every order without outcome whose claim is held: by itself (an earlier try whose answer was lost), or by an earlier
+/// order (a replay). One set query.
+fn settle_replays(
+    connection: &mut PgConnection,
+    context: &Context,
+    requests: &[PlaceRequest],
+    outcomes: &mut [Option<Outcome>],
+) -> Result<(), Error> {
+    let open: Vec<usize> = (0..requests.len()).filter(|i| outcomes[*i].is_none()).collect();
+    let claims: Vec<(Uuid, OrderId, &Claim)> = open.iter().flat_map(|i| requests[*i].own_claims(context)).collect();
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let held: HashMap<(String, String), HeldClaim> =
+        captured::held_claims(connection, &claims)?.into_iter().map(|claim| ((claim.kind.clone(), claim.key.clone()), claim)).collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    for i in open {
+        let placed = &requests[i];
+        for claim in &placed.claims {
+            if let Some(held) = held.get(&(claim.kind.to_owned(), claim.key.clone())) {
+                outcomes[i] = Some(replay(connection, context, placed, claim, held));
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn replay(connection: &mut PgConnection, context: &Context, placed: &PlaceRequest, claim: &Claim, held: &HeldClaim) -> Outcome {
+    let ours = held.subject_id == placed.request.order_id;
+    if claim.kind == "k" {
+        let answer = idempotency::replay(&held.hash, &claim.hash, held.status, held.answer.clone(), held.headers.clone())?;
+        return Ok(Answer { replayed: !ours, ..answer });
+    }
+    if !ours && held.hash != claim.hash {
+        let extra = json!({ "order_id": held.subject_id });
+        return Err(Error::conflict_with("external_id_conflict", "the channel has sent another order with this external_id", extra));
+    }
+    let order = orders::find(connection, context.organization_id, held.subject_id)?;
+    let order = order.ok_or_else(|| Error::internal("a claim without its order"))?;
+    let answer = if ours { Answer::created(location(order.id), &OrderBody::from(&order))? } else { Answer::ok(&OrderBody::from(&order))? };
+    Ok(Answer { replayed: !ours, ..answer.with_version(order.version) })
+}

@@ -1,0 +1,223 @@
+use super::body::{CancelRequest, HoldRequest, NewOrder, OrderBody, PatchOrder};
+use super::filter::OrderQuery;
+use super::service;
+use super::verify::Request;
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::order_to_cash::cancel::{Cancelled, cancel};
+use crate::order_to_cash::confirm::confirm;
+use crate::order_to_cash::hold::{hold, release};
+use crate::order_to_cash::place::{PlaceRequest, place};
+use crate::platform::http::Answer;
+use crate::platform::idempotency;
+use crate::types::id::{HoldId, OrderId};
+use crate::types::page::Page;
+use actix_web::web::Data;
+use actix_web::{get, patch, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(place_order)
+        .service(list_orders)
+        .service(get_order)
+        .service(patch_order)
+        .service(confirm_order)
+        .service(hold_order)
+        .service(release_hold)
+        .service(cancel_order);
+}
+
+/// Place an order
+///
+/// Capture, verification and the promise of stock are this one call and one transaction.
+#[utoipa::path(tag = "orders", operation_id = "place_order", request_body = NewOrder,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
+    responses(
+        (status = 201, description = "Placed: confirmed, or on hold with its reasons", body = OrderBody, headers(
+            ("Location" = String, description = "Where the order is"), ("ETag" = String, description = "The version"))),
+        (status = 200, description = "This external_id with the same content was placed before", body = OrderBody),
+        (status = 400, response = crate::openapi::BadRequest),
+        (status = 409, description = "`insufficient_stock` names the short lines; `external_id_conflict`, `idempotency_in_flight`", content_type = "application/problem+json", body = crate::error::Problem),
+        (status = 422, response = crate::openapi::Invalid),
+    ))]
+#[post("/v1/orders")]
+pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let body: NewOrder = call.json()?;
+    let key = call.idempotency_key()?;
+    let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
+    let numbers = app.numbers.clone();
+    app.db
+        .read(move |connection| {
+            // The number is taken late: what is refused for its form costs none.
+            body.check()?;
+            let number = format!("SO-{:06}", numbers.next(connection, context.organization_id.0, "order")?);
+            let request = Request { order_id, number, body: body.clone(), may_price, historical: false };
+            let request = PlaceRequest::new(request, key.as_ref(), &hash);
+            let outcome = place(connection, &context, &[request])?.pop();
+            outcome.unwrap_or_else(|| Err(Error::internal("an order without outcome")))
+        })
+        .await
+}
+
+/// List orders
+///
+/// Newest first. Poll with `updated_from` and `sort=updated_at`.
+#[utoipa::path(tag = "orders", operation_id = "list_orders", params(OrderQuery), responses(
+    (status = 200, description = "One page of orders", body = Page<OrderBody>),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/orders")]
+pub async fn list_orders(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_READ)?;
+    let filter = call.query::<OrderQuery>()?.read()?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter)).await?;
+    Answer::ok(&page)
+}
+
+/// Get an order
+#[utoipa::path(tag = "orders", operation_id = "get_order", params(("id" = OrderId, Path, description = "Id of the order")), responses(
+    (status = 200, description = "The order", body = OrderBody, headers(("ETag" = String, description = "The version"))),
+    (status = 304, description = "Unchanged since the version in If-None-Match"),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/orders/{id}")]
+pub async fn get_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_READ)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let order = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    Ok(Answer::ok(&order)?.with_version(order.version))
+}
+
+/// Change header fields that bind nothing
+#[utoipa::path(tag = "orders", operation_id = "patch_order", request_body = PatchOrder, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+    (status = 200, description = "The order", body = OrderBody),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[patch("/v1/orders/{id}")]
+pub async fn patch_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let (body, precondition): (PatchOrder, _) = (call.json()?, call.precondition()?);
+    if body.sales_rep.is_some() {
+        call.actor.require(Permission::ORDERS_PRICE)?;
+    }
+    let order = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
+    Ok(Answer::ok(&order)?.with_version(order.version))
+}
+
+/// Confirm a draft
+#[utoipa::path(tag = "orders", operation_id = "confirm_order", params(("id" = OrderId, Path, description = "Id of the draft")), responses(
+    (status = 200, description = "Confirmed, or on hold with its reasons", body = OrderBody),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+))]
+#[post("/v1/orders/{id}/confirm")]
+pub async fn confirm_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let _: Nothing = call.json_or_empty()?;
+    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let order = confirm(connection, &context, id, &precondition)?;
+                Ok(Answer::ok(&order)?.with_version(order.version))
+            })
+        })
+        .await
+}
+
+/// An operation without fields.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Hold an order
+#[utoipa::path(tag = "orders", operation_id = "hold_order", request_body = HoldRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+    (status = 200, description = "On hold", body = OrderBody),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/orders/{id}/hold")]
+pub async fn hold_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let (body, key, precondition): (HoldRequest, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let order = hold(connection, &context, id, &body, &precondition)?;
+                Ok(Answer::ok(&order)?.with_version(order.version))
+            })
+        })
+        .await
+}
+
+/// Release a hold
+///
+/// The caller's role must be among the hold's `releasable_by`. With the last hold the order is confirmed.
+#[utoipa::path(tag = "orders", operation_id = "release_hold", request_body = HoldRequest,
+    params(("id" = OrderId, Path, description = "Id of the order"), ("hold_id" = HoldId, Path, description = "Id of the hold")),
+    responses(
+        (status = 200, description = "The order", body = OrderBody),
+        (status = 403, description = "`hold_not_releasable`: another role must", content_type = "application/problem+json", body = crate::error::Problem),
+        (status = 404, response = crate::openapi::NotFound),
+        (status = 409, response = crate::openapi::Conflict),
+        (status = 412, response = crate::openapi::Stale),
+        (status = 422, response = crate::openapi::Invalid),
+    ))]
+#[post("/v1/orders/{id}/holds/{hold_id}/release")]
+pub async fn release_hold(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_READ)?;
+    call.no_query()?;
+    let ids: (OrderId, HoldId) = (call.path("id")?, call.path("hold_id")?);
+    let (body, key, precondition): (HoldRequest, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let order = release(connection, &context, ids, &body, &precondition)?;
+                Ok(Answer::ok(&order)?.with_version(order.version))
+            })
+        })
+        .await
+}
+
+/// Cancel an order, lines of it, or quantities of lines
+///
+/// Only what has not shipped. With `dry_run` the answer is what would change, and nothing does.
+#[utoipa::path(tag = "orders", operation_id = "cancel_order", request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+    (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = OrderBody),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/orders/{id}/cancel")]
+pub async fn cancel_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let (body, key, precondition): (CancelRequest, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| match cancel(connection, &context, id, &body, &precondition)? {
+                Cancelled::Done(order) => Ok(Answer::ok(&order)?.with_version(order.version)),
+                Cancelled::DryRun(difference) => Answer::ok(&difference),
+            })
+        })
+        .await
+}

@@ -1,0 +1,110 @@
+//! Use cases that stay within orders: reading, and changing what people may change at any time.
+
+use super::body::{OrderBody, PatchOrder};
+use super::change;
+use super::filter::OrderFilter;
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::platform::http::Precondition;
+use crate::types::id::{OrderId, OrganizationId};
+use crate::types::page::{Page, encode_cursor};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<OrderBody, Error> {
+    let order = store::find(connection, organization_id, id)?.ok_or(Error::not_found("order"))?;
+    Ok(OrderBody::from(&order))
+}
+
+pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filter: &OrderFilter) -> Result<Page<OrderBody>, Error> {
+    let bad_cursor = || Error::bad_request("invalid_cursor", "take the cursor from next_cursor");
+    let after = match filter.after.as_deref() {
+        None => None,
+        Some([at, id]) => {
+            let at: DateTime<Utc> = at.parse().map_err(|_| bad_cursor())?;
+            Some((at, id.parse().map_err(|_| bad_cursor())?))
+        }
+        Some(_) => return Err(bad_cursor()),
+    };
+    let keys = store::list::keys(connection, organization_id, filter, after, filter.limit as i64 + 1)?;
+    let page = Page::cut(keys, filter.limit, |key| encode_cursor(&filter.fingerprint, &[key.updated_at.to_rfc3339(), key.id.to_string()]));
+    let ids: Vec<OrderId> = page.data.iter().map(|key| key.id).collect();
+    let mut orders = store::load(connection, organization_id, &ids)?;
+    let place = |id: OrderId| ids.iter().position(|other| *other == id);
+    orders.sort_by_key(|order| place(order.id));
+    Ok(Page { data: orders.iter().map(OrderBody::from).collect(), next_cursor: page.next_cursor })
+}
+
+/// Changes header fields that bind nothing (merge-patch, RFC 7396).
+pub fn patch(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: OrderId,
+    patch: &PatchOrder,
+    precondition: &Precondition,
+) -> Result<OrderBody, Error> {
+    patch.check()?;
+    let mut change = change::lock(connection, context.organization_id, id, precondition)?;
+    let order = &mut change.after;
+    let mut changed: Vec<&str> = vec![];
+    let mut set = |name: &'static str, slot: &mut Option<String>, value: &Option<Option<String>>| {
+        if let Some(value) = value {
+            slot.clone_from(value);
+            changed.push(name);
+        }
+    };
+    set("note", &mut order.detail.note, &patch.note);
+    set("buyer_reference", &mut order.detail.buyer_reference, &patch.buyer_reference);
+    set("delivery_instructions", &mut order.detail.delivery_instructions, &patch.delivery_instructions);
+    set("purchase_order_number", &mut order.purchase_order_number, &patch.purchase_order_number);
+    set("sales_rep", &mut order.sales_rep, &patch.sales_rep);
+    if let Some(contact) = &patch.contact {
+        order.detail.contact.clone_from(contact);
+        changed.push("contact");
+    }
+    if let Some(ids) = &patch.external_ids {
+        for (system, id) in ids {
+            match id {
+                Some(id) => order.detail.external_ids.insert(system.clone(), id.clone()),
+                None => order.detail.external_ids.remove(system),
+            };
+        }
+        changed.push("external_ids");
+    }
+    if let Some(metadata) = &patch.metadata {
+        merge(&mut order.detail.metadata, metadata);
+        changed.push("metadata");
+    }
+    let data = json!({ "id": order.id, "number": order.number, "changed": changed });
+    let mut changes = [change];
+    change::save(connection, context, &mut changes, context.now)?;
+    let [change] = changes;
+    if change.after != change.before {
+        events::append(connection, context, &[NewEvent::of_order("order.edited", id, data)])?;
+    }
+    Ok(OrderBody::from(&change.after))
+}
+
+/// RFC 7396: null removes, objects merge, all else replaces.
+fn merge(target: &mut serde_json::Map<String, serde_json::Value>, patch: &serde_json::Map<String, serde_json::Value>) {
+    use serde_json::Value;
+    for (key, value) in patch {
+        match (value, target.get_mut(key)) {
+            (Value::Null, _) => {
+                target.remove(key);
+            }
+            (Value::Object(inner), Some(Value::Object(own))) => merge(own, inner),
+            (Value::Object(inner), _) => {
+                let mut own = serde_json::Map::new();
+                merge(&mut own, inner);
+                target.insert(key.clone(), Value::Object(own));
+            }
+            (value, _) => {
+                target.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}

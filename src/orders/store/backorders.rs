@@ -1,0 +1,24 @@
+use crate::platform::sql::sql;
+use crate::types::id::{OrderId, OrganizationId};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: OrderId,
+}
+
+const WAITING: &str = "WITH supply AS MATERIALIZED (SELECT DISTINCT s.sku FROM stock_level s \
+    JOIN location k ON k.organization_id = s.organization_id AND k.code = s.location AND k.active AND k.kind <> 'supplier' \
+    WHERE s.organization_id = $1 AND s.on_hand - s.reserved - s.safety_stock - s.quarantined > 0 \
+    AND s.sku IN (SELECT l.sku FROM order_line l WHERE l.organization_id = $1 AND l.backordered > 0)) \
+    SELECT o.id FROM sales_order o WHERE o.organization_id = $1 AND o.status IN ('on_hold', 'confirmed') \
+    AND EXISTS (SELECT 1 FROM order_line l JOIN supply USING (sku) WHERE l.organization_id = $1 AND l.order_id = o.id AND l.backordered > 0) \
+    ORDER BY coalesce((o.detail->>'priority')::int, 0) DESC, o.ordered_at, o.id LIMIT $2";
+
+pub fn waiting(connection: &mut PgConnection, organization_id: OrganizationId, limit: i64) -> QueryResult<Vec<OrderId>> {
+    let rows: Vec<Row> = sql(WAITING).bind::<SqlUuid, _>(organization_id).bind::<BigInt, _>(limit).load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}

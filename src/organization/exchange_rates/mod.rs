@@ -1,0 +1,6 @@
+//! What a unit of one currency is worth in another.
+
+pub mod api;
+pub mod body;
+pub mod service;
+mod store;

@@ -1,0 +1,45 @@
+use super::body::{Organization, PutOrganization};
+use super::service;
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::platform::http::Answer;
+use actix_web::web::Data;
+use actix_web::{get, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(get_organization).service(put_organization);
+}
+
+/// Get the organization
+#[utoipa::path(tag = "organization", operation_id = "get_organization", responses(
+    (status = 200, description = "The caller's organization", body = Organization, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/organization")]
+pub async fn get_organization(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_READ)?;
+    call.no_query()?;
+    let organization = app.db.read(move |connection| service::get(connection, context.organization_id)).await?;
+    Ok(Answer::ok(&organization)?.with_version(organization.version))
+}
+
+/// Replace the organization's profile
+#[utoipa::path(tag = "organization", operation_id = "put_organization", request_body = PutOrganization, responses(
+    (status = 200, description = "Replaced", body = Organization),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[put("/v1/organization")]
+pub async fn put_organization(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ADMIN)?;
+    call.no_query()?;
+    let body: PutOrganization = call.json()?;
+    let (precondition, create_only) = (call.precondition()?, call.create_only());
+    let organization = app.db.write(move |connection| service::put(connection, &context, &body, &precondition, create_only)).await?;
+    Ok(Answer::ok(&organization)?.with_version(organization.version))
+}

@@ -1,0 +1,50 @@
+use super::body::{Organization, PutOrganization};
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::organization::settings::Settings;
+use crate::platform::http::Precondition;
+use crate::types::id::OrganizationId;
+use chrono_tz::Tz;
+use diesel::pg::PgConnection;
+
+const WHAT: &str = "organization";
+
+pub fn get(connection: &mut PgConnection, id: OrganizationId) -> Result<Organization, Error> {
+    store::find(connection, id)?.ok_or(Error::not_found(WHAT))
+}
+
+/// What the other features must know of the organization; one statement.
+pub fn settings(connection: &mut PgConnection, id: OrganizationId) -> Result<Settings, Error> {
+    store::find_settings(connection, id)?.ok_or(Error::not_found(WHAT))
+}
+
+/// Replaces the profile. 409 `base_currency_in_use` where the currency of the books would change under orders.
+pub fn put(
+    connection: &mut PgConnection,
+    context: &Context,
+    put: &PutOrganization,
+    precondition: &Precondition,
+    create_only: bool,
+) -> Result<Organization, Error> {
+    put.check()?;
+    let current = store::lock(connection, context.organization_id)?.ok_or(Error::not_found(WHAT))?;
+    if create_only {
+        return Err(Error::Stale { current: current.version });
+    }
+    precondition.check(current.version)?;
+    if let Some(closed) = put.books_closed_through_on {
+        let zone: Tz = put.time_zone.as_deref().unwrap_or(&current.time_zone).parse().map_err(Error::internal)?;
+        if closed > context.now.with_timezone(&zone).date_naive() {
+            let detail = "books are closed through a day that is over or today, never through one to come";
+            return Err(Error::invalid("/books_closed_through_on", "out_of_range", detail));
+        }
+    }
+    let changes_currency = put.base_currency.is_some_and(|currency| currency != current.base_currency);
+    if changes_currency && store::has_orders(connection, context.organization_id)? {
+        let detail = format!("there are orders; the base currency stays {}", current.base_currency);
+        return Err(Error::conflict("base_currency_in_use", detail));
+    }
+    let profile = serde_json::to_value(put.profile()).map_err(Error::internal)?;
+    Ok(store::update(connection, context, put, &profile)?)
+}

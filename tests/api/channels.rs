@@ -1,0 +1,48 @@
+use crate::support::app::{TestApp, send};
+use pesanan::auth::permission::Role;
+use pesanan::channels;
+use reqwest::Method;
+use serde_json::json;
+
+#[actix_web::test]
+async fn a_channel_is_created_found_changed_and_kept_apart() {
+    let app = TestApp::spawn().await;
+    let (ours, theirs) = (app.organization("ours").await, app.organization("theirs").await);
+    let (admin, stranger) = (app.caller(ours, Role::Admin).await, app.caller(theirs, Role::Admin).await);
+    let new = json!({"code": "web", "kind": "shopify", "name": "Web shop",
+        "settings": {"shop_domain": "Nusantara.MyShopify.com", "price_tolerance": {"percent": "1.5"}}});
+    let create = || send(admin.request(Method::POST, "/v1/channels").header("idempotency-key", "web").json(&new));
+    let created = create().await.expect(201);
+    assert_eq!(
+        created.body["settings"],
+        json!({"shop_domain": "nusantara.myshopify.com", "price_tolerance": {"amount": null, "percent": "1.5"}})
+    );
+    assert_eq!(created.body["active"], true);
+    let replayed = create().await.expect(201);
+    assert_eq!((replayed.header("idempotency-replayed"), &replayed.body), ("true", &created.body));
+    assert_eq!(admin.post("/v1/channels", new).await.code(409), "channel_code_taken");
+    let path = created.header("location").to_owned();
+    stranger.get(&path).await.expect(404);
+    stranger.patch(&path, json!({"active": false})).await.expect(404);
+    let found = admin.get("/v1/channels?code=web").await.expect(200).body;
+    assert_eq!((found["data"].as_array().unwrap().len(), &found["data"][0]), (1, &created.body));
+
+    let changed = admin
+        .patch(&path, json!({"active": false, "settings": {"shop_domain": null, "price_tolerance": {"amount": "500"}}}))
+        .await
+        .expect(200);
+    assert_eq!((&changed.body["active"], changed.header("etag")), (&json!(false), "\"2\""));
+    assert_eq!(changed.body["settings"], json!({"shop_domain": null, "price_tolerance": {"amount": "500", "percent": "1.5"}}));
+    assert_eq!(admin.patch(&path, json!({"active": false})).await.header("etag"), "\"2\"", "no change, no version");
+    assert_eq!(admin.patch(&path, json!({"settings": {"colour": "red"}})).await.code(422), "unknown_field");
+    assert_eq!(admin.patch(&path, json!({"code": "other"})).await.code(422), "unknown_field");
+    let merge = admin.request(Method::PATCH, &path).header("content-type", "application/merge-patch+json").body(r#"{"name":"Shop"}"#);
+    assert_eq!(send(merge).await.expect(200).body["name"], "Shop");
+
+    let channel = app.app.db.read(move |connection| channels::find(connection, ours, "web")).await.unwrap().unwrap();
+    assert!(!channel.active && channel.price_tolerance().is_some());
+    assert!(app.app.db.read(move |connection| channels::find(connection, theirs, "web")).await.unwrap().is_none());
+    let viewer = app.caller(ours, Role::Viewer).await;
+    viewer.get("/v1/channels").await.expect(200);
+    assert_eq!(viewer.patch(&path, json!({})).await.code(403), "insufficient_scope");
+}

@@ -1,0 +1,8 @@
+//! The application as its callers see it: over HTTP, with a database of its own for each test.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
+
+mod access;
+mod channels;
+mod organization;
+#[path = "../support/mod.rs"]
+mod support;

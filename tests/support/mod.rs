@@ -1,0 +1,5 @@
+//! What tests stand on.
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+pub mod app;
+pub mod database;
