@@ -65,6 +65,28 @@ pub struct Refused {
     pub allowed: Vec<PaymentAction>,
 }
 
+impl From<Refused> for crate::error::Error {
+    fn from(refused: Refused) -> Self {
+        let mut allowed: Vec<&str> = refused.allowed.iter().filter_map(|action| action.request()).collect();
+        allowed.dedup();
+        Self::invalid_transition(refused.status.as_str(), refused.action.request().unwrap_or(refused.action.as_str()), &allowed)
+    }
+}
+
+impl PaymentAction {
+    /// The sub-path that asks for it; none for what only the payer's bank does.
+    pub fn request(self) -> Option<&'static str> {
+        match self {
+            Self::Capture => Some("capture"),
+            Self::Void => Some("void"),
+            Self::Fail => Some("fail"),
+            Self::Allocate => Some("allocations"),
+            Self::RefundPart | Self::Refund => Some("refund"),
+            Self::Reverse => None,
+        }
+    }
+}
+
 impl PaymentStatus {
     /// The status after the action.
     pub fn next(self, action: PaymentAction) -> Result<Self, Refused> {

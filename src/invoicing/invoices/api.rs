@@ -1,16 +1,18 @@
 use super::balance::InvoiceStatus;
 use super::body::{InvoiceBody, NewInvoice, PutDocumentData};
-use super::service::{self, Filter, Sort};
+use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::order_to_cash::invoice::{self, Issue};
+use crate::orders::filter::{known, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
+use crate::platform::keyset::{After, Slice, Sort};
 use crate::platform::merge_patch::MergePatch;
-use crate::types::id::{CustomerId, InvoiceId, OrderId};
-use crate::types::page::{Page, page_after, page_limit};
+use crate::types::id::{InvoiceId, OrderId};
+use crate::types::page::{Page, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,14 +24,15 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(issue_invoice).service(list_invoices).service(get_invoice).service(patch_invoice);
 }
 
+/// Query parameters of the invoice list. Many values by comma.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct InvoiceQuery {
-    order_id: Option<OrderId>,
+    order_id: Option<String>,
     /// Who pays.
-    customer_id: Option<CustomerId>,
-    /// `issued`, `partially_paid`, `paid`, `credited`; many by comma.
+    customer_id: Option<String>,
+    /// issued, partially_paid, paid, credited
     #[param(example = "issued,partially_paid")]
     status: Option<String>,
     #[param(example = "INV-000001")]
@@ -44,8 +47,8 @@ pub struct InvoiceQuery {
     overdue: Option<bool>,
     /// Changed at or after.
     updated_from: Option<DateTime<Utc>>,
-    /// `created_at` (default), `updated_at` or `due_on`.
-    sort: Option<Sort>,
+    /// `-created_at` (default), `created_at`, `updated_at`, `-updated_at`, `due_on`
+    sort: Option<String>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -55,32 +58,23 @@ pub struct InvoiceQuery {
 
 impl InvoiceQuery {
     fn filter(&self) -> Result<Filter, Error> {
-        let statuses = self.status.as_ref().map(|all| all.split(',').map(str::parse::<InvoiceStatus>).collect::<Result<Vec<_>, _>>());
-        let statuses = statuses.transpose().map_err(|unknown| Error::bad_request("invalid_parameter", format!("status: {unknown}")))?;
         Ok(Filter {
-            order_id: self.order_id,
-            customer_id: self.customer_id,
-            statuses,
-            number: self.number.clone(),
+            order_id: parsed("order_id", self.order_id.as_deref())?,
+            customer_id: parsed("customer_id", self.customer_id.as_deref())?,
+            status: known::<InvoiceStatus>("status", self.status.as_deref())?,
+            number: many(self.number.as_deref()),
             issued_from: self.issued_from,
             issued_to: self.issued_to,
             due_before: self.due_before,
             overdue: self.overdue,
             updated_from: self.updated_from,
-            today: NaiveDate::default(),
         })
     }
 
-    /// What a cursor is bound to.
-    fn name(&self) -> String {
-        format!("invoices {:?}", Self { limit: None, cursor: None, ..self.clone() })
-    }
-
-    fn after(&self, sort: Sort) -> Result<Option<(String, InvoiceId)>, Error> {
-        let Some(key) = page_after(self.cursor.as_deref(), &self.name(), 2)? else { return Ok(None) };
-        let id = key[1].parse().ok().filter(|_| sort.takes(&key[0]));
-        let id = id.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))?;
-        Ok(Some((key[0].clone(), id)))
+    fn slice(&self) -> Result<Slice<InvoiceId>, Error> {
+        let filters = format!("invoices {:?}", Self { limit: None, cursor: None, ..self.clone() });
+        let sort = Sort::read(self.sort.as_deref(), Sort::DUE)?;
+        Ok(Slice { sort, after: After::read(self.cursor.as_deref(), &filters, sort)?, limit: page_limit(self.limit)?, filters })
     }
 }
 
@@ -115,6 +109,8 @@ pub async fn issue_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// List invoices
+///
+/// Newest first. Poll with `updated_from` and `sort=updated_at`.
 #[utoipa::path(tag = "invoices", operation_id = "list_invoices", params(InvoiceQuery), responses(
     (status = 200, description = "One page of invoices", body = Page<InvoiceBody>),
     (status = 400, response = crate::openapi::BadRequest),
@@ -123,15 +119,8 @@ pub async fn issue_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
 pub async fn list_invoices(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::INVOICES_READ)?;
     let query: InvoiceQuery = call.query()?;
-    let (filter, sort, name, limit) = (query.filter()?, query.sort.unwrap_or(Sort::CreatedAt), query.name(), page_limit(query.limit)?);
-    let after = query.after(sort)?;
-    let page = app
-        .db
-        .read(move |connection| {
-            let after = after.as_ref().map(|(key, id)| (key.as_str(), *id));
-            service::list(connection, &context, &filter, sort, &name, after, limit)
-        })
-        .await?;
+    let (filter, slice) = (query.filter()?, query.slice()?);
+    let page = app.db.read(move |connection| service::list(connection, &context, &filter, &slice)).await?;
     Answer::ok(&page)
 }
 

@@ -117,14 +117,6 @@ impl DocumentTaxGroup {
             tax_amount: self.tax_amount,
         }
     }
-
-    /// Whether it is of the same rule, whatever its amounts.
-    pub fn is_like(&self, group: &TaxGroup) -> bool {
-        self.tax_category == group.tax_category
-            && self.tax_scheme_category == group.tax_scheme_category
-            && self.rate == group.rate
-            && self.base_fraction == group.base_fraction
-    }
 }
 
 /// What an invoice says of the world, copied at issue and never changed.

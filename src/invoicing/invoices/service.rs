@@ -7,6 +7,7 @@ use crate::events;
 use crate::events::event::NewEvent;
 use crate::organization;
 use crate::platform::http::Precondition;
+use crate::platform::keyset::Slice;
 use crate::platform::merge_patch::MergePatch;
 use crate::types::id::{InvoiceId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
@@ -15,7 +16,7 @@ use diesel::pg::PgConnection;
 use serde_json::{Value, json};
 
 pub use super::store::{
-    Filter, ShippedLine, Sort, bill_to, insert, lock_balances, mark_invoiced, orders_of, save_balances, save_credited, uninvoiced,
+    Filter, ShippedLine, bill_to, insert, lock_balances, mark_invoiced, orders_of, save_balances, save_credited, uninvoiced,
 };
 
 const WHAT: &str = "invoice";
@@ -40,25 +41,16 @@ pub fn today(connection: &mut PgConnection, context: &Context) -> Result<NaiveDa
     Ok(organization::settings(connection, context.organization_id)?.local_date(context.now))
 }
 
-/// `filters` names the filters of the list, so that a cursor is only good for them; `after` is the key of the last row before.
 pub fn list(
     connection: &mut PgConnection,
     context: &Context,
     filter: &Filter,
-    sort: Sort,
-    filters: &str,
-    after: Option<(&str, InvoiceId)>,
-    limit: usize,
+    slice: &Slice<InvoiceId>,
 ) -> Result<Page<InvoiceBody>, Error> {
     let today = today(connection, context)?;
-    let filter = Filter { today, ..filter.clone() };
-    let rows = store::page(connection, context.organization_id, &filter, sort, after, limit as i64 + 1)?;
-    let key = |invoice: &Invoice| match sort {
-        Sort::CreatedAt => String::new(),
-        Sort::UpdatedAt => invoice.updated_at.to_rfc3339(),
-        Sort::DueOn => invoice.due_on.to_string(),
-    };
-    let page = Page::cut(rows, limit, |invoice| encode_cursor(filters, &[key(invoice), invoice.id.to_string()]));
+    let rows = store::page(connection, context.organization_id, filter, slice, today)?;
+    let key = |invoice: &Invoice| [slice.sort.key(invoice.updated_at, Some(invoice.due_on)), invoice.id.to_string()];
+    let page = Page::cut(rows, slice.limit, |invoice| encode_cursor(&slice.filters, &key(invoice)));
     Ok(page.map(|invoice| InvoiceBody::of(&invoice, today)))
 }
 

@@ -1,6 +1,7 @@
 use super::body::{RefundBody, RefundStatus};
 use crate::auth::actor::Context;
-use crate::platform::sql::sql;
+use crate::platform::keyset::Slice;
+use crate::platform::sql::{sql, sql_uncached};
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::id::{OrderId, OrganizationId, PaymentId, RefundId};
@@ -69,45 +70,47 @@ pub fn of_payments(connection: &mut PgConnection, organization_id: OrganizationI
     Ok(rows.into_iter().map(RefundBody::from).collect())
 }
 
-/// What a list of refunds is narrowed to.
+/// What a list of refunds is narrowed to; empty lists narrow nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub payment_id: Option<PaymentId>,
-    pub order_id: Option<OrderId>,
-    pub statuses: Option<Vec<RefundStatus>>,
-    pub number: Option<String>,
+    pub payment_id: Vec<PaymentId>,
+    pub order_id: Vec<OrderId>,
+    pub status: Vec<String>,
+    pub number: Vec<String>,
     /// A refund never changes after it is made.
     pub updated_from: Option<DateTime<Utc>>,
 }
 
+/// One row more than the page has, to tell whether another follows.
 pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     filter: &Filter,
-    after: Option<RefundId>,
-    limit: i64,
+    slice: &Slice<RefundId>,
 ) -> QueryResult<Vec<RefundBody>> {
+    let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("r", "$7", "$8"))).unwrap_or_default();
     let conditions: String = [
-        (filter.payment_id.is_some(), " AND r.payment_id = $2"),
-        (filter.order_id.is_some(), " AND r.order_id = $3"),
-        (filter.statuses.is_some(), " AND r.status = ANY($4)"),
-        (filter.number.is_some(), " AND r.number = $5"),
+        (!filter.payment_id.is_empty(), " AND r.payment_id = ANY($2)"),
+        (!filter.order_id.is_empty(), " AND r.order_id = ANY($3)"),
+        (!filter.status.is_empty(), " AND r.status = ANY($4)"),
+        (!filter.number.is_empty(), " AND r.number = ANY($5)"),
         (filter.updated_from.is_some(), " AND r.created_at >= $6"),
-        (after.is_some(), " AND r.id > $7"),
+        (true, &after),
     ]
     .iter()
     .filter_map(|(asked, condition)| asked.then_some(*condition))
     .collect();
-    let statuses = filter.statuses.as_ref().map(|all| all.iter().map(|status| status.as_str()).collect::<Vec<_>>());
-    let rows: Vec<Row> = sql(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1{conditions} ORDER BY r.id LIMIT $8"))
+    let order = slice.sort.order_by("r");
+    let rows: Vec<Row> = sql_uncached(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $9"))
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.payment_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.order_id)
-        .bind::<Nullable<Array<Text>>, _>(statuses)
-        .bind::<Nullable<Text>, _>(filter.number.as_deref())
+        .bind::<Array<SqlUuid>, _>(&filter.payment_id)
+        .bind::<Array<SqlUuid>, _>(&filter.order_id)
+        .bind::<Array<Text>, _>(&filter.status)
+        .bind::<Array<Text>, _>(&filter.number)
         .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
-        .bind::<Nullable<SqlUuid>, _>(after)
-        .bind::<BigInt, _>(limit)
+        .bind::<Nullable<Text>, _>(slice.after.as_ref().map(|after| after.key.as_str()))
+        .bind::<Nullable<SqlUuid>, _>(slice.after.as_ref().map(|after| after.id))
+        .bind::<BigInt, _>(slice.limit as i64 + 1)
         .load(connection)?;
     Ok(rows.into_iter().map(RefundBody::from).collect())
 }
