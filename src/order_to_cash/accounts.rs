@@ -53,8 +53,8 @@ impl LockedAccount {
 
     /// Invoices that were there before and have changed.
     fn changed_invoices(&self) -> impl Iterator<Item = (&InvoiceBalance, &InvoiceBalance)> {
-        let pair = |before| self.account.invoice(before.id).map(|after| (before, after));
-        self.invoices_before.iter().filter_map(pair).filter(|(before, after)| before != after)
+        let pairs = self.invoices_before.iter().filter_map(|before| Some((before, self.account.invoice(before.id)?)));
+        pairs.filter(|(before, after)| before != after)
     }
 }
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod cancel;
 pub mod confirm;
 pub mod credit;
+pub mod deposits;
 pub mod document_date;
 pub mod hold;
 pub mod invoice;
