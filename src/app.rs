@@ -4,18 +4,24 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
 use crate::config::Config;
 use crate::error::Error;
+use crate::health;
+use crate::jobs::Jobs;
+use crate::openapi;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions};
 use crate::platform::logging;
+use crate::platform::metrics;
 use crate::platform::numbers::Numbers;
+use actix_cors::Cors;
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App as ActixApp, HttpServer};
+use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use utoipa_actix_web::AppExt;
 
 /// What handlers share.
@@ -28,6 +34,8 @@ pub struct App {
     pub reports: Db,
     /// People's numbers.
     pub numbers: Arc<Numbers>,
+    /// Told to stop: no longer ready for new work.
+    pub stopping: AtomicBool,
 }
 
 /// Every route of every feature, and the OpenAPI document that they make up.
@@ -46,9 +54,18 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::api_clients::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
-    config.configure(crate::orders::api::configure);
+    config.configure(crate::fulfillment::fulfillment_orders::api::configure);
+    config.configure(crate::fulfillment::shipments::api::configure);
+    config.configure(crate::fulfillment::service_completions::api::configure);
+    config.configure(crate::inventory::api::configure);
     config.configure(crate::organization::exchange_rates::api::configure);
+    config.configure(crate::catalog::products::api::configure);
+    config.configure(crate::catalog::prices::api::configure);
+    config.configure(crate::catalog::tax_rates::api::configure);
+    config.configure(crate::customers::api::configure);
+    config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
+    config.configure(crate::orders::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);
@@ -64,11 +81,13 @@ pub struct Application {
     pub app: Data<App>,
     pub authenticator: Data<Authenticator>,
     pub server: actix_web::dev::Server,
+    jobs: Option<Jobs>,
 }
 
 impl Application {
-    /// Opens the pools, binds the listener and makes the server; `server.await` runs it.
+    /// Opens the pools, binds the listener and makes the server; [`Application::run`] runs it.
     pub fn build(config: Config) -> Result<Self, Error> {
+        metrics::start();
         let keys = Keys::new(&config.keys, &config.issuer)?;
         let options = DbOptions {
             url: config.database_url.clone(),
@@ -82,29 +101,96 @@ impl Application {
             connections: config.report_connections,
             statement_timeout: Duration::from_secs(300),
             generic_plans: false,
-            ..options
+            ..options.clone()
         })?;
         let clock = config.clock.clone();
-        let authenticator = Data::new(Authenticator::new(keys, clock.clone()));
-        let app = Data::new(App { clock, db, reports, numbers: Arc::default(), config: config.clone() });
-        let (data, auth) = (app.clone(), authenticator.clone());
-        let server = HttpServer::new(move || {
-            let (configure, _) = routes(Default::default());
-            ActixApp::new().app_data(data.clone()).app_data(auth.clone()).wrap(from_fn(request_scope)).configure(configure)
-        })
+        let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
+        let jobs = if config.jobs {
+            let db = Db::open(&DbOptions { connections: 2, ..options })?;
+            Some(Jobs::start(db, clock.clone(), authenticator.clone())?)
+        } else {
+            None
+        };
+        let app = Data::new(App { clock, db, reports, numbers: Arc::default(), stopping: AtomicBool::new(false), config: config.clone() });
+        let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
+        Ok(Self { address, app, authenticator, server, jobs })
+    }
+
+    /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → jobs.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let handle: ServerHandle = self.server.handle();
+        let running = tokio::spawn(self.server);
+        stop.await;
+        self.app.stopping.store(true, Ordering::Relaxed);
+        handle.stop(true).await;
+        let result = running.await.map_err(Error::internal)?;
+        if let Some(jobs) = self.jobs {
+            jobs.stop();
+        }
+        result.map_err(Error::internal)
+    }
+}
+
+/// Binds the listener and describes what each worker serves.
+fn serve(
+    config: &Config,
+    app: Data<App>,
+    authenticator: Data<Authenticator>,
+) -> Result<(std::net::SocketAddr, actix_web::dev::Server), Error> {
+    let document = openapi::document();
+    let paths = Data::new(openapi::Paths::of(&document));
+    let json = openapi::json(&document);
+    let origins = config.cors_origins.clone();
+    let factory = move || {
+        let (configure, _) = routes(Default::default());
+        ActixApp::new()
+            .app_data(app.clone())
+            .app_data(authenticator.clone())
+            .app_data(paths.clone())
+            .wrap(cors(origins.clone()))
+            .wrap(Compress::default())
+            .wrap(from_fn(request_scope))
+            .configure(configure)
+            .configure(health::configure)
+            .configure(openapi::routes(json.clone()))
+            .default_service(web::to(unknown_path))
+    };
+    let blocking = ((config.connections + config.report_connections) as usize).div_ceil(config.workers).max(4);
+    let server = HttpServer::new(factory)
         .workers(config.workers)
-        .worker_max_blocking_threads(((config.connections + config.report_connections) as usize).div_ceil(config.workers).max(4))
+        .worker_max_blocking_threads(blocking)
+        // A client that is slower than this to send its head holds a connection for nothing.
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(30)
         .disable_signals()
         .bind(&config.listen)
         .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", config.listen)))?;
-        let address = server.addrs().first().copied().ok_or_else(|| Error::internal("no listener"))?;
-        Ok(Self { address, app, authenticator, server: server.run() })
+    let address = server.addrs().first().copied().ok_or_else(|| Error::internal("no listener"))?;
+    Ok((address, server.run()))
+}
+
+/// Closed, but for checkout pages and the document, to the configured origins.
+fn cors(origins: Vec<String>) -> Cors {
+    Cors::default()
+        .allowed_origin_fn(move |origin, request| {
+            let open = request.uri.path().starts_with("/v1/checkout/") || request.uri.path() == "/openapi.json";
+            open && origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+        })
+        .allowed_methods(["GET", "POST", "DELETE"])
+        .allowed_headers(["authorization", "content-type", "idempotency-key", "x-request-id", "x-release-secret"])
+        .expose_headers(["x-request-id", "retry-after"])
+        .max_age(600)
+}
+
+/// 405 with `Allow` on a documented path, else 404.
+async fn unknown_path(request: HttpRequest, paths: Data<openapi::Paths>) -> Result<HttpResponse, Error> {
+    match paths.methods(request.path()) {
+        Some(allow) if !allow.split(", ").any(|method| method == request.method().as_str()) => Err(Error::MethodNotAllowed { allow }),
+        Some(_) | None => Err(Error::not_found("path")),
     }
 }
 
-/// Takes or makes the request id, runs the request under it and hands it back.
+/// Takes or makes the request id, runs the request under it, hands it back, counts and logs.
 async fn request_scope(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -113,9 +199,19 @@ async fn request_scope(
     let fine =
         given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')));
     let id = fine.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
-    let mut response = logging::with_request(id.clone(), next.call(request)).await?;
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
-    }
-    Ok(response)
+    let started = Instant::now();
+    let answer = async {
+        let mut response = next.call(request).await?;
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+        }
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        let (method, path) = (response.request().method().clone(), response.request().path().to_owned());
+        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+        metrics::request(method.as_str(), &route, status, took);
+        let micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
+        log::debug!(target: "pesanan::access", method = method.as_str(), path = path.as_str(), status = i64::from(status), micros = micros; "answered");
+        Ok(response)
+    };
+    logging::with_request(id.clone(), answer).await
 }

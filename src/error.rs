@@ -50,7 +50,7 @@ pub enum Error {
     #[error("invalid: {0:?}")]
     Invalid(Vec<Fault>),
     #[error("too many requests")]
-    TooManyRequests { retry_after_seconds: u64 },
+    TooManyRequests { retry_after_seconds: u64, per_minute: u32 },
     #[error("unavailable: {cause}")]
     Unavailable { cause: String },
     /// The database refused or failed in a way that is nobody's input.
@@ -277,8 +277,10 @@ impl ResponseError for Error {
                     response.insert_header((ALLOW, value));
                 }
             }
-            Self::TooManyRequests { retry_after_seconds } => {
+            Self::TooManyRequests { retry_after_seconds, per_minute } => {
                 response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()));
+                response.insert_header(("RateLimit-Policy", format!("\"caller\";q={per_minute};w=60")));
+                response.insert_header(("RateLimit", format!("\"caller\";r=0;t={retry_after_seconds}")));
             }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => {
                 response.insert_header((RETRY_AFTER, "1"));

@@ -10,20 +10,30 @@ pub mod catalog;
 pub mod channels;
 /// Proof of the invariants by SQL.
 pub mod check;
+/// The command line.
+pub mod cli;
 /// Typed configuration.
 pub mod config;
 /// Customers, their addresses, terms and credit.
 pub mod customers;
+/// The demo company.
+pub mod demo;
 /// The closed list of failures and their problem+json form.
 pub mod error;
 /// The event feed.
 pub mod events;
 /// Fulfillment orders and shipments.
 pub mod fulfillment;
+/// Whether the process lives and can serve.
+pub mod health;
 /// Locations, stock levels, the movement ledger, incoming supply and checkout reservations.
 pub mod inventory;
 /// Invoices, credit notes and their gapless numbers.
 pub mod invoicing;
+/// What happens by itself.
+pub mod jobs;
+/// The Northwind sample as history.
+pub mod northwind;
 /// The OpenAPI document.
 pub mod openapi;
 /// Use cases that span features in one transaction.

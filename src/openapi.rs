@@ -2,8 +2,11 @@
 
 use crate::app;
 use crate::error::Problem;
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::{OpenApi, ToResponse};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 // Each run of rustfmt would indent the attribute further.
 #[rustfmt::skip]
@@ -61,4 +64,59 @@ struct Base;
 pub fn document() -> Document {
     let (_, document) = app::routes(Base::openapi());
     document
+}
+
+/// The document as it is committed and served: indented JSON with a line break at its end.
+pub fn json(document: &Document) -> String {
+    document.to_pretty_json().map(|json| json + "\n").unwrap_or_default()
+}
+
+/// The document and Swagger UI, with everything it needs inside this program.
+pub fn routes(json: String) -> impl FnOnce(&mut ServiceConfig) {
+    let ui = SwaggerUi::new("/docs/{_:.*}").config(
+        Config::new(["/openapi.json"])
+            .validator_url("none")
+            .deep_linking(true)
+            .display_request_duration(true)
+            .persist_authorization(true)
+            .try_it_out_enabled(true)
+            .default_models_expand_depth(-1)
+            .doc_expansion("list"),
+    );
+    move |config: &mut ServiceConfig| {
+        let serve = move || {
+            let json = json.clone();
+            async move { HttpResponse::Ok().content_type("application/json").body(json) }
+        };
+        config
+            .route("/openapi.json", web::get().to(serve))
+            .route("/docs", web::get().to(|| async { HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish() }))
+            .service(ui);
+    }
+}
+
+/// The documented paths with their methods, to tell a wrong method from a wrong path.
+pub struct Paths(Vec<(Vec<String>, String)>);
+
+impl Paths {
+    pub fn of(document: &Document) -> Self {
+        let json = serde_json::to_value(&document.paths).unwrap_or_default();
+        let paths = json.as_object().cloned().unwrap_or_default();
+        let known = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+        let methods = |item: &serde_json::Value| {
+            let words = known.iter().filter(|method| item.get(**method).is_some()).map(|method| method.to_uppercase());
+            words.collect::<Vec<_>>().join(", ")
+        };
+        Self(paths.iter().map(|(path, item)| (path.split('/').map(str::to_owned).collect(), methods(item))).collect())
+    }
+
+    /// `GET, PATCH` for a path that is documented, whatever its parameters.
+    pub fn methods(&self, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let fits = |pattern: &[String]| {
+            pattern.len() == parts.len()
+                && pattern.iter().zip(&parts).all(|(p, part)| p == part || (p.starts_with('{') && !part.is_empty()))
+        };
+        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, methods)| methods.clone())
+    }
 }

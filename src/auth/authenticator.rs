@@ -3,6 +3,7 @@
 use super::actor::{Actor, ActorKind};
 use super::keys::{Keys, TokenClaims};
 use super::permission::{Permissions, Role};
+use super::rate_limit::RateLimit;
 use crate::error::Error;
 use crate::platform::clock::Clock;
 use crate::types::id::OrganizationId;
@@ -18,18 +19,20 @@ pub struct Authenticator {
     keys: Keys,
     clock: Clock,
     disabled: RwLock<HashSet<Uuid>>,
+    rate_limit: Option<RateLimit>,
 }
 
 impl Authenticator {
-    pub fn new(keys: Keys, clock: Clock) -> Self {
-        Self { keys, clock, disabled: RwLock::default() }
+    /// `rate_limit_per_minute`: requests per caller; `None` = no limit.
+    pub fn new(keys: Keys, clock: Clock, rate_limit_per_minute: Option<u32>) -> Self {
+        Self { keys, clock, disabled: RwLock::default(), rate_limit: RateLimit::new(rate_limit_per_minute) }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    /// The caller of a request with a bearer token; 401 without one or with one that is not valid here.
+    /// The caller of a request with a bearer token; 401 without one or with one that is not valid here, 429 past the rate limit.
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
         let refuse = |detail: &str| Error::Unauthenticated { detail: detail.to_owned() };
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -42,6 +45,9 @@ impl Authenticator {
         if disabled {
             return Err(refuse("this caller has been disabled"));
         }
+        if let Some(limit) = &self.rate_limit {
+            limit.check(claims.sub)?;
+        }
         Ok(Actor {
             organization_id: OrganizationId(claims.org),
             kind: ActorKind::ApiClient,
@@ -49,6 +55,13 @@ impl Authenticator {
             role,
             permissions: role.permissions().intersect(scope),
         })
+    }
+
+    /// Frees what quiet callers hold in memory.
+    pub fn upkeep(&self) {
+        if let Some(limit) = &self.rate_limit {
+            limit.forget_quiet_callers();
+        }
     }
 
     /// Signs an access token.

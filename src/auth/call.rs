@@ -68,6 +68,11 @@ impl Call {
         parse_query(self.request.query_string())
     }
 
+    /// The query as it was sent, for parameters whose names are not known beforehand.
+    pub fn query_string(&self) -> &str {
+        self.request.query_string()
+    }
+
     /// 400 `unknown_parameter` if there is any query parameter.
     pub fn no_query(&self) -> Result<(), Error> {
         #[derive(serde::Deserialize)]

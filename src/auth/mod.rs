@@ -7,6 +7,7 @@ pub mod call;
 pub mod keys;
 pub mod me;
 pub mod permission;
+pub mod rate_limit;
 pub mod secret;
 pub mod token;
 

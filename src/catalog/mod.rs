@@ -1,3 +1,13 @@
-//! Products, prices and tax rates.
+//! What is sold, for how much, and how it is taxed.
 
+mod dates;
+pub mod prices;
 pub mod product_kind;
+pub mod products;
+pub mod tax_rates;
+
+pub use prices::choice::{price_for, prices_of_sku};
+pub use prices::service::prices_for;
+pub use products::service::products_by_sku;
+pub use tax_rates::choice::{ApplicableTax, TaxRateMissing, tax_rate_for};
+pub use tax_rates::service::tax_rates_for;

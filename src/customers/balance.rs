@@ -65,7 +65,11 @@ struct CreditRow {
 }
 
 /// Locks the counters of those customers that have one, in the order of their ids.
-pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, customers: &[CustomerId]) -> QueryResult<HashMap<CustomerId, Credit>> {
+pub fn lock(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    customers: &[CustomerId],
+) -> QueryResult<HashMap<CustomerId, Credit>> {
     let rows: Vec<CreditRow> = sql("SELECT customer_id, currency, limit_amount - open_orders - unpaid AS available FROM customer_balance \
          WHERE organization_id = $1 AND customer_id = ANY($2) ORDER BY customer_id FOR NO KEY UPDATE")
     .bind::<SqlUuid, _>(organization_id)

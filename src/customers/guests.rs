@@ -1,8 +1,8 @@
 //! Buyers without an account. One e-mail address makes one guest, however many orders name it at once.
 
 use crate::auth::actor::Context;
-use crate::orders::verify::NewGuest;
 use crate::platform::sql::sql;
+use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -15,6 +15,16 @@ struct Found {
     id: CustomerId,
     #[diesel(sql_type = Text)]
     email: String,
+}
+
+/// A buyer who is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGuest {
+    pub id: CustomerId,
+    pub name: String,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub currency: Currency,
 }
 
 /// Inserts the guests that are not there yet and tells the id that each wanted guest has in the end. A claim per e-mail address
@@ -48,6 +58,12 @@ pub fn create(connection: &mut PgConnection, context: &Context, wanted: &[&NewGu
         ids.insert(guest.id, id.unwrap_or(guest.id));
     }
     insert(connection, context, &new)?;
+    sql("UPDATE claim c SET subject_id = k.id FROM unnest($2::text[], $3::uuid[]) AS k(email, id) \
+         WHERE c.organization_id = $1 AND c.kind = 'u' AND c.key = k.email AND c.subject_id <> k.id")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Array<Text>, _>(known.keys().collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(known.values().collect::<Vec<_>>())
+    .execute(connection)?;
     Ok(ids)
 }
 

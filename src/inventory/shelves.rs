@@ -37,7 +37,11 @@ const CHANGE_RESERVED: &str = "WITH d AS MATERIALIZED (SELECT t.sku COLLATE \"C\
 
 /// Reserves (above 0) or gives back (below 0) base quantities. The caller knows that they are there: for reserving it holds the
 /// rows' locks and has seen them.
-pub fn change_reserved(connection: &mut PgConnection, organization_id: OrganizationId, changes: &[(String, String, Decimal)]) -> QueryResult<()> {
+pub fn change_reserved(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    changes: &[(String, String, Decimal)],
+) -> QueryResult<()> {
     if changes.is_empty() {
         return Ok(());
     }

@@ -75,7 +75,8 @@ pub fn cancel(
     shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
     let [change] = changes;
     let order = &change.after;
-    let cancelled: Vec<Value> = lines.iter().map(|(id, quantity)| json!({ "order_line_id": id, "quantity": quantity.to_string() })).collect();
+    let cancelled: Vec<Value> =
+        lines.iter().map(|(id, quantity)| json!({ "order_line_id": id, "quantity": quantity.to_string() })).collect();
     let data = json!({
         "id": order.id, "number": order.number, "status": order.status, "reason": request.reason.code, "detail": request.reason.detail,
         "lines": cancelled, "uninvoiced_total": order.uninvoiced_total.to_string(), "currency": order.currency,
@@ -129,7 +130,11 @@ fn wanted(order: &Order, request: &CancelRequest) -> Result<Vec<(OrderLineId, De
         if quantity > open || quantity.is_zero() {
             faults.add(format!("/lines/{i}/quantity"), "exceeds_open_quantity", format!("{} can be cancelled", open.normalize()));
         } else if quantity.normalize().scale() > line.detail.quantity_scale {
-            faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", format!("this product takes {} decimal places", line.detail.quantity_scale));
+            faults.add(
+                format!("/lines/{i}/quantity"),
+                "too_many_decimals",
+                format!("this product takes {} decimal places", line.detail.quantity_scale),
+            );
         }
         lines.push((wanted.order_line_id, quantity));
     }
@@ -141,7 +146,8 @@ fn wanted(order: &Order, request: &CancelRequest) -> Result<Vec<(OrderLineId, De
 pub fn cancel_line(order: &mut Order, id: OrderLineId, quantity: Decimal, code: CancelCode) -> Result<(), Error> {
     let line = order.line_mut(id).ok_or(Error::not_found("order line"))?;
     let (line_number, stocked) = (line.line_number, line.is_stocked());
-    let withdrawn = line.quantities.cancel(quantity).map_err(|refused| Error::invalid("/lines", "exceeds_open_quantity", refused.to_string()))?;
+    let withdrawn =
+        line.quantities.cancel(quantity).map_err(|refused| Error::invalid("/lines", "exceeds_open_quantity", refused.to_string()))?;
     if code == CancelCode::OutOfStock {
         line.detail.cancelled_out_of_stock += quantity;
     }
@@ -176,7 +182,9 @@ fn dry_run(change: OrderChange) -> DryRun {
         "amount_due": (after.amount_due() - before.amount_due()).to_string(),
     });
     let stock = reserved_difference(std::slice::from_ref(&change));
-    let stock = stock.iter().map(|(sku, location, reserved)| json!({ "sku": sku, "location": location, "reserved": reserved.normalize().to_string() }));
+    let stock = stock
+        .iter()
+        .map(|(sku, location, reserved)| json!({ "sku": sku, "location": location, "reserved": reserved.normalize().to_string() }));
     DryRun {
         difference: Difference { money, stock: stock.collect(), documents: vec![] },
         before: OrderBody::from(before),

@@ -6,9 +6,11 @@
 
 use crate::auth::actor::Context;
 use crate::customers::balance;
-use crate::customers::guests;
+use crate::customers::guests::{self, NewGuest};
 use crate::error::Error;
-use crate::inventory::shelves;
+use crate::events;
+use crate::inventory::reservations::{self, Consumed, Consumption};
+use crate::inventory::{self, shelves};
 use crate::orders;
 use crate::orders::allocation::Shelf;
 use crate::orders::body::OrderBody;
@@ -18,7 +20,7 @@ use crate::orders::order::Order;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
-use crate::orders::verify::{self, NewGuest, Request, Verified};
+use crate::orders::verify::{self, Request, Verified};
 use crate::platform::http::Answer;
 use crate::platform::idempotency::{self, StoredHeaders};
 use crate::types::id::{CustomerId, OrderId};
@@ -126,8 +128,7 @@ fn try_once(
                 continue;
             }
         };
-        let body = &placed.request.body;
-        if verified.guest.is_some() || body.reservation_id.is_some() || !body.payments.is_empty() || exceeds_credit(&verified.order, &reference) {
+        if verified.guest.is_some() || wants_own_transaction(placed) || exceeds_credit(&verified.order, &reference) {
             slow.push((i, verified));
             continue;
         }
@@ -153,13 +154,31 @@ fn try_once(
             Err(error) => return Err(error.into()),
         }
     }
-    if !slow.is_empty() {
-        let done = connection.transaction(|connection| decide_under_locks(connection, context, requests, &slow, &reference))?;
+    // What an order with a reservation or payments has done must be undone as a whole where it is refused: a transaction of its own.
+    let (alone, together): (Vec<_>, Vec<_>) = slow.into_iter().partition(|(i, _)| wants_own_transaction(&requests[*i]));
+    if !together.is_empty() {
+        let done = connection.transaction(|connection| decide_under_locks(connection, context, requests, &together, &reference))?;
         for (i, outcome) in done {
             outcomes[i] = Some(outcome);
         }
     }
+    for one in alone {
+        let i = one.0;
+        let result = connection.transaction(|connection| {
+            let done = decide_under_locks(connection, context, requests, std::slice::from_ref(&one), &reference)?;
+            done.into_iter().next().map(|(_, outcome)| outcome).transpose()
+        });
+        match result {
+            Ok(answer) => outcomes[i] = answer.map(Ok),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => outcomes[i] = Some(Err(error)),
+        }
+    }
     Ok(())
+}
+
+fn wants_own_transaction(request: &PlaceRequest) -> bool {
+    request.request.body.reservation_id.is_some() || !request.request.body.payments.is_empty()
 }
 
 /// Whether the bill-to customer's limit seems too small; the slow path decides.
@@ -270,11 +289,23 @@ fn decide_under_locks(
     let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
     let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
 
-    let mut credit = balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
-    let skus: Vec<&str> = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
+    let reservations = consume_reservations(connection, context, requests, &won)?;
+    let mut credit =
+        balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
+    let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
+    let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
         shelf.set(&level.sku, &level.location, level.available);
+    }
+    for line in reservations.iter().flat_map(|reservation| &reservation.lines) {
+        let available = shelf.available(&line.sku, &line.location);
+        shelf.set(&line.sku, &line.location, available + line.quantity);
+    }
+    let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();
+    if !given_back.is_empty() {
+        // Under the locks nobody can take it before the orders that it was kept for.
+        inventory::release_stock(connection, context, &given_back)?;
     }
     let (mut outcomes, mut prepared, mut refused) = (vec![], vec![], vec![]);
     for (i, verified) in &won {
@@ -304,8 +335,35 @@ fn decide_under_locks(
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }
+    let facts: Vec<_> = reservations.into_iter().map(|reservation| reservation.event).collect();
+    events::append(connection, context, &facts)?;
     outcomes.extend(prepared.into_iter().map(|p| (p.place, Ok(created(&p.order, p.answer)))));
     Ok(outcomes)
+}
+
+/// Takes over the reservations that the orders name; an expired one only gives its stock back.
+fn consume_reservations(
+    connection: &mut PgConnection,
+    context: &Context,
+    requests: &[PlaceRequest],
+    won: &[&(usize, Verified)],
+) -> Result<Vec<Consumed>, Error> {
+    let consumptions: Vec<Consumption> = won
+        .iter()
+        .filter_map(|(i, verified)| {
+            let reservation_id = requests[*i].request.body.reservation_id?;
+            Some(Consumption { reservation_id, order_id: verified.order.id })
+        })
+        .collect();
+    if consumptions.is_empty() {
+        return Ok(vec![]);
+    }
+    let consumed = reservations::consume_each(connection, context.organization_id, &consumptions, context.now)?;
+    let unknown = |error| match error {
+        Error::NotFound { .. } => Error::invalid("/reservation_id", "unknown_reservation", "no reservation with this id"),
+        error => error,
+    };
+    consumed.into_iter().map(|one| one.map_err(unknown)).collect()
 }
 
 /// Takes the order from the customer's credit, or holds it: it keeps its stock and does not count until it is released.

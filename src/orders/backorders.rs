@@ -9,3 +9,8 @@ use diesel::pg::PgConnection;
 pub fn waiting(connection: &mut PgConnection, organization_id: OrganizationId, limit: i64) -> Result<Vec<OrderId>, Error> {
     Ok(store::backorders::waiting(connection, organization_id, limit)?)
 }
+
+/// Organizations that have a backordered line.
+pub fn organizations_waiting(connection: &mut PgConnection) -> Result<Vec<OrganizationId>, Error> {
+    Ok(store::backorders::organizations_waiting(connection)?)
+}

@@ -102,7 +102,9 @@ impl OrderQuery {
             Some("created_at") => OrderSort::Oldest,
             Some("updated_at") => OrderSort::UpdatedFirst,
             Some("-updated_at") => OrderSort::UpdatedLast,
-            Some(_) => return Err(Error::bad_request("invalid_parameter", "sort is one of -created_at, created_at, updated_at, -updated_at")),
+            Some(_) => {
+                return Err(Error::bad_request("invalid_parameter", "sort is one of -created_at, created_at, updated_at, -updated_at"));
+            }
         };
         Ok(OrderFilter {
             number: many(self.number.as_deref()),
@@ -140,7 +142,8 @@ pub fn many(text: Option<&str>) -> Vec<String> {
 pub fn known<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str, text: Option<&str>) -> Result<Vec<String>, Error> {
     let values = many(text);
     for value in &values {
-        T::from_str(value).map_err(|unknown| Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {unknown}")))?;
+        T::from_str(value)
+            .map_err(|unknown| Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {unknown}")))?;
     }
     Ok(values)
 }

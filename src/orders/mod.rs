@@ -2,14 +2,22 @@
 
 /// Which locations ship an order, from what is on their shelves.
 pub mod allocation;
+/// The endpoints of orders.
+pub mod api;
+/// Orders that wait for supply.
+pub mod backorders;
 /// The JSON shapes of orders.
 pub mod body;
+/// What capture needs of the orders' rows.
+pub mod captured;
 /// A locked order before and after a use case.
 pub mod change;
 /// What can be said of a new order without looking anything up.
 pub mod check;
 /// Discounts on a line and on the whole order.
 pub mod discount;
+/// Which orders a list shows.
+pub mod filter;
 /// Why an order waits.
 pub mod hold;
 /// When an order got where.
@@ -24,6 +32,8 @@ pub mod promise;
 pub mod quantities;
 /// What new orders are decided by.
 pub mod reference;
+/// Use cases that stay within orders.
+pub mod service;
 /// What an order's statuses mean, how actions change them, and how they follow from quantities and money.
 pub mod status;
 mod store;
@@ -31,18 +41,8 @@ mod store;
 pub mod tax;
 /// The value of a part of an order, so that partial invoices add up to it.
 pub mod valuation;
-/// Orders that wait for supply.
-pub mod backorders;
-/// The endpoints of orders.
-pub mod api;
-/// Which orders a list shows.
-pub mod filter;
-/// Use cases that stay within orders.
-pub mod service;
 /// From a request to a priced and checked order.
 pub mod verify;
-/// What capture needs of the orders' rows.
-pub mod captured;
 
 use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
@@ -52,4 +52,3 @@ use diesel::pg::PgConnection;
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
     Ok(store::find(connection, organization_id, id)?)
 }
-

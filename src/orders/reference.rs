@@ -1,9 +1,11 @@
 //! What new orders are decided by: products, prices, taxes, customers, terms and stock, as they are right now.
 
 use super::tax::TaxRule;
+use crate::catalog::prices::body::Price;
 use crate::catalog::product_kind::ProductKind;
+use crate::catalog::tax_rates::body::TaxRate;
+use crate::catalog::{TaxRateMissing, price_for, prices_of_sku, tax_rate_for};
 use crate::types::address::Address;
-use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use crate::types::unit::unit_code;
@@ -17,6 +19,7 @@ pub struct Reference {
     pub organization: Organization,
     /// Sorted by SKU.
     pub products: Vec<Product>,
+    /// Sorted by SKU.
     pub prices: Vec<Price>,
     pub tax_rates: Vec<TaxRate>,
     /// Older ones first.
@@ -53,31 +56,6 @@ pub struct Product {
 pub struct ProductUnit {
     pub unit: String,
     pub factor: Decimal,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct Price {
-    pub sku: String,
-    pub price_list: String,
-    pub currency: Currency,
-    pub min_quantity: Decimal,
-    pub valid_from_on: NaiveDate,
-    pub valid_to_on: Option<NaiveDate>,
-    pub unit_price: Decimal,
-    pub price_quantity: Decimal,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct TaxRate {
-    pub country: String,
-    pub region: String,
-    pub tax_category: String,
-    pub tax_scheme_category: String,
-    pub rate: Decimal,
-    pub base_numerator: u32,
-    pub base_denominator: u32,
-    pub valid_from_on: NaiveDate,
-    pub valid_to_on: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -192,12 +170,6 @@ pub struct SameEmailOrder {
     pub lines: Vec<(String, String, Decimal)>,
 }
 
-/// A country taxes, but knows no rate for the category.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaxRateMissing {
-    pub country: String,
-}
-
 impl Product {
     /// Base units in one `unit`; `None` where the product is not sold in it.
     pub fn factor(&self, unit: &str) -> Option<Decimal> {
@@ -244,44 +216,19 @@ impl Reference {
         self.payment_terms.iter().find(|term| term.code == code)
     }
 
-    /// The price of `base_quantity` base units on a date: the customer's list before `default`; within a list the largest
-    /// quantity break that is reached, then the latest start.
+    /// The price of `base_quantity` base units on a date, from the customer's list or `default`.
     pub fn price(&self, sku: &str, price_list: Option<&str>, currency: Currency, base_quantity: Decimal, on: NaiveDate) -> Option<&Price> {
-        let best = |list: &str| {
-            self.prices
-                .iter()
-                .filter(|price| price.sku == sku && price.price_list == list && price.currency == currency)
-                .filter(|price| price.min_quantity <= base_quantity)
-                .filter(|price| price.valid_from_on <= on && price.valid_to_on.is_none_or(|to| to >= on))
-                .max_by_key(|price| (price.min_quantity, price.valid_from_on))
-        };
-        price_list.and_then(best).or_else(|| best("default"))
+        price_for(prices_of_sku(&self.prices, sku), price_list.unwrap_or("default"), currency, base_quantity, on)
     }
 
-    /// How a category is taxed at a place on a date: the region's rate before the country's, the latest start. A country
-    /// without any rate is outside of tax (`O`).
+    /// How a category is taxed at a place on a date.
     pub fn tax_rule(&self, country: &str, region: Option<&str>, category: &str, on: NaiveDate) -> Result<TaxRule, TaxRateMissing> {
-        let valid = || {
-            let here = self.tax_rates.iter().filter(|rate| rate.country == country);
-            here.filter(|rate| rate.valid_from_on <= on && rate.valid_to_on.is_none_or(|to| to >= on))
-        };
-        let found = valid()
-            .filter(|rate| rate.tax_category == category && (rate.region.is_empty() || Some(rate.region.as_str()) == region))
-            .max_by_key(|rate| (!rate.region.is_empty(), rate.valid_from_on));
-        match found {
-            Some(rate) => Ok(TaxRule {
-                tax_category: category.to_owned(),
-                tax_scheme_category: rate.tax_scheme_category.clone(),
-                rate: rate.rate.normalize(),
-                base_fraction: BaseFraction::new(rate.base_numerator, rate.base_denominator).unwrap_or(BaseFraction::WHOLE),
-            }),
-            None if valid().next().is_none() => Ok(TaxRule {
-                tax_category: category.to_owned(),
-                tax_scheme_category: "O".to_owned(),
-                rate: Decimal::ZERO,
-                base_fraction: BaseFraction::WHOLE,
-            }),
-            None => Err(TaxRateMissing { country: country.to_owned() }),
-        }
+        let tax = tax_rate_for(&self.tax_rates, country, region, category, on)?;
+        Ok(TaxRule {
+            tax_category: tax.tax_category,
+            tax_scheme_category: tax.tax_scheme_category.as_str().to_owned(),
+            rate: tax.rate.normalize(),
+            base_fraction: tax.base_fraction,
+        })
     }
 }

@@ -11,6 +11,7 @@ use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus
 use super::tax::TaxRule;
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
+use crate::customers::guests::NewGuest;
 use crate::error::Error;
 use crate::payments::payment::PaymentStatus as MoneyStatus;
 use crate::types::address::Address;
@@ -33,16 +34,6 @@ pub struct Request {
     pub may_price: bool,
     /// Imported history: given dates, no holds.
     pub historical: bool,
-}
-
-/// A buyer who is not known yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewGuest {
-    pub id: CustomerId,
-    pub name: String,
-    pub email: Option<String>,
-    pub phone: Option<String>,
-    pub currency: Currency,
 }
 
 /// An order that is priced and checked, with nothing promised yet.
@@ -312,7 +303,7 @@ fn pricing_input(
         let own = line.unit_price.map(|price| (price.0, Decimal::ONE));
         let listed = || {
             let price = reference.price(&ordered.product.sku, price_list, currency, ordered.quantity * ordered.factor, on)?;
-            Some((price.unit_price * ordered.factor, price.price_quantity))
+            Some((price.unit_price.0 * ordered.factor, price.price_quantity.0))
         };
         let (unit_price, price_quantity) = own.or_else(listed).unwrap_or_else(|| {
             faults.add(format!("/lines/{i}/sku"), "price_missing", format!("no price of {} in {currency} on {on}", ordered.product.sku));
@@ -535,7 +526,7 @@ fn price_mismatches(order: &Order, reference: &Reference, buyer: &Buyer, on: Nai
     for line in &order.lines {
         let base = line.quantities.quantity * line.unit_factor;
         let Some(ours) = reference.price(&line.sku, price_list, order.currency, base, on) else { continue };
-        let expected = order.currency.round(base * ours.unit_price / ours.price_quantity);
+        let expected = order.currency.round(base * ours.unit_price.0 / ours.price_quantity.0);
         let given = line.detail.gross_amount.0;
         let tolerated = amount.max(expected * percent / Decimal::ONE_HUNDRED);
         if (given - expected).abs() > tolerated {

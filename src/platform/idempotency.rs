@@ -103,15 +103,7 @@ pub fn once(
         return Ok(answer);
     }
     let answer = effect(connection)?;
-    let headers =
-        serde_json::to_string(&StoredHeaders { location: answer.location.clone(), version: answer.version }).map_err(Error::internal)?;
-    sql("UPDATE claim SET status = $3, answer = $4, headers = $5 WHERE organization_id = $1 AND kind = 'k' AND key = $2")
-        .bind::<SqlUuid, _>(key.organization_id)
-        .bind::<Text, _>(&key.key)
-        .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(200))
-        .bind::<Binary, _>(compress(&answer.body)?)
-        .bind::<Text, _>(headers)
-        .execute(connection)?;
+    settle(connection, key, &answer, Some(compress(&answer.body)?))?;
     Ok(answer)
 }
 
@@ -122,14 +114,27 @@ pub fn once_secret(
     key: Option<&IdempotencyKey>,
     effect: impl FnOnce(&mut PgConnection) -> Result<Answer, Error>,
 ) -> Result<Answer, Error> {
-    // A claim starts without an answer; leaving it so is all that is needed.
-    match key {
-        Some(key) => match claim(connection, key)? {
-            Some(answer) => Ok(answer),
-            None => effect(connection),
-        },
-        None => effect(connection),
+    let Some(key) = key else { return effect(connection) };
+    if let Some(answer) = claim(connection, key)? {
+        return Ok(answer);
     }
+    let answer = effect(connection)?;
+    settle(connection, key, &answer, None)?;
+    Ok(answer)
+}
+
+/// Notes what the claim came to. Without a `body` a repeated request gets no answer but that there was one.
+fn settle(connection: &mut PgConnection, key: &IdempotencyKey, answer: &Answer, body: Option<Vec<u8>>) -> Result<(), Error> {
+    let headers =
+        serde_json::to_string(&StoredHeaders { location: answer.location.clone(), version: answer.version }).map_err(Error::internal)?;
+    sql("UPDATE claim SET status = $3, answer = $4, headers = $5 WHERE organization_id = $1 AND kind = 'k' AND key = $2")
+        .bind::<SqlUuid, _>(key.organization_id)
+        .bind::<Text, _>(&key.key)
+        .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(200))
+        .bind::<Nullable<Binary>, _>(body)
+        .bind::<Text, _>(headers)
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Claims the key, or answers with what it got before.
@@ -183,6 +188,15 @@ pub fn replay(stored: &[u8], given: &[u8], status: i16, answer: Option<Vec<u8>>,
         replayed: true,
         content_type: "application/json",
     })
+}
+
+/// Forgets stored answers that are older than `before`, a bounded number a call. External ids stay claimed.
+pub fn purge(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<usize, Error> {
+    let purged = sql("DELETE FROM claim WHERE (organization_id, kind, key) IN \
+         (SELECT organization_id, kind, key FROM claim WHERE kind IN ('k', 'o', 'u') AND created_at < $1 LIMIT 10000)")
+    .bind::<Timestamptz, _>(before)
+    .execute(connection)?;
+    Ok(purged)
 }
 
 /// Raw deflate at the fastest level: an order of 4 kB becomes about 1 kB before it crosses to Postgres.

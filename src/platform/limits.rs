@@ -1,5 +1,7 @@
 //! Every bound on what one request may bring or take, with its reason.
 
+use crate::error::Error;
+
 /// Body of an ordinary call: an order of 1,000 lines with metadata fits several times.
 pub const BODY_BYTES: usize = 1024 * 1024;
 /// Body of a bulk call: 100,000 stock lines.
@@ -13,3 +15,11 @@ pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;
 /// Quantity of one line, in its unit.
 pub const MAX_QUANTITY: i64 = 1_000_000_000;
+
+/// 422 `too_many_items` above what one bulk call takes.
+pub fn check_bulk(rows: usize) -> Result<(), Error> {
+    if rows <= BULK_ROWS {
+        return Ok(());
+    }
+    Err(Error::invalid("", "too_many_items", format!("at most {BULK_ROWS} rows in a call, this has {rows}; send them in parts")))
+}

@@ -8,6 +8,8 @@ pub mod keyset;
 pub mod limits;
 pub mod logging;
 pub mod merge_patch;
+pub mod metrics;
+pub mod migrate;
 pub mod numbers;
 pub mod private_postgres;
 pub mod sql;

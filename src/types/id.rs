@@ -63,6 +63,8 @@ typed_id! {
     LocationId,
     ChannelId,
     IncomingSupplyId,
+    /// One receipt, adjustment, transfer …: the subject of its movements.
+    StockChangeId,
     ReservationId,
     OrderId,
     OrderLineId,

@@ -1,5 +1,6 @@
 //! Pure values: no connection, no web framework, no clock.
 
+pub mod absent;
 pub mod address;
 pub mod base_fraction;
 pub mod country;
@@ -7,6 +8,7 @@ pub mod currency;
 pub mod decimal;
 pub mod electronic_address;
 pub mod fault;
+pub mod gs1;
 pub mod id;
 pub mod page;
 pub mod text;

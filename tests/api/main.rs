@@ -3,6 +3,9 @@
 
 mod access;
 mod channels;
+mod fulfillment;
+mod inventory;
+mod orders;
 mod organization;
 #[path = "../support/mod.rs"]
 mod support;

@@ -73,7 +73,7 @@ impl TestApp {
             jobs: false,
             ..Config::new(database.url.clone())
         };
-        let Application { address, app, authenticator, server } = Application::build(config).unwrap();
+        let Application { address, app, authenticator, server, .. } = Application::build(config).unwrap();
         actix_web::rt::spawn(server);
         Self { app, authenticator, clock, http: reqwest::Client::new(), address: format!("http://{address}"), database }
     }

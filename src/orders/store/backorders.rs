@@ -22,3 +22,16 @@ pub fn waiting(connection: &mut PgConnection, organization_id: OrganizationId, l
     let rows: Vec<Row> = sql(WAITING).bind::<SqlUuid, _>(organization_id).bind::<BigInt, _>(limit).load(connection)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
+
+#[derive(QueryableByName)]
+struct OrganizationRow {
+    #[diesel(sql_type = SqlUuid)]
+    organization_id: OrganizationId,
+}
+
+pub fn organizations_waiting(connection: &mut PgConnection) -> QueryResult<Vec<OrganizationId>> {
+    let rows: Vec<OrganizationRow> = sql("SELECT o.id AS organization_id FROM organization o WHERE EXISTS \
+         (SELECT 1 FROM order_line l WHERE l.organization_id = o.id AND l.backordered > 0)")
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.organization_id).collect())
+}

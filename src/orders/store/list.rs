@@ -128,7 +128,8 @@ pub fn keys(
             }
         }
     }
-    let text = format!("SELECT o.id, o.updated_at FROM sales_order o WHERE o.organization_id = $1{} ORDER BY {order} LIMIT {limit}", c.text);
+    let text =
+        format!("SELECT o.id, o.updated_at FROM sales_order o WHERE o.organization_id = $1{} ORDER BY {order} LIMIT {limit}", c.text);
     let mut statement = sql_uncached(text).bind::<SqlUuid, _>(organization_id);
     for bind in c.binds {
         statement = bind(statement);

@@ -12,11 +12,13 @@ SELECT
       'tax_category', p.tax_category, 'active', p.active)), '[]')::text
      FROM product p WHERE p.organization_id = $1 AND p.sku = ANY($2)) AS products,
   (SELECT coalesce(json_agg(json_build_object('sku', p.sku, 'price_list', p.price_list, 'currency', p.currency, 'min_quantity', p.min_quantity::text,
-      'valid_from_on', p.valid_from_on, 'valid_to_on', p.valid_to_on, 'unit_price', p.unit_price::text, 'price_quantity', p.price_quantity::text)), '[]')::text
+      'valid_from_on', nullif(p.valid_from_on, '0001-01-01'), 'valid_to_on', p.valid_to_on, 'unit_price', p.unit_price::text, 'price_quantity', p.price_quantity::text,
+      'version', p.version, 'updated_at', p.updated_at) ORDER BY p.sku), '[]')::text
      FROM price p WHERE p.organization_id = $1 AND p.sku = ANY($2)
        AND p.price_list IN (SELECT 'default' UNION ALL SELECT c.price_list FROM customers c)) AS prices,
-  (SELECT coalesce(json_agg(json_build_object('country', t.country, 'region', t.region, 'tax_category', t.tax_category, 'tax_scheme_category', t.tax_scheme_category,
-      'rate', t.rate::text, 'base_numerator', t.base_numerator, 'base_denominator', t.base_denominator, 'valid_from_on', t.valid_from_on, 'valid_to_on', t.valid_to_on)), '[]')::text
+  (SELECT coalesce(json_agg(json_build_object('country', t.country, 'region', nullif(t.region, ''), 'tax_category', t.tax_category,
+      'tax_scheme_category', t.tax_scheme_category, 'name', t.name, 'rate', t.rate::text, 'base_fraction', t.base_numerator || '/' || t.base_denominator,
+      'valid_from_on', nullif(t.valid_from_on, '0001-01-01'), 'valid_to_on', t.valid_to_on, 'version', t.version, 'updated_at', t.updated_at)), '[]')::text
      FROM tax_rate t WHERE t.organization_id = $1
        AND (t.country = ANY($8) OR t.country IN (SELECT o.country FROM organization o WHERE o.id = $1)
          OR t.country IN (SELECT a.value->>'country' FROM customers c, jsonb_array_elements(c.addresses || jsonb_build_array(c.shipping_address, c.billing_address)) a))) AS tax_rates,

@@ -1,0 +1,2 @@
+DROP INDEX customer_by_bill_to;
+DROP INDEX sales_order_by_bill_to;

@@ -1,0 +1,91 @@
+use super::body::{DEFAULT_LIST, Price, PriceKey, PutPrice};
+use super::store;
+pub use super::store::Filter;
+use crate::auth::actor::Context;
+use crate::catalog::dates::always;
+use crate::error::Error;
+use crate::types::currency::Currency;
+use crate::types::fault::Faults;
+use crate::types::id::OrganizationId;
+use crate::types::page::{Page, encode_cursor, page_after};
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+use std::collections::HashSet;
+
+/// Creates or replaces prices by their natural keys, in a number of statements that does not grow with them.
+pub fn put_many(connection: &mut PgConnection, context: &Context, rows: &[PutPrice]) -> Result<Vec<Price>, Error> {
+    let keys: Vec<PriceKey> = rows.iter().map(PutPrice::key).collect();
+    let mut faults = Faults::new();
+    let mut seen = HashSet::new();
+    for (i, (row, key)) in rows.iter().zip(&keys).enumerate() {
+        row.check(&mut faults, &format!("/{i}"));
+        let new = seen.insert(key);
+        faults.require(new, format!("/{i}"), "duplicate_key", "list, SKU, currency, min_quantity and valid_from_on each once in a call");
+    }
+    faults.into_result()?;
+    let skus: HashSet<&str> = keys.iter().map(|key| key.sku.as_str()).collect();
+    let unknown = store::unknown_skus(connection, context.organization_id, &skus.into_iter().collect::<Vec<_>>())?;
+    if !unknown.is_empty() {
+        let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
+        let mut faults = Faults::new();
+        for (i, key) in keys.iter().enumerate().filter(|(_, key)| unknown.contains(key.sku.as_str())) {
+            faults.add(format!("/{i}/sku"), "unknown_sku", format!("no product has the SKU '{}'; create it first", key.sku));
+        }
+        faults.into_result()?;
+    }
+    store::upsert(connection, context, &keys, rows)?;
+    Ok(store::by_key(connection, context.organization_id, &keys)?)
+}
+
+/// `filters` names the filters of the list, so that a cursor is only good for them.
+pub fn list(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &Filter,
+    after: Option<&PriceKey>,
+    filters: &str,
+    limit: usize,
+) -> Result<Page<Price>, Error> {
+    let rows = store::page(connection, organization_id, filter, after, limit as i64 + 1)?;
+    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &cursor_key(row))))
+}
+
+fn cursor_key(row: &Price) -> [String; 5] {
+    [
+        row.sku.clone(),
+        row.price_list.clone(),
+        row.currency.code().to_owned(),
+        row.min_quantity.0.to_string(),
+        row.valid_from_on.unwrap_or(always()).to_string(),
+    ]
+}
+
+/// The key after which a page starts; 400 `invalid_cursor`.
+pub fn start(cursor: Option<&str>, filters: &str) -> Result<Option<PriceKey>, Error> {
+    let read = |key: Vec<String>| {
+        let [sku, price_list, currency, min_quantity, valid_from_on] = <[String; 5]>::try_from(key).ok()?;
+        Some(PriceKey {
+            sku,
+            price_list,
+            currency: Currency::from_code(&currency)?.code(),
+            min_quantity: min_quantity.parse().ok()?,
+            valid_from_on: valid_from_on.parse().ok()?,
+        })
+    };
+    let key = page_after(cursor, filters, 5)?.map(read);
+    key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))).transpose()
+}
+
+/// The prices of `skus` in `lists` and in `default`, sorted by SKU: cut one SKU out with `prices_of_sku`, choose with
+/// `price_for`. One statement.
+pub fn prices_for(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    skus: &[&str],
+    lists: &[&str],
+    currency: Currency,
+) -> QueryResult<Vec<Price>> {
+    let mut lists = lists.to_vec();
+    lists.push(DEFAULT_LIST);
+    store::of_skus(connection, organization_id, skus, &lists, currency)
+}

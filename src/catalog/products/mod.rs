@@ -1,0 +1,6 @@
+//! Products by their SKU.
+
+pub mod api;
+pub mod body;
+pub mod service;
+mod store;

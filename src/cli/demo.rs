@@ -1,0 +1,140 @@
+use super::serve::run_server;
+use crate::auth::actor::Context;
+use crate::auth::api_clients;
+use crate::auth::api_clients::body::NewApiClient;
+use crate::auth::keys::{KeyConfig, Keys};
+use crate::auth::permission::Role;
+use crate::config::{Config, read_keys};
+use crate::demo;
+use crate::error::Error;
+use crate::organization;
+use crate::platform::db::{Db, DbOptions};
+use crate::platform::migrate::migrate;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Serve a demo company on 127.0.0.1, with a private Postgres of its own. A second start keeps the data.
+#[derive(Args)]
+pub struct Demo {
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    #[arg(long, default_value = ".pesanan")]
+    data_dir: PathBuf,
+    /// Only the organization and its API client, no data
+    #[arg(long)]
+    empty: bool,
+    /// A database of your own instead of the private one
+    #[arg(long, env = "PESANAN_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+/// What the demo needs again at its next start; readable by its owner alone.
+#[derive(Serialize, Deserialize)]
+struct Secrets {
+    client_id: String,
+    client_secret: String,
+}
+
+impl Demo {
+    pub fn run(self) -> Result<ExitCode, Error> {
+        // Before anything is started: a port in use is the most likely slip.
+        TcpListener::bind(("127.0.0.1", self.port))
+            .map_err(|error| Error::internal(format!("port {} cannot be used ({error}); choose another with --port", self.port)))?;
+        std::fs::create_dir_all(&self.data_dir).map_err(Error::internal)?;
+        let open = match &self.database_url {
+            Some(url) => super::OpenDatabase { url: url.clone(), postgres: None },
+            None => super::open_private(&self.data_dir)?,
+        };
+        let result = self.serve(&open.url);
+        open.close();
+        result.map(|()| ExitCode::SUCCESS)
+    }
+
+    fn serve(&self, url: &str) -> Result<(), Error> {
+        migrate(url)?;
+        let keys = self.keys()?;
+        let secrets = self.prepare(url)?;
+        let config = Config { listen: format!("127.0.0.1:{}", self.port), keys, ..Config::new(url.to_owned()) };
+        run_server(config, |address| announce(&address.to_string(), &secrets))
+    }
+
+    /// The demo's own signing key, made at its first start.
+    fn keys(&self) -> Result<Vec<KeyConfig>, Error> {
+        let path = self.data_dir.join("jwt-keys.json");
+        if !path.exists() {
+            let keys = [Keys::generate("demo-1")?];
+            write_secret(&path, &serde_json::to_string_pretty(&keys).map_err(Error::internal)?)?;
+        }
+        read_keys(&path.to_string_lossy())
+    }
+
+    /// Organization, API client and data, unless they are there.
+    fn prepare(&self, url: &str) -> Result<Secrets, Error> {
+        let path = self.data_dir.join("demo-client.json");
+        let db = Db::open(&DbOptions {
+            url: url.to_owned(),
+            connections: 2,
+            wait: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(300),
+            generic_plans: true,
+        })?;
+        let now = chrono::Utc::now();
+        let known = db.read_blocking(|connection| organization::find_by_code(connection, demo::CODE))?;
+        let organization_id = match known {
+            Some(id) => id,
+            None => demo::create_organization(&db, now)?,
+        };
+        if known.is_none() && !self.empty {
+            eprintln!("loading the demo company …");
+            demo::load(&db, organization_id, now)?;
+        }
+        if known.is_some()
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            return serde_json::from_str(&text).map_err(Error::internal);
+        }
+        let context = Context::system(organization_id, now);
+        let new = NewApiClient { name: "Demo".to_owned(), role: Role::Admin };
+        let issued = db.write_blocking(|connection| api_clients::service::create(connection, &context, &new))?;
+        let secrets = Secrets { client_id: issued.client_id.to_string(), client_secret: issued.client_secret };
+        write_secret(&path, &serde_json::to_string_pretty(&secrets).map_err(Error::internal)?)?;
+        Ok(secrets)
+    }
+}
+
+fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(Error::internal)?;
+    file.write_all(text.as_bytes()).map_err(Error::internal)
+}
+
+fn announce(address: &str, secrets: &Secrets) {
+    let Secrets { client_id, client_secret } = secrets;
+    println!(
+        "
+Pesanan is ready.
+
+  Swagger UI     http://{address}/docs/
+  client id      {client_id}
+  client secret  {client_secret}
+
+Place an order:
+
+  TOKEN=$(curl -s -u {client_id}:{client_secret} -d grant_type=client_credentials \\
+    http://{address}/v1/auth/token | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')
+
+  curl -s http://{address}/v1/orders -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
+    -H 'Idempotency-Key: my-first-order' \\
+    -d '{{\"customer_code\": \"C-TOKO-SUMBER\", \"lines\": [{{\"sku\": \"KOPI-250\", \"quantity\": \"3\"}}]}}'
+
+Ctrl-C stops it; the data stay.
+"
+    );
+    println!("ready http://{address}");
+}

@@ -1,0 +1,110 @@
+//! The command line. Each command takes `--data-dir` (a private Postgres there, started if need be) or a database URL.
+
+mod admin;
+mod check;
+mod demo;
+mod import;
+mod serve;
+
+use crate::error::Error;
+use crate::openapi;
+use crate::platform::migrate::migrate;
+use crate::platform::private_postgres::{Options, PrivatePostgres};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Sales order management: order to cash as one binary on Postgres.
+#[derive(Parser)]
+#[command(name = "pesanan", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a demo company on 127.0.0.1, with a private Postgres of its own
+    Demo(demo::Demo),
+    /// Serve the API
+    Serve(serve::Serve),
+    /// Bring the database to this program's schema
+    Migrate(Database),
+    /// Prove the invariants of a live database; exit code 1 on a violation
+    Check(Database),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Import a data set with its history
+    Import(import::Import),
+    /// Organizations
+    #[command(subcommand)]
+    Organization(admin::OrganizationCommand),
+    /// API clients
+    #[command(subcommand)]
+    ApiClient(admin::ApiClientCommand),
+}
+
+/// Which database a command works on.
+#[derive(Args, Clone)]
+pub struct Database {
+    /// postgres://user:password@host:port/database
+    #[arg(long, env = "PESANAN_DATABASE_URL", hide_env_values = true, conflicts_with = "data_dir")]
+    database_url: Option<String>,
+    /// Folder of a private Postgres; it is made and started if need be
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+}
+
+/// A database that can be connected to. A private Postgres stays up as long as this lives.
+pub struct OpenDatabase {
+    pub url: String,
+    postgres: Option<PrivatePostgres>,
+}
+
+impl Database {
+    /// Starts the private Postgres, if one is meant, and migrates.
+    pub fn open(&self) -> Result<OpenDatabase, Error> {
+        let database = match (&self.database_url, &self.data_dir) {
+            (Some(url), None) => OpenDatabase { url: url.clone(), postgres: None },
+            (None, Some(directory)) => open_private(directory)?,
+            _ => return Err(Error::internal("say which database: --database-url (or PESANAN_DATABASE_URL), or --data-dir")),
+        };
+        migrate(&database.url)?;
+        Ok(database)
+    }
+}
+
+/// A private Postgres in that folder, with the database `pesanan`.
+pub fn open_private(directory: &std::path::Path) -> Result<OpenDatabase, Error> {
+    let postgres = PrivatePostgres::start(directory, Options::default()).map_err(Error::internal)?;
+    let url = postgres.create_database("pesanan").map_err(Error::internal)?;
+    Ok(OpenDatabase { url, postgres: Some(postgres) })
+}
+
+impl OpenDatabase {
+    pub fn close(self) {
+        if let Some(postgres) = self.postgres {
+            postgres.stop();
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(cli: Cli) -> Result<ExitCode, Error> {
+    match cli.command {
+        Command::Demo(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Migrate(database) => {
+            database.open()?.close();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check(database) => check::run(&database),
+        Command::Openapi => {
+            print!("{}", openapi::json(&openapi::document()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Import(command) => command.run(),
+        Command::Organization(command) => command.run(),
+        Command::ApiClient(command) => command.run(),
+    }
+}

@@ -1,0 +1,77 @@
+use super::Database;
+use crate::app::Application;
+use crate::config::{Config, read_keys};
+use crate::error::Error;
+use clap::Args;
+use std::process::ExitCode;
+
+/// Serve the API. Signing keys must be configured: see docs/access.md.
+#[derive(Args)]
+pub struct Serve {
+    #[arg(long, env = "PESANAN_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Signing keys: a JSON array, or the path of a file with one; the first signs, all verify
+    #[arg(long, env = "PESANAN_JWT_KEYS", hide_env_values = true)]
+    jwt_keys: Option<String>,
+    /// `iss` of the tokens
+    #[arg(long, env = "PESANAN_ISSUER", default_value = "pesanan")]
+    issuer: String,
+    #[arg(long, env = "PESANAN_CONNECTIONS", default_value_t = 16)]
+    connections: u32,
+    /// Requests a minute per caller; none by default
+    #[arg(long, env = "PESANAN_RATE_LIMIT")]
+    rate_limit_per_minute: Option<u32>,
+    /// Origins that may call the checkout from a browser, by comma
+    #[arg(long, env = "PESANAN_CORS_ORIGINS", value_delimiter = ',')]
+    cors_origins: Vec<String>,
+    /// Bearer token of `/metrics`; without it there is no such path
+    #[arg(long, env = "PESANAN_METRICS_TOKEN", hide_env_values = true)]
+    metrics_token: Option<String>,
+    #[command(flatten)]
+    database: Database,
+}
+
+impl Serve {
+    pub fn run(self) -> Result<ExitCode, Error> {
+        let Some(keys) = &self.jwt_keys else {
+            return Err(Error::internal("no signing keys: set PESANAN_JWT_KEYS (docs/access.md says how to make one)"));
+        };
+        let keys = read_keys(keys)?;
+        let open = self.database.open()?;
+        let config = Config {
+            listen: self.listen,
+            keys,
+            issuer: self.issuer,
+            connections: self.connections,
+            rate_limit_per_minute: self.rate_limit_per_minute,
+            cors_origins: self.cors_origins,
+            metrics_token: self.metrics_token,
+            ..Config::new(open.url.clone())
+        };
+        let result = run_server(config, |address| println!("ready http://{address}"));
+        open.close();
+        result.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+/// Serves until SIGINT or SIGTERM; `ready` is called once the listener is bound.
+pub fn run_server(config: Config, ready: impl FnOnce(std::net::SocketAddr)) -> Result<(), Error> {
+    actix_web::rt::System::new().block_on(async move {
+        let application = Application::build(config)?;
+        ready(application.address);
+        application.run(stop_signal()).await
+    })
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        log::error!("cannot listen for signals; stop the process by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    log::info!("stopping");
+}

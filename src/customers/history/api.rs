@@ -1,0 +1,53 @@
+use super::body::{HistoryEntry, HistoryKind};
+use super::service;
+use crate::app::App;
+use crate::auth::actor::Actor;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::platform::http::Answer;
+use crate::types::id::CustomerId;
+use crate::types::page::{Page, PageQuery};
+use actix_web::get;
+use actix_web::web::Data;
+use chrono::{DateTime, Utc};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(get_customer_history);
+}
+
+/// Get a customer's time line
+#[utoipa::path(tag = "customers", operation_id = "get_customer_history", params(
+    ("id" = CustomerId, Path, description = "Id of the customer"), PageQuery
+), responses(
+    (status = 200, description = "Orders, invoices, credit notes and payments, newest first; of each kind only with the scope to read it", body = Page<HistoryEntry>),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/customers/{id}/history")]
+pub async fn get_customer_history(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CUSTOMERS_READ)?;
+    let query: PageQuery = call.query()?;
+    let id: CustomerId = call.path("id")?;
+    let name = format!("history {id}");
+    let (limit, before, kinds) = (query.limit()?, start(query.after(&name, 2)?)?, readable(&call.actor));
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, id, &kinds, before, &name, limit)).await?;
+    Answer::ok(&page)
+}
+
+fn start(key: Option<Vec<String>>) -> Result<Option<(DateTime<Utc>, Uuid)>, Error> {
+    let key = key.map(|key| Some((key[0].parse().ok()?, key[1].parse().ok()?)));
+    key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))).transpose()
+}
+
+/// The kinds of entry whose own lists the caller may read.
+fn readable(actor: &Actor) -> Vec<HistoryKind> {
+    let needed = |kind: HistoryKind| match kind {
+        HistoryKind::Order => Permission::ORDERS_READ,
+        HistoryKind::Invoice | HistoryKind::CreditNote => Permission::INVOICES_READ,
+        HistoryKind::Payment => Permission::PAYMENTS_READ,
+    };
+    HistoryKind::ALL.iter().copied().filter(|kind| actor.may(needed(*kind))).collect()
+}

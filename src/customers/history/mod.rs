@@ -1,0 +1,6 @@
+//! What has happened with a customer, in one time line.
+
+pub mod api;
+pub mod body;
+pub mod service;
+mod store;

@@ -1,0 +1,77 @@
+use super::status::IncomingStatus;
+use crate::types::decimal::Quantity;
+use crate::types::fault::Faults;
+use crate::types::id::IncomingSupplyId;
+use crate::types::text::{check_optional_text, check_text};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Supply that has been ordered.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"sku": "KOPI-250", "location": "jakarta-1", "quantity": "500", "expected_on": "2027-01-15", "reference": "PO-2026-0042"}))]
+pub struct PostIncoming {
+    pub sku: String,
+    pub location: String,
+    /// In the product's base unit.
+    pub quantity: Quantity,
+    /// The day on which it can ship, in the organization's time zone.
+    pub expected_on: NaiveDate,
+    /// The purchase order.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+impl PostIncoming {
+    /// Adds what can be judged without knowing the product.
+    pub fn check(&self, faults: &mut Faults) {
+        check_text(faults, "/location", &self.location, 64);
+        check_optional_text(faults, "/reference", self.reference.as_deref(), 200);
+    }
+}
+
+/// What of incoming supply to change: absent fields stay.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"expected_on": "2027-01-22"}))]
+pub struct PatchIncoming {
+    #[serde(default)]
+    pub expected_on: Option<NaiveDate>,
+    /// The whole quantity, what has come of it included.
+    #[serde(default)]
+    pub quantity: Option<Quantity>,
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// Supply that is on its way, or was.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct IncomingSupply {
+    pub id: IncomingSupplyId,
+    #[schema(example = "KOPI-250")]
+    pub sku: String,
+    #[schema(example = "jakarta-1")]
+    pub location: String,
+    #[schema(example = "500")]
+    pub quantity: Quantity,
+    /// What has come of it; more than `quantity` where the supplier sent too much.
+    #[schema(example = "0")]
+    pub received_quantity: Quantity,
+    pub expected_on: NaiveDate,
+    #[schema(example = "PO-2026-0042")]
+    pub reference: Option<String>,
+    pub status: IncomingStatus,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Which incoming supply to list; `None` is any.
+#[derive(Clone, Debug, Default)]
+pub struct IncomingFilter {
+    pub statuses: Option<Vec<IncomingStatus>>,
+    pub skus: Option<Vec<String>>,
+    pub locations: Option<Vec<String>>,
+    pub updated_from: Option<DateTime<Utc>>,
+}

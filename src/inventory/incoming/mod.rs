@@ -1,0 +1,8 @@
+//! Supply that is on its way.
+
+pub mod api;
+pub mod body;
+pub mod receiving;
+pub mod service;
+pub mod status;
+mod store;

@@ -1,0 +1,143 @@
+use super::body::{IncomingFilter, IncomingSupply, PatchIncoming, PostIncoming};
+use super::status::{IncomingAction, IncomingStatus};
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::event::NewEvent;
+use crate::inventory::locations::service::check_known;
+use crate::inventory::stock::level::ShelfKey;
+use crate::inventory::stock::locked::LockedStock;
+use crate::inventory::stock::product::{check_quantity, stocked};
+use crate::inventory::stock::products;
+use crate::platform::http::Precondition;
+use crate::types::fault::Faults;
+use crate::types::id::{IncomingSupplyId, OrganizationId};
+use crate::types::page::{Page, encode_cursor};
+use crate::types::text::check_optional_text;
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+/// Notes supply that is on its way.
+pub fn create(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: IncomingSupplyId,
+    body: &PostIncoming,
+) -> Result<IncomingSupply, Error> {
+    let mut faults = Faults::new();
+    body.check(&mut faults);
+    let products = products(connection, context.organization_id, &[&body.sku])?;
+    let product = stocked(&products, &mut faults, "/sku", &body.sku);
+    check_quantity(&mut faults, "/quantity", body.quantity.0, product);
+    check_known(connection, context.organization_id, &mut faults, &[("/location", &body.location)])?;
+    faults.into_result()?;
+    let supply = IncomingSupply {
+        id,
+        sku: body.sku.clone(),
+        location: body.location.clone(),
+        quantity: body.quantity,
+        received_quantity: Default::default(),
+        expected_on: body.expected_on,
+        reference: body.reference.clone(),
+        status: IncomingStatus::Open,
+        version: 1,
+        created_at: context.now,
+        updated_at: context.now,
+    };
+    store::insert(connection, context, &supply)?;
+    // A level of zero makes the supply show up in the list of stock.
+    LockedStock::lock(connection, context, [ShelfKey::new(&body.sku, &body.location)])?;
+    append_event(connection, context, "inventory.incoming_created", &supply)?;
+    Ok(supply)
+}
+
+/// Changes date or quantity of open supply. A quantity that has come already closes it.
+pub fn patch(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: IncomingSupplyId,
+    body: &PatchIncoming,
+    precondition: &Precondition,
+) -> Result<IncomingSupply, Error> {
+    let mut supply = lock_one(connection, context, id)?;
+    precondition.check(supply.version)?;
+    let quantity = body.quantity.unwrap_or(supply.quantity);
+    supply.status = transition(&supply, IncomingAction::Change, quantity <= supply.received_quantity)?;
+    let mut faults = Faults::new();
+    if body.quantity.is_some() {
+        let products = products(connection, context.organization_id, &[&supply.sku])?;
+        check_quantity(&mut faults, "/quantity", quantity.0, products.get(&supply.sku));
+        faults.require(
+            quantity >= supply.received_quantity,
+            "/quantity",
+            "out_of_range",
+            "not less than what has been received; cancel the rest instead",
+        );
+    }
+    check_optional_text(&mut faults, "/reference", body.reference.as_deref(), 200);
+    faults.into_result()?;
+    supply.quantity = quantity;
+    supply.expected_on = body.expected_on.unwrap_or(supply.expected_on);
+    if body.reference.is_some() {
+        supply.reference.clone_from(&body.reference);
+    }
+    write(connection, context, supply, "inventory.incoming_changed")
+}
+
+/// What has not come will not come.
+pub fn cancel(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: IncomingSupplyId,
+    precondition: &Precondition,
+) -> Result<IncomingSupply, Error> {
+    let mut supply = lock_one(connection, context, id)?;
+    precondition.check(supply.version)?;
+    supply.status = transition(&supply, IncomingAction::Cancel, false)?;
+    write(connection, context, supply, "inventory.incoming_cancelled")
+}
+
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: IncomingSupplyId) -> Result<IncomingSupply, Error> {
+    store::find(connection, organization_id, id)?.ok_or(Error::not_found("incoming supply"))
+}
+
+/// `filters` is what the cursor is bound to.
+pub fn list(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &IncomingFilter,
+    after: Option<IncomingSupplyId>,
+    limit: usize,
+    filters: &str,
+) -> Result<Page<IncomingSupply>, Error> {
+    let rows = store::page(connection, organization_id, filter, after, limit as i64 + 1)?;
+    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &[row.id.to_string()])))
+}
+
+/// The status after `action`, or 409 `invalid_transition`.
+pub fn transition(supply: &IncomingSupply, action: IncomingAction, complete: bool) -> Result<IncomingStatus, Error> {
+    let refused = || Error::invalid_transition(supply.status.as_str(), action.as_str(), supply.status.allowed());
+    supply.status.next(action, complete).ok_or_else(refused)
+}
+
+fn lock_one(connection: &mut PgConnection, context: &Context, id: IncomingSupplyId) -> Result<IncomingSupply, Error> {
+    store::lock(connection, context.organization_id, &[id])?.pop().ok_or(Error::not_found("incoming supply"))
+}
+
+fn write(
+    connection: &mut PgConnection,
+    context: &Context,
+    mut supply: IncomingSupply,
+    event_type: &'static str,
+) -> Result<IncomingSupply, Error> {
+    supply.version += 1;
+    supply.updated_at = context.now;
+    store::update(connection, context, std::slice::from_ref(&supply))?;
+    append_event(connection, context, event_type, &supply)?;
+    Ok(supply)
+}
+
+fn append_event(connection: &mut PgConnection, context: &Context, event_type: &'static str, supply: &IncomingSupply) -> Result<(), Error> {
+    let event = NewEvent::of(event_type, "incoming_supply", supply.id.0, json!(supply));
+    Ok(crate::events::append(connection, context, &[event])?)
+}

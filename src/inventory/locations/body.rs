@@ -1,0 +1,167 @@
+use crate::types::address::Address;
+use crate::types::fault::{Fault, Faults};
+use crate::types::text::check_text;
+use crate::types::text_enum::text_enum;
+use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+text_enum! {
+    /// What a location is.
+    pub enum LocationKind {
+        Warehouse = "warehouse",
+        Store = "store",
+        /// Ships from there, but belongs to somebody else.
+        Supplier = "supplier",
+    }
+}
+
+/// A location to set. Absent fields take their defaults.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Warehouse Jakarta 1", "kind": "warehouse", "priority": 10, "address": {"line1": "Jl. Pluit Raya No. 8", "city": "Jakarta", "postal_code": "14440", "country": "ID"}}))]
+pub struct PutLocation {
+    pub name: String,
+    pub kind: LocationKind,
+    #[serde(default)]
+    pub address: Option<Address>,
+    /// Among locations that can ship an order equally well, the lower number ships first. 100 by default.
+    #[serde(default = "default_priority")]
+    pub priority: i32,
+    /// An inactive location keeps its stock but promises none of it.
+    #[serde(default = "yes")]
+    pub active: bool,
+    // A `PUT` takes its own `GET` body back; these are ignored.
+    #[serde(default, rename = "id")]
+    #[schema(ignore)]
+    _id: Option<IgnoredAny>,
+    #[serde(default, rename = "code")]
+    #[schema(ignore)]
+    _code: Option<IgnoredAny>,
+    #[serde(default, rename = "version")]
+    #[schema(ignore)]
+    _version: Option<IgnoredAny>,
+    #[serde(default, rename = "created_at")]
+    #[schema(ignore)]
+    _created_at: Option<IgnoredAny>,
+    #[serde(default, rename = "updated_at")]
+    #[schema(ignore)]
+    _updated_at: Option<IgnoredAny>,
+}
+
+fn default_priority() -> i32 {
+    100
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl PutLocation {
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        check(&mut faults, Some(&self.name), self.address.as_ref(), Some(self.priority));
+        faults.into_result()
+    }
+}
+
+/// What of a location to change (RFC 7396): absent fields stay; `address: null` takes the address away.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"priority": 15}))]
+pub struct PatchLocation {
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub kind: Option<LocationKind>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Address>)]
+    pub address: Option<Option<Address>>,
+    #[serde(default)]
+    pub priority: Option<i32>,
+    #[serde(default)]
+    pub active: Option<bool>,
+}
+
+impl PatchLocation {
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        check(&mut faults, self.name.as_deref(), self.address.as_ref().and_then(Option::as_ref), self.priority);
+        faults.into_result()
+    }
+}
+
+/// Tells `null` (`Some(None)`) from absence (`None`, by the field's default).
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn check(faults: &mut Faults, name: Option<&str>, address: Option<&Address>, priority: Option<i32>) {
+    if let Some(name) = name {
+        check_text(faults, "/name", name, 200);
+    }
+    if let Some(address) = address {
+        address.check(faults, "/address");
+    }
+    if let Some(priority) = priority {
+        faults.require((0..=1_000_000).contains(&priority), "/priority", "out_of_range", "0 to 1000000");
+    }
+}
+
+/// A place where stock lies.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Location {
+    pub id: crate::types::id::LocationId,
+    #[schema(example = "jakarta-1")]
+    pub code: String,
+    #[schema(example = "Warehouse Jakarta 1")]
+    pub name: String,
+    pub kind: LocationKind,
+    pub address: Option<Address>,
+    #[schema(example = 10)]
+    pub priority: i32,
+    pub active: bool,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A location that ships, in the order in which locations are asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RankedLocation {
+    pub code: String,
+    pub priority: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_tells_null_from_absence() {
+        let patch = |text: &str| serde_json::from_str::<PatchLocation>(text).unwrap().address;
+        assert_eq!(patch("{}"), None);
+        assert_eq!(patch(r#"{"address": null}"#), Some(None));
+        assert!(patch(r#"{"address": {"country": "ID"}}"#).flatten().is_some());
+    }
+
+    #[test]
+    fn a_put_takes_its_own_answer_back() {
+        let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let location = Location {
+            id: crate::types::id::LocationId::generate(),
+            code: "jakarta-1".into(),
+            name: "Warehouse".into(),
+            kind: LocationKind::Warehouse,
+            address: None,
+            priority: 10,
+            active: true,
+            version: 3,
+            created_at: at,
+            updated_at: at,
+        };
+        let body: PutLocation = serde_json::from_value(serde_json::to_value(&location).unwrap()).unwrap();
+        assert!(body.check().is_ok() && body.priority == 10 && body.active);
+    }
+}

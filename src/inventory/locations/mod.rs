@@ -1,0 +1,6 @@
+//! Where stock lies and ships from.
+
+pub mod api;
+pub mod body;
+pub mod service;
+mod store;

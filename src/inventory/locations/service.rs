@@ -1,0 +1,114 @@
+use super::body::{Location, PatchLocation, PutLocation, RankedLocation};
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::platform::http::Precondition;
+use crate::types::fault::Faults;
+use crate::types::id::{LocationId, OrganizationId};
+use crate::types::page::{Page, encode_cursor};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::result::QueryResult;
+
+/// Creates or replaces the location `code`. The flag tells whether it is new.
+pub fn put(
+    connection: &mut PgConnection,
+    context: &Context,
+    code: &str,
+    body: &PutLocation,
+    precondition: &Precondition,
+    create_only: bool,
+) -> Result<(Location, bool), Error> {
+    body.check()?;
+    let current = store::lock(connection, context.organization_id, code)?;
+    match &current {
+        Some(location) if create_only => return Err(Error::Stale { current: location.version }),
+        Some(location) => precondition.check(location.version)?,
+        None if *precondition != Precondition::Any => return Err(Error::not_found("location")),
+        None => {}
+    }
+    let wanted = Location {
+        id: LocationId::generate(),
+        code: code.to_owned(),
+        name: body.name.clone(),
+        kind: body.kind,
+        address: body.address.clone(),
+        priority: body.priority,
+        active: body.active,
+        version: 1,
+        created_at: context.now,
+        updated_at: context.now,
+    };
+    Ok((store::upsert(connection, context, &wanted)?, current.is_none()))
+}
+
+/// Changes what the body names.
+pub fn patch(
+    connection: &mut PgConnection,
+    context: &Context,
+    code: &str,
+    body: &PatchLocation,
+    precondition: &Precondition,
+) -> Result<Location, Error> {
+    body.check()?;
+    let mut location = store::lock(connection, context.organization_id, code)?.ok_or(Error::not_found("location"))?;
+    precondition.check(location.version)?;
+    if let Some(name) = &body.name {
+        location.name.clone_from(name);
+    }
+    if let Some(kind) = body.kind {
+        location.kind = kind;
+    }
+    if let Some(address) = &body.address {
+        location.address.clone_from(address);
+    }
+    if let Some(priority) = body.priority {
+        location.priority = priority;
+    }
+    if let Some(active) = body.active {
+        location.active = active;
+    }
+    Ok(store::upsert(connection, context, &location)?)
+}
+
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<Location, Error> {
+    store::find(connection, organization_id, code)?.ok_or(Error::not_found("location"))
+}
+
+/// `after` is the code of the last row of the page before; `filters` is what the cursor is bound to.
+pub fn list(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    updated_from: Option<DateTime<Utc>>,
+    after: Option<&str>,
+    limit: usize,
+    filters: &str,
+) -> Result<Page<Location>, Error> {
+    let rows = store::page(connection, organization_id, updated_from, after, limit as i64 + 1)?;
+    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, std::slice::from_ref(&row.code))))
+}
+
+/// The active locations that are not a supplier's, in the order in which they are asked to ship.
+pub fn ranked(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<RankedLocation>> {
+    store::ranked(connection, organization_id)
+}
+
+/// Adds 422 `unknown_location` for each `(pointer, code)` that is not there.
+pub fn check_known(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    faults: &mut Faults,
+    named: &[(&str, &str)],
+) -> QueryResult<()> {
+    let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
+    let known = store::existing(connection, organization_id, &codes)?;
+    for (pointer, code) in named {
+        faults.require(
+            known.iter().any(|known| known == code),
+            *pointer,
+            "unknown_location",
+            "there is no such location; create it with PUT /v1/locations/{code}",
+        );
+    }
+    Ok(())
+}

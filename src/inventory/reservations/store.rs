@@ -1,0 +1,182 @@
+use super::body::{Reservation, ReservationLine, ReservationStatus, ReservedAt};
+use crate::auth::actor::Context;
+use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
+use crate::platform::sql::sql;
+use crate::types::decimal::Quantity;
+use crate::types::id::{OrderId, OrganizationId, ReservationId};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use rust_decimal::Decimal;
+
+/// A reservation without its lines.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Header {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: ReservationId,
+    #[diesel(sql_type = Text)]
+    pub status: ReservationStatus,
+    #[diesel(sql_type = Binary)]
+    pub release_secret_hash: Vec<u8>,
+    #[diesel(sql_type = Timestamptz)]
+    pub expires_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub order_id: Option<OrderId>,
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Header {
+    /// With its lines, which must be sorted by SKU.
+    pub fn with_lines(self, lines: &[ShelfQuantity]) -> Reservation {
+        Reservation {
+            id: self.id,
+            status: self.status,
+            expires_at: self.expires_at,
+            order_id: self.order_id,
+            lines: grouped(lines),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+fn grouped(lines: &[ShelfQuantity]) -> Vec<ReservationLine> {
+    let by_sku = lines.chunk_by(|a, b| a.sku == b.sku);
+    let line = |parts: &[ShelfQuantity]| ReservationLine {
+        sku: parts[0].sku.clone(),
+        quantity: Quantity(parts.iter().map(|part| part.quantity).sum()),
+        allocations: parts.iter().map(|part| ReservedAt { location: part.location.clone(), quantity: Quantity(part.quantity) }).collect(),
+    };
+    by_sku.map(line).collect()
+}
+
+const COLUMNS: &str = "id, status, release_secret_hash, expires_at, order_id, created_at, updated_at";
+
+pub fn insert(connection: &mut PgConnection, context: &Context, header: &Header, lines: &[ShelfQuantity]) -> QueryResult<()> {
+    sql(
+        "WITH r AS (INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
+         VALUES ($1, $2, 'live', $3, $4, $5, $6, $6) RETURNING id) \
+         INSERT INTO reservation_line (organization_id, reservation_id, sku, location, quantity) \
+         SELECT $1, r.id, l.sku, l.location, l.quantity FROM r, unnest($7, $8, $9) AS l(sku, location, quantity)",
+    )
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(header.id)
+    .bind::<Binary, _>(&header.release_secret_hash)
+    .bind::<Timestamptz, _>(header.expires_at)
+    .bind::<Text, _>(&context.actor)
+    .bind::<Timestamptz, _>(context.now)
+    .bind::<Array<Text>, _>(lines.iter().map(|line| line.sku.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(lines.iter().map(|line| line.location.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Numeric>, _>(lines.iter().map(|line| line.quantity).collect::<Vec<_>>())
+    .execute(connection)?;
+    Ok(())
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: ReservationId) -> QueryResult<Option<Header>> {
+    sql(format!("SELECT {COLUMNS} FROM reservation WHERE organization_id = $1 AND id = $2"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()
+}
+
+/// Locks these, sorted by id; those that are not there are missing.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[ReservationId]) -> QueryResult<Vec<Header>> {
+    sql(format!("SELECT {COLUMNS} FROM reservation WHERE organization_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .load(connection)
+}
+
+/// A live reservation with all that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveReservation {
+    pub id: ReservationId,
+    pub lines: Vec<ShelfQuantity>,
+}
+
+/// A reservation of some organization.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct DueRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub organization_id: OrganizationId,
+    #[diesel(sql_type = SqlUuid)]
+    pub id: ReservationId,
+}
+
+/// Locks live reservations that are past their time, of any organization, passing over those that somebody else holds: two
+/// processes that sweep at once share the work, and an order that is just taking one over keeps it.
+pub fn lock_due(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<DueRow>> {
+    sql("SELECT organization_id, id FROM reservation WHERE status = 'live' AND expires_at <= $1 \
+         ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED")
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+}
+
+#[derive(QueryableByName)]
+struct LineRow {
+    #[diesel(sql_type = SqlUuid)]
+    reservation_id: ReservationId,
+    #[diesel(sql_type = Text)]
+    sku: String,
+    #[diesel(sql_type = Text)]
+    location: String,
+    #[diesel(sql_type = Numeric)]
+    quantity: Decimal,
+}
+
+/// The lines of these reservations, by reservation, SKU and location.
+pub fn lines(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[ReservationId],
+) -> QueryResult<Vec<(ReservationId, ShelfQuantity)>> {
+    let rows: Vec<LineRow> = sql("SELECT reservation_id, sku, location, quantity FROM reservation_line \
+         WHERE organization_id = $1 AND reservation_id = ANY($2) ORDER BY reservation_id, sku, location")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.reservation_id, ShelfQuantity::new(row.sku, row.location, row.quantity))).collect())
+}
+
+/// Ends reservations that this transaction has locked; `orders` names the order of each that was consumed.
+pub fn end(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[ReservationId],
+    status: ReservationStatus,
+    orders: &[Option<OrderId>],
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    sql("UPDATE reservation AS r SET status = $4, order_id = e.order_id, updated_at = $5 FROM unnest($2, $3) AS e(id, order_id) \
+         WHERE r.organization_id = $1 AND r.id = e.id AND r.status = 'live'")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Nullable<SqlUuid>>, _>(orders)
+    .bind::<Text, _>(status)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)
+}
+
+/// Live reservations that hold any of `keys`, the newest first, each with all of its lines.
+pub fn live_at(connection: &mut PgConnection, organization_id: OrganizationId, keys: &[ShelfKey]) -> QueryResult<Vec<LiveReservation>> {
+    let (skus, locations): (Vec<&str>, Vec<&str>) = keys.iter().map(|key| (key.sku.as_str(), key.location.as_str())).unzip();
+    let rows: Vec<LineRow> = sql("SELECT l.reservation_id, l.sku, l.location, l.quantity FROM reservation r \
+         JOIN reservation_line l ON l.organization_id = r.organization_id AND l.reservation_id = r.id \
+         WHERE r.organization_id = $1 AND r.status = 'live' AND EXISTS (SELECT 1 FROM reservation_line k \
+         JOIN unnest($2, $3) AS w(sku, location) ON k.sku = w.sku AND k.location = w.location \
+         WHERE k.organization_id = r.organization_id AND k.reservation_id = r.id) \
+         ORDER BY r.created_at DESC, r.id DESC, l.sku, l.location")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(skus)
+    .bind::<Array<Text>, _>(locations)
+    .load(connection)?;
+    let of_one = rows.chunk_by(|a, b| a.reservation_id == b.reservation_id);
+    let quantity = |row: &LineRow| ShelfQuantity::new(&row.sku, &row.location, row.quantity);
+    Ok(of_one.map(|rows| LiveReservation { id: rows[0].reservation_id, lines: rows.iter().map(quantity).collect() }).collect())
+}

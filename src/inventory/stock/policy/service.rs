@@ -1,0 +1,52 @@
+use super::body::{PutPolicy, StockPolicy};
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::inventory::locations::service::check_known;
+use crate::inventory::stock::level::ShelfKey;
+use crate::inventory::stock::locked::LockedStock;
+use crate::inventory::stock::product::{check_size, stocked};
+use crate::inventory::stock::{products, store};
+use crate::platform::http::Precondition;
+use crate::types::fault::Faults;
+use crate::types::id::OrganizationId;
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+
+/// Sets safety stock and reorder point. More safety stock than there is free promises nothing more; it takes nothing back. The
+/// flag tells whether the level is new.
+pub fn put(
+    connection: &mut PgConnection,
+    context: &Context,
+    key: &ShelfKey,
+    body: &PutPolicy,
+    precondition: &Precondition,
+) -> Result<(StockPolicy, bool), Error> {
+    let mut faults = Faults::new();
+    let products = products(connection, context.organization_id, &[&key.sku])?;
+    let product = stocked(&products, &mut faults, "", &key.sku);
+    for (pointer, quantity) in [("/safety_stock", Some(body.safety_stock)), ("/reorder_point", body.reorder_point)] {
+        let quantity = quantity.unwrap_or_default().0;
+        faults.require(quantity >= Decimal::ZERO, pointer, "out_of_range", "must not be below 0");
+        check_size(&mut faults, pointer, quantity, product);
+    }
+    check_known(connection, context.organization_id, &mut faults, &[("", &key.location)])?;
+    faults.into_result()?;
+
+    let before = store::levels::find(connection, context.organization_id, key)?;
+    if before.is_none() && *precondition != Precondition::Any {
+        return Err(Error::not_found("stock level"));
+    }
+    let mut stock = LockedStock::lock(connection, context, [key.clone()])?;
+    let level = stock.level_mut(key)?;
+    precondition.check(level.version)?;
+    level.safety_stock = body.safety_stock.0;
+    level.reorder_point = body.reorder_point.map(|point| point.0);
+    let written = stock.write(connection, context)?;
+    let level = &written.first().ok_or_else(|| Error::internal("a locked stock level was not written"))?.level;
+    Ok((StockPolicy::from(level), before.is_none()))
+}
+
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, key: &ShelfKey) -> Result<StockPolicy, Error> {
+    let level = store::levels::find(connection, organization_id, key)?;
+    level.as_ref().map(StockPolicy::from).ok_or(Error::not_found("stock level"))
+}

@@ -1,0 +1,127 @@
+//! What happens by itself. Each job finds its work by state, does it in short transactions and may run in several processes at once.
+
+use crate::auth::actor::Context;
+use crate::auth::authenticator::Authenticator;
+use crate::auth::refresh_disabled;
+use crate::error::Error;
+use crate::inventory;
+use crate::order_to_cash::serve_backorders::serve_backorders;
+use crate::orders::backorders;
+use crate::platform::clock::Clock;
+use crate::platform::db::Db;
+use crate::platform::{idempotency, metrics};
+use actix_web::web::Data;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The thread that runs the jobs.
+pub struct Jobs {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// How often each job looks for work.
+const FAST: Duration = Duration::from_millis(500);
+const DISABLED_CALLERS: Duration = Duration::from_secs(10);
+const UPKEEP: Duration = Duration::from_secs(5);
+const PURGE: Duration = Duration::from_secs(600);
+
+impl Jobs {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>) -> Result<Self, Error> {
+        let (stop, stopped) = channel();
+        let work = move || {
+            let mut refreshed = Timer::every(DISABLED_CALLERS);
+            let mut upkeep = Timer::every(UPKEEP);
+            let mut purge = Timer::every(PURGE);
+            loop {
+                match stopped.recv_timeout(FAST) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                }
+                report("expire_reservations", expire_reservations(&db, clock.now()));
+                report("serve_backorders", fill_backorders(&db, clock.now()));
+                if refreshed.is_due() {
+                    report("refresh_disabled", refresh_disabled(&db, &authenticator));
+                }
+                if upkeep.is_due() {
+                    metrics::upkeep();
+                    authenticator.upkeep();
+                }
+                if purge.is_due() {
+                    report("purge_claims", purge_claims(&db, clock.now()));
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Waits for the job that is running, then ends the thread.
+    pub fn stop(self) {
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            log::error!("the jobs ended in a panic");
+        }
+    }
+}
+
+fn report<T>(job: &str, result: Result<T, Error>) {
+    if let Err(error) = result {
+        log::error!(job = job; "job failed: {error}");
+    }
+}
+
+struct Timer {
+    every: Duration,
+    last: Instant,
+}
+
+impl Timer {
+    fn every(every: Duration) -> Self {
+        Self { every, last: Instant::now() }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let due = self.last.elapsed() >= self.every;
+        if due {
+            self.last = Instant::now();
+        }
+        due
+    }
+}
+
+/// Gives the stock of expired checkout reservations back, also of those that expired while no process ran.
+pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: usize = 200;
+    let mut all = 0;
+    loop {
+        let expired = db.write_blocking(|connection| inventory::reservations::expire_due(connection, now, BATCH))?;
+        all += expired;
+        if expired < BATCH {
+            return Ok(all);
+        }
+    }
+}
+
+/// Serves backorders of every organization until nothing more can be served.
+pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    for organization_id in db.read_blocking(backorders::organizations_waiting)? {
+        let context = Context::system(organization_id, now);
+        loop {
+            let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
+            all += served;
+            if served == 0 {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.
+pub fn purge_claims(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    db.write_blocking(|connection| idempotency::purge(connection, now - TimeDelta::days(3)))
+}
