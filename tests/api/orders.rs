@@ -392,3 +392,26 @@ async fn a_held_order_keeps_its_stock_for_a_week() {
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "0");
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn the_shops_money_comes_with_the_order() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({"payment_terms": "prepaid"})).await;
+    receive(&admin, "jakarta", "KOPI", "5").await;
+    let order = |payments: Value| json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}], "payments": payments});
+    let paid = order(json!([{"method": "card", "status": "captured", "amount": "55500", "reference": "ch_1"}]));
+    let paid = admin.post("/v1/orders", paid).await.expect(201).body;
+    assert_eq!((&paid["status"], &paid["payment_status"], &paid["amount_due"]), (&json!("confirmed"), &json!("paid"), &json!("0.00")));
+    assert!(paid["milestones"]["paid_at"].is_string());
+    let id = paid["id"].as_str().unwrap();
+    assert_eq!(admin.get(&format!("/v1/orders/{id}")).await.expect(200).body, paid);
+    let payments = admin.get(&format!("/v1/payments?order_id={id}")).await.expect(200).body;
+    assert_eq!((&payments["data"][0]["reference"], &payments["data"][0]["unapplied_amount"]), (&json!("ch_1"), &json!("0.00")));
+    let authorized =
+        admin.post("/v1/orders", order(json!([{"method": "card", "status": "authorized", "amount": "55500"}]))).await.expect(201).body;
+    assert_eq!((&authorized["status"], &authorized["payment_status"]), (&json!("confirmed"), &json!("authorized")));
+    let part = admin.post("/v1/orders", order(json!([{"method": "card", "amount": "500"}]))).await.expect(201).body;
+    assert_eq!((holds(&part), &part["payment_status"]), (vec!["payment_required"], &json!("partially_paid")));
+    clean(&app).await;
+}
