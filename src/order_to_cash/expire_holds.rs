@@ -34,7 +34,7 @@ pub fn expire_holds(connection: &mut PgConnection, context: &Context) -> Result<
     }
     changes.retain(|change| change.after != change.before);
     change::save(connection, context, &mut changes, context.now)?;
-    shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
+    shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
     let facts: Vec<NewEvent> = changes
         .iter()
         .map(|change| {
