@@ -7,5 +7,7 @@ mod fulfillment;
 mod inventory;
 mod orders;
 mod organization;
+mod road;
+mod shop;
 #[path = "../support/mod.rs"]
 mod support;
