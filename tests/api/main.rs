@@ -5,6 +5,7 @@ mod access;
 mod channels;
 mod fulfillment;
 mod inventory;
+mod migrations;
 mod orders;
 mod organization;
 mod road;
