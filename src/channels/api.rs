@@ -90,8 +90,8 @@ pub async fn get_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a channel
-#[utoipa::path(tag = "organization", operation_id = "update_channel", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
-    request_body(content((PatchChannel = "application/merge-patch+json"), (PatchChannel = "application/json"))), responses(
+#[utoipa::path(tag = "organization", operation_id = "patch_channel", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
+    request_body = PatchChannel, responses(
     (status = 200, description = "Changed", body = Channel),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

@@ -195,12 +195,7 @@ pub async fn get_customer(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change parts of a customer
-#[utoipa::path(tag = "customers", operation_id = "patch_customer", security(("oauth2" = ["customers:write"])), request_body(
-    content(
-        (PatchCustomer = "application/merge-patch+json", example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}})),
-        (PatchCustomer = "application/json", example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}}))
-    )
-), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
+#[utoipa::path(tag = "customers", operation_id = "patch_customer", security(("oauth2" = ["customers:write"])), request_body(content = PatchCustomer, example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}})), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
     (status = 200, description = "Changed", body = Customer),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

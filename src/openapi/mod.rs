@@ -1,8 +1,9 @@
 //! The OpenAPI 3.1 document. The features describe their operations where they handle them; what holds for all of them alike
 //! is added here: info, tags, security schemes, shared headers and answers.
 
-pub mod parameters;
-pub mod paths;
+mod bodies;
+mod parameters;
+mod paths;
 mod responses;
 mod schemas;
 mod security;
@@ -24,7 +25,10 @@ use utoipa::openapi::{OpenApi as Document, Server};
 /// The parts of the API in the order of the road from an order to its cash, each with what it is for.
 pub const TAGS: [(&str, &str); 12] = [
     ("access", "Get a token, see who it is, and manage the API clients that may ask for one."),
-    ("organization", "Describe your own company: addresses, bank accounts, payment terms, exchange rates and the channels that orders come through."),
+    (
+        "organization",
+        "Describe your own company: addresses, bank accounts, payment terms, exchange rates and the channels that orders come through.",
+    ),
     ("catalog", "Say what is sold, for how much, and at which tax."),
     ("customers", "Keep who buys, with addresses, terms and credit, and see everything that happened with each."),
     ("inventory", "Know what is where: locations, stock levels, receipts, counts, transfers, and what is on its way."),
@@ -38,10 +42,7 @@ pub const TAGS: [(&str, &str); 12] = [
 ];
 
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "Pesanan", license(name = "Apache-2.0", identifier = "Apache-2.0")),
-    components(schemas(Problem))
-)]
+#[openapi(info(title = "Pesanan", license(name = "Apache-2.0", identifier = "Apache-2.0")), components(schemas(Problem)))]
 struct Base;
 
 /// The whole document, from the same registration that serves the routes.
@@ -59,10 +60,12 @@ pub fn document() -> Document {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             security::complete(operation);
+            bodies::complete(&method, operation);
             parameters::complete(&method, operation);
             responses::complete(path, &method, operation);
         }
     }
+    schemas::refer(&mut document);
     schemas::separate(&mut document);
     document
 }

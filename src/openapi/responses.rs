@@ -99,6 +99,8 @@ fn problem_response(description: &str, errors: &[Error], headers: &[&str]) -> Re
 
 fn header(name: &str) -> Header {
     let (kind, description) = match name {
+        "ETag" => (Type::String, "The version, for `If-Match`"),
+        "Location" => (Type::String, "Path of what was made"),
         "Retry-After" => (Type::Integer, "Seconds until it is worth to come again"),
         "WWW-Authenticate" => (Type::String, "`Bearer` with the error and, where one is missing, the scope (RFC 6750)"),
         "Idempotency-Replayed" => (Type::String, "`true` where this is the stored answer to an earlier request with the same key"),
@@ -117,7 +119,8 @@ pub fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     }
     let writes = !matches!(method, HttpMethod::Get | HttpMethod::Delete);
     let posts = *method == HttpMethod::Post;
-    let body = operation.request_body.is_some();
+    // Also without documented fields a `POST` reads what is sent with it.
+    let body = writes;
     let shared = [
         ("400", true, BadRequest::response()),
         ("401", true, Unauthenticated::response()),
@@ -139,12 +142,12 @@ pub fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             responses.insert(status.to_owned(), Ref::from_response_name(name).into());
         }
     }
-    if posts {
-        let success = responses.iter_mut().filter(|(status, _)| status.starts_with('2'));
-        for (_, response) in success {
-            if let RefOr::T(response) = response {
-                response.headers.insert("Idempotency-Replayed".to_owned(), header("Idempotency-Replayed").into());
-            }
+    let versioned = responses.contains_key("412");
+    for (status, response) in responses.iter_mut() {
+        let RefOr::T(response) = response else { continue };
+        let names = [("Idempotency-Replayed", posts), ("ETag", versioned), ("Location", status == "201")];
+        for (name, _) in names.into_iter().filter(|(_, comes)| *comes && status.starts_with('2')) {
+            response.headers.insert(name.to_owned(), header(name).into());
         }
     }
     if *method == HttpMethod::Get && answers_with_etag(operation) {

@@ -3,10 +3,25 @@
 //! therefore becomes two: `Address` in answers, `AddressInput` in requests.
 
 use std::collections::{BTreeMap, BTreeSet};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, Object};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, Schema};
 
 const PREFIX: &str = "#/components/schemas/";
+
+/// Refers to a named schema wherever it is written out again, as the derive does inside of `Page<Order>`.
+pub fn refer(document: &mut Document) {
+    let Some(components) = &mut document.components else { return };
+    let named: Vec<(String, RefOr<Schema>)> =
+        components.schemas.iter().filter(|(_, schema)| is_object(schema)).map(|(name, schema)| (name.clone(), schema.clone())).collect();
+    let mut to_reference = |schema: &mut RefOr<Schema>| {
+        if let Some((name, _)) = named.iter().find(|(_, known)| known == schema) {
+            *schema = Ref::from_schema_name(name).into();
+        }
+    };
+    for schema in components.schemas.values_mut() {
+        each_part(schema, &mut |part| walk(part, &mut to_reference));
+    }
+}
 
 /// Makes the two sides.
 pub fn separate(document: &mut Document) {
@@ -20,8 +35,8 @@ pub fn separate(document: &mut Document) {
             schemas.insert(input_name(name), schema);
         }
     }
-    let to_input = |node: Node<'_>| {
-        if let Node::Reference(reference) = node
+    let mut to_input = |schema: &mut RefOr<Schema>| {
+        if let RefOr::Ref(reference) = schema
             && let Some(name) = reference.ref_location.strip_prefix(PREFIX)
             && shared.contains(name)
         {
@@ -31,12 +46,12 @@ pub fn separate(document: &mut Document) {
     for (name, schema) in schemas.iter_mut() {
         let of_request = asked.contains(name) && !answered.contains(name);
         if of_request || name.strip_suffix("Input").is_some_and(|name| shared.contains(name)) {
-            walk(schema, &mut { to_input });
+            walk(schema, &mut to_input);
         } else if answered.contains(name) {
             walk(schema, &mut open_and_complete);
         }
     }
-    each_request_schema(document, &mut |schema| walk(schema, &mut { to_input }));
+    each_request_schema(document, &mut |schema| walk(schema, &mut to_input));
     each_answer_schema(document, &mut |schema| walk(schema, &mut open_and_complete));
 }
 
@@ -44,8 +59,8 @@ fn input_name(name: &str) -> String {
     format!("{name}Input")
 }
 
-fn open_and_complete(node: Node<'_>) {
-    let Node::Object(object) = node else { return };
+fn open_and_complete(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
     if object.properties.is_empty() {
         return;
     }
@@ -55,13 +70,17 @@ fn open_and_complete(node: Node<'_>) {
     }
 }
 
+fn is_object(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if !object.properties.is_empty())
+}
+
 /// Whether the schema is, or leads to, an object with named properties; numbers, texts and enums are the same on both sides.
 fn holds_object(schemas: &BTreeMap<String, RefOr<Schema>>, name: &str) -> bool {
     let mut names = BTreeSet::new();
     collect(schemas, name, &mut names);
     names.iter().filter_map(|name| schemas.get(name)).any(|schema| {
         let mut found = false;
-        walk(&mut schema.clone(), &mut |node| found |= matches!(node, Node::Object(object) if !object.properties.is_empty()));
+        walk(&mut schema.clone(), &mut |schema| found |= is_object(schema));
         found
     })
 }
@@ -87,8 +106,8 @@ fn collect(schemas: &BTreeMap<String, RefOr<Schema>>, name: &str, names: &mut BT
 
 fn references(schema: &mut RefOr<Schema>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    walk(schema, &mut |node| {
-        if let Node::Reference(reference) = node {
+    walk(schema, &mut |schema| {
+        if let RefOr::Ref(reference) = schema {
             names.extend(reference.ref_location.strip_prefix(PREFIX).map(str::to_owned));
         }
     });
@@ -128,32 +147,30 @@ fn schema_of(content: &mut RefOr<Content>) -> Option<&mut RefOr<Schema>> {
     }
 }
 
-/// What a walk meets.
-enum Node<'a> {
-    Reference(&'a mut Ref),
-    Object(&'a mut Object),
+/// Visits a schema and all schemas inside it, without following references.
+fn walk(schema: &mut RefOr<Schema>, visit: &mut dyn FnMut(&mut RefOr<Schema>)) {
+    each_part(schema, &mut |part| walk(part, visit));
+    visit(schema);
 }
 
-/// Visits every reference and every object inside a schema, without following the references.
-fn walk(schema: &mut RefOr<Schema>, visit: &mut impl FnMut(Node<'_>)) {
+/// Visits the schemas directly inside a schema.
+fn each_part(schema: &mut RefOr<Schema>, visit: &mut dyn FnMut(&mut RefOr<Schema>)) {
     match schema {
-        RefOr::Ref(reference) => visit(Node::Reference(reference)),
         RefOr::T(Schema::Array(array)) => {
             if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                walk(items, visit);
+                visit(items);
             }
         }
         RefOr::T(Schema::Object(object)) => {
-            object.properties.values_mut().for_each(|property| walk(property, visit));
+            object.properties.values_mut().for_each(&mut *visit);
             if let Some(AdditionalProperties::RefOr(values)) = object.additional_properties.as_deref_mut() {
-                walk(values, visit);
+                visit(values);
             }
-            visit(Node::Object(object));
         }
-        RefOr::T(Schema::OneOf(one)) => one.items.iter_mut().for_each(|item| walk(item, visit)),
-        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(|item| walk(item, visit)),
-        RefOr::T(Schema::AnyOf(any)) => any.items.iter_mut().for_each(|item| walk(item, visit)),
-        // `Schema` is open for kinds to come, which would have no name of ours in them.
-        RefOr::T(_) => {}
+        RefOr::T(Schema::OneOf(one)) => one.items.iter_mut().for_each(visit),
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(visit),
+        RefOr::T(Schema::AnyOf(any)) => any.items.iter_mut().for_each(visit),
+        // `Schema` is open for kinds to come, which would have nothing of ours inside.
+        RefOr::T(_) | RefOr::Ref(_) => {}
     }
 }

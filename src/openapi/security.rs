@@ -6,7 +6,9 @@
 use crate::auth::permission::Permission;
 use utoipa::openapi::Components;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+};
 
 const OAUTH2: &str = "oauth2";
 const BEARER: &str = "bearer";

@@ -6,6 +6,7 @@ mod channels;
 mod fulfillment;
 mod inventory;
 mod migrations;
+mod openapi;
 mod orders;
 mod organization;
 mod road;

@@ -99,8 +99,8 @@ pub async fn get_api_client(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Rename an API client
-#[utoipa::path(tag = "access", operation_id = "update_api_client", security(("oauth2" = ["admin"])), params(("id" = ApiClientId, Path, description = "Id of the client")),
-    request_body(content((PatchApiClient = "application/merge-patch+json"), (PatchApiClient = "application/json"))), responses(
+#[utoipa::path(tag = "access", operation_id = "patch_api_client", security(("oauth2" = ["admin"])), params(("id" = ApiClientId, Path, description = "Id of the client")),
+    request_body = PatchApiClient, responses(
     (status = 200, description = "Changed", body = ApiClient),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

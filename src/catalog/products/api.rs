@@ -152,12 +152,7 @@ pub async fn put_product(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change parts of a product
-#[utoipa::path(tag = "catalog", operation_id = "patch_product", security(("oauth2" = ["catalog:write"])), request_body(
-    content(
-        (PatchProduct = "application/merge-patch+json", example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}})),
-        (PatchProduct = "application/json", example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}}))
-    )
-), params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
+#[utoipa::path(tag = "catalog", operation_id = "patch_product", security(("oauth2" = ["catalog:write"])), request_body(content = PatchProduct, example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}})), params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
     (status = 200, description = "Changed", body = Product),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

@@ -97,7 +97,7 @@ pub async fn get_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer,
 /// Without lines all of it is picked. `picked_quantity` below the line's quantity leaves the rest to be picked later; with
 /// `short_reason` the rest is taken as missing: it is written off the shelf (adjustment `short_pick`), and the line is
 /// backordered where the order's `on_shortage` is `backorder`, else unallocated under a hold `insufficient_stock`.
-#[utoipa::path(tag = "fulfillment", operation_id = "pick_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Pick, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "pick_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<Pick>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -123,7 +123,7 @@ pub async fn pick_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 /// Pack a fulfillment order
 ///
 /// Packs what is picked; where nothing is picked yet, packing implies picking all of it. The packages leave with the next shipment.
-#[utoipa::path(tag = "fulfillment", operation_id = "pack_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Pack, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "pack_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<Pack>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -179,7 +179,7 @@ pub async fn ship_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 ///
 /// What has left stays shipped. The stock of the rest is free again; its units are backordered where the order's `on_shortage` is
 /// `backorder`, else unallocated.
-#[utoipa::path(tag = "fulfillment", operation_id = "cancel_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = CancelFulfillmentOrder, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "cancel_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<CancelFulfillmentOrder>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

@@ -125,7 +125,7 @@ pub async fn create_tracking_event(call: Call, app: Data<App>) -> Result<Answer,
 }
 
 /// Mark a shipment as delivered
-#[utoipa::path(tag = "fulfillment", operation_id = "deliver_shipment", security(("oauth2" = ["fulfillment:write"])), request_body = Deliver, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "deliver_shipment", security(("oauth2" = ["fulfillment:write"])), request_body = Option<Deliver>, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
     (status = 200, description = "The shipment as it is now", body = Shipment),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
