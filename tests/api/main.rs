@@ -3,6 +3,7 @@
 
 mod access;
 mod channels;
+mod examples;
 mod fulfillment;
 mod inventory;
 mod migrations;
