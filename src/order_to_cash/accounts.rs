@@ -109,7 +109,11 @@ fn with_invoices(
     let ids: Vec<OrderId> = changes.iter().map(|change| change.after.id).collect();
     let invoices = invoices::service::lock_balances(connection, organization_id, &ids)?;
     let of = |id: OrderId| invoices.iter().filter(|invoice| invoice.order_id == id).cloned().collect();
-    Ok(changes.into_iter().map(|change| (of(change.after.id), change)).map(|(invoices, change)| LockedAccount::of(change, invoices)).collect())
+    Ok(changes
+        .into_iter()
+        .map(|change| (of(change.after.id), change))
+        .map(|(invoices, change)| LockedAccount::of(change, invoices))
+        .collect())
 }
 
 /// Writes what money did to invoices, orders and balances, in this order; `at` is when it took place. Payments are locked

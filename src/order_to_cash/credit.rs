@@ -89,7 +89,8 @@ pub fn prepare(
         .collect();
     invoices::service::save_credited(connection, context.organization_id, invoice.id, &counted)?;
     for line in &note.lines {
-        let of_order = account.change.after.line_mut(line.order_line_id).ok_or_else(|| Error::internal("a credited line without order line"))?;
+        let of_order =
+            account.change.after.line_mut(line.order_line_id).ok_or_else(|| Error::internal("a credited line without order line"))?;
         of_order.quantities.credit(line.quantity).map_err(Error::internal)?;
     }
     Ok(DraftCreditNote { note, released })

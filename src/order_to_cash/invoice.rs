@@ -151,14 +151,17 @@ fn wanted(order: &Order, body: &NewInvoice) -> Result<HashMap<i16, Decimal>, Err
             faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", detail);
         }
         if asked.quantity.0 > invoiceable(line) {
-            exceeding.push(json!({ "order_line_id": line.id, "sku": line.sku, "invoiceable_quantity": invoiceable(line).normalize().to_string() }));
+            exceeding.push(
+                json!({ "order_line_id": line.id, "sku": line.sku, "invoiceable_quantity": invoiceable(line).normalize().to_string() }),
+            );
         }
         quantities.insert(line.line_number, asked.quantity.0);
     }
     faults.into_result()?;
     let may_be_invoiced = !matches!(order.status, OrderStatus::Draft | OrderStatus::Cancelled);
     if named.is_empty() {
-        quantities = order.lines.iter().map(|line| (line.line_number, invoiceable(line))).filter(|(_, quantity)| !quantity.is_zero()).collect();
+        quantities =
+            order.lines.iter().map(|line| (line.line_number, invoiceable(line))).filter(|(_, quantity)| !quantity.is_zero()).collect();
         if quantities.is_empty() && may_be_invoiced {
             let detail = "nothing is shipped, performed or to be paid in advance that is not invoiced yet";
             return Err(Error::conflict("nothing_to_invoice", detail));
@@ -297,12 +300,7 @@ fn payment_means(settings: &Settings, order: &Order) -> Vec<PaymentMeans> {
 }
 
 /// Each line's units by shipment, its amounts shared over them.
-fn lines(
-    order: &Order,
-    portion: &Portion,
-    quantities: &HashMap<i16, Decimal>,
-    shipped: &[ShippedLine],
-) -> Result<Vec<InvoiceLine>, Error> {
+fn lines(order: &Order, portion: &Portion, quantities: &HashMap<i16, Decimal>, shipped: &[ShippedLine]) -> Result<Vec<InvoiceLine>, Error> {
     let mut lines = Vec::new();
     for (line, value) in order.lines.iter().zip(&portion.lines) {
         let Some(quantity) = quantities.get(&line.line_number) else { continue };

@@ -1,4 +1,4 @@
-use super::body::{CapturePayment, NewAllocations, NewPayment, PaymentBody, PatchPaymentData};
+use super::body::{CapturePayment, NewAllocations, NewPayment, PatchPaymentData, PaymentBody};
 use super::payment::{Payment, PaymentStatus};
 use super::refunds::body::{NewRefund, RefundBody};
 use super::service::{self, Filter};
@@ -187,7 +187,8 @@ pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Erro
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
     let body: NewAllocations = call.json()?;
-    act(&call, &app, context, move |connection, context, id, precondition| pay::allocate(connection, context, id, &body, precondition)).await
+    act(&call, &app, context, move |connection, context, id, precondition| pay::allocate(connection, context, id, &body, precondition))
+        .await
 }
 
 /// Capture an authorized or announced payment

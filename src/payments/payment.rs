@@ -225,9 +225,8 @@ impl Payment {
             (_, Some(order_id)) | (&[order_id], None) => Some(order_id),
             _ => None,
         };
-        let released = released
-            .filter(|_| unapplied > Decimal::ZERO)
-            .map(|order_id| Placement { order_id, invoice_id: None, amount: unapplied });
+        let released =
+            released.filter(|_| unapplied > Decimal::ZERO).map(|order_id| Placement { order_id, invoice_id: None, amount: unapplied });
         if let Some(released) = released {
             self.allocations.push(Allocation::put(released, at));
             self.allocations.push(Allocation::taken_back(released, Some(refund_id), at));

@@ -18,7 +18,8 @@ async fn shop(app: &TestApp) -> (OrganizationId, Caller<'_>) {
         {"sku": "WRAP", "name": "Gift wrap", "kind": "service", "unit": "C62", "tax_category": "standard"},
     ]);
     admin.put("/v1/products", products).await.expect(200);
-    let price = |sku: &str, currency: &str, price: &str| json!({"price_list": "default", "sku": sku, "currency": currency, "unit_price": price});
+    let price =
+        |sku: &str, currency: &str, price: &str| json!({"price_list": "default", "sku": sku, "currency": currency, "unit_price": price});
     let prices = [
         price("KOPI", "IDR", "33333.335"),
         price("TEH", "IDR", "20000"),
@@ -124,12 +125,21 @@ async fn partial_invoices_add_up_to_the_order_and_name_their_shipments() {
     let first = first.body;
     assert_eq!((&first["number"], &first["series"], &first["status"]), (&json!("INV-000001"), &json!("INV"), &json!("issued")));
     assert_eq!(first["shipping_net"], "25000.00", "shipping is on the first");
-    assert_eq!((&first["issued_on"], &first["due_on"], &first["supply_on"]), (&json!("2026-03-02"), &json!("2026-04-01"), &json!("2026-03-02")));
+    assert_eq!(
+        (&first["issued_on"], &first["due_on"], &first["supply_on"]),
+        (&json!("2026-03-02"), &json!("2026-04-01"), &json!("2026-03-02"))
+    );
     assert_eq!(first["lines"][0]["shipment_id"], first_shipment["id"]);
-    assert_eq!((&first["seller"]["legal_name"], &first["bill_to"]["tax_id"]), (&json!("PT Nusantara Niaga"), &json!("01.234.567.8-901.000")));
+    assert_eq!(
+        (&first["seller"]["legal_name"], &first["bill_to"]["tax_id"]),
+        (&json!("PT Nusantara Niaga"), &json!("01.234.567.8-901.000"))
+    );
     assert_eq!(first["bill_to"]["address"]["line1"], "Jl. Asia Afrika 1");
     assert_eq!(first["orders"][0]["purchase_order_number"], "PO-1");
-    assert_eq!((&first["buyer_reference"], &first["exchange_rate"], &first["fiscal_documents"]), (&json!("Dept 7"), &json!("1"), &json!([])));
+    assert_eq!(
+        (&first["buyer_reference"], &first["exchange_rate"], &first["fiscal_documents"]),
+        (&json!("Dept 7"), &json!("1"), &json!([]))
+    );
     assert_eq!(first["tax_total_base_currency"], first["tax_total"]);
 
     ship(&admin, &placed, Some(json!([{"order_line_id": kopi, "quantity": "3"}]))).await;
@@ -144,7 +154,10 @@ async fn partial_invoices_add_up_to_the_order_and_name_their_shipments() {
         assert_eq!(sum(&all, field), cents(&placed[field]), "{field}");
     }
     let done = now(&admin, "orders", &placed).await;
-    assert_eq!((&done["status"], &done["invoice_status"], &done["uninvoiced_total"]), (&json!("completed"), &json!("invoiced"), &json!("0.00")));
+    assert_eq!(
+        (&done["status"], &done["invoice_status"], &done["uninvoiced_total"]),
+        (&json!("completed"), &json!("invoiced"), &json!("0.00"))
+    );
     assert_eq!(done["amount_due"], placed["total"]);
     assert_eq!(invoice(&admin, &placed, json!({})).await.code(409), "nothing_to_invoice");
     let told = events(&admin, &placed).await;
@@ -188,10 +201,15 @@ async fn lists_narrow_and_sort_and_documents_take_metadata() {
         assert_ne!(rest["data"][0]["id"], page["data"][0]["id"], "{sort}");
         assert_eq!(rest["next_cursor"], Value::Null);
     }
-    let patched = admin.patch(&format!("/v1/invoices/{}", id(&second)), json!({"metadata": {"a": {"b": 1}}, "external_ids": {"datev": "1"}})).await.expect(200);
+    let patched = admin
+        .patch(&format!("/v1/invoices/{}", id(&second)), json!({"metadata": {"a": {"b": 1}}, "external_ids": {"datev": "1"}}))
+        .await
+        .expect(200);
     assert_eq!((&patched.body["metadata"]["a"]["b"], patched.header("etag")), (&json!(1), "\"2\""));
     let again = admin.patch(&format!("/v1/invoices/{}", id(&second)), json!({"metadata": {"a": null}})).await.expect(200).body;
     assert_eq!((&again["metadata"], &again["external_ids"]), (&json!({}), &json!({"datev": "1"})));
+    let none = admin.patch(&format!("/v1/invoices/{}", id(&second)), json!({"external_ids": null})).await.expect(200).body;
+    assert_eq!(none["external_ids"], json!({}));
     assert_eq!(admin.patch(&format!("/v1/invoices/{}", id(&second)), json!({"total": "1.00"})).await.code(422), "unknown_field");
     prove(&app);
 }
@@ -263,7 +281,10 @@ async fn payments_settle_invoices_and_money_beyond_the_debt_stays_unapplied() {
     assert_eq!(bill["total"], "111000.00");
     let part = pay(&admin, "11000.00", json!({"invoice_id": id(&bill), "reference": "T-1"})).await.expect(201).body;
     assert_eq!((&part["number"], &part["status"], &part["unapplied_amount"]), (&json!("RCP-000001"), &json!("captured"), &json!("0.00")));
-    assert_eq!((&part["customer_id"], &part["order_id"], &part["received_on"]), (&bill["customer_id"], &placed["id"], &json!("2026-03-02")));
+    assert_eq!(
+        (&part["customer_id"], &part["order_id"], &part["received_on"]),
+        (&bill["customer_id"], &placed["id"], &json!("2026-03-02"))
+    );
     assert_eq!(part["allocations"], json!([{"invoice_id": bill["id"], "order_id": placed["id"], "amount": "11000.00"}]));
     let now_due = now(&admin, "invoices", &bill).await;
     assert_eq!((&now_due["status"], &now_due["amount_due"]), (&json!("partially_paid"), &json!("100000.00")));
@@ -298,7 +319,8 @@ async fn payments_settle_invoices_and_money_beyond_the_debt_stays_unapplied() {
     assert_eq!(list(&format!("invoice_id={}", id(&bill))).await, 2);
     assert_eq!(list("reference=T-1").await, 1);
     assert_eq!(list("number=RCP-000002&status=captured&sort=updated_at").await, 1);
-    let patched = admin.patch(&format!("/v1/payments/{}", id(&part)), json!({"reference": "T-2", "metadata": {"x": 1}})).await.expect(200).body;
+    let patched =
+        admin.patch(&format!("/v1/payments/{}", id(&part)), json!({"reference": "T-2", "metadata": {"x": 1}})).await.expect(200).body;
     assert_eq!((&patched["reference"], &patched["version"]), (&json!("T-2"), &json!(2)));
     prove(&app);
 }
@@ -347,7 +369,10 @@ async fn a_deposit_releases_the_order_and_moves_to_its_invoice() {
     assert_eq!(now(&admin, "orders", &placed).await["status"], "on_hold");
     let card = json!({"order_id": id(&placed), "method": "card", "status": "authorized"});
     let card = pay(&admin, "50000.00", card).await.expect(201).body;
-    assert_eq!((&card["status"], &card["unapplied_amount"], &card["amount_captured"]), (&json!("authorized"), &json!("0.00"), &json!("0.00")));
+    assert_eq!(
+        (&card["status"], &card["unapplied_amount"], &card["amount_captured"]),
+        (&json!("authorized"), &json!("0.00"), &json!("0.00"))
+    );
     let released = now(&admin, "orders", &placed).await;
     assert_eq!((&released["status"], &released["payment_status"]), (&json!("confirmed"), &json!("partially_paid")));
     assert_eq!((&released["holds"][0]["released_by"], released["holds"][0]["release_reason"].is_string()), (&json!("system"), true));
@@ -356,7 +381,10 @@ async fn a_deposit_releases_the_order_and_moves_to_its_invoice() {
 
     // Invoiced in advance, whole, before anything ships.
     let bill = invoice(&admin, &placed, json!({})).await.expect(201).body;
-    assert_eq!((&bill["amount_paid"], &bill["amount_due"], &bill["status"]), (&json!("61000.00"), &json!("50000.00"), &json!("partially_paid")));
+    assert_eq!(
+        (&bill["amount_paid"], &bill["amount_due"], &bill["status"]),
+        (&json!("61000.00"), &json!("50000.00"), &json!("partially_paid"))
+    );
     assert_eq!((&bill["lines"][0]["shipment_id"], &bill["due_on"]), (&Value::Null, &json!("2026-03-02")));
     assert_eq!(now(&admin, "payments", &first).await["allocations"][0]["invoice_id"], bill["id"]);
     let captured = admin.act(&format!("/v1/payments/{}/capture", id(&card))).await.expect(200).body;
@@ -374,7 +402,8 @@ async fn authorized_money_is_captured_in_part_or_voided_and_announced_money_may_
     let app = TestApp::spawn().await;
     let (_, admin) = shop(&app).await;
     let (placed, bill) = invoiced(&admin, &[("TEH", "5")], json!({})).await;
-    let new = async |amount: &str, status: &str| pay(&admin, amount, json!({"invoice_id": id(&bill), "status": status})).await.expect(201).body;
+    let new =
+        async |amount: &str, status: &str| pay(&admin, amount, json!({"invoice_id": id(&bill), "status": status})).await.expect(201).body;
     let act = async |payment: &Value, action: &str, body: Value| admin.post(&format!("/v1/payments/{}/{action}", id(payment)), body).await;
     let card = new("100000.00", "authorized").await;
     assert_eq!(now(&admin, "orders", &placed).await["payment_status"], "authorized");
@@ -412,13 +441,19 @@ async fn credit_notes_add_up_to_the_invoice_and_free_what_was_paid() {
     };
     let (kopi, teh) = (&placed["lines"][0]["id"], &bill["lines"][1]["id"]);
     assert_eq!(credit(json!({"lines": [{"order_line_id": kopi, "quantity": "8"}]})).await.code(409), "exceeds_invoiced");
-    assert_eq!(credit(json!({"lines": [{"order_line_id": kopi, "invoice_line_id": teh, "quantity": "1"}]})).await.code(422), "exactly_one_of");
+    assert_eq!(
+        credit(json!({"lines": [{"order_line_id": kopi, "invoice_line_id": teh, "quantity": "1"}]})).await.code(422),
+        "exactly_one_of"
+    );
     assert_eq!(credit(json!({"lines": [{"order_line_id": teh, "quantity": "1"}]})).await.code(422), "unknown_line");
     assert_eq!(credit(json!({"issued_on": "2026-03-01"})).await.code(422), "before_invoice");
     let first = credit(json!({"lines": [{"order_line_id": kopi, "quantity": "2"}], "buyer_document_number": "DN-7"})).await.expect(201);
     assert_eq!(first.header("location"), format!("/v1/credit_notes/{}", id(&first.body)));
     let first = first.body;
-    assert_eq!((&first["number"], &first["invoice_number"], &first["buyer_document_number"]), (&json!("CN-000001"), &bill["number"], &json!("DN-7")));
+    assert_eq!(
+        (&first["number"], &first["invoice_number"], &first["buyer_document_number"]),
+        (&json!("CN-000001"), &bill["number"], &json!("DN-7"))
+    );
     assert_eq!((&first["shipping_net"], &first["bill_to"]), (&json!("0.00"), &bill["bill_to"]));
     let free = now(&admin, "payments", &payment).await;
     assert_eq!(cents(&free["unapplied_amount"]), cents(&first["total"]));
@@ -437,7 +472,10 @@ async fn credit_notes_add_up_to_the_invoice_and_free_what_was_paid() {
     }
     assert_eq!(now(&admin, "invoices", &bill).await["status"], "credited");
     let done = now(&admin, "orders", &placed).await;
-    assert_eq!((&done["amount_due"], &done["amount_paid"], &done["lines"][0]["credited_quantity"]), (&json!("0.00"), &json!("0.00"), &json!("7")));
+    assert_eq!(
+        (&done["amount_due"], &done["amount_paid"], &done["lines"][0]["credited_quantity"]),
+        (&json!("0.00"), &json!("0.00"), &json!("7"))
+    );
     assert_eq!(now(&admin, "credit_notes", &all[1]).await, all[1]);
     let list = admin.get(&format!("/v1/credit_notes?invoice_id={}&sort=created_at", id(&bill))).await.expect(200).body;
     assert_eq!(list["data"].as_array().unwrap().len(), 3);
@@ -476,13 +514,19 @@ async fn a_refund_takes_unapplied_money_first_and_then_the_newest_document() {
     let (_, admin) = shop(&app).await;
     let (first_order, first) = invoiced(&admin, &[("TEH", "1")], json!({})).await;
     let (second_order, second) = invoiced(&admin, &[("TEH", "2")], json!({})).await;
-    let allocations = json!({"allocations": [{"invoice_id": first["id"], "amount": "22200.00"}, {"order_id": second_order["id"], "amount": "44400.00"}]});
+    let allocations =
+        json!({"allocations": [{"invoice_id": first["id"], "amount": "22200.00"}, {"order_id": second_order["id"], "amount": "44400.00"}]});
     let payment = pay(&admin, "70000.00", allocations).await.expect(201).body;
     assert_eq!((&payment["unapplied_amount"], &payment["order_id"]), (&json!("3400.00"), &Value::Null));
-    let refund = async |amount: &str| admin.post(&format!("/v1/payments/{}/refund", id(&payment)), json!({"amount": amount, "reason": "Too much"})).await;
+    let refund = async |amount: &str| {
+        admin.post(&format!("/v1/payments/{}/refund", id(&payment)), json!({"amount": amount, "reason": "Too much"})).await
+    };
     let small = refund("3400.00").await.expect(201);
     assert_eq!(small.header("location"), format!("/v1/refunds/{}", id(&small.body)));
-    assert_eq!((&small.body["number"], &small.body["status"], &small.body["order_id"]), (&json!("RFD-000001"), &json!("succeeded"), &Value::Null));
+    assert_eq!(
+        (&small.body["number"], &small.body["status"], &small.body["order_id"]),
+        (&json!("RFD-000001"), &json!("succeeded"), &Value::Null)
+    );
     assert_eq!(now(&admin, "payments", &payment).await["status"], "partially_refunded");
     let next = refund("44401.00").await.expect(201).body;
     assert_eq!(next["order_id"], Value::Null, "it came from two orders");
@@ -528,7 +572,13 @@ async fn deposits_of_cancelled_units_become_unapplied() {
 async fn currencies_of_no_and_three_decimals_add_up_too() {
     let app = TestApp::spawn().await;
     let (_, admin) = shop(&app).await;
-    admin.put("/v1/exchange_rates", json!([{"from_currency": "KWD", "to_currency": "IDR", "rate": "52000.5", "valid_from_on": "2026-01-01"}])).await.expect(200);
+    admin
+        .put(
+            "/v1/exchange_rates",
+            json!([{"from_currency": "KWD", "to_currency": "IDR", "rate": "52000.5", "valid_from_on": "2026-01-01"}]),
+        )
+        .await
+        .expect(200);
     for (currency, zero) in [("KWD", "0.000"), ("JPY", "0")] {
         let code = format!("C-{currency}");
         customer(&admin, &code, json!({"currency": currency})).await;
@@ -545,10 +595,12 @@ async fn currencies_of_no_and_three_decimals_add_up_too() {
         assert_eq!(sum(&bills, "tax_total"), cents(&placed["tax_total"]));
         let base = &bills[0]["tax_total_base_currency"];
         assert_eq!(base.is_null(), currency == "JPY", "{base}");
-        let paid = pay(&admin, placed["total"].as_str().unwrap(), json!({"order_id": id(&placed), "currency": currency})).await.expect(201).body;
+        let paid =
+            pay(&admin, placed["total"].as_str().unwrap(), json!({"order_id": id(&placed), "currency": currency})).await.expect(201).body;
         assert_eq!((paid["allocations"].as_array().unwrap().len(), &paid["unapplied_amount"]), (4, &json!(zero)));
         for bill in &bills {
-            let part = json!({"invoice_id": bill["id"], "reason": "x", "lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "1"}]});
+            let part =
+                json!({"invoice_id": bill["id"], "reason": "x", "lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "1"}]});
             admin.post("/v1/credit_notes", part).await.expect(201);
             let left = admin.post("/v1/credit_notes", json!({"invoice_id": bill["id"], "reason": "x"})).await;
             assert!(left.status == 201 || left.status == 409, "{:#}", left.body);
