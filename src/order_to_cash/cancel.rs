@@ -72,7 +72,7 @@ pub fn cancel(
     let money = super::deposits::release_excess(connection, context, &mut change)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
-    shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
+    shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
     let [change] = changes;
     let order = &change.after;
     let cancelled: Vec<Value> =

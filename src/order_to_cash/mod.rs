@@ -31,6 +31,7 @@ pub mod counting;
 pub mod credit;
 pub mod deposits;
 pub mod document_date;
+pub mod expire_holds;
 pub mod hold;
 pub mod invoice;
 pub mod pay;

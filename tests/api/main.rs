@@ -8,5 +8,7 @@ mod inventory;
 mod invoicing;
 mod orders;
 mod organization;
+mod road;
+mod shop;
 #[path = "../support/mod.rs"]
 mod support;
