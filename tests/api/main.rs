@@ -6,6 +6,7 @@ mod channels;
 mod fulfillment;
 mod inventory;
 mod migrations;
+mod invoicing;
 mod orders;
 mod organization;
 mod road;
