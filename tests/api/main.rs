@@ -6,6 +6,7 @@ mod channels;
 mod fulfillment;
 mod inventory;
 mod invoicing;
+mod migrations;
 mod orders;
 mod organization;
 mod road;
