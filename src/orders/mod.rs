@@ -52,3 +52,8 @@ use diesel::pg::PgConnection;
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
     Ok(store::find(connection, organization_id, id)?)
 }
+
+/// Many orders, in no particular order. Unknown ids are left out.
+pub fn find_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[OrderId]) -> Result<Vec<order::Order>, Error> {
+    Ok(store::load(connection, organization_id, ids)?)
+}
