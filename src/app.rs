@@ -54,6 +54,9 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::api_clients::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
+    config.configure(crate::fulfillment::fulfillment_orders::api::configure);
+    config.configure(crate::fulfillment::shipments::api::configure);
+    config.configure(crate::fulfillment::service_completions::api::configure);
     config.configure(crate::inventory::api::configure);
     config.configure(crate::organization::exchange_rates::api::configure);
     config.configure(crate::catalog::products::api::configure);

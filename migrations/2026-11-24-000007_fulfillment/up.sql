@@ -6,6 +6,7 @@ CREATE TABLE fulfillment_order (
   location text COLLATE "C" NOT NULL,
   status text NOT NULL DEFAULT 'open',
   ship_by_on date,
+  packages jsonb, -- what is packed and has not left; the next shipment takes them
   version bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,

@@ -1,4 +1,28 @@
-//! Use cases that span features in one transaction, one file each. The only room that crosses features.
+//! Use cases that span features in one transaction. Each has the same course: lock the order, change it in memory by the moves
+//! of its parts, write what else belongs to it, save the difference, move stock (the last rows to be locked), tell what happened.
+
+/// A location gives a fulfillment order up.
+pub mod cancel_fulfillment_order;
+/// A service is done.
+pub mod complete_service;
+/// A shipment's way, and its arrival.
+pub mod deliver;
+mod fulfillment_change;
+mod lost_allocation;
+/// Another location takes a fulfillment order over.
+pub mod move_fulfillment_order;
+mod order_events;
+/// What was picked is packed.
+pub mod pack;
+/// Goods are taken off the shelf, or found missing.
+pub mod pick;
+mod refusals;
+/// Goods leave.
+pub mod ship;
+
+pub use lost_allocation::{LostAllocation, lose_allocation};
+pub use order_events::order_events;
+pub use refusals::{require_unblocked, too_much};
 
 pub mod cancel;
 pub mod confirm;

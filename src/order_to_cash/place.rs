@@ -289,10 +289,11 @@ fn decide_under_locks(
     let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
     let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
 
+    let reservations = consume_reservations(connection, context, requests, &won)?;
     let mut credit =
         balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
-    let skus: Vec<&str> =
-        won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
+    let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
+    let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
         shelf.set(&level.sku, &level.location, level.available);

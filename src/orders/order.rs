@@ -238,6 +238,10 @@ impl Order {
         self.lines.iter_mut().find(|line| line.id == id)
     }
 
+    pub fn fulfillment_order(&self, id: FulfillmentOrderId) -> Option<&FulfillmentOrder> {
+        self.fulfillment_orders.iter().find(|fulfillment_order| fulfillment_order.id == id)
+    }
+
     pub fn fulfillment_order_mut(&mut self, id: FulfillmentOrderId) -> Option<&mut FulfillmentOrder> {
         self.fulfillment_orders.iter_mut().find(|fulfillment_order| fulfillment_order.id == id)
     }
@@ -245,6 +249,16 @@ impl Order {
     /// Holds that are not released.
     pub fn open_holds(&self) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(|hold| hold.released_at.is_none())
+    }
+
+    /// Counts anew what is picked and packed of each line: that of its allocations, less what has left.
+    pub fn count_progress(&mut self) {
+        for line in &mut self.lines {
+            let mine = self.fulfillment_orders.iter().flat_map(|f| &f.lines).filter(|a| a.line_number == line.line_number);
+            (line.quantities.picked, line.quantities.packed) = mine.fold((Decimal::ZERO, Decimal::ZERO), |(picked, packed), allocation| {
+                (picked + allocation.picked - allocation.shipped, packed + allocation.packed - allocation.shipped)
+            });
+        }
     }
 
     /// The number of the next fulfillment order: the order's, with a suffix that is never used twice.

@@ -3,6 +3,7 @@
 
 mod access;
 mod channels;
+mod fulfillment;
 mod inventory;
 mod orders;
 mod organization;

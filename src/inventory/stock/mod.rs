@@ -4,6 +4,8 @@
 pub mod adjustments;
 /// How a change of stock is answered.
 pub mod change;
+/// What fulfillment does with promised stock.
+pub mod departures;
 pub mod level;
 /// The list of stock levels.
 pub mod levels;

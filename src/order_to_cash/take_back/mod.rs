@@ -221,7 +221,7 @@ fn freed_from_reservation(id: ReservationId, line: &ShelfQuantity) -> Freed {
 }
 
 /// Raises `insufficient_stock` on an order that has lost stock and does not take backorders, unless it waits for that already.
-fn hold_if_asked(context: &Context, before: &Order, after: &mut Order) {
+pub(super) fn hold_if_asked(context: &Context, before: &Order, after: &mut Order) {
     let short: Vec<Value> = after
         .lines
         .iter()
@@ -239,7 +239,7 @@ fn hold_if_asked(context: &Context, before: &Order, after: &mut Order) {
 }
 
 /// The event of an order that has lost stock, with the figures before and after of each line that did.
-fn allocation_lost(change: &OrderChange) -> NewEvent {
+pub(super) fn allocation_lost(change: &OrderChange) -> NewEvent {
     let (before, after) = (&change.before, &change.after);
     let text = |quantity: Decimal| quantity.normalize().to_string();
     let lines: Vec<Value> = after

@@ -192,6 +192,8 @@ struct FulfillmentRow {
     status: FulfillmentOrderStatus,
     #[diesel(sql_type = Nullable<Date>)]
     ship_by_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    packages: Option<Value>,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -307,6 +309,7 @@ fn assemble(
                 location: row.location,
                 status: row.status,
                 ship_by_on: row.ship_by_on,
+                packages: row.packages.map(json).transpose()?.unwrap_or_default(),
                 version: row.version,
                 created_at: row.created_at,
                 updated_at: row.updated_at,
@@ -315,20 +318,9 @@ fn assemble(
         }
     }
     for order in &mut orders {
-        count_progress(order);
+        order.count_progress();
     }
     Ok(orders)
-}
-
-/// Picked and packed of a line are those of its allocations, less what has left.
-fn count_progress(order: &mut Order) {
-    for line in &mut order.lines {
-        let mine = order.fulfillment_orders.iter().flat_map(|f| &f.lines).filter(|a| a.line_number == line.line_number);
-        for allocation in mine {
-            line.quantities.picked += allocation.picked - allocation.shipped;
-            line.quantities.packed += allocation.packed - allocation.shipped;
-        }
-    }
 }
 
 fn json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {

@@ -46,11 +46,11 @@ const HOLDS: &str = "INSERT INTO order_hold (organization_id, order_id, id, code
     release_reason = EXCLUDED.release_reason";
 
 const FULFILLMENT_ORDERS: &str = "INSERT INTO fulfillment_order AS f (organization_id, id, order_id, number, location, status, ship_by_on, \
-    version, created_at, updated_at) \
-    SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::date[], $8::int8[], $9::timestamptz[], \
-    $10::timestamptz[]) AS t(id, order_id, number, location, status, ship_by_on, version, created_at, updated_at) \
+    packages, version, created_at, updated_at) \
+    SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::date[], $8::jsonb[], $9::int8[], \
+    $10::timestamptz[], $11::timestamptz[]) AS t(id, order_id, number, location, status, ship_by_on, packages, version, created_at, updated_at) \
     ON CONFLICT (organization_id, id) DO UPDATE SET location = EXCLUDED.location, status = EXCLUDED.status, \
-    ship_by_on = EXCLUDED.ship_by_on, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at";
+    ship_by_on = EXCLUDED.ship_by_on, packages = EXCLUDED.packages, version = EXCLUDED.version, updated_at = EXCLUDED.updated_at";
 
 const ALLOCATIONS: &str = "INSERT INTO allocation (organization_id, order_id, line_number, fulfillment_order_id, sku, location, quantity, \
     unit_factor, picked, packed, shipped, reason) \
@@ -188,6 +188,8 @@ fn save_fulfillment_orders(
     fn all<'a, T>(rows: &[(&'a Order, &'a FulfillmentOrder)], f: impl Fn(&'a FulfillmentOrder) -> T) -> Vec<T> {
         rows.iter().map(|(_, row)| f(row)).collect()
     }
+    let packages = |f: &FulfillmentOrder| if f.packages.is_empty() { Ok(None) } else { json(&f.packages).map(Some) };
+    let packages: Vec<Option<Value>> = rows.iter().map(|(_, row)| packages(row)).collect::<QueryResult<_>>()?;
     sql(FULFILLMENT_ORDERS)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(all(rows, |f| f.id))
@@ -196,6 +198,7 @@ fn save_fulfillment_orders(
         .bind::<Array<Text>, _>(all(rows, |f| f.location.as_str()))
         .bind::<Array<Text>, _>(all(rows, |f| f.status))
         .bind::<Array<Nullable<Date>>, _>(all(rows, |f| f.ship_by_on))
+        .bind::<Array<Nullable<Jsonb>>, _>(packages)
         .bind::<Array<BigInt>, _>(all(rows, |f| f.version))
         .bind::<Array<Timestamptz>, _>(all(rows, |f| f.created_at))
         .bind::<Array<Timestamptz>, _>(all(rows, |f| f.updated_at))

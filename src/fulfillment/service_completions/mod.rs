@@ -1,0 +1,4 @@
+//! Services that are done.
+
+pub mod api;
+pub mod body;
