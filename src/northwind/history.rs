@@ -47,11 +47,18 @@ struct Departure<'a> {
     shipped_on: NaiveDate,
 }
 
+impl<'a> Departure<'a> {
+    /// None of an order that is open.
+    fn of(placed: Placed<'a>) -> Option<Self> {
+        let shipped_on = placed.rows.order.shipped_date?;
+        Some(Self { placed, shipped_on })
+    }
+}
+
 pub fn import(db: &Db, context: &Context, files: &Files, report: &mut Report) -> Result<(), Error> {
     let (shipped, open): (Vec<&OrderRows>, Vec<&OrderRows>) = files.orders.iter().partition(|rows| rows.order.shipped_date.is_some());
     let placed = place_all(db, context, &shipped, files, "refuse", report)?;
-    let depart = |placed: Placed<'_>| placed.rows.order.shipped_date.map(|shipped_on| Departure { shipped_on, placed });
-    let mut departures: Vec<Departure> = placed.into_iter().filter_map(|placed| depart(placed)).collect();
+    let mut departures: Vec<Departure> = placed.into_iter().filter_map(Departure::of).collect();
     // Invoices are numbered in the order of their dates.
     departures.sort_by(|a, b| (a.shipped_on, &a.placed.rows.order.order_id).cmp(&(b.shipped_on, &b.placed.rows.order.order_id)));
 

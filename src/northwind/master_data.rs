@@ -10,7 +10,7 @@ use crate::catalog::{prices, products};
 use crate::customers;
 use crate::customers::body::PutCustomer;
 use crate::error::Error;
-use crate::inventory::ShelfKey;
+use crate::inventory::{ShelfKey, StockLevel};
 use crate::inventory::locations;
 use crate::inventory::locations::body::PutLocation;
 use crate::inventory::stock;
@@ -56,7 +56,18 @@ pub fn import(db: &Db, context: &Context, files: &Files, report: &mut Report) ->
     Ok(())
 }
 
+/// When to order more of a product. After the orders, so that nobody is told of stock that was low in the past.
+pub fn import_reorder_points(db: &Db, context: &Context, files: &Files, report: &mut Report) -> Result<(), Error> {
+    let name = |row: &ProductRow| format!("products.csv {}", row.product_id);
+    report.in_chunks(db, &files.products, name, |connection, rows| put_reorder_points(connection, context, rows))?;
+    Ok(())
+}
+
 fn put_location(connection: &mut PgConnection, context: &Context) -> Result<(), Error> {
+    match locations::service::get(connection, context.organization_id, LOCATION) {
+        Err(Error::NotFound { .. }) => {}
+        known => return known.map(|_| ()),
+    }
     let location: PutLocation = body(&json!({ "name": "Northwind Traders", "kind": "warehouse" }))?;
     locations::service::put(connection, context, LOCATION, &location, &Precondition::Any, false)?;
     Ok(())
@@ -96,22 +107,14 @@ fn product(row: &ProductRow, files: &Files) -> Value {
 /// so that the ledger begins with it; a second one of the same version would be late, and is not even sent.
 fn put_opening_stock(connection: &mut PgConnection, context: &Context, rows: &[ProductRow], files: &Files) -> Result<(), Error> {
     let Some(first_day) = files.orders.iter().map(|rows| rows.order.order_date).min() else { return Ok(()) };
-    let skus: Vec<String> = rows.iter().map(|row| sku(&row.product_id)).collect();
-    let names: Vec<&str> = skus.iter().map(String::as_str).collect();
-    let levels = stock::levels_of(connection, context.organization_id, &names)?;
-    let level = |sku: &str| levels.iter().find(|level| level.sku == sku && level.location == LOCATION);
-
+    let levels = levels(connection, context, rows)?;
     let shipped = shipped_units(files);
     let mut lines = vec![];
-    for (row, sku) in rows.iter().zip(&skus) {
-        if level(sku).is_none_or(|level| level.snapshot_as_of.is_none()) {
+    for row in rows {
+        let sku = sku(&row.product_id);
+        if levels.get(&sku).is_none_or(|level| level.snapshot_as_of.is_none()) {
             let units = row.units_in_stock + shipped.get(row.product_id.as_str()).copied().unwrap_or_default();
             lines.push(json!({ "sku": sku, "quantity": units.to_string() }));
-        }
-        if row.reorder_level > Decimal::ZERO && level(sku).is_none_or(|level| level.reorder_point != Some(row.reorder_level)) {
-            let key = ShelfKey::new(sku, LOCATION);
-            let policy: PutPolicy = body(&json!({ "reorder_point": row.reorder_level.to_string() }))?;
-            policy::service::put(connection, context, &key, &policy, &Precondition::Any)?;
         }
     }
     if !lines.is_empty() {
@@ -120,6 +123,26 @@ fn put_opening_stock(connection: &mut PgConnection, context: &Context, rows: &[P
         take_snapshot(connection, context, StockChangeId::generate(), &snapshot)?;
     }
     Ok(())
+}
+
+fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[ProductRow]) -> Result<(), Error> {
+    let levels = levels(connection, context, rows)?;
+    for row in rows.iter().filter(|row| row.reorder_level > Decimal::ZERO) {
+        let sku = sku(&row.product_id);
+        if levels.get(&sku).is_none_or(|level| level.reorder_point != Some(row.reorder_level)) {
+            let policy: PutPolicy = body(&json!({ "reorder_point": row.reorder_level.to_string() }))?;
+            policy::service::put(connection, context, &ShelfKey::new(sku, LOCATION), &policy, &Precondition::Any)?;
+        }
+    }
+    Ok(())
+}
+
+/// The sample's stock of these products, by SKU.
+fn levels(connection: &mut PgConnection, context: &Context, rows: &[ProductRow]) -> Result<HashMap<String, StockLevel>, Error> {
+    let skus: Vec<String> = rows.iter().map(|row| sku(&row.product_id)).collect();
+    let names: Vec<&str> = skus.iter().map(String::as_str).collect();
+    let levels = stock::levels_of(connection, context.organization_id, &names)?;
+    Ok(levels.into_iter().filter(|level| level.location == LOCATION).map(|level| (level.sku.clone(), level)).collect())
 }
 
 /// Units that have left, by product.

@@ -32,6 +32,7 @@ pub fn import(db: &Db, folder: &Path, now: DateTime<Utc>) -> Result<Report, Erro
     let context = Context::system(organization_id, now);
     master_data::import(db, &context, &files, &mut report)?;
     history::import(db, &context, &files, &mut report)?;
+    master_data::import_reorder_points(db, &context, &files, &mut report)?;
     if report.orders_placed > 0 {
         db.read_blocking(migrate::analyze)?;
     }

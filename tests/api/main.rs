@@ -5,6 +5,7 @@ mod access;
 mod channels;
 mod fulfillment;
 mod inventory;
+mod northwind;
 mod orders;
 mod organization;
 #[path = "../support/mod.rs"]
