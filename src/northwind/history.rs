@@ -63,8 +63,10 @@ pub fn import(db: &Db, context: &Context, files: &Files, report: &mut Report) ->
     departures.sort_by(|a, b| (a.shipped_on, &a.placed.rows.order.order_id).cmp(&(b.shipped_on, &b.placed.rows.order.order_id)));
 
     let name = |departure: &Departure| departure.placed.name();
-    report.orders_shipped = report.in_chunks(db, &departures, name, |connection, chunk| ship_chunk(connection, context, chunk, files))?;
-    report.orders_invoiced = report.in_chunks(db, &departures, name, |connection, chunk| invoice_chunk(connection, context, chunk))?;
+    let departures: Vec<&Departure> = departures.iter().collect();
+    let shipped = report.in_chunks(db, &departures, name, |connection, chunk| ship_chunk(connection, context, chunk, files))?;
+    let invoiced = report.in_chunks(db, &shipped, name, |connection, chunk| invoice_chunk(connection, context, chunk))?;
+    (report.orders_shipped, report.orders_invoiced) = (shipped.len(), invoiced.len());
     // Last, so that the stock of what has left is not promised to them.
     place_all(db, context, &open, files, "backorder", report)?;
     Ok(())
@@ -165,7 +167,7 @@ fn new_order(rows: &OrderRows, files: &Files, on_shortage: &str) -> Result<Value
 }
 
 /// Ships all of each order on its day; what has shipped before is left alone.
-fn ship_chunk(connection: &mut PgConnection, context: &Context, chunk: &[Departure], files: &Files) -> Result<(), Error> {
+fn ship_chunk(connection: &mut PgConnection, context: &Context, chunk: &[&Departure], files: &Files) -> Result<(), Error> {
     let orders = orders_of(connection, context, chunk)?;
     let mut requests = vec![];
     for departure in chunk {
@@ -189,7 +191,7 @@ fn ship_chunk(connection: &mut PgConnection, context: &Context, chunk: &[Departu
 }
 
 /// Invoices each order on the day that it left, in the order of these days; what is invoiced is left alone.
-fn invoice_chunk(connection: &mut PgConnection, context: &Context, chunk: &[Departure]) -> Result<(), Error> {
+fn invoice_chunk(connection: &mut PgConnection, context: &Context, chunk: &[&Departure]) -> Result<(), Error> {
     let orders = orders_of(connection, context, chunk)?;
     for departure in chunk {
         let order = order_of(&orders, departure)?;
@@ -202,7 +204,7 @@ fn invoice_chunk(connection: &mut PgConnection, context: &Context, chunk: &[Depa
     Ok(())
 }
 
-fn orders_of(connection: &mut PgConnection, context: &Context, chunk: &[Departure]) -> Result<HashMap<OrderId, Order>, Error> {
+fn orders_of(connection: &mut PgConnection, context: &Context, chunk: &[&Departure]) -> Result<HashMap<OrderId, Order>, Error> {
     let ids: Vec<OrderId> = chunk.iter().map(|departure| departure.placed.id).collect();
     let orders = orders::find_all(connection, context.organization_id, &ids)?;
     Ok(orders.into_iter().map(|order| (order.id, order)).collect())

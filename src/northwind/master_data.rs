@@ -46,21 +46,27 @@ pub fn body<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     parse_json(value.to_string().as_bytes())
 }
 
-pub fn import(db: &Db, context: &Context, files: &Files, report: &mut Report) -> Result<(), Error> {
+/// Gives the products that are in.
+pub fn import<'a>(db: &Db, context: &Context, files: &'a Files, report: &mut Report) -> Result<Vec<&'a ProductRow>, Error> {
     db.write_blocking(|connection| put_location(connection, context))?;
-    let name = |row: &ProductRow| format!("products.csv {}", row.product_id);
-    report.products = report.in_chunks(db, &files.products, name, |connection, rows| put_products(connection, context, rows, files))?;
-    report.in_chunks(db, &files.products, name, |connection, rows| put_opening_stock(connection, context, rows, files))?;
+    let rows: Vec<&ProductRow> = files.products.iter().collect();
+    let products = report.in_chunks(db, &rows, name, |connection, rows| put_products(connection, context, rows, files))?;
+    report.products = products.len();
+    let products = report.in_chunks(db, &products, name, |connection, rows| put_opening_stock(connection, context, rows, files))?;
+    let rows: Vec<&CustomerRow> = files.customers.iter().collect();
     let name = |row: &CustomerRow| format!("customers.csv {}", row.customer_id);
-    report.customers = report.in_chunks(db, &files.customers, name, |connection, rows| put_customers(connection, context, rows))?;
-    Ok(())
+    report.customers = report.in_chunks(db, &rows, name, |connection, rows| put_customers(connection, context, rows))?.len();
+    Ok(products)
 }
 
 /// When to order more of a product. After the orders, so that nobody is told of stock that was low in the past.
-pub fn import_reorder_points(db: &Db, context: &Context, files: &Files, report: &mut Report) -> Result<(), Error> {
-    let name = |row: &ProductRow| format!("products.csv {}", row.product_id);
-    report.in_chunks(db, &files.products, name, |connection, rows| put_reorder_points(connection, context, rows))?;
+pub fn import_reorder_points(db: &Db, context: &Context, products: &[&ProductRow], report: &mut Report) -> Result<(), Error> {
+    report.in_chunks(db, products, name, |connection, rows| put_reorder_points(connection, context, rows))?;
     Ok(())
+}
+
+fn name(row: &ProductRow) -> String {
+    format!("products.csv {}", row.product_id)
 }
 
 fn put_location(connection: &mut PgConnection, context: &Context) -> Result<(), Error> {
@@ -73,7 +79,7 @@ fn put_location(connection: &mut PgConnection, context: &Context) -> Result<(), 
     Ok(())
 }
 
-fn put_products(connection: &mut PgConnection, context: &Context, rows: &[ProductRow], files: &Files) -> Result<(), Error> {
+fn put_products(connection: &mut PgConnection, context: &Context, rows: &[&ProductRow], files: &Files) -> Result<(), Error> {
     let mut bodies: Vec<PutProduct> = vec![];
     let mut list_prices: Vec<PutPrice> = vec![];
     for row in rows {
@@ -105,7 +111,7 @@ fn product(row: &ProductRow, files: &Files) -> Value {
 
 /// What lay there on the day of the first order: what has shipped since and what the sample says is left. A snapshot of that day,
 /// so that the ledger begins with it; a second one of the same version would be late, and is not even sent.
-fn put_opening_stock(connection: &mut PgConnection, context: &Context, rows: &[ProductRow], files: &Files) -> Result<(), Error> {
+fn put_opening_stock(connection: &mut PgConnection, context: &Context, rows: &[&ProductRow], files: &Files) -> Result<(), Error> {
     let Some(first_day) = files.orders.iter().map(|rows| rows.order.order_date).min() else { return Ok(()) };
     let levels = levels(connection, context, rows)?;
     let shipped = shipped_units(files);
@@ -125,7 +131,7 @@ fn put_opening_stock(connection: &mut PgConnection, context: &Context, rows: &[P
     Ok(())
 }
 
-fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[ProductRow]) -> Result<(), Error> {
+fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[&ProductRow]) -> Result<(), Error> {
     let levels = levels(connection, context, rows)?;
     for row in rows.iter().filter(|row| row.reorder_level > Decimal::ZERO) {
         let sku = sku(&row.product_id);
@@ -138,7 +144,7 @@ fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[
 }
 
 /// The sample's stock of these products, by SKU.
-fn levels(connection: &mut PgConnection, context: &Context, rows: &[ProductRow]) -> Result<HashMap<String, StockLevel>, Error> {
+fn levels(connection: &mut PgConnection, context: &Context, rows: &[&ProductRow]) -> Result<HashMap<String, StockLevel>, Error> {
     let skus: Vec<String> = rows.iter().map(|row| sku(&row.product_id)).collect();
     let names: Vec<&str> = skus.iter().map(String::as_str).collect();
     let levels = stock::levels_of(connection, context.organization_id, &names)?;
@@ -155,7 +161,7 @@ fn shipped_units(files: &Files) -> HashMap<&str, Decimal> {
     units
 }
 
-fn put_customers(connection: &mut PgConnection, context: &Context, rows: &[CustomerRow]) -> Result<(), Error> {
+fn put_customers(connection: &mut PgConnection, context: &Context, rows: &[&CustomerRow]) -> Result<(), Error> {
     for row in rows {
         let customer: PutCustomer = body(&customer(row)?)?;
         customers::service::put_by_code(

@@ -30,9 +30,9 @@ pub fn import(db: &Db, folder: &Path, now: DateTime<Utc>) -> Result<Report, Erro
         None => db.write_blocking(|connection| organization::create(connection, &new_organization(), now))?,
     };
     let context = Context::system(organization_id, now);
-    master_data::import(db, &context, &files, &mut report)?;
+    let products = master_data::import(db, &context, &files, &mut report)?;
     history::import(db, &context, &files, &mut report)?;
-    master_data::import_reorder_points(db, &context, &files, &mut report)?;
+    master_data::import_reorder_points(db, &context, &products, &mut report)?;
     if report.orders_placed > 0 {
         db.read_blocking(migrate::analyze)?;
     }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::platform::db::Db;
 use diesel::Connection;
 use diesel::pg::PgConnection;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A row that is not in, and why.
@@ -34,24 +35,24 @@ impl Report {
     }
 
     /// Runs `work` over `rows` in chunks, each in a transaction. A chunk that is refused is done again row by row, so that only
-    /// the rows at fault are left out, each with its reason. Gives how many rows are in. Failures that are no row's fault stop
+    /// the rows at fault are left out, each with its reason. Gives the rows that are in. Failures that are no row's fault stop
     /// the import.
-    pub fn in_chunks<T>(
+    pub fn in_chunks<'a, T>(
         &mut self,
         db: &Db,
-        rows: &[T],
+        rows: &[&'a T],
         name: impl Fn(&T) -> String,
-        work: impl Fn(&mut PgConnection, &[T]) -> Result<(), Error>,
-    ) -> Result<usize, Error> {
+        work: impl Fn(&mut PgConnection, &[&'a T]) -> Result<(), Error>,
+    ) -> Result<Vec<&'a T>, Error> {
         const CHUNK: usize = 50;
-        let mut done = 0;
+        let mut done = vec![];
         for chunk in rows.chunks(CHUNK) {
             match db.write_blocking(|connection| work(connection, chunk)) {
-                Ok(()) => done += chunk.len(),
+                Ok(()) => done.extend(chunk),
                 Err(error) if is_of_rows(&error) => {
                     let refused = db.write_blocking(|connection| one_by_one(connection, chunk, &work))?;
-                    done += chunk.len() - refused.len();
-                    self.rejected.extend(refused.into_iter().map(|(row, reason)| Rejected { row: name(row), reason }));
+                    done.extend(chunk.iter().enumerate().filter(|(place, _)| !refused.contains_key(place)).map(|(_, row)| *row));
+                    self.rejected.extend(refused.into_iter().map(|(place, reason)| Rejected { row: name(chunk[place]), reason }));
                 }
                 Err(error) => return Err(error),
             }
@@ -60,17 +61,19 @@ impl Report {
     }
 }
 
-/// Each row behind a savepoint of its own; the rows that were refused.
+/// Each row behind a savepoint of its own; the places of those that were refused, and why.
 fn one_by_one<'a, T>(
     connection: &mut PgConnection,
-    rows: &'a [T],
-    work: &impl Fn(&mut PgConnection, &[T]) -> Result<(), Error>,
-) -> Result<Vec<(&'a T, String)>, Error> {
-    let mut refused = vec![];
-    for row in rows {
+    rows: &[&'a T],
+    work: &impl Fn(&mut PgConnection, &[&'a T]) -> Result<(), Error>,
+) -> Result<BTreeMap<usize, String>, Error> {
+    let mut refused = BTreeMap::new();
+    for (place, row) in rows.iter().enumerate() {
         match connection.transaction(|connection| work(connection, std::slice::from_ref(row))) {
             Ok(()) => {}
-            Err(error) if is_of_rows(&error) => refused.push((row, reason(&error))),
+            Err(error) if is_of_rows(&error) => {
+                refused.insert(place, reason(&error));
+            }
             Err(error) => return Err(error),
         }
     }
