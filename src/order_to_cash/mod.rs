@@ -24,12 +24,18 @@ pub use lost_allocation::{LostAllocation, lose_allocation};
 pub use order_events::order_events;
 pub use refusals::{require_unblocked, too_much};
 
+pub mod accounts;
 pub mod cancel;
 pub mod confirm;
 pub mod counting;
+pub mod credit;
+pub mod document_date;
 pub mod hold;
+pub mod invoice;
+pub mod pay;
 pub mod place;
 pub mod reallocate;
+pub mod refund;
 pub mod serve_backorders;
 pub mod stock_change;
 pub mod take_back;
