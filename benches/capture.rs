@@ -128,7 +128,11 @@ async fn load(app: &pesanan::app::App, http: &reqwest::Client, base: &str) -> (S
                 time_zone: "Europe/Berlin".to_owned(),
             };
             let id = organization::create(connection, &new, now)?;
-            api_clients::service::create(connection, &Context::system(id, now), &NewApiClient { name: "bench".to_owned(), role: Role::Admin })
+            api_clients::service::create(
+                connection,
+                &Context::system(id, now),
+                &NewApiClient { name: "bench".to_owned(), role: Role::Admin },
+            )
         })
         .await
         .unwrap();
@@ -140,7 +144,8 @@ async fn load(app: &pesanan::app::App, http: &reqwest::Client, base: &str) -> (S
         assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
     };
     let sku = |i: usize| format!("SKU-{i:06}");
-    put("/v1/tax_rates", json!([{"country": "DE", "tax_category": "standard", "tax_scheme_category": "S", "name": "USt", "rate": "0.19"}])).await;
+    put("/v1/tax_rates", json!([{"country": "DE", "tax_category": "standard", "tax_scheme_category": "S", "name": "USt", "rate": "0.19"}]))
+        .await;
     put(
         "/v1/products",
         (0..SKUS)
@@ -150,7 +155,9 @@ async fn load(app: &pesanan::app::App, http: &reqwest::Client, base: &str) -> (S
     .await;
     put(
         "/v1/prices",
-        (0..SKUS).map(|i| json!({"price_list": "default", "sku": sku(i), "currency": "EUR", "unit_price": format!("{}.90", i % 90 + 1)})).collect(),
+        (0..SKUS)
+            .map(|i| json!({"price_list": "default", "sku": sku(i), "currency": "EUR", "unit_price": format!("{}.90", i % 90 + 1)}))
+            .collect(),
     )
     .await;
     for (priority, location) in ["berlin-1", "hamburg-1", "munich-1"].into_iter().enumerate() {
@@ -222,11 +229,13 @@ async fn client(load: Load, stop: Arc<AtomicBool>) -> (Vec<Duration>, u64) {
         (seed % below as u64) as usize
     };
     while !stop.load(Relaxed) {
-        let lines: Vec<Value> = (0..LINES).map(|i| json!({"sku": format!("SKU-{:06}", random(SKUS)), "quantity": (i + 1).to_string()})).collect();
+        let lines: Vec<Value> =
+            (0..LINES).map(|i| json!({"sku": format!("SKU-{:06}", random(SKUS)), "quantity": (i + 1).to_string()})).collect();
         let body = json!({"customer_id": load.customers[random(CUSTOMERS)], "lines": lines, "shipping": {"method": "parcel", "amount": "4.90"},
             "purchase_order_number": format!("PO-{}", random(1_000_000_000))});
         let key = uuid::Uuid::new_v4().to_string();
-        let request = load.http.post(format!("{}/v1/orders", load.base)).bearer_auth(&load.token).header("Idempotency-Key", key).json(&body);
+        let request =
+            load.http.post(format!("{}/v1/orders", load.base)).bearer_auth(&load.token).header("Idempotency-Key", key).json(&body);
         let started = Instant::now();
         let answer = request.send().await.unwrap();
         let status = answer.status();

@@ -1,7 +1,7 @@
 //! Orders with their invoices, locked so that money can move on them.
 
 use super::hold;
-use super::place::summary;
+use super::order_events::order_events;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
@@ -10,7 +10,6 @@ use crate::invoicing::invoices::balance::{InvoiceBalance, InvoiceStatus};
 use crate::orders::change::{self, OrderChange};
 use crate::orders::hold::HoldCode;
 use crate::orders::order::Order;
-use crate::orders::status::OrderStatus;
 use crate::payments::account::Account;
 use crate::platform::http::Precondition;
 use crate::types::id::{OrderId, OrganizationId};
@@ -53,8 +52,8 @@ impl LockedAccount {
 
     /// Invoices that were there before and have changed.
     fn changed_invoices(&self) -> impl Iterator<Item = (&InvoiceBalance, &InvoiceBalance)> {
-        let pair = |before| self.account.invoice(before.id).map(|after| (before, after));
-        self.invoices_before.iter().filter_map(pair).filter(|(before, after)| before != after)
+        let pairs = self.invoices_before.iter().filter_map(|before| Some((before, self.account.invoice(before.id)?)));
+        pairs.filter(|(before, after)| before != after)
     }
 }
 
@@ -110,7 +109,11 @@ fn with_invoices(
     let ids: Vec<OrderId> = changes.iter().map(|change| change.after.id).collect();
     let invoices = invoices::service::lock_balances(connection, organization_id, &ids)?;
     let of = |id: OrderId| invoices.iter().filter(|invoice| invoice.order_id == id).cloned().collect();
-    Ok(changes.into_iter().map(|change| (of(change.after.id), change)).map(|(invoices, change)| LockedAccount::of(change, invoices)).collect())
+    Ok(changes
+        .into_iter()
+        .map(|change| (of(change.after.id), change))
+        .map(|(invoices, change)| LockedAccount::of(change, invoices))
+        .collect())
 }
 
 /// Writes what money did to invoices, orders and balances, in this order; `at` is when it took place. Payments are locked
@@ -142,7 +145,7 @@ pub fn save(
         hold::go_on(connection, context, &mut change)?;
         plain.extend(change);
     }
-    facts.extend(plain.iter().flat_map(order_events));
+    facts.extend(order_events(&plain));
     Ok(facts)
 }
 
@@ -158,24 +161,4 @@ pub fn invoice_paid(invoice: &InvoiceBalance) -> NewEvent {
         "amount_paid": invoice.paid.to_string(),
     });
     NewEvent::of_part("invoice.paid", invoice.order_id, "invoice", invoice.id.0, data)
-}
-
-/// What a saved change of money or quantities made of the order itself.
-pub fn order_events(change: &OrderChange) -> Vec<NewEvent> {
-    let (before, after) = (&change.before, &change.after);
-    let mut facts = Vec::new();
-    for hold in after.holds.iter().filter(|hold| hold.released_at.is_some()) {
-        if before.holds.iter().any(|known| known.id == hold.id && known.released_at.is_none()) {
-            let mut data = summary(after);
-            data["released"] = json!(hold.code);
-            facts.push(NewEvent::of_order("order.released", after.id, data));
-        }
-    }
-    if before.status == OrderStatus::OnHold && after.status != OrderStatus::OnHold && after.status != OrderStatus::Cancelled {
-        facts.push(NewEvent::of_order("order.confirmed", after.id, summary(after)));
-    }
-    if before.status != OrderStatus::Completed && after.status == OrderStatus::Completed {
-        facts.push(NewEvent::of_order("order.completed", after.id, summary(after)));
-    }
-    facts
 }

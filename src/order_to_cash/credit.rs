@@ -1,6 +1,7 @@
 //! Taking back an invoice, or a part of it.
 
 use super::accounts::{self, LockedAccount};
+use super::deposits;
 use super::document_date::{document_date, instant_of};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -14,7 +15,6 @@ use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice};
 use crate::invoicing::series::{self, body::SeriesKind};
 use crate::orders::status::OrderAction;
 use crate::organization::{self, Settings};
-use crate::payments::account::Placement;
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::platform::http::Precondition;
 use crate::types::decimal::Amount;
@@ -49,6 +49,7 @@ fn order_of(connection: &mut PgConnection, context: &Context, invoice_id: Invoic
 #[derive(Clone, Debug)]
 pub struct DraftCreditNote {
     pub note: CreditNote,
+    released: Vec<PaymentChange>,
 }
 
 /// Decides what the credit note says, moves quantities and money of the order and invoice in memory, and takes what was paid
@@ -78,8 +79,7 @@ pub fn prepare(
     let note = note(context, &invoice, &portion, body, heading);
 
     let excess = account.account.credit(invoice.id, portion.total);
-    let mut released = release(connection, context, &invoice, excess)?;
-    payments::save(connection, context, &mut released)?;
+    let released = deposits::release(connection, context, invoice.order_id, Some(invoice.id), excess)?;
     let counted: Vec<(i16, Decimal)> = invoice
         .lines
         .iter()
@@ -89,10 +89,11 @@ pub fn prepare(
         .collect();
     invoices::service::save_credited(connection, context.organization_id, invoice.id, &counted)?;
     for line in &note.lines {
-        let of_order = account.change.after.line_mut(line.order_line_id).ok_or_else(|| Error::internal("a credited line without order line"))?;
+        let of_order =
+            account.change.after.line_mut(line.order_line_id).ok_or_else(|| Error::internal("a credited line without order line"))?;
         of_order.quantities.credit(line.quantity).map_err(Error::internal)?;
     }
-    Ok(DraftCreditNote { note })
+    Ok(DraftCreditNote { note, released })
 }
 
 impl DraftCreditNote {
@@ -104,8 +105,9 @@ impl DraftCreditNote {
         (note.number, note.series_number) = (taken.number, taken.series_number);
         credit_notes::service::insert(connection, context, note)?;
         let data = credit_notes::service::event_data(note);
-        let fact = NewEvent::of_part("credit_note.issued", note.order_id, "credit_note", note.id.0, data);
-        Ok((self.note, vec![fact]))
+        let mut facts = vec![NewEvent::of_part("credit_note.issued", note.order_id, "credit_note", note.id.0, data)];
+        facts.extend(self.released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)));
+        Ok((self.note, facts))
     }
 }
 
@@ -242,23 +244,4 @@ fn lines(invoice: &Invoice, portion: &CreditPortion) -> Vec<CreditNoteLine> {
         },
     };
     (1..).zip(taken).map(line).collect()
-}
-
-/// Takes `amount` of what was paid off the invoice, the newest payment first.
-fn release(connection: &mut PgConnection, context: &Context, invoice: &Invoice, amount: Decimal) -> Result<Vec<PaymentChange>, Error> {
-    let mut left = amount;
-    if left.is_zero() {
-        return Ok(vec![]);
-    }
-    let mut changes = payments::lock_with_money_on(connection, context.organization_id, invoice.order_id, Some(invoice.id))?;
-    for change in changes.iter_mut().rev() {
-        let on_invoice = |placement: &&Placement| placement.invoice_id == Some(invoice.id);
-        let there = change.after.standing().iter().find(on_invoice).map_or(Decimal::ZERO, |placement| placement.amount);
-        let taken = Placement { order_id: invoice.order_id, invoice_id: Some(invoice.id), amount: there.min(left) };
-        if taken.amount > Decimal::ZERO {
-            change.after.take_back(taken, context.now);
-            left -= taken.amount;
-        }
-    }
-    if left.is_zero() { Ok(changes) } else { Err(Error::internal("payments on the invoice are less than it says")) }
 }

@@ -1,6 +1,7 @@
 //! Invoicing an order, or a part of it.
 
 use super::accounts::{self, LockedAccount};
+use super::deposits;
 use super::document_date::{document_date, instant_of};
 use crate::auth::actor::Context;
 use crate::auth::permission::Permission;
@@ -14,14 +15,13 @@ use crate::invoicing::invoices::invoice::{
     DocumentTaxGroup, Exemption, Invoice, InvoiceDocument, InvoiceLine, InvoiceLineDetail, InvoiceTerms, InvoicedOrder, PaymentMeans,
 };
 use crate::invoicing::invoices::service::ShippedLine;
-use crate::invoicing::invoices::shipment_parts::{OpenShipmentLine, parts, shares};
+use crate::invoicing::invoices::shipment_parts::{parts, shares};
 use crate::invoicing::series::{self, body::SeriesKind};
 use crate::orders::order::{Order, OrderLine};
 use crate::orders::status::{OrderAction, OrderStatus};
 use crate::orders::valuation::{Portion, difference};
 use crate::organization::payment_terms::body::PaymentTerm;
 use crate::organization::{self, Settings, payment_terms};
-use crate::payments::account::Placement;
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::platform::http::Precondition;
 use crate::types::decimal::Amount;
@@ -92,6 +92,7 @@ pub fn prepare(
     }
     let shipped = invoices::service::uninvoiced(connection, context.organization_id, order.id)?;
     let parties = Parties::gather(connection, context, settings, order, issued_on)?;
+    let order_id = order.id;
     let mut invoice = parties.invoice(context, settings, series, order, &portion, lines(order, &portion, &quantities, &shipped)?);
     invoice.supply_on = supply_date(settings, &invoice, &shipped);
     invoice.external_ids = body.external_ids.clone().unwrap_or_default();
@@ -99,7 +100,7 @@ pub fn prepare(
 
     let moved = account.account.issue(invoice.balance());
     invoice.amount_paid = moved;
-    let deposits = move_deposits(connection, context, &invoice, moved)?;
+    let deposits = deposits::move_to_invoice(connection, context, order_id, invoice.id, moved)?;
     let units: Vec<(ShipmentId, i16, Decimal)> =
         invoice.lines.iter().filter_map(|line| Some((line.shipment_id?, line.order_line_number, line.quantity))).collect();
     invoices::service::mark_invoiced(connection, context.organization_id, &units)?;
@@ -150,14 +151,17 @@ fn wanted(order: &Order, body: &NewInvoice) -> Result<HashMap<i16, Decimal>, Err
             faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", detail);
         }
         if asked.quantity.0 > invoiceable(line) {
-            exceeding.push(json!({ "order_line_id": line.id, "sku": line.sku, "invoiceable_quantity": invoiceable(line).normalize().to_string() }));
+            exceeding.push(
+                json!({ "order_line_id": line.id, "sku": line.sku, "invoiceable_quantity": invoiceable(line).normalize().to_string() }),
+            );
         }
         quantities.insert(line.line_number, asked.quantity.0);
     }
     faults.into_result()?;
     let may_be_invoiced = !matches!(order.status, OrderStatus::Draft | OrderStatus::Cancelled);
     if named.is_empty() {
-        quantities = order.lines.iter().map(|line| (line.line_number, invoiceable(line))).filter(|(_, quantity)| !quantity.is_zero()).collect();
+        quantities =
+            order.lines.iter().map(|line| (line.line_number, invoiceable(line))).filter(|(_, quantity)| !quantity.is_zero()).collect();
         if quantities.is_empty() && may_be_invoiced {
             let detail = "nothing is shipped, performed or to be paid in advance that is not invoiced yet";
             return Err(Error::conflict("nothing_to_invoice", detail));
@@ -296,12 +300,7 @@ fn payment_means(settings: &Settings, order: &Order) -> Vec<PaymentMeans> {
 }
 
 /// Each line's units by shipment, its amounts shared over them.
-fn lines(
-    order: &Order,
-    portion: &Portion,
-    quantities: &HashMap<i16, Decimal>,
-    shipped: &[ShippedLine],
-) -> Result<Vec<InvoiceLine>, Error> {
+fn lines(order: &Order, portion: &Portion, quantities: &HashMap<i16, Decimal>, shipped: &[ShippedLine]) -> Result<Vec<InvoiceLine>, Error> {
     let mut lines = Vec::new();
     for (line, value) in order.lines.iter().zip(&portion.lines) {
         let Some(quantity) = quantities.get(&line.line_number) else { continue };
@@ -350,24 +349,4 @@ fn line_detail(order: &Order, portion: &Portion, line: &OrderLine) -> Result<Inv
         customer_sku: line.detail.customer_sku.clone(),
         external_line_id: line.detail.external_line_id.clone(),
     })
-}
-
-/// Takes `amount` off the order's deposits, the oldest payment first, and puts it on the invoice.
-fn move_deposits(connection: &mut PgConnection, context: &Context, invoice: &Invoice, amount: Decimal) -> Result<Vec<PaymentChange>, Error> {
-    let mut left = amount;
-    if left.is_zero() {
-        return Ok(vec![]);
-    }
-    let mut deposits = payments::lock_with_money_on(connection, context.organization_id, invoice.order_id, None)?;
-    for change in &mut deposits {
-        let is_deposit = |placement: &&Placement| (placement.order_id, placement.invoice_id) == (invoice.order_id, None);
-        let there = change.after.standing().iter().find(is_deposit).map_or(Decimal::ZERO, |placement| placement.amount);
-        let deposit = Placement { order_id: invoice.order_id, invoice_id: None, amount: there.min(left) };
-        if deposit.amount > Decimal::ZERO {
-            change.after.take_back(deposit, context.now);
-            change.after.put(&[Placement { invoice_id: Some(invoice.id), ..deposit }], context.now);
-            left -= deposit.amount;
-        }
-    }
-    if left.is_zero() { Ok(deposits) } else { Err(Error::internal("deposits are less than the order says")) }
 }

@@ -424,7 +424,9 @@ pub fn record_for_order(
 /// The event of a payment that has just been booked.
 pub fn booked(payment: &Payment) -> NewEvent {
     let event_type = match payment.status {
-        PaymentStatus::Captured | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded | PaymentStatus::Reversed => "payment.captured",
+        PaymentStatus::Captured | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded | PaymentStatus::Reversed => {
+            "payment.captured"
+        }
         PaymentStatus::Authorized => "payment.authorized",
         PaymentStatus::Pending => "payment.pending",
         PaymentStatus::Voided => "payment.voided",

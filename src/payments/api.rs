@@ -1,4 +1,4 @@
-use super::body::{CapturePayment, NewAllocations, NewPayment, PaymentBody, PutPaymentData};
+use super::body::{CapturePayment, NewAllocations, NewPayment, PatchPaymentData, PaymentBody};
 use super::payment::{Payment, PaymentStatus};
 use super::refunds::body::{NewRefund, RefundBody};
 use super::service::{self, Filter};
@@ -12,7 +12,6 @@ use crate::orders::filter::{known, many, parsed};
 use crate::platform::http::{Answer, Precondition};
 use crate::platform::idempotency;
 use crate::platform::keyset::{After, Slice, Sort};
-use crate::platform::merge_patch::MergePatch;
 use crate::types::id::PaymentId;
 use crate::types::page::{Page, page_limit};
 use actix_web::web::Data;
@@ -153,7 +152,7 @@ pub async fn get_payment(call: Call, app: Data<App>) -> Result<Answer, Error> {
 
 /// Change a payment's reference, external ids and metadata
 #[utoipa::path(tag = "payments", operation_id = "patch_payment", request_body(
-    content((MergePatch<PutPaymentData> = "application/merge-patch+json"), (MergePatch<PutPaymentData> = "application/json")),
+    content((PatchPaymentData = "application/merge-patch+json"), (PatchPaymentData = "application/json")),
     example = json!({"reference": "BCA 2026-03-02 / 7781"})
 ), params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "Changed", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
@@ -167,7 +166,7 @@ pub async fn patch_payment(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
     let id: PaymentId = call.path("id")?;
-    let (body, precondition): (MergePatch<PutPaymentData>, _) = (call.json()?, call.precondition()?);
+    let (body, precondition): (PatchPaymentData, _) = (call.json()?, call.precondition()?);
     let payment = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&payment)?.with_version(payment.version))
 }
@@ -188,7 +187,8 @@ pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Erro
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
     let body: NewAllocations = call.json()?;
-    act(&call, &app, context, move |connection, context, id, precondition| pay::allocate(connection, context, id, &body, precondition)).await
+    act(&call, &app, context, move |connection, context, id, precondition| pay::allocate(connection, context, id, &body, precondition))
+        .await
 }
 
 /// Capture an authorized or announced payment

@@ -1,5 +1,6 @@
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::refunds::body::RefundBody;
+use crate::platform::merge_patch::MergePatch;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::fault::{Fault, Faults};
@@ -192,6 +193,9 @@ pub struct PutPaymentData {
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
 }
+
+/// Changes of it (RFC 7396).
+pub type PatchPaymentData = MergePatch<PutPaymentData>;
 
 impl PutPaymentData {
     pub fn check(&self) -> Result<(), Vec<Fault>> {

@@ -190,9 +190,29 @@ impl Payment {
     }
 
     /// Takes money off a document; it is unapplied again.
-    pub fn take_back(&mut self, placement: Placement, at: DateTime<Utc>) {
+    fn take_back(&mut self, placement: Placement, at: DateTime<Utc>) {
         self.applied -= placement.amount;
         self.allocations.push(Allocation::taken_back(placement, None, at));
+    }
+
+    /// Moves up to `amount` of its deposit on an order to one of the order's invoices; how much.
+    pub fn move_deposit(&mut self, order_id: OrderId, invoice_id: InvoiceId, amount: Decimal, at: DateTime<Utc>) -> Decimal {
+        let deposit = self.release(order_id, None, amount, at);
+        if deposit > Decimal::ZERO {
+            self.put(&[Placement { order_id, invoice_id: Some(invoice_id), amount: deposit }], at);
+        }
+        deposit
+    }
+
+    /// Takes up to `amount` of what stands on a document off it; how much.
+    pub fn release(&mut self, order_id: OrderId, invoice_id: Option<InvoiceId>, amount: Decimal, at: DateTime<Utc>) -> Decimal {
+        let here = |placement: &&Placement| (placement.order_id, placement.invoice_id) == (order_id, invoice_id);
+        let standing = self.standing().iter().find(here).map_or(Decimal::ZERO, |placement| placement.amount);
+        let taken = standing.min(amount);
+        if taken > Decimal::ZERO {
+            self.take_back(Placement { order_id, invoice_id, amount: taken }, at);
+        }
+        taken
     }
 
     /// Sends money back, at most what is refundable: unapplied money first, then what was put on a document last. The placements
@@ -205,9 +225,8 @@ impl Payment {
             (_, Some(order_id)) | (&[order_id], None) => Some(order_id),
             _ => None,
         };
-        let released = released
-            .filter(|_| unapplied > Decimal::ZERO)
-            .map(|order_id| Placement { order_id, invoice_id: None, amount: unapplied });
+        let released =
+            released.filter(|_| unapplied > Decimal::ZERO).map(|order_id| Placement { order_id, invoice_id: None, amount: unapplied });
         if let Some(released) = released {
             self.allocations.push(Allocation::put(released, at));
             self.allocations.push(Allocation::taken_back(released, Some(refund_id), at));

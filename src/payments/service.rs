@@ -1,4 +1,4 @@
-use super::body::{PaymentBody, PutPaymentData};
+use super::body::{PatchPaymentData, PaymentBody, PutPaymentData};
 use super::payment::Payment;
 use super::refunds;
 use super::refunds::body::RefundBody;
@@ -9,7 +9,6 @@ use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
-use crate::platform::merge_patch::MergePatch;
 use crate::platform::numbers::Numbers;
 use crate::types::id::{InvoiceId, OrderId, OrganizationId, PaymentId};
 use crate::types::page::{Page, encode_cursor};
@@ -30,6 +29,10 @@ pub struct PaymentChange {
 impl PaymentChange {
     fn of(payment: Payment) -> Self {
         Self { before: payment.clone(), after: payment }
+    }
+
+    pub fn is_changed(&self) -> bool {
+        self.after != self.before
     }
 }
 
@@ -78,11 +81,11 @@ pub fn lock_with_money_on(
 
 /// Raises the versions of payments that changed and writes the difference. The caller holds their locks.
 pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [PaymentChange]) -> Result<(), Error> {
-    for change in changes.iter_mut().filter(|change| change.after != change.before) {
+    for change in changes.iter_mut().filter(|change| change.is_changed()) {
         change.after.version = change.before.version + 1;
         change.after.updated_at = context.now;
     }
-    let changed: Vec<&PaymentChange> = changes.iter().filter(|change| change.after != change.before).collect();
+    let changed: Vec<&PaymentChange> = changes.iter().filter(|change| change.is_changed()).collect();
     if changed.is_empty() {
         return Ok(());
     }
@@ -125,7 +128,7 @@ pub fn patch(
     connection: &mut PgConnection,
     context: &Context,
     id: PaymentId,
-    patch: &MergePatch<PutPaymentData>,
+    patch: &PatchPaymentData,
     precondition: &Precondition,
 ) -> Result<PaymentBody, Error> {
     let mut change = lock(connection, context.organization_id, id, precondition)?;

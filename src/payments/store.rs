@@ -311,7 +311,11 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
 }
 
 /// Appends rows. What they name must be there: an invoice goes before them.
-pub fn insert_allocations(connection: &mut PgConnection, organization_id: OrganizationId, rows: &[(PaymentId, &Allocation)]) -> QueryResult<()> {
+pub fn insert_allocations(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    rows: &[(PaymentId, &Allocation)],
+) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -5,8 +5,11 @@ mod access;
 mod channels;
 mod fulfillment;
 mod inventory;
+mod migrations;
 mod northwind;
 mod orders;
 mod organization;
+mod road;
+mod shop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -4,13 +4,12 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::invoicing::invoices::body::PutDocumentData;
+use crate::invoicing::invoices::body::PatchDocumentData;
 use crate::order_to_cash::credit;
 use crate::orders::filter::{many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::platform::keyset::{After, Slice, Sort};
-use crate::platform::merge_patch::MergePatch;
 use crate::types::id::CreditNoteId;
 use crate::types::page::{Page, page_limit};
 use actix_web::web::Data;
@@ -130,7 +129,7 @@ pub async fn get_credit_note(call: Call, app: Data<App>) -> Result<Answer, Error
 
 /// Change a credit note's external ids and metadata
 #[utoipa::path(tag = "invoices", operation_id = "patch_credit_note", request_body(
-    content((MergePatch<PutDocumentData> = "application/merge-patch+json"), (MergePatch<PutDocumentData> = "application/json")),
+    content((PatchDocumentData = "application/merge-patch+json"), (PatchDocumentData = "application/json")),
     example = json!({"external_ids": {"datev": "4712"}})
 ), params(("id" = CreditNoteId, Path, description = "Id of the credit note")), responses(
     (status = 200, description = "Changed", body = CreditNoteBody, headers(("ETag" = String, description = "The version"))),
@@ -144,7 +143,7 @@ pub async fn patch_credit_note(call: Call, app: Data<App>) -> Result<Answer, Err
     let context = call.require(Permission::INVOICES_WRITE)?;
     call.no_query()?;
     let id: CreditNoteId = call.path("id")?;
-    let (body, precondition): (MergePatch<PutDocumentData>, _) = (call.json()?, call.precondition()?);
+    let (body, precondition): (PatchDocumentData, _) = (call.json()?, call.precondition()?);
     let note = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&note)?.with_version(note.version))
 }

@@ -5,10 +5,9 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
-use crate::invoicing::invoices::body::PutDocumentData;
+use crate::invoicing::invoices::body::{PatchDocumentData, PutDocumentData};
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
-use crate::platform::merge_patch::MergePatch;
 use crate::types::id::{CreditNoteId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
@@ -40,7 +39,7 @@ pub fn patch(
     connection: &mut PgConnection,
     context: &Context,
     id: CreditNoteId,
-    patch: &MergePatch<PutDocumentData>,
+    patch: &PatchDocumentData,
     precondition: &Precondition,
 ) -> Result<CreditNoteBody, Error> {
     let mut note = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found("credit note"))?;

@@ -1,5 +1,5 @@
 use super::balance::InvoiceStatus;
-use super::body::{InvoiceBody, NewInvoice, PutDocumentData};
+use super::body::{InvoiceBody, NewInvoice, PatchDocumentData};
 use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::call::Call;
@@ -10,7 +10,6 @@ use crate::orders::filter::{known, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::platform::keyset::{After, Slice, Sort};
-use crate::platform::merge_patch::MergePatch;
 use crate::types::id::{InvoiceId, OrderId};
 use crate::types::page::{Page, page_limit};
 use actix_web::web::Data;
@@ -141,7 +140,7 @@ pub async fn get_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> {
 
 /// Change an invoice's external ids and metadata
 #[utoipa::path(tag = "invoices", operation_id = "patch_invoice", request_body(
-    content((MergePatch<PutDocumentData> = "application/merge-patch+json"), (MergePatch<PutDocumentData> = "application/json")),
+    content((PatchDocumentData = "application/merge-patch+json"), (PatchDocumentData = "application/json")),
     example = json!({"external_ids": {"datev": "4711"}})
 ), params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
     (status = 200, description = "Changed", body = InvoiceBody, headers(("ETag" = String, description = "The version"))),
@@ -155,7 +154,7 @@ pub async fn patch_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let context = call.require(Permission::INVOICES_WRITE)?;
     call.no_query()?;
     let id: InvoiceId = call.path("id")?;
-    let (body, precondition): (MergePatch<PutDocumentData>, _) = (call.json()?, call.precondition()?);
+    let (body, precondition): (PatchDocumentData, _) = (call.json()?, call.precondition()?);
     let invoice = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&invoice)?.with_version(invoice.version))
 }

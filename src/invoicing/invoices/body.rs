@@ -1,5 +1,6 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use crate::platform::merge_patch::MergePatch;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
@@ -78,6 +79,9 @@ pub struct PutDocumentData {
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
 }
+
+/// Changes of it (RFC 7396).
+pub type PatchDocumentData = MergePatch<PutDocumentData>;
 
 impl PutDocumentData {
     pub fn check(&self) -> Result<(), Vec<Fault>> {

@@ -1,4 +1,4 @@
-use super::body::{InvoiceBody, PutDocumentData};
+use super::body::{InvoiceBody, PatchDocumentData, PutDocumentData};
 use super::invoice::Invoice;
 use super::store;
 use crate::auth::actor::Context;
@@ -8,7 +8,6 @@ use crate::events::event::NewEvent;
 use crate::organization;
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
-use crate::platform::merge_patch::MergePatch;
 use crate::types::id::{InvoiceId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::NaiveDate;
@@ -59,7 +58,7 @@ pub fn patch(
     connection: &mut PgConnection,
     context: &Context,
     id: InvoiceId,
-    patch: &MergePatch<PutDocumentData>,
+    patch: &PatchDocumentData,
     precondition: &Precondition,
 ) -> Result<InvoiceBody, Error> {
     let mut invoice = lock(connection, context.organization_id, id)?;

@@ -56,12 +56,7 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, code
     one(connection, organization_id, code, " FOR NO KEY UPDATE")
 }
 
-fn one(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    code: &str,
-    locking: &str,
-) -> QueryResult<Option<InvoiceSeries>> {
+fn one(connection: &mut PgConnection, organization_id: OrganizationId, code: &str, locking: &str) -> QueryResult<Option<InvoiceSeries>> {
     let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM invoice_series WHERE organization_id = $1 AND code = $2{locking}"))
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Text, _>(code)

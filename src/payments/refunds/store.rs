@@ -101,17 +101,18 @@ pub fn page(
     .filter_map(|(asked, condition)| asked.then_some(*condition))
     .collect();
     let order = slice.sort.order_by("r");
-    let rows: Vec<Row> = sql_uncached(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $9"))
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<SqlUuid>, _>(&filter.payment_id)
-        .bind::<Array<SqlUuid>, _>(&filter.order_id)
-        .bind::<Array<Text>, _>(&filter.status)
-        .bind::<Array<Text>, _>(&filter.number)
-        .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
-        .bind::<Nullable<Text>, _>(slice.after.as_ref().map(|after| after.key.as_str()))
-        .bind::<Nullable<SqlUuid>, _>(slice.after.as_ref().map(|after| after.id))
-        .bind::<BigInt, _>(slice.limit as i64 + 1)
-        .load(connection)?;
+    let rows: Vec<Row> =
+        sql_uncached(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $9"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Array<SqlUuid>, _>(&filter.payment_id)
+            .bind::<Array<SqlUuid>, _>(&filter.order_id)
+            .bind::<Array<Text>, _>(&filter.status)
+            .bind::<Array<Text>, _>(&filter.number)
+            .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
+            .bind::<Nullable<Text>, _>(slice.after.as_ref().map(|after| after.key.as_str()))
+            .bind::<Nullable<SqlUuid>, _>(slice.after.as_ref().map(|after| after.id))
+            .bind::<BigInt, _>(slice.limit as i64 + 1)
+            .load(connection)?;
     Ok(rows.into_iter().map(RefundBody::from).collect())
 }
 

@@ -245,7 +245,11 @@ fn line_of(row: LineRow, currency: Currency) -> QueryResult<InvoiceLine> {
 }
 
 /// The order of each invoice that is there; it never changes.
-pub fn orders_of(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[InvoiceId]) -> QueryResult<HashMap<InvoiceId, OrderId>> {
+pub fn orders_of(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[InvoiceId],
+) -> QueryResult<HashMap<InvoiceId, OrderId>> {
     #[derive(QueryableByName)]
     struct Pair {
         #[diesel(sql_type = SqlUuid)]
@@ -261,12 +265,17 @@ pub fn orders_of(connection: &mut PgConnection, organization_id: OrganizationId,
 }
 
 /// The money of all invoices of these orders, rows locked in the order of their ids. The caller holds the orders' locks.
-pub fn lock_balances(connection: &mut PgConnection, organization_id: OrganizationId, orders: &[OrderId]) -> QueryResult<Vec<InvoiceBalance>> {
-    let rows: Vec<BalanceRow> = sql("SELECT id, number, order_id, customer_id, currency, total, amount_credited, amount_paid, issued_on, due_on \
+pub fn lock_balances(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    orders: &[OrderId],
+) -> QueryResult<Vec<InvoiceBalance>> {
+    let rows: Vec<BalanceRow> =
+        sql("SELECT id, number, order_id, customer_id, currency, total, amount_credited, amount_paid, issued_on, due_on \
          FROM invoice WHERE organization_id = $1 AND order_id = ANY($2) ORDER BY id FOR NO KEY UPDATE")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<SqlUuid>, _>(orders)
-    .load(connection)?;
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(orders)
+        .load(connection)?;
     let balance = |row: BalanceRow| InvoiceBalance {
         id: row.id,
         number: row.number,

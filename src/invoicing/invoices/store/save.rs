@@ -17,11 +17,13 @@ fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
 /// Writes a new invoice with its lines.
 pub fn insert(connection: &mut PgConnection, context: &Context, invoice: &Invoice) -> QueryResult<()> {
     let document = serde_json::to_string(&invoice.document).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    sql("INSERT INTO invoice (organization_id, id, number, series, series_number, status, order_id, customer_id, currency, exchange_rate, \
+    sql(
+        "INSERT INTO invoice (organization_id, id, number, series, series_number, status, order_id, customer_id, currency, exchange_rate, \
          subtotal, discount_total, shipping_net, shipping_tax, tax_total, rounding_amount, total, amount_credited, amount_paid, supply_on, \
          issued_on, due_on, document, external_ids, metadata, actor, version, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
-         $27, $28, $28)")
+         $27, $28, $28)",
+    )
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(invoice.id)
     .bind::<Text, _>(&invoice.number)

@@ -41,7 +41,11 @@ pub fn uninvoiced(connection: &mut PgConnection, organization_id: OrganizationId
 }
 
 /// Counts shipped units as invoiced.
-pub fn mark_invoiced(connection: &mut PgConnection, organization_id: OrganizationId, units: &[(ShipmentId, i16, Decimal)]) -> QueryResult<()> {
+pub fn mark_invoiced(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    units: &[(ShipmentId, i16, Decimal)],
+) -> QueryResult<()> {
     if units.is_empty() {
         return Ok(());
     }
