@@ -1,7 +1,7 @@
 //! The orders, carried to where they ended: shipped and invoiced on the day that they left, or open.
 
 use super::files::{Files, OrderRows};
-use super::master_data::{body, iso_code, midnight, sku};
+use super::master_data::{iso_code, midnight, sku};
 use super::report::{Report, is_of_rows, reason};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::orders::order::Order;
 use crate::orders::status::{FulfillmentStatus, InvoiceStatus};
 use crate::orders::verify::Request;
 use crate::platform::db::Db;
-use crate::platform::http::{Answer, Precondition};
+use crate::platform::http::{Answer, Precondition, from_value};
 use crate::platform::idempotency;
 use crate::types::id::OrderId;
 use chrono::NaiveDate;
@@ -123,7 +123,7 @@ fn id_of(answer: &Answer) -> Result<OrderId, Error> {
 
 fn request(rows: &OrderRows, order: &Value) -> Result<PlaceRequest, Error> {
     let hash = idempotency::fingerprint("", order.to_string().as_bytes());
-    let body: NewOrder = body(order)?;
+    let body: NewOrder = from_value(order)?;
     let request = Request { order_id: OrderId::generate(), number: rows.order.order_id.clone(), body, may_price: true, historical: true };
     Ok(PlaceRequest::new(request, None, &hash))
 }
@@ -177,7 +177,7 @@ fn ship_chunk(connection: &mut PgConnection, context: &Context, chunk: &[&Depart
         let open = order.fulfillment_orders.iter().filter(|fulfillment_order| fulfillment_order.is_live());
         let before = requests.len();
         for fulfillment_order in open {
-            let ship: Ship = body(&json!({ "carrier": carrier, "shipped_at": midnight(departure.shipped_on) }))?;
+            let ship: Ship = from_value(&json!({ "carrier": carrier, "shipped_at": midnight(departure.shipped_on) }))?;
             requests.push(ShipRequest { fulfillment_order_id: fulfillment_order.id, body: ship, precondition: Precondition::Any });
         }
         if requests.len() == before && order.fulfillment_status == FulfillmentStatus::Unfulfilled {

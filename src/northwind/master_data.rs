@@ -19,12 +19,11 @@ use crate::inventory::stock::policy::body::PutPolicy;
 use crate::inventory::stock::snapshots::body::PutSnapshot;
 use crate::order_to_cash::counting::take_snapshot;
 use crate::platform::db::Db;
-use crate::platform::http::{Precondition, parse_json};
+use crate::platform::http::{Precondition, from_value};
 use crate::types::id::{CustomerId, StockChangeId};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -39,11 +38,6 @@ pub fn sku(product_id: &str) -> String {
 /// A day as the instant that it is in the sample: midnight UTC.
 pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
-}
-
-/// Reads JSON into the body that the service takes, with the faults that a caller of the API would be told.
-pub fn body<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
-    parse_json(value.to_string().as_bytes())
 }
 
 /// Gives the products that are in.
@@ -74,7 +68,7 @@ fn put_location(connection: &mut PgConnection, context: &Context) -> Result<(), 
         Err(Error::NotFound { .. }) => {}
         known => return known.map(|_| ()),
     }
-    let location: PutLocation = body(&json!({ "name": "Northwind Traders", "kind": "warehouse" }))?;
+    let location: PutLocation = from_value(&json!({ "name": "Northwind Traders", "kind": "warehouse" }))?;
     locations::service::put(connection, context, LOCATION, &location, &Precondition::Any, false)?;
     Ok(())
 }
@@ -83,8 +77,8 @@ fn put_products(connection: &mut PgConnection, context: &Context, rows: &[&Produ
     let mut bodies: Vec<PutProduct> = vec![];
     let mut list_prices: Vec<PutPrice> = vec![];
     for row in rows {
-        bodies.push(body(&product(row, files))?);
-        list_prices.push(body(&json!({ "sku": sku(&row.product_id), "currency": "USD", "unit_price": row.unit_price }))?);
+        bodies.push(from_value(&product(row, files))?);
+        list_prices.push(from_value(&json!({ "sku": sku(&row.product_id), "currency": "USD", "unit_price": row.unit_price }))?);
     }
     products::service::put_many(connection, context, &bodies)?;
     prices::service::put_many(connection, context, &list_prices)?;
@@ -125,7 +119,7 @@ fn put_opening_stock(connection: &mut PgConnection, context: &Context, rows: &[&
     }
     if !lines.is_empty() {
         let snapshot = json!({ "location": LOCATION, "as_of": midnight(first_day), "version": 1, "lines": lines });
-        let snapshot: PutSnapshot = body(&snapshot)?;
+        let snapshot: PutSnapshot = from_value(&snapshot)?;
         take_snapshot(connection, context, StockChangeId::generate(), &snapshot)?;
     }
     Ok(())
@@ -136,7 +130,7 @@ fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[
     for row in rows.iter().filter(|row| row.reorder_level > Decimal::ZERO) {
         let sku = sku(&row.product_id);
         if levels.get(&sku).is_none_or(|level| level.reorder_point != Some(row.reorder_level)) {
-            let policy: PutPolicy = body(&json!({ "reorder_point": row.reorder_level.to_string() }))?;
+            let policy: PutPolicy = from_value(&json!({ "reorder_point": row.reorder_level.to_string() }))?;
             policy::service::put(connection, context, &ShelfKey::new(sku, LOCATION), &policy, &Precondition::Any)?;
         }
     }
@@ -163,7 +157,7 @@ fn shipped_units(files: &Files) -> HashMap<&str, Decimal> {
 
 fn put_customers(connection: &mut PgConnection, context: &Context, rows: &[&CustomerRow]) -> Result<(), Error> {
     for row in rows {
-        let customer: PutCustomer = body(&customer(row)?)?;
+        let customer: PutCustomer = from_value(&customer(row)?)?;
         customers::service::put_by_code(
             connection,
             context,
