@@ -6,6 +6,7 @@ mod channels;
 mod demo;
 mod fulfillment;
 mod inventory;
+mod invoicing;
 mod migrations;
 mod northwind;
 mod orders;
