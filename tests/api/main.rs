@@ -3,10 +3,12 @@
 
 mod access;
 mod channels;
+mod demo;
 mod fulfillment;
 mod inventory;
 mod invoicing;
 mod migrations;
+mod northwind;
 mod orders;
 mod organization;
 mod road;
