@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Serve a demo company on 127.0.0.1, with a private Postgres of its own. A second start keeps the data.
 #[derive(Args)]
@@ -75,13 +74,7 @@ impl Demo {
     /// Organization, API client and data, unless they are there.
     fn prepare(&self, url: &str) -> Result<Secrets, Error> {
         let path = self.data_dir.join("demo-client.json");
-        let db = Db::open(&DbOptions {
-            url: url.to_owned(),
-            connections: 2,
-            wait: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(300),
-            generic_plans: true,
-        })?;
+        let db = Db::open(&DbOptions::for_one_command(url))?;
         let now = chrono::Utc::now();
         let known = db.read_blocking(|connection| organization::find_by_code(connection, demo::CODE))?;
         let organization_id = match known {

@@ -55,7 +55,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
         .read(move |connection| {
             // The number is taken late: what is refused for its form costs none.
             body.check()?;
-            let number = format!("SO-{:06}", numbers.next(connection, context.organization_id.0, "order")?);
+            let number = service::next_number(connection, &numbers, context.organization_id)?;
             let request = Request { order_id, number, body: body.clone(), may_price, historical: false };
             let mut request = PlaceRequest::new(request, key.as_ref(), &hash);
             for _ in &body.payments {

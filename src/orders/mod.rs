@@ -1,4 +1,5 @@
 //! The order itself: pricing, allocation, holds, statuses.
+#![deny(clippy::float_arithmetic)]
 
 /// Which locations ship an order, from what is on their shelves.
 pub mod allocation;
@@ -52,6 +53,11 @@ use diesel::pg::PgConnection;
 /// One order, as it is.
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
     Ok(store::find(connection, organization_id, id)?)
+}
+
+/// Many orders, in no particular order. Unknown ids are left out.
+pub fn find_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[OrderId]) -> Result<Vec<order::Order>, Error> {
+    Ok(store::load(connection, organization_id, ids)?)
 }
 
 /// Held orders whose hold is older than `before` and which still keep unpicked stock.

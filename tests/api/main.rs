@@ -3,10 +3,13 @@
 
 mod access;
 mod channels;
+mod demo;
 mod examples;
 mod fulfillment;
 mod inventory;
+mod invoicing;
 mod migrations;
+mod northwind;
 mod openapi;
 mod orders;
 mod organization;
