@@ -68,6 +68,11 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::orders::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
+    config.configure(crate::invoicing::series::api::configure);
+    config.configure(crate::invoicing::invoices::api::configure);
+    config.configure(crate::invoicing::credit_notes::api::configure);
+    config.configure(crate::payments::api::configure);
+    config.configure(crate::payments::refunds::api::configure);
 }
 
 /// A bound server, not yet running.

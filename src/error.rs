@@ -228,6 +228,9 @@ impl From<DieselError> for Error {
                 Some("organization_code") => Some(("organization_code_taken", "another organization has this code")),
                 Some("sales_order_number") => Some(("order_number_taken", "another order has this number")),
                 Some("invoice_number" | "invoice_series_number") => Some(("invoice_number_taken", "another invoice has this number")),
+                Some("credit_note_number" | "credit_note_series_number") => {
+                    Some(("credit_note_number_taken", "another credit note has this number"))
+                }
                 Some("channel_pkey") => Some(("channel_code_taken", "another channel has this code")),
                 _ => None,
             };

@@ -5,8 +5,9 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::refresh_disabled;
 use crate::error::Error;
 use crate::inventory;
+use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
-use crate::orders::backorders;
+use crate::orders::{self, backorders};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
 use crate::platform::{idempotency, metrics};
@@ -26,6 +27,7 @@ pub struct Jobs {
 const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
+const HOLDS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(600);
 
 impl Jobs {
@@ -34,6 +36,7 @@ impl Jobs {
         let work = move || {
             let mut refreshed = Timer::every(DISABLED_CALLERS);
             let mut upkeep = Timer::every(UPKEEP);
+            let mut holds = Timer::every(HOLDS);
             let mut purge = Timer::every(PURGE);
             loop {
                 match stopped.recv_timeout(FAST) {
@@ -48,6 +51,9 @@ impl Jobs {
                 if upkeep.is_due() {
                     metrics::upkeep();
                     authenticator.upkeep();
+                }
+                if holds.is_due() {
+                    report("expire_holds", expire_holds(&db, clock.now()));
                 }
                 if purge.is_due() {
                     report("purge_claims", purge_claims(&db, clock.now()));
@@ -114,6 +120,23 @@ pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
             let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
             all += served;
             if served == 0 {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Takes the stock back from orders that have been on hold too long.
+pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    let before = now - TimeDelta::days(expire_holds::HOLD_DAYS);
+    for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
+        let context = Context::system(organization_id, now);
+        loop {
+            let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
+            all += changed;
+            if changed == 0 {
                 break;
             }
         }

@@ -4,6 +4,7 @@ CREATE TABLE payment (
   number text NOT NULL,
   customer_id uuid,
   order_id uuid, -- what it was announced for, where that is one order
+  invoice_id uuid, -- the same for one invoice of that order
   currency text NOT NULL,
   method text NOT NULL,
   status text NOT NULL,
@@ -42,6 +43,7 @@ CREATE TABLE payment_allocation (
   order_id uuid NOT NULL,
   amount numeric(18, 4) NOT NULL,
   adjustments jsonb NOT NULL DEFAULT '[]',
+  refund_id uuid, -- of a negative row: the refund that took the money back; else it is unapplied again, or moved
   created_at timestamptz NOT NULL,
   CONSTRAINT payment_allocation_pkey PRIMARY KEY (organization_id, payment_id, id),
   CONSTRAINT payment_allocation_payment FOREIGN KEY (organization_id, payment_id) REFERENCES payment,

@@ -1,10 +1,10 @@
 -- The payment status is what the amounts say. Orders of which units were cancelled are left out: what they owe is less than
 -- their total.
-SELECT organization_id, id AS order_id, number, payment_status, derived, total, amount_paid, amount_refunded, amount_authorized
+SELECT organization_id, id AS order_id, number, payment_status, derived, total, amount_credited, amount_paid, amount_refunded, amount_authorized
 FROM (
   SELECT o.*,
     CASE
-      WHEN amount_paid >= total AND (amount_paid > 0 OR amount_refunded = 0) THEN 'paid'
+      WHEN amount_paid >= total - amount_credited AND (amount_paid > 0 OR amount_refunded = 0) THEN 'paid'
       WHEN amount_refunded > 0 AND amount_paid > 0 THEN 'partially_refunded'
       WHEN amount_refunded > 0 THEN 'refunded'
       WHEN amount_paid > 0 THEN 'partially_paid'

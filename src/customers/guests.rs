@@ -58,6 +58,12 @@ pub fn create(connection: &mut PgConnection, context: &Context, wanted: &[&NewGu
         ids.insert(guest.id, id.unwrap_or(guest.id));
     }
     insert(connection, context, &new)?;
+    sql("UPDATE claim c SET subject_id = k.id FROM unnest($2::text[], $3::uuid[]) AS k(email, id) \
+         WHERE c.organization_id = $1 AND c.kind = 'u' AND c.key = k.email AND c.subject_id <> k.id")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Array<Text>, _>(known.keys().collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(known.values().collect::<Vec<_>>())
+    .execute(connection)?;
     Ok(ids)
 }
 

@@ -11,4 +11,4 @@ pub mod stock;
 
 pub use locations::service::ranked as locations_ranked;
 pub use stock::level::{ShelfKey, ShelfQuantity, StockLevel};
-pub use stock::promises::{lock_levels, lock_levels_at, release_stock, reserve, ship_stock};
+pub use stock::promises::release_stock;

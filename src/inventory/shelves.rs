@@ -1,5 +1,9 @@
 //! Stock as orders see it: every location of a SKU, locked in one sorted set.
 
+use super::stock::level::ShelfKey;
+use super::stock::locked::LockedStock;
+use crate::auth::actor::Context;
+use crate::error::Error;
 use crate::platform::sql::sql;
 use crate::types::id::OrganizationId;
 use diesel::pg::PgConnection;
@@ -28,44 +32,17 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, skus
     .load(connection)
 }
 
-const CHANGE_RESERVED: &str = "WITH d AS MATERIALIZED (SELECT t.sku COLLATE \"C\" AS sku, t.location COLLATE \"C\" AS location, sum(t.quantity) AS quantity \
-    FROM unnest($2::text[], $3::text[], $4::numeric[]) AS t(sku, location, quantity) GROUP BY 1, 2), \
-    l AS MATERIALIZED (SELECT s.sku, s.location, d.quantity FROM d JOIN stock_level s ON s.organization_id = $1 AND s.sku = d.sku \
-    AND s.location = d.location ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s) \
-    UPDATE stock_level s SET reserved = s.reserved + l.quantity, version = s.version + 1 FROM l \
-    WHERE s.organization_id = $1 AND s.sku = l.sku AND s.location = l.location";
-
-/// Reserves (above 0) or gives back (below 0) base quantities. The caller knows that they are there: for reserving it holds the
-/// rows' locks and has seen them.
-pub fn change_reserved(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    changes: &[(String, String, Decimal)],
-) -> QueryResult<()> {
+/// Reserves (above 0) or gives back (below 0) base quantities of levels that exist, and tells of those that run low by it. The
+/// caller knows that they are there: for reserving it holds the rows' locks and has seen them.
+pub fn change_reserved(connection: &mut PgConnection, context: &Context, changes: &[(String, String, Decimal)]) -> Result<(), Error> {
     if changes.is_empty() {
         return Ok(());
     }
-    sql(CHANGE_RESERVED)
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(changes.iter().map(|change| change.0.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(changes.iter().map(|change| change.1.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Numeric>, _>(changes.iter().map(|change| change.2).collect::<Vec<_>>())
-        .execute(connection)?;
+    let keys = changes.iter().map(|(sku, location, _)| ShelfKey::new(sku, location));
+    let mut stock = LockedStock::lock_existing(connection, context.organization_id, keys)?;
+    for (sku, location, quantity) in changes {
+        stock.level_mut(&ShelfKey::new(sku, location))?.reserved += quantity;
+    }
+    stock.write(connection, context)?;
     Ok(())
-}
-
-/// A location that orders may be shipped from.
-#[derive(QueryableByName, Clone, Debug)]
-pub struct RankedLocation {
-    #[diesel(sql_type = Text)]
-    pub code: String,
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    pub priority: i32,
-}
-
-/// Active locations that are not a supplier's.
-pub fn ranked_locations(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<RankedLocation>> {
-    sql("SELECT code, priority FROM location WHERE organization_id = $1 AND active AND kind <> 'supplier' ORDER BY priority, code")
-        .bind::<SqlUuid, _>(organization_id)
-        .load(connection)
 }

@@ -1,1 +1,8 @@
+//! Invoices, credit notes and their gapless numbers.
 
+/// Corrections of invoices.
+pub mod credit_notes;
+/// What customers are asked to pay.
+pub mod invoices;
+/// Gapless numbers, one series after the other.
+pub mod series;

@@ -69,9 +69,10 @@ pub fn cancel(
         change.after.settle(context.now);
         return Ok(Cancelled::DryRun(Box::new(dry_run(change))));
     }
+    let money = super::deposits::release_excess(connection, context, &mut change)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
-    shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
+    shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
     let [change] = changes;
     let order = &change.after;
     let cancelled: Vec<Value> =
@@ -84,6 +85,7 @@ pub fn cancel(
     if order.status == OrderStatus::Completed && change.before.status != OrderStatus::Completed {
         facts.push(NewEvent::of_order("order.completed", id, data));
     }
+    facts.extend(money);
     events::append(connection, context, &facts)?;
     Ok(Cancelled::Done(Box::new(OrderBody::from(order))))
 }

@@ -28,7 +28,7 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     super::place::hold_over_credit(order, &mut credit, context);
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
-    shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
+    shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
     let [change] = changes;
     let event = if change.after.status == OrderStatus::OnHold { "order.held" } else { "order.confirmed" };
     events::append(connection, context, &[NewEvent::of_order(event, id, summary(&change.after))])?;

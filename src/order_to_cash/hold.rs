@@ -93,7 +93,7 @@ pub fn go_on(connection: &mut PgConnection, context: &Context, changes: &mut [ch
         promise::perform_charges_without_goods(order)?;
     }
     change::save(connection, context, changes, context.now)?;
-    shelves::change_reserved(connection, context.organization_id, &reserved_difference(changes))?;
+    shelves::change_reserved(connection, context, &reserved_difference(changes))?;
     Ok(())
 }
 

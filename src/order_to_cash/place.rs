@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::events;
 use crate::inventory::reservations::{self, Consumed, Consumption};
 use crate::inventory::{self, shelves};
+use crate::order_to_cash::pay::{self, OrderPayment};
 use crate::orders;
 use crate::orders::allocation::Shelf;
 use crate::orders::body::OrderBody;
@@ -21,6 +22,8 @@ use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
 use crate::orders::verify::{self, Request, Verified};
+use crate::payments::payment::Payment;
+use crate::payments::service as payments;
 use crate::platform::http::Answer;
 use crate::platform::idempotency::{self, StoredHeaders};
 use crate::types::id::{CustomerId, OrderId};
@@ -39,6 +42,8 @@ pub struct PlaceRequest {
     pub claims: Vec<Claim>,
     /// The id of the customer, should the buyer turn out to be new.
     pub guest_id: CustomerId,
+    /// One receipt number for each payment that comes with the order.
+    pub payment_numbers: Vec<String>,
 }
 
 impl PlaceRequest {
@@ -55,7 +60,7 @@ impl PlaceRequest {
         if claims.is_empty() {
             claims.push(Claim { kind: "o", key: request.order_id.to_string(), hash: vec![] });
         }
-        Self { request, claims, guest_id: CustomerId::generate() }
+        Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
     }
 
     fn own_claims(&self, context: &Context) -> Vec<(Uuid, OrderId, &Claim)> {
@@ -106,6 +111,7 @@ struct Prepared {
     compressed: Vec<u8>,
     headers: String,
     events: Vec<(&'static str, String)>,
+    payments: Vec<Payment>,
 }
 
 fn try_once(
@@ -209,7 +215,7 @@ fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared
         OrderStatus::OnHold => events.push(("order.held", data)),
         OrderStatus::Confirmed | OrderStatus::Completed | OrderStatus::Cancelled => events.push(("order.confirmed", data)),
     }
-    Ok(Prepared { place, order, answer, compressed, headers, events })
+    Ok(Prepared { place, order, answer, compressed, headers, events, payments: vec![] })
 }
 
 /// What events tell of an order.
@@ -319,7 +325,8 @@ fn decide_under_locks(
         match promise::promise(&mut order, &mut shelf, context) {
             Ok(()) => {
                 hold_over_credit(&mut order, &mut credit, context);
-                prepared.push(prepare(*i, order, context)?);
+                let payments = take_payments(&mut order, &requests[*i], reference, context)?;
+                prepared.push(Prepared { payments, ..prepare(*i, order, context)? });
             }
             Err(error) => {
                 refused.push(*i);
@@ -335,10 +342,33 @@ fn decide_under_locks(
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }
-    let facts: Vec<_> = reservations.into_iter().map(|reservation| reservation.event).collect();
+    let mut facts: Vec<_> = reservations.into_iter().map(|reservation| reservation.event).collect();
+    for order in prepared.iter().filter(|prepared| !prepared.payments.is_empty()) {
+        captured::set_paid(connection, &order.order)?;
+        for payment in &order.payments {
+            payments::insert(connection, context, payment)?;
+            facts.push(pay::booked(payment));
+        }
+    }
     events::append(connection, context, &facts)?;
     outcomes.extend(prepared.into_iter().map(|p| (p.place, Ok(created(&p.order, p.answer)))));
     Ok(outcomes)
+}
+
+/// The money that comes with the order: put on it up to its total.
+fn take_payments(order: &mut Order, placed: &PlaceRequest, reference: &Reference, context: &Context) -> Result<Vec<Payment>, Error> {
+    let given = &placed.request.body.payments;
+    if given.is_empty() {
+        return Ok(vec![]);
+    }
+    let numbered: Vec<OrderPayment> =
+        placed.payment_numbers.iter().zip(given).map(|(number, payment)| OrderPayment { number: number.clone(), payment }).collect();
+    if numbered.len() != given.len() {
+        return Err(Error::internal("each payment of an order needs a receipt number"));
+    }
+    let at = if order.detail.historical { order.ordered_at } else { context.now };
+    let received_on = at.with_timezone(&reference.organization.time_zone).date_naive();
+    Ok(pay::payments_of_new_order(order, &numbered, received_on, at)?)
 }
 
 /// Takes over the reservations that the orders name; an expired one only gives its stock back.

@@ -2,14 +2,14 @@
 
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::inventory::shelves;
+use crate::inventory::{locations_ranked, shelves};
 use crate::orders::allocation::Shelf;
 use crate::orders::order::Order;
 use diesel::pg::PgConnection;
 
 /// Locks every location's stock of what the orders want, and shows it as a shelf. The last locks of a transaction.
 pub fn locked_shelf(connection: &mut PgConnection, context: &Context, orders: &[&Order]) -> Result<Shelf, Error> {
-    let locations = shelves::ranked_locations(connection, context.organization_id)?;
+    let locations = locations_ranked(connection, context.organization_id)?;
     let mut skus: Vec<&str> =
         orders.iter().flat_map(|order| &order.lines).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
     skus.sort_unstable();

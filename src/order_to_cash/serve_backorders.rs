@@ -38,7 +38,7 @@ pub fn serve_backorders(connection: &mut PgConnection, context: &Context) -> Res
     changes.retain(|change| change.after != change.before);
     changes.sort_by_key(|change| change.after.id);
     change::save(connection, context, &mut changes, context.now)?;
-    shelves::change_reserved(connection, context.organization_id, &reserved_difference(&changes))?;
+    shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
     let facts: Vec<NewEvent> = changes
         .iter()
         .map(|change| {

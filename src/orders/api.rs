@@ -10,6 +10,7 @@ use crate::order_to_cash::cancel::{Cancelled, cancel};
 use crate::order_to_cash::confirm::confirm;
 use crate::order_to_cash::hold::{hold, release};
 use crate::order_to_cash::place::{PlaceRequest, place};
+use crate::payments::service as payments;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::{HoldId, OrderId};
@@ -57,7 +58,10 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
             body.check()?;
             let number = format!("SO-{:06}", numbers.next(connection, context.organization_id.0, "order")?);
             let request = Request { order_id, number, body: body.clone(), may_price, historical: false };
-            let request = PlaceRequest::new(request, key.as_ref(), &hash);
+            let mut request = PlaceRequest::new(request, key.as_ref(), &hash);
+            for _ in &body.payments {
+                request.payment_numbers.push(payments::next_number(connection, &numbers, context.organization_id)?);
+            }
             let outcome = place(connection, &context, &[request])?.pop();
             outcome.unwrap_or_else(|| Err(Error::internal("an order without outcome")))
         })

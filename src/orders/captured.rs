@@ -7,7 +7,7 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use diesel::pg::PgConnection;
 
-pub use store::captured::{Captured, Claim, HeldClaim, capture, delete_claims, held_claims, insert_claims, refusal};
+pub use store::captured::{Captured, Claim, HeldClaim, capture, delete_claims, held_claims, insert_claims, refusal, set_paid};
 pub use store::reference::Named;
 
 /// Everything the orders name, read without a lock.

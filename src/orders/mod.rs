@@ -46,9 +46,25 @@ pub mod verify;
 
 use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 
 /// One order, as it is.
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
     Ok(store::find(connection, organization_id, id)?)
+}
+
+/// Held orders whose hold is older than `before` and which still keep unpicked stock.
+pub fn overdue_holds(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<OrderId>, Error> {
+    Ok(store::holds::overdue(connection, organization_id, before, limit)?)
+}
+
+/// Organizations that have such orders.
+pub fn organizations_with_overdue_holds(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<Vec<OrganizationId>, Error> {
+    Ok(store::holds::organizations_overdue(connection, before)?)
 }

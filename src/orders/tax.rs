@@ -69,6 +69,14 @@ impl TaxGroup {
         }
     }
 
+    /// Whether both are of the same rule, whatever their amounts.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.tax_category == other.tax_category
+            && self.tax_scheme_category == other.tax_scheme_category
+            && self.rate == other.rate
+            && self.base_fraction == other.base_fraction
+    }
+
     /// The tax that the group's rate gives on a net amount, rounded.
     pub fn tax_on(&self, currency: Currency, net: Decimal) -> Decimal {
         tax_on(currency, net, self.rate.0, self.base_fraction)

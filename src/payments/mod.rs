@@ -1,3 +1,14 @@
 //! Payments, their allocations and refunds.
 
+/// What is owed for one order and what was paid for it.
+pub mod account;
+/// Money of a payment that is put on orders and invoices.
+pub mod allocation;
+pub mod api;
+pub mod body;
+/// What a payment is and how it may change.
 pub mod payment;
+/// Money that goes back.
+pub mod refunds;
+pub mod service;
+mod store;

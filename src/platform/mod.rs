@@ -4,6 +4,7 @@ pub mod clock;
 pub mod db;
 pub mod http;
 pub mod idempotency;
+pub mod keyset;
 pub mod limits;
 pub mod logging;
 pub mod merge_patch;

@@ -441,3 +441,83 @@ async fn counting_while_orders_and_carts_come_in_keeps_every_promise_countable()
     }
     assert!(statuses[&201] > 60, "{statuses:?}");
 }
+
+#[actix_web::test]
+async fn an_order_takes_a_cart_over_and_an_expired_one_competes_like_any_other() {
+    let app = TestApp::spawn().await;
+    let organization = stocked(&app, "demo").await;
+    let caller = app.caller(organization, Role::Integration).await;
+    receive(&caller, "jakarta-1", "KOPI-250", "5").await;
+    let cart = || json!({"lines": [{"sku": "KOPI-250", "quantity": "5"}], "expires_in_seconds": 60});
+    let address = json!({"name": "Siti", "line1": "Jl. Braga 12", "city": "Bandung", "country": "ID"});
+    let from_cart = |id: &Value| {
+        json!({"customer_code": "C-SITI", "shipping_address": address, "reservation_id": id,
+        "lines": [{"sku": "KOPI-250", "quantity": "3"}]})
+    };
+    let held = caller.post("/v1/checkout/reservations", cart()).await.expect(201);
+    let path = held.header("location").to_owned();
+    let placed = caller.post("/v1/orders", from_cart(&held.body["id"])).await.expect(201).body;
+    assert_eq!(placed["lines"][0]["allocated_quantity"], "3");
+    assert_eq!(level(&caller, "KOPI-250", "jakarta-1").await, json!(["5", "3", "2"]), "what the order does not want is free again");
+    let consumed = caller.get(&path).await.expect(200).body;
+    assert_eq!((&consumed["status"], &consumed["order_id"]), (&json!("consumed"), &placed["id"]));
+    assert_eq!(send(caller.request(Method::DELETE, &path)).await.code(409), "reservation_not_live");
+    assert_eq!(caller.post("/v1/orders", from_cart(&held.body["id"])).await.code(409), "reservation_not_live");
+
+    receive(&caller, "jakarta-1", "KOPI-250", "3").await;
+    let late = caller.post("/v1/checkout/reservations", cart()).await.expect(201);
+    app.clock.advance(TimeDelta::seconds(61));
+    caller.post("/v1/orders", from_cart(&late.body["id"])).await.expect(201);
+    assert_eq!(caller.get(late.header("location")).await.expect(200).body["status"], "expired");
+    assert_eq!(level(&caller, "KOPI-250", "jakarta-1").await, json!(["8", "6", "2"]));
+    check(&app);
+}
+
+#[actix_web::test]
+async fn a_policy_keeps_stock_back_and_is_created_once() {
+    let app = TestApp::spawn().await;
+    let organization = stocked(&app, "demo").await;
+    let caller = app.caller(organization, Role::Integration).await;
+    let path = "/v1/inventory/KOPI-250/jakarta-1/policy";
+    caller.get(path).await.expect(404);
+    let created = caller.put(path, json!({"safety_stock": "4", "reorder_point": "6"})).await.expect(201);
+    assert_eq!(caller.put(path, created.body.clone()).await.expect(200).header("etag"), created.header("etag"), "nothing changed");
+    receive(&caller, "jakarta-1", "KOPI-250", "10").await;
+    let address = json!({"name": "Siti", "line1": "Jl. Braga 12", "city": "Bandung", "country": "ID"});
+    let body = json!({"customer_code": "C-SITI", "shipping_address": address, "lines": [{"sku": "KOPI-250", "quantity": "7"}]});
+    assert_eq!(caller.post("/v1/orders", body).await.code(409), "insufficient_stock");
+    let stale = caller.request(Method::PUT, path).header("if-match", "\"99\"").json(&json!({"safety_stock": "0"}));
+    assert_eq!(send(stale).await.code(412), "stale_version");
+    assert_eq!(caller.put(path, json!({"safety_stock": "-1"})).await.code(422), "out_of_range");
+    assert_eq!(caller.put("/v1/inventory/NOTHING/jakarta-1/policy", json!({})).await.code(422), "unknown_sku");
+    assert_eq!(caller.put("/v1/inventory/KOPI-250/nowhere/policy", json!({})).await.code(422), "unknown_location");
+    check(&app);
+}
+
+/// A whole catalog in one call: the number of statements does not grow with its lines.
+#[actix_web::test]
+async fn a_snapshot_of_many_lines_is_taken_in_at_once() {
+    let app = TestApp::spawn().await;
+    let organization = stocked(&app, "demo").await;
+    let caller = app.caller(organization, Role::Warehouse).await;
+    let lines = std::env::var("PESANAN_TEST_SNAPSHOT_LINES").map_or(5_000, |lines| lines.parse().unwrap());
+    execute(
+        &app,
+        &format!(
+            "INSERT INTO product (organization_id, sku, id, name, kind, unit, quantity_scale, tax_category, active, created_at, \
+             updated_at) SELECT '{}', 'S-' || n, gen_random_uuid(), 'S', 'stocked', 'C62', 0, 'standard', true, now(), now() \
+             FROM generate_series(1, {lines}) n",
+            organization.0
+        ),
+    );
+    let snapshot = |version: i64, quantity: &str| {
+        let lines: Vec<Value> = (1..=lines).map(|n| json!({"sku": format!("S-{n}"), "quantity": quantity})).collect();
+        json!({"location": "jakarta-1", "as_of": app.clock.now(), "version": version, "lines": lines})
+    };
+    let taken = caller.put("/v1/inventory/snapshots", snapshot(1, "7")).await.expect(200).body;
+    assert_eq!(taken["applied_count"], lines);
+    let again = caller.put("/v1/inventory/snapshots", snapshot(2, "9")).await.expect(200).body;
+    assert_eq!((&again["lines"][0]["change"], &again["lines"][0]["on_hand"]), (&json!("2"), &json!("9")));
+    assert_eq!(caller.put("/v1/inventory/snapshots", snapshot(2, "1")).await.expect(200).body["late_count"], lines);
+    check(&app);
+}

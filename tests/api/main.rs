@@ -5,7 +5,10 @@ mod access;
 mod channels;
 mod fulfillment;
 mod inventory;
+mod migrations;
 mod orders;
 mod organization;
+mod road;
+mod shop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,25 +1,9 @@
 //! Orders over HTTP on a real Postgres.
 
-use crate::support::app::{Caller, TestApp};
+use crate::shop::{ADDRESS, clean, customer, level, receive, shop};
+use crate::support::app::TestApp;
 use pesanan::auth::permission::Role;
-use pesanan::types::id::OrganizationId;
 use serde_json::{Value, json};
-
-async fn receive(admin: &Caller<'_>, location: &str, sku: &str, quantity: &str) {
-    let body = json!({"location": location, "lines": [{"sku": sku, "quantity": quantity, "unit_cost": "1000"}]});
-    admin.post("/v1/inventory/receipts", body).await.expect(201);
-}
-
-async fn level(admin: &Caller<'_>, sku: &str, location: &str) -> (String, String, String) {
-    let row = admin.get(&format!("/v1/inventory?sku={sku}&location={location}")).await.expect(200).body["data"][0].clone();
-    let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-    (text("on_hand"), text("reserved"), text("available"))
-}
-
-async fn clean(app: &TestApp) {
-    let violations = app.app.db.read(pesanan::check::run).await.unwrap();
-    assert!(violations.is_empty(), "{violations:#?}");
-}
 
 fn holds(order: &Value) -> Vec<&str> {
     order["holds"].as_array().unwrap().iter().map(|hold| hold["code"].as_str().unwrap()).collect()
@@ -28,39 +12,6 @@ fn holds(order: &Value) -> Vec<&str> {
 async fn serve_backorders(app: &TestApp) -> usize {
     let (db, now) = (app.app.db.clone(), app.clock.now());
     actix_web::web::block(move || pesanan::jobs::fill_backorders(&db, now)).await.unwrap().unwrap()
-}
-
-/// An organization with two locations, three products with prices, Indonesian tax and a customer.
-async fn shop(app: &TestApp) -> (OrganizationId, Caller<'_>) {
-    let organization_id = app.organization("shop").await;
-    let admin = app.caller(organization_id, Role::Admin).await;
-    let products = json!([
-        {"sku": "KOPI", "name": "Kopi", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard"},
-        {"sku": "TEH", "name": "Teh", "unit": "C62", "tax_category": "standard"},
-        {"sku": "WRAP", "name": "Gift wrap", "kind": "service", "unit": "C62", "tax_category": "standard"},
-    ]);
-    admin.put("/v1/products", products).await.expect(200);
-    let prices = json!([
-        {"price_list": "default", "sku": "KOPI", "currency": "IDR", "unit_price": "50000"},
-        {"price_list": "default", "sku": "TEH", "currency": "IDR", "unit_price": "20000"},
-        {"price_list": "default", "sku": "WRAP", "currency": "IDR", "unit_price": "5000"},
-    ]);
-    admin.put("/v1/prices", prices).await.expect(200);
-    let rates = json!([{"country": "ID", "tax_category": "standard", "tax_scheme_category": "S", "name": "PPN", "rate": "0.12", "base_fraction": "11/12"}]);
-    admin.put("/v1/tax_rates", rates).await.expect(200);
-    for (code, priority) in [("jakarta", 10), ("surabaya", 20)] {
-        admin.put(&format!("/v1/locations/{code}"), json!({"name": code, "kind": "warehouse", "priority": priority})).await.expect(201);
-    }
-    (organization_id, admin)
-}
-
-const ADDRESS: &str = r#"{"name": "Siti", "line1": "Jl. Braga 12", "city": "Bandung", "country": "ID"}"#;
-
-async fn customer(admin: &Caller<'_>, code: &str, more: Value) -> String {
-    let mut body = json!({"code": code, "name": format!("Customer {code}"), "kind": "company", "payment_terms": "net_30",
-        "shipping_address": serde_json::from_str::<Value>(ADDRESS).unwrap()});
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    admin.post("/v1/customers", body).await.expect(201).body["id"].as_str().unwrap().to_owned()
 }
 
 #[actix_web::test]
@@ -368,4 +319,50 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
     }
     let cursor = admin.get("/v1/orders?limit=3").await.body["next_cursor"].as_str().unwrap().to_owned();
     assert_eq!(admin.get(&format!("/v1/orders?limit=3&status=draft&cursor={cursor}")).await.code(400), "invalid_cursor");
+}
+
+#[actix_web::test]
+async fn a_held_order_keeps_its_stock_for_a_week() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({"payment_terms": "prepaid"})).await;
+    receive(&admin, "jakarta", "KOPI", "5").await;
+    let held =
+        admin.post("/v1/orders", json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "5"}]})).await.expect(201).body;
+    assert_eq!(holds(&held), ["payment_required"]);
+    let expire = async || {
+        let (db, now) = (app.app.db.clone(), app.clock.now());
+        actix_web::web::block(move || pesanan::jobs::expire_holds(&db, now)).await.unwrap().unwrap()
+    };
+    app.clock.advance(chrono::TimeDelta::days(6));
+    assert_eq!(expire().await, 0);
+    app.clock.advance(chrono::TimeDelta::days(2));
+    assert_eq!(expire().await, 1);
+    assert_eq!(expire().await, 0);
+    let admin = app.caller(organization_id, Role::Admin).await;
+    assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "0");
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn the_shops_money_comes_with_the_order() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({"payment_terms": "prepaid"})).await;
+    receive(&admin, "jakarta", "KOPI", "5").await;
+    let order = |payments: Value| json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}], "payments": payments});
+    let paid = order(json!([{"method": "card", "status": "captured", "amount": "55500", "reference": "ch_1"}]));
+    let paid = admin.post("/v1/orders", paid).await.expect(201).body;
+    assert_eq!((&paid["status"], &paid["payment_status"], &paid["amount_due"]), (&json!("confirmed"), &json!("paid"), &json!("0.00")));
+    assert!(paid["milestones"]["paid_at"].is_string());
+    let id = paid["id"].as_str().unwrap();
+    assert_eq!(admin.get(&format!("/v1/orders/{id}")).await.expect(200).body, paid);
+    let payments = admin.get(&format!("/v1/payments?order_id={id}")).await.expect(200).body;
+    assert_eq!((&payments["data"][0]["reference"], &payments["data"][0]["unapplied_amount"]), (&json!("ch_1"), &json!("0.00")));
+    let authorized =
+        admin.post("/v1/orders", order(json!([{"method": "card", "status": "authorized", "amount": "55500"}]))).await.expect(201).body;
+    assert_eq!((&authorized["status"], &authorized["payment_status"]), (&json!("confirmed"), &json!("authorized")));
+    let part = admin.post("/v1/orders", order(json!([{"method": "card", "amount": "500"}]))).await.expect(201).body;
+    assert_eq!((holds(&part), &part["payment_status"]), (vec!["payment_required"], &json!("partially_paid")));
+    clean(&app).await;
 }

@@ -9,6 +9,7 @@
 mod plan;
 mod store;
 
+use super::lost_allocation::lose_allocation;
 use crate::auth::actor::Context;
 use crate::customers::balance;
 use crate::error::Error;
@@ -172,37 +173,19 @@ fn take_from_orders(context: &Context, orders: &mut [OrderChange], parts: &[Part
 
 /// The line waits for supply where its order asked for backorders, else for somebody to decide.
 fn take_part(order: &mut Order, part: &Part) -> Result<Freed, Error> {
-    let inconsistent = || Error::internal(format!("allocation of {} line {} is not as it was read", part.order_id, part.line_number));
+    let lost = lose_allocation(order, part.fulfillment_order_id, part.line_number, part.quantity)?;
     let became = match order.document.on_shortage {
         OnShortage::Backorder => FreedInto::Backordered,
         OnShortage::Refuse | OnShortage::Hold => FreedInto::Unallocated,
     };
-    let fulfillment_order = order.fulfillment_order_mut(part.fulfillment_order_id).ok_or_else(inconsistent)?;
-    let allocation = fulfillment_order.lines.iter_mut().find(|line| line.line_number == part.line_number).ok_or_else(inconsistent)?;
-    if allocation.open() < part.quantity {
-        return Err(inconsistent());
-    }
-    allocation.quantity -= part.quantity;
-    let unpicked = (allocation.picked - allocation.quantity).max(Decimal::ZERO);
-    let unpacked = (allocation.packed - allocation.quantity).max(Decimal::ZERO);
-    allocation.picked -= unpicked;
-    allocation.packed -= unpacked;
-    let line = order.lines.iter_mut().find(|line| line.line_number == part.line_number).ok_or_else(inconsistent)?;
-    line.quantities.packed -= unpacked;
-    line.quantities.put_back(unpicked).map_err(Error::internal)?;
-    match became {
-        FreedInto::Backordered => line.quantities.lose_allocation(part.quantity).map_err(Error::internal)?,
-        FreedInto::Unallocated | FreedInto::Released => line.quantities.deallocate(part.quantity).map_err(Error::internal)?,
-    }
-    line.promised_on = None;
     Ok(Freed {
-        sku: part.key.sku.clone(),
-        location: part.key.location.clone(),
-        quantity: Quantity(part.quantity * line.unit_factor),
+        sku: lost.sku,
+        location: lost.location,
+        quantity: Quantity(lost.base_quantity),
         became,
         order_id: Some(order.id),
         order_number: Some(order.number.clone()),
-        order_line_id: Some(line.id),
+        order_line_id: Some(lost.order_line_id),
         reservation_id: None,
     })
 }

@@ -33,7 +33,6 @@ pub struct Part {
     pub order_id: OrderId,
     pub line_number: i16,
     pub fulfillment_order_id: FulfillmentOrderId,
-    pub key: ShelfKey,
     pub quantity: Decimal,
 }
 
@@ -65,7 +64,6 @@ pub fn from_allocations(missing: &[ShelfQuantity], allocations: &[OpenAllocation
         order_id: allocations[i].order_id,
         line_number: allocations[i].line_number,
         fulfillment_order_id: allocations[i].fulfillment_order_id,
-        key: allocations[i].key.clone(),
         quantity: taken[i],
     };
     (order.into_iter().filter(|i| taken[*i] > Decimal::ZERO).map(part).collect(), open)

@@ -291,3 +291,14 @@ pub fn held_claims(connection: &mut PgConnection, claims: &[(Uuid, OrderId, &Cla
     .bind::<Array<Text>, _>(claims.iter().map(|c| c.2.key.as_str()).collect::<Vec<_>>())
     .load(connection)
 }
+
+/// Writes what a new order has been paid. Few orders come with money, so the capture statement does without these columns.
+pub fn set_paid(connection: &mut PgConnection, order: &Order) -> QueryResult<()> {
+    sql("UPDATE sales_order SET amount_paid = $3, amount_authorized = $4 WHERE organization_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(order.organization_id)
+        .bind::<SqlUuid, _>(order.id)
+        .bind::<Numeric, _>(order.amount_paid)
+        .bind::<Numeric, _>(order.amount_authorized)
+        .execute(connection)?;
+    Ok(())
+}

@@ -71,7 +71,6 @@ pub fn ensure(connection: &mut PgConnection, context: &Context, keys: &[ShelfKey
     let (skus, locations) = columns_of(keys.iter());
     sql("INSERT INTO stock_level (organization_id, sku, location, updated_at) \
          SELECT $1, k.sku, k.location, $4 FROM unnest($2, $3) WITH ORDINALITY AS k(sku, location, at) \
-         WHERE NOT EXISTS (SELECT 1 FROM stock_level s WHERE s.organization_id = $1 AND s.sku = k.sku AND s.location = k.location) \
          ORDER BY k.at ON CONFLICT DO NOTHING")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<Text>, _>(skus)

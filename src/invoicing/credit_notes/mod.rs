@@ -1,0 +1,9 @@
+//! Credit notes: what is taken back of an invoice.
+
+pub mod api;
+pub mod body;
+pub mod credit_note;
+/// How much is taken back, so that all credit notes of an invoice add up to it.
+pub mod portion;
+pub mod service;
+mod store;

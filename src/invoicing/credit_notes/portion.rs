@@ -1,0 +1,125 @@
+//! A part of an invoice. As with invoices of an order the values are cumulative: one credit note is what lies between all that
+//! was taken back before and after it, so that credit notes of everything are the invoice to the minor unit.
+//!
+//! The shipping is one more line of quantity 1, since it is taken back or not, and independently of the goods.
+
+use crate::invoicing::invoices::invoice::Invoice;
+use crate::orders::tax::TaxGroup;
+use crate::orders::valuation::{ValuedDocument, ValuedLine, difference, value};
+use crate::types::currency::Currency;
+use rust_decimal::Decimal;
+
+/// How much of an invoice is taken back: units of each line, in their order, and whether the shipping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub quantities: Vec<Decimal>,
+    pub shipping: bool,
+}
+
+impl Extent {
+    /// All of it.
+    pub fn whole(invoice: &Invoice) -> Self {
+        Self { quantities: invoice.lines.iter().map(|line| line.quantity).collect(), shipping: has_shipping(invoice) }
+    }
+}
+
+/// What a credit note takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreditPortion {
+    /// One for each line of the invoice; quantity 0 where nothing of it is taken back.
+    pub lines: Vec<CreditLine>,
+    pub subtotal: Decimal,
+    pub discount_total: Decimal,
+    pub shipping_net: Decimal,
+    pub shipping_tax: Decimal,
+    pub tax_total: Decimal,
+    pub total: Decimal,
+    pub tax_breakdown: Vec<TaxGroup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreditLine {
+    pub quantity: Decimal,
+    pub discount_amount: Decimal,
+    pub net_amount: Decimal,
+    pub order_discount_amount: Decimal,
+    pub tax_amount: Decimal,
+}
+
+/// Whether there is shipping on the invoice that could be taken back.
+pub fn has_shipping(invoice: &Invoice) -> bool {
+    invoice.document.shipping_tax_group.is_some()
+}
+
+/// What lies between two extents, of which `after` is nowhere less than `before`.
+pub fn portion(invoice: &Invoice, before: &Extent, after: &Extent) -> CreditPortion {
+    let document = valued(invoice);
+    let quantities = |extent: &Extent| {
+        let shipping = if extent.shipping { Decimal::ONE } else { Decimal::ZERO };
+        extent.quantities.iter().copied().chain([shipping]).collect::<Vec<_>>()
+    };
+    let part = difference(&value(&document, &quantities(after)), &value(&document, &quantities(before)));
+    let mut lines: Vec<CreditLine> = part
+        .lines
+        .iter()
+        .map(|line| CreditLine {
+            quantity: line.quantity,
+            discount_amount: line.discount_amount,
+            net_amount: line.net_amount,
+            order_discount_amount: line.order_discount_amount,
+            tax_amount: line.tax_amount,
+        })
+        .collect();
+    let zero = invoice.currency.zero();
+    let shipping = if has_shipping(invoice) { lines.pop() } else { None };
+    let (shipping_net, shipping_tax) = shipping.map_or((zero, zero), |line| (line.net_amount, line.tax_amount));
+    CreditPortion {
+        lines,
+        subtotal: part.subtotal - shipping_net,
+        discount_total: part.discount_total,
+        shipping_net,
+        shipping_tax,
+        tax_total: part.tax_total,
+        total: part.total,
+        tax_breakdown: part.tax_breakdown(),
+    }
+}
+
+fn valued(invoice: &Invoice) -> ValuedDocument {
+    let mut lines: Vec<ValuedLine> = invoice
+        .lines
+        .iter()
+        .map(|line| ValuedLine {
+            quantity: line.quantity,
+            discount_amount: line.discount_amount,
+            net_amount: line.net_amount,
+            order_discount_amount: line.order_discount_amount,
+            tax_amount: line.tax_amount,
+            tax_group: line.detail.tax_group,
+        })
+        .collect();
+    if let Some(tax_group) = invoice.document.shipping_tax_group {
+        lines.push(shipping_line(invoice.currency, invoice.shipping_net, invoice.shipping_tax, tax_group));
+    }
+    ValuedDocument {
+        currency: invoice.currency,
+        pricing: invoice.document.pricing,
+        lines,
+        shipping: None,
+        tax_breakdown: invoice.document.tax_breakdown.iter().map(|group| group.group()).collect(),
+    }
+}
+
+fn shipping_line(currency: Currency, net: Decimal, tax: Decimal, tax_group: usize) -> ValuedLine {
+    ValuedLine {
+        quantity: Decimal::ONE,
+        discount_amount: currency.zero(),
+        net_amount: net,
+        order_discount_amount: currency.zero(),
+        tax_amount: tax,
+        tax_group,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+use super::balance::InvoiceStatus;
+use super::body::{InvoiceBody, NewInvoice, PatchDocumentData};
+use super::service::{self, Filter};
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::order_to_cash::invoice::{self, Issue};
+use crate::orders::filter::{known, many, parsed};
+use crate::platform::http::Answer;
+use crate::platform::idempotency;
+use crate::platform::keyset::{After, Slice, Sort};
+use crate::types::id::{InvoiceId, OrderId};
+use crate::types::page::{Page, page_limit};
+use actix_web::web::Data;
+use actix_web::{get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(issue_invoice).service(list_invoices).service(get_invoice).service(patch_invoice);
+}
+
+/// Query parameters of the invoice list. Many values by comma.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvoiceQuery {
+    order_id: Option<String>,
+    /// Who pays.
+    customer_id: Option<String>,
+    /// issued, partially_paid, paid, credited
+    #[param(example = "issued,partially_paid")]
+    status: Option<String>,
+    #[param(example = "INV-000001")]
+    number: Option<String>,
+    /// Issued on that day or later.
+    issued_from: Option<NaiveDate>,
+    /// Issued on that day or earlier.
+    issued_to: Option<NaiveDate>,
+    /// Due before that day.
+    due_before: Option<NaiveDate>,
+    /// Whether money is due that should have come before today.
+    overdue: Option<bool>,
+    /// Changed at or after.
+    updated_from: Option<DateTime<Utc>>,
+    /// `-created_at` (default), `created_at`, `updated_at`, `-updated_at`, `due_on`
+    sort: Option<String>,
+    /// Rows a page, 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+impl InvoiceQuery {
+    fn filter(&self) -> Result<Filter, Error> {
+        Ok(Filter {
+            order_id: parsed("order_id", self.order_id.as_deref())?,
+            customer_id: parsed("customer_id", self.customer_id.as_deref())?,
+            status: known::<InvoiceStatus>("status", self.status.as_deref())?,
+            number: many(self.number.as_deref()),
+            issued_from: self.issued_from,
+            issued_to: self.issued_to,
+            due_before: self.due_before,
+            overdue: self.overdue,
+            updated_from: self.updated_from,
+        })
+    }
+
+    fn slice(&self) -> Result<Slice<InvoiceId>, Error> {
+        let filters = format!("invoices {:?}", Self { limit: None, cursor: None, ..self.clone() });
+        let sort = Sort::read(self.sort.as_deref(), Sort::DUE)?;
+        Ok(Slice { sort, after: After::read(self.cursor.as_deref(), &filters, sort)?, limit: page_limit(self.limit)?, filters })
+    }
+}
+
+/// Issue an invoice
+#[utoipa::path(tag = "invoices", operation_id = "issue_invoice", request_body(content = NewInvoice, description = "May be left out"),
+    params(("id" = OrderId, Path, description = "Id of the order"), ("Idempotency-Key" = Option<String>, Header, description = "Repeats are answered like the first")),
+    responses(
+    (status = 201, description = "Issued", body = InvoiceBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/orders/{id}/invoices")]
+pub async fn issue_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_WRITE)?;
+    call.no_query()?;
+    let order_id: OrderId = call.path("id")?;
+    let body: NewInvoice = call.json_or_empty()?;
+    let issue = Issue { precondition: call.precondition()?, may_predate: call.actor.may(Permission::IMPORT), body };
+    let key = call.idempotency_key()?;
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let invoice = invoice::issue(connection, &context, order_id, &issue)?;
+                let body = InvoiceBody::of(&invoice, service::today(connection, &context)?);
+                Ok(Answer::created(format!("/v1/invoices/{}", invoice.id), &body)?.with_version(invoice.version))
+            })
+        })
+        .await
+}
+
+/// List invoices
+///
+/// Newest first. Poll with `updated_from` and `sort=updated_at`.
+#[utoipa::path(tag = "invoices", operation_id = "list_invoices", params(InvoiceQuery), responses(
+    (status = 200, description = "One page of invoices", body = Page<InvoiceBody>),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/invoices")]
+pub async fn list_invoices(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_READ)?;
+    let query: InvoiceQuery = call.query()?;
+    let (filter, slice) = (query.filter()?, query.slice()?);
+    let page = app.db.read(move |connection| service::list(connection, &context, &filter, &slice)).await?;
+    Answer::ok(&page)
+}
+
+/// Get an invoice
+#[utoipa::path(tag = "invoices", operation_id = "get_invoice", params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
+    (status = 200, description = "The invoice", body = InvoiceBody, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/invoices/{id}")]
+pub async fn get_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_READ)?;
+    call.no_query()?;
+    let id: InvoiceId = call.path("id")?;
+    let invoice = app.db.read(move |connection| service::get(connection, &context, id)).await?;
+    Ok(Answer::ok(&invoice)?.with_version(invoice.version))
+}
+
+/// Change an invoice's external ids and metadata
+#[utoipa::path(tag = "invoices", operation_id = "patch_invoice", request_body(
+    content((PatchDocumentData = "application/merge-patch+json"), (PatchDocumentData = "application/json")),
+    example = json!({"external_ids": {"datev": "4711"}})
+), params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
+    (status = 200, description = "Changed", body = InvoiceBody, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[patch("/v1/invoices/{id}")]
+pub async fn patch_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_WRITE)?;
+    call.no_query()?;
+    let id: InvoiceId = call.path("id")?;
+    let (body, precondition): (PatchDocumentData, _) = (call.json()?, call.precondition()?);
+    let invoice = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
+    Ok(Answer::ok(&invoice)?.with_version(invoice.version))
+}

@@ -1,0 +1,12 @@
+//! Invoices: issued once, never changed but by money and credit notes.
+
+pub mod api;
+pub mod balance;
+pub mod body;
+/// When an invoice is due.
+pub mod due_date;
+pub mod invoice;
+pub mod service;
+/// From which shipments invoiced units came.
+pub mod shipment_parts;
+mod store;

@@ -1,0 +1,94 @@
+use super::body::{InvoiceBody, PatchDocumentData, PutDocumentData};
+use super::invoice::Invoice;
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events;
+use crate::events::event::NewEvent;
+use crate::organization;
+use crate::platform::http::Precondition;
+use crate::platform::keyset::Slice;
+use crate::types::id::{InvoiceId, OrganizationId};
+use crate::types::page::{Page, encode_cursor};
+use chrono::NaiveDate;
+use diesel::pg::PgConnection;
+use serde_json::{Value, json};
+
+pub use super::store::{
+    Filter, ShippedLine, bill_to, insert, lock_balances, mark_invoiced, orders_of, save_balances, save_credited, uninvoiced,
+};
+
+const WHAT: &str = "invoice";
+
+/// The invoice as a whole; 404 where there is none.
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: InvoiceId) -> Result<Invoice, Error> {
+    store::find(connection, organization_id, id)?.ok_or(Error::not_found(WHAT))
+}
+
+/// As `find`, with the row locked.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: InvoiceId) -> Result<Invoice, Error> {
+    store::lock(connection, organization_id, id)?.ok_or(Error::not_found(WHAT))
+}
+
+pub fn get(connection: &mut PgConnection, context: &Context, id: InvoiceId) -> Result<InvoiceBody, Error> {
+    let invoice = find(connection, context.organization_id, id)?;
+    Ok(InvoiceBody::of(&invoice, today(connection, context)?))
+}
+
+/// The organization's date.
+pub fn today(connection: &mut PgConnection, context: &Context) -> Result<NaiveDate, Error> {
+    Ok(organization::settings(connection, context.organization_id)?.local_date(context.now))
+}
+
+pub fn list(
+    connection: &mut PgConnection,
+    context: &Context,
+    filter: &Filter,
+    slice: &Slice<InvoiceId>,
+) -> Result<Page<InvoiceBody>, Error> {
+    let today = today(connection, context)?;
+    let rows = store::page(connection, context.organization_id, filter, slice, today)?;
+    let key = |invoice: &Invoice| [slice.sort.key(invoice.updated_at, Some(invoice.due_on)), invoice.id.to_string()];
+    let page = Page::cut(rows, slice.limit, |invoice| encode_cursor(&slice.filters, &key(invoice)));
+    Ok(page.map(|invoice| InvoiceBody::of(&invoice, today)))
+}
+
+/// Changes external ids and metadata; nothing else of an issued invoice can be changed.
+pub fn patch(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: InvoiceId,
+    patch: &PatchDocumentData,
+    precondition: &Precondition,
+) -> Result<InvoiceBody, Error> {
+    let mut invoice = lock(connection, context.organization_id, id)?;
+    precondition.check(invoice.version)?;
+    let before = PutDocumentData { external_ids: invoice.external_ids.clone(), metadata: invoice.metadata.clone() };
+    let after = patch.apply(&before)?;
+    after.check()?;
+    if after != before {
+        store::save_data(connection, context, id, &after)?;
+        let data = json!({ "number": invoice.number, "external_ids": after.external_ids });
+        let event = NewEvent::of_part("invoice.updated", invoice.order_id, WHAT, id.0, data);
+        events::append(connection, context, &[event])?;
+        invoice.version += 1;
+        invoice.updated_at = context.now;
+        (invoice.external_ids, invoice.metadata) = (after.external_ids, after.metadata);
+    }
+    Ok(InvoiceBody::of(&invoice, today(connection, context)?))
+}
+
+/// What readers of the feed need of an invoice without asking back.
+pub fn event_data(invoice: &Invoice) -> Value {
+    json!({
+        "number": invoice.number,
+        "order_id": invoice.order_id,
+        "order_number": invoice.document.orders.first().map(|order| order.number.as_str()),
+        "customer_id": invoice.customer_id,
+        "currency": invoice.currency,
+        "total": invoice.total.to_string(),
+        "amount_due": invoice.balance().due().to_string(),
+        "issued_on": invoice.issued_on,
+        "due_on": invoice.due_on,
+    })
+}

@@ -1,0 +1,11 @@
+//! The only SQL of invoices.
+
+mod load;
+mod page;
+mod save;
+mod shipments;
+
+pub use load::{bill_to, find, lock, lock_balances, orders_of};
+pub use page::{Filter, page};
+pub use save::{insert, save_balances, save_credited, save_data};
+pub use shipments::{ShippedLine, mark_invoiced, uninvoiced};

@@ -1,0 +1,68 @@
+use super::body::{InvoiceSeries, PutInvoiceSeries};
+use super::service;
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::platform::http::Answer;
+use crate::types::page::{Page, PageQuery};
+use actix_web::web::Data;
+use actix_web::{get, put};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(list_invoice_series).service(get_invoice_series).service(put_invoice_series);
+}
+
+/// List number series
+#[utoipa::path(tag = "invoices", operation_id = "list_invoice_series", params(PageQuery), responses(
+    (status = 200, description = "One page of number series, by code", body = Page<InvoiceSeries>),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/invoice_series")]
+pub async fn list_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_READ)?;
+    let query: PageQuery = call.query()?;
+    let (limit, after) = (query.limit()?, query.after("invoice_series", 1)?);
+    let page = app
+        .db
+        .read(move |connection| service::list(connection, context.organization_id, after.as_ref().map(|key| key[0].as_str()), limit))
+        .await?;
+    Answer::ok(&page)
+}
+
+/// Get a number series
+#[utoipa::path(tag = "invoices", operation_id = "get_invoice_series", params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
+    (status = 200, description = "The series", body = InvoiceSeries, headers(("ETag" = String, description = "The version"))),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/invoice_series/{code}")]
+pub async fn get_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_READ)?;
+    call.no_query()?;
+    let code = call.path_code("code", "invoice series")?;
+    let series = app.db.read(move |connection| service::get(connection, context.organization_id, &code)).await?;
+    Ok(Answer::ok(&series)?.with_version(series.version))
+}
+
+/// Create or replace a number series
+#[utoipa::path(tag = "invoices", operation_id = "put_invoice_series", request_body = PutInvoiceSeries, params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
+    (status = 200, description = "Replaced", body = InvoiceSeries),
+    (status = 201, description = "Created", body = InvoiceSeries),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[put("/v1/invoice_series/{code}")]
+pub async fn put_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_WRITE)?;
+    call.no_query()?;
+    let code = call.path_code("code", "invoice series")?;
+    let body: PutInvoiceSeries = call.json()?;
+    let (precondition, create_only) = (call.precondition()?, call.create_only());
+    let location = format!("/v1/invoice_series/{code}");
+    let (series, created) =
+        app.db.write(move |connection| service::put(connection, &context, &code, &body, &precondition, create_only)).await?;
+    let answer = if created { Answer::created(location, &series)? } else { Answer::ok(&series)? };
+    Ok(answer.with_version(series.version))
+}

@@ -1,0 +1,9 @@
+//! Number series of invoices and credit notes: no gap, no duplicate, dates never run backwards.
+
+pub mod api;
+pub mod body;
+pub mod number;
+pub mod service;
+mod store;
+
+pub use service::{Taken, take};

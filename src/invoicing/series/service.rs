@@ -1,0 +1,108 @@
+use super::body::{InvoiceSeries, PutInvoiceSeries, SeriesKind};
+use super::number::render;
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::platform::http::Precondition;
+use crate::types::id::OrganizationId;
+use crate::types::page::{Page, encode_cursor};
+use chrono::NaiveDate;
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+const WHAT: &str = "invoice series";
+
+/// Creates or replaces the series `code`. The flag tells whether it is new.
+pub fn put(
+    connection: &mut PgConnection,
+    context: &Context,
+    code: &str,
+    series: &PutInvoiceSeries,
+    precondition: &Precondition,
+    create_only: bool,
+) -> Result<(InvoiceSeries, bool), Error> {
+    series.check()?;
+    let current = store::lock(connection, context.organization_id, code)?;
+    match &current {
+        Some(current) if create_only => return Err(Error::Stale { current: current.version }),
+        Some(current) => {
+            precondition.check(current.version)?;
+            check_change(current, series)?;
+        }
+        None if *precondition != Precondition::Any => return Err(Error::not_found(WHAT)),
+        None => {}
+    }
+    if let Some(other) = store::other_with_prefix(connection, context.organization_id, code, series)? {
+        let detail = format!("the series '{other}' has this prefix; two documents would bear the same number");
+        return Err(Error::conflict("prefix_taken", detail));
+    }
+    Ok((store::upsert(connection, context, code, series)?, current.is_none()))
+}
+
+fn check_change(current: &InvoiceSeries, series: &PutInvoiceSeries) -> Result<(), Error> {
+    if series.kind != current.kind {
+        return Err(Error::conflict("series_kind_fixed", format!("this is a series of kind '{}'; use another code", current.kind)));
+    }
+    let in_use = current.last_issued_on.is_some();
+    if in_use && series.next_number.is_some_and(|next| next < current.next_number) {
+        let detail = format!("numbers up to {} are taken; next_number can only go up", current.next_number - 1);
+        return Err(Error::conflict_with("series_in_use", detail, json!({ "next_number": current.next_number })));
+    }
+    Ok(())
+}
+
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<InvoiceSeries, Error> {
+    store::find(connection, organization_id, code)?.ok_or(Error::not_found(WHAT))
+}
+
+/// `after` is the code of the last row of the page before.
+pub fn list(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<InvoiceSeries>, Error> {
+    let rows = store::page(connection, organization_id, after, limit as i64 + 1)?;
+    Ok(Page::cut(rows, limit, |row| encode_cursor("invoice_series", std::slice::from_ref(&row.code))))
+}
+
+/// 422 where a request names a series that is not there or numbers something else. Neither can change later.
+pub fn require(connection: &mut PgConnection, organization_id: OrganizationId, code: &str, kind: SeriesKind) -> Result<(), Error> {
+    match store::find(connection, organization_id, code)? {
+        Some(series) if series.kind == kind => Ok(()),
+        Some(series) => Err(Error::invalid("/series", "wrong_series", format!("'{code}' numbers documents of kind '{}'", series.kind))),
+        None => Err(Error::invalid("/series", "unknown_series", format!("there is no series '{code}'"))),
+    }
+}
+
+/// A number of a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// As people write it: `INV-000001`.
+    pub number: String,
+    pub series_number: i64,
+}
+
+/// The next `count` numbers of a series, for documents of that date. It holds the series' row until the transaction ends and
+/// comes last in the lock order: only the inserts of the numbered rows may follow, so that numbers have no gap and the next
+/// document waits as short as can be. 409 `date_before_last` where a document with a later date has its number already.
+pub fn take(
+    connection: &mut PgConnection,
+    context: &Context,
+    code: &str,
+    kind: SeriesKind,
+    count: u32,
+    issued_on: NaiveDate,
+) -> Result<Vec<Taken>, Error> {
+    let Some(row) = store::take(connection, context, code, kind, i64::from(count), issued_on)? else {
+        require(connection, context.organization_id, code, kind)?;
+        let last = get(connection, context.organization_id, code)?.last_issued_on;
+        return Err(Error::conflict_with(
+            "date_before_last",
+            "a document of this series has a later date, and dates of numbers that follow each other do not run backwards",
+            json!({ "series": code, "last_issued_on": last }),
+        ));
+    };
+    let taken = |series_number| Taken { number: render(&row.prefix, row.year_reset, issued_on, series_number), series_number };
+    Ok((row.first..row.first + i64::from(count)).map(taken).collect())
+}

@@ -1,0 +1,155 @@
+use super::body::{InvoiceSeries, PutInvoiceSeries, SeriesKind};
+use crate::auth::actor::Context;
+use crate::platform::sql::sql;
+use crate::types::id::OrganizationId;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+
+const COLUMNS: &str = "code, kind, prefix, year_reset, next_number, last_issued_on, version, created_at, updated_at";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    kind: SeriesKind,
+    #[diesel(sql_type = Text)]
+    prefix: String,
+    #[diesel(sql_type = Bool)]
+    year_reset: bool,
+    #[diesel(sql_type = BigInt)]
+    next_number: i64,
+    #[diesel(sql_type = Nullable<Date>)]
+    last_issued_on: Option<NaiveDate>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for InvoiceSeries {
+    fn from(row: Row) -> Self {
+        Self {
+            code: row.code,
+            kind: row.kind,
+            prefix: row.prefix,
+            year_reset: row.year_reset,
+            next_number: row.next_number,
+            last_issued_on: row.last_issued_on,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<InvoiceSeries>> {
+    one(connection, organization_id, code, "")
+}
+
+/// As `find`, locked against a concurrent change and against documents being numbered.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<InvoiceSeries>> {
+    one(connection, organization_id, code, " FOR NO KEY UPDATE")
+}
+
+fn one(connection: &mut PgConnection, organization_id: OrganizationId, code: &str, locking: &str) -> QueryResult<Option<InvoiceSeries>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM invoice_series WHERE organization_id = $1 AND code = $2{locking}"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(code)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(InvoiceSeries::from))
+}
+
+/// The code of another series of that kind whose numbers would look the same.
+pub fn other_with_prefix(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    code: &str,
+    series: &PutInvoiceSeries,
+) -> QueryResult<Option<String>> {
+    let row: Option<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM invoice_series WHERE organization_id = $1 AND code <> $2 AND kind = $3 AND prefix = $4 ORDER BY code LIMIT 1"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(code)
+    .bind::<Text, _>(series.kind)
+    .bind::<Text, _>(&series.prefix)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(|row| row.code))
+}
+
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: Option<&str>,
+    limit: i64,
+) -> QueryResult<Vec<InvoiceSeries>> {
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM invoice_series WHERE organization_id = $1 AND ($2::text IS NULL OR code > $2) ORDER BY code LIMIT $3"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Nullable<Text>, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(InvoiceSeries::from).collect())
+}
+
+/// Inserts or replaces; the caller holds the row's lock where there is one.
+pub fn upsert(connection: &mut PgConnection, context: &Context, code: &str, series: &PutInvoiceSeries) -> QueryResult<InvoiceSeries> {
+    let row: Row = sql(format!(
+        "INSERT INTO invoice_series AS s (organization_id, code, kind, prefix, year_reset, next_number, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, coalesce($6::int8, 1), $7, $7) ON CONFLICT (organization_id, code) DO UPDATE SET prefix = $4, \
+         year_reset = $5, next_number = greatest(coalesce($6::int8, s.next_number), CASE WHEN s.last_issued_on IS NULL THEN 1 ELSE s.next_number END), \
+         updated_at = $7, version = s.version + 1 RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Text, _>(code)
+    .bind::<Text, _>(series.kind)
+    .bind::<Text, _>(&series.prefix)
+    .bind::<Bool, _>(series.year_reset.unwrap_or(false))
+    .bind::<Nullable<BigInt>, _>(series.next_number)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)?;
+    Ok(InvoiceSeries::from(row))
+}
+
+/// The first of the numbers taken, and how they are written.
+#[derive(QueryableByName)]
+pub struct TakenRow {
+    #[diesel(sql_type = Text)]
+    pub prefix: String,
+    #[diesel(sql_type = Bool)]
+    pub year_reset: bool,
+    #[diesel(sql_type = BigInt)]
+    pub first: i64,
+}
+
+/// Takes `count` numbers under the row's lock; nothing where there is no such series of this kind or a later date was issued.
+pub fn take(
+    connection: &mut PgConnection,
+    context: &Context,
+    code: &str,
+    kind: SeriesKind,
+    count: i64,
+    issued_on: NaiveDate,
+) -> QueryResult<Option<TakenRow>> {
+    sql("UPDATE invoice_series SET next_number = CASE WHEN year_reset AND year < $5 THEN 1 ELSE next_number END + $4, year = $5, \
+         last_issued_on = $6, version = version + 1, updated_at = $7 \
+         WHERE organization_id = $1 AND code = $2 AND kind = $3 AND (last_issued_on IS NULL OR last_issued_on <= $6) \
+         RETURNING prefix, year_reset, next_number - $4 AS first")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Text, _>(code)
+    .bind::<Text, _>(kind)
+    .bind::<BigInt, _>(count)
+    .bind::<Integer, _>(issued_on.year())
+    .bind::<Date, _>(issued_on)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)
+    .optional()
+}

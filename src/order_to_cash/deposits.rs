@@ -1,0 +1,72 @@
+//! Money that was paid on an order before its invoice.
+
+use super::accounts::account_of;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::event::NewEvent;
+use crate::invoicing::invoices;
+use crate::orders::change::OrderChange;
+use crate::payments::service::{self as payments, PaymentChange};
+use crate::types::id::{InvoiceId, OrderId};
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+
+/// Takes `amount` off the order's deposits, the oldest payment first, and puts it on one of its invoices. The payments are locked
+/// and changed in memory; save them once the invoice's row is there.
+pub fn move_to_invoice(
+    connection: &mut PgConnection,
+    context: &Context,
+    order_id: OrderId,
+    invoice_id: InvoiceId,
+    amount: Decimal,
+) -> Result<Vec<PaymentChange>, Error> {
+    let mut left = amount;
+    if left.is_zero() {
+        return Ok(vec![]);
+    }
+    let mut changes = payments::lock_with_money_on(connection, context.organization_id, order_id, None)?;
+    for change in &mut changes {
+        left -= change.after.move_deposit(order_id, invoice_id, left, context.now);
+    }
+    if left.is_zero() { Ok(changes) } else { Err(Error::internal("deposits are less than the order says")) }
+}
+
+/// Takes `amount` off an invoice, or off the order's deposits, the newest payment first, and writes the payments: the money is
+/// unapplied again.
+pub fn release(
+    connection: &mut PgConnection,
+    context: &Context,
+    order_id: OrderId,
+    invoice_id: Option<InvoiceId>,
+    amount: Decimal,
+) -> Result<Vec<PaymentChange>, Error> {
+    let mut left = amount;
+    if left.is_zero() {
+        return Ok(vec![]);
+    }
+    let mut changes = payments::lock_with_money_on(connection, context.organization_id, order_id, invoice_id)?;
+    for change in changes.iter_mut().rev() {
+        left -= change.after.release(order_id, invoice_id, left, context.now);
+    }
+    if !left.is_zero() {
+        return Err(Error::internal("payments are less than the order says"));
+    }
+    payments::save(connection, context, &mut changes)?;
+    changes.retain(PaymentChange::is_changed);
+    Ok(changes)
+}
+
+/// After units of a locked order were cancelled or edited away, and before it is saved: deposits above what is left to invoice
+/// become unapplied money of their payments. The events to append.
+pub fn release_excess(connection: &mut PgConnection, context: &Context, change: &mut OrderChange) -> Result<Vec<NewEvent>, Error> {
+    if change.after.amount_paid.is_zero() {
+        return Ok(vec![]);
+    }
+    change.after.settle(context.now);
+    let order = &mut change.after;
+    let mut account = account_of(order, invoices::service::lock_balances(connection, context.organization_id, &[order.id])?);
+    let excess = account.release_deposits();
+    let released = release(connection, context, order.id, None, excess)?;
+    order.amount_paid = account.paid;
+    Ok(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)).collect())
+}

@@ -1,0 +1,436 @@
+//! Money comes in: it is booked, and put on invoices and orders up to what they owe.
+
+use super::accounts::{self, LockedAccount, account_of};
+use super::document_date::{instant_of, past_date};
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::invoicing::invoices;
+use crate::orders::body::NewOrderPayment;
+use crate::orders::change::OrderChange;
+use crate::orders::order::Order;
+use crate::organization;
+use crate::payments::account::{Account, Placement};
+use crate::payments::body::{CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount};
+use crate::payments::payment::{Payment, PaymentAction, PaymentStatus};
+use crate::payments::service::{self as payments, PaymentChange};
+use crate::platform::http::Precondition;
+use crate::types::currency::Currency;
+use crate::types::fault::{Fault, Faults};
+use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::PgConnection;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use rust_decimal::Decimal;
+
+/// What a request wants its money to be put on, and where it says so.
+struct Aim {
+    pointer: String,
+    target: Target,
+    /// Exactly so much; up to the debt where absent.
+    exact: Option<Decimal>,
+}
+
+fn aims_of(allocations: &[NewAllocation]) -> Vec<Aim> {
+    let aim = |(i, row): (usize, &NewAllocation)| {
+        Some(Aim { pointer: format!("/allocations/{i}"), target: row.target()?, exact: Some(row.amount.0) })
+    };
+    allocations.iter().enumerate().filter_map(aim).collect()
+}
+
+fn aims(body: &NewPayment) -> Vec<Aim> {
+    let invoice = body.invoice_id.map(|id| Aim { pointer: "/invoice_id".into(), target: Target::Invoice(id), exact: None });
+    let order = body.order_id.map(|id| Aim { pointer: "/order_id".into(), target: Target::Order(id), exact: None });
+    invoice.into_iter().chain(order).chain(aims_of(body.allocations())).collect()
+}
+
+/// Books a payment in the current transaction. Money that arrived is never refused: what exceeds the debt stays unapplied.
+pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayment, number: String) -> Result<Payment, Error> {
+    body.check()?;
+    let settings = organization::settings(connection, context.organization_id)?;
+    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let aims = aims(body);
+    let mut targets = Targets::lock(connection, context, &aims)?;
+    let customer_id = targets.check(&aims, body.currency, body.customer_id)?;
+    if let (Some(id), true) = (body.customer_id, aims.is_empty())
+        && !payments::customer_exists(connection, context.organization_id, id)?
+    {
+        return Err(Error::invalid("/customer_id", "unknown_customer", "there is no such customer"));
+    }
+    let mut orders: Vec<OrderId> = aims.iter().map(|aim| targets.order_of(aim.target)).collect::<Result<_, _>>()?;
+    orders.dedup();
+    let mut payment = Payment {
+        id: PaymentId::generate(),
+        number,
+        customer_id,
+        order_id: if let [only] = orders.as_slice() { Some(*only) } else { None },
+        invoice_id: body.invoice_id,
+        currency: body.currency,
+        method: body.method,
+        status: body.status(),
+        amount: body.currency.round(body.amount.0),
+        captured: body.currency.zero(),
+        refunded: body.currency.zero(),
+        applied: body.currency.zero(),
+        received_on,
+        reference: body.reference.clone(),
+        external_ids: body.external_ids.clone().unwrap_or_default(),
+        metadata: body.metadata.clone().unwrap_or_default(),
+        version: 1,
+        created_at: context.now,
+        updated_at: context.now,
+        allocations: vec![],
+    };
+    if payment.status == PaymentStatus::Captured {
+        payment.captured = payment.amount;
+        targets.apply(&aims, &mut payment, context.now)?;
+    } else if payment.status == PaymentStatus::Authorized {
+        targets.authorized(payment.order_id, payment.amount);
+    }
+    payments::insert(connection, context, &payment)?;
+    let at = instant_of(&settings, received_on, context.now);
+    let facts = targets.save(connection, context, at, booked(&payment))?;
+    events::append(connection, context, &facts)?;
+    Ok(payment)
+}
+
+/// Puts unapplied money on orders and invoices.
+pub fn allocate(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: PaymentId,
+    body: &NewAllocations,
+    precondition: &Precondition,
+) -> Result<Payment, Error> {
+    if body.allocations.is_empty() {
+        return Err(Error::invalid("/allocations", "required", "name at least one order or invoice"));
+    }
+    let aims = aims_of(&body.allocations);
+    let mut targets = Targets::lock(connection, context, &aims)?;
+    let mut change = payments::lock(connection, context.organization_id, id, precondition)?;
+    let payment = &mut change.after;
+    payment.status = payment.status.next(PaymentAction::Allocate)?;
+    let mut faults = Faults::new();
+    check_allocations(&mut faults, &body.allocations, payment.unapplied(), payment.currency);
+    faults.into_result()?;
+    payment.customer_id = targets.check(&aims, payment.currency, payment.customer_id)?;
+    targets.apply(&aims, payment, context.now)?;
+    finish(connection, context, targets, change, "payment.applied", context.now)
+}
+
+/// What was authorized or announced arrives, and is put on what it was announced for.
+pub fn capture(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: PaymentId,
+    body: &CapturePayment,
+    precondition: &Precondition,
+) -> Result<Payment, Error> {
+    let settings = organization::settings(connection, context.organization_id)?;
+    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
+    let payment = &mut change.after;
+    let was = payment.status;
+    payment.status = was.next(PaymentAction::Capture)?;
+    let amount = body.amount.map_or(payment.amount, |amount| amount.0);
+    let mut faults = Faults::new();
+    check_amount(&mut faults, "/amount", amount, payment.currency);
+    faults.into_result()?;
+    let amount = payment.currency.round(amount);
+    if was == PaymentStatus::Authorized {
+        if amount > payment.amount {
+            return Err(Error::conflict("exceeds_authorized", format!("at most {} {} can be captured", payment.amount, payment.currency)));
+        }
+        targets.authorized(payment.order_id, -payment.amount);
+    }
+    // More may arrive than was announced; it is not refused.
+    payment.amount = payment.amount.max(amount);
+    (payment.captured, payment.received_on) = (amount, received_on);
+    let target = payment.invoice_id.map(Target::Invoice).or(payment.order_id.map(Target::Order));
+    let aims: Vec<Aim> = target.into_iter().map(|target| Aim { pointer: String::new(), target, exact: None }).collect();
+    targets.apply(&aims, payment, context.now)?;
+    let at = instant_of(&settings, received_on, context.now);
+    finish(connection, context, targets, change, "payment.captured", at)
+}
+
+/// It will not be captured: the payer is free again.
+pub fn void(connection: &mut PgConnection, context: &Context, id: PaymentId, precondition: &Precondition) -> Result<Payment, Error> {
+    give_up(connection, context, id, precondition, PaymentAction::Void, "payment.voided")
+}
+
+/// The payer's side refused.
+pub fn fail(connection: &mut PgConnection, context: &Context, id: PaymentId, precondition: &Precondition) -> Result<Payment, Error> {
+    give_up(connection, context, id, precondition, PaymentAction::Fail, "payment.failed")
+}
+
+fn give_up(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: PaymentId,
+    precondition: &Precondition,
+    action: PaymentAction,
+    event_type: &'static str,
+) -> Result<Payment, Error> {
+    let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
+    let payment = &mut change.after;
+    let was = payment.status;
+    payment.status = was.next(action)?;
+    if was == PaymentStatus::Authorized {
+        targets.authorized(payment.order_id, -payment.amount);
+    }
+    finish(connection, context, targets, change, event_type, context.now)
+}
+
+fn finish(
+    connection: &mut PgConnection,
+    context: &Context,
+    targets: Targets,
+    mut change: PaymentChange,
+    event_type: &'static str,
+    at: DateTime<Utc>,
+) -> Result<Payment, Error> {
+    payments::save(connection, context, std::slice::from_mut(&mut change))?;
+    let facts = targets.save(connection, context, at, payments::event(event_type, &change.after))?;
+    events::append(connection, context, &facts)?;
+    Ok(change.after)
+}
+
+/// The locked orders and invoices that a payment touches.
+pub(super) struct Targets {
+    pub accounts: Vec<LockedAccount>,
+}
+
+impl Targets {
+    /// 422 for each target that is not there.
+    fn lock(connection: &mut PgConnection, context: &Context, aims: &[Aim]) -> Result<Self, Error> {
+        let invoice = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => Some(id),
+            Target::Order(_) => None,
+        };
+        let ids: Vec<InvoiceId> = aims.iter().filter_map(invoice).collect();
+        let orders_of =
+            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
+        let order = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => orders_of.get(&id).copied(),
+            Target::Order(id) => Some(id),
+        };
+        let mut orders: Vec<OrderId> = aims.iter().filter_map(order).collect();
+        orders.sort();
+        orders.dedup();
+        let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &orders)? };
+        let mut faults = Faults::new();
+        for aim in aims {
+            let (code, what) = match aim.target {
+                Target::Invoice(_) => ("unknown_invoice", "invoice"),
+                Target::Order(_) => ("unknown_order", "order"),
+            };
+            faults.require(targets.order_of(aim.target).is_ok(), &aim.pointer, code, &format!("there is no such {what}"));
+        }
+        faults.into_result()?;
+        Ok(targets)
+    }
+
+    /// The payment with all orders that it has touched or was announced for. Orders come first in the lock order, so they are
+    /// read without a lock; where another one has come in between, the transaction starts over.
+    pub fn lock_of(
+        connection: &mut PgConnection,
+        context: &Context,
+        id: PaymentId,
+        precondition: &Precondition,
+    ) -> Result<(Self, PaymentChange), Error> {
+        let seen = payments::find(connection, context.organization_id, id)?.orders();
+        let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &seen)? };
+        let change = payments::lock(connection, context.organization_id, id, precondition)?;
+        if change.after.orders().iter().any(|order| !seen.contains(order)) {
+            let cause = "the payment was put on another order while its orders were being locked".to_owned();
+            return Err(Error::Database(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(cause))));
+        }
+        Ok((targets, change))
+    }
+
+    fn order_of(&self, target: Target) -> Result<OrderId, Error> {
+        let owns = |account: &&LockedAccount| match target {
+            Target::Invoice(id) => account.account.invoice(id).is_some(),
+            Target::Order(id) => account.account.order_id == id,
+        };
+        self.accounts.iter().find(owns).map(|account| account.account.order_id).ok_or(Error::not_found("order"))
+    }
+
+    fn account(&self, target: Target) -> Result<&Account, Error> {
+        let order_id = self.order_of(target)?;
+        self.accounts.iter().map(|account| &account.account).find(|account| account.order_id == order_id).ok_or(Error::not_found("order"))
+    }
+
+    pub fn account_mut(&mut self, order_id: OrderId) -> Result<&mut Account, Error> {
+        let found = self.accounts.iter_mut().map(|account| &mut account.account).find(|account| account.order_id == order_id);
+        found.ok_or_else(|| Error::internal("money on an order that is not locked"))
+    }
+
+    /// That all targets are in the payment's currency and paid by its customer; who that is.
+    fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
+        let mut faults = Faults::new();
+        let mut payer = customer_id;
+        for aim in aims {
+            let account = self.account(aim.target)?;
+            if account.currency != currency {
+                let detail = format!("this is in {}, the payment in {currency}", account.currency);
+                faults.add(&aim.pointer, "currency_mismatch", detail);
+            }
+            match payer {
+                None => payer = Some(account.customer_id),
+                Some(payer) if payer == account.customer_id => {}
+                Some(_) => {
+                    let pointer = if customer_id.is_some() && aims.len() == 1 { "/customer_id" } else { aim.pointer.as_str() };
+                    faults.add(pointer, "customer_mismatch", "this is billed to another customer than the payment's");
+                }
+            }
+        }
+        faults.into_result()?;
+        Ok(payer)
+    }
+
+    /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more
+    /// than is owed.
+    fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
+        let mut faults = Faults::new();
+        for aim in aims {
+            let order_id = self.order_of(aim.target)?;
+            let account = self.account_mut(order_id)?;
+            let amount = aim.exact.unwrap_or(payment.unapplied());
+            let debt = match aim.target {
+                Target::Invoice(id) => account.invoice(id).map_or(Decimal::ZERO, |invoice| invoice.due()),
+                Target::Order(_) => account.debt(),
+            };
+            if aim.exact.is_some() && amount > debt {
+                let detail = format!("{debt} {} is owed", account.currency);
+                faults.add(format!("{}/amount", aim.pointer), "exceeds_debt", detail);
+                continue;
+            }
+            let placements: Vec<Placement> = match aim.target {
+                Target::Invoice(id) => account.pay_invoice(id, amount).into_iter().collect(),
+                Target::Order(_) => account.pay(amount),
+            };
+            payment.put(&placements, at);
+        }
+        Ok(faults.into_result()?)
+    }
+
+    /// Adds to what is authorized for an order.
+    fn authorized(&mut self, order_id: Option<OrderId>, amount: Decimal) {
+        if let Some(account) = self.accounts.iter_mut().find(|account| Some(account.account.order_id) == order_id) {
+            account.account.authorized += amount;
+        }
+    }
+
+    /// Releases holds that waited for this money, and writes orders, invoices and balances. The event of the payment comes before
+    /// those that follow from it.
+    pub fn save(
+        mut self,
+        connection: &mut PgConnection,
+        context: &Context,
+        at: DateTime<Utc>,
+        fact: NewEvent,
+    ) -> Result<Vec<NewEvent>, Error> {
+        self.accounts.iter_mut().for_each(|account| account.release_payment_hold(context));
+        let mut facts = vec![fact];
+        facts.extend(accounts::save(connection, context, self.accounts, at)?);
+        Ok(facts)
+    }
+}
+
+/// Money that came with a new order, with its receipt number.
+#[derive(Clone, Debug)]
+pub struct OrderPayment<'a> {
+    pub number: String,
+    pub payment: &'a NewOrderPayment,
+}
+
+/// The payments of a new order, and what they make of it: captured money is put on it up to its total, authorized money
+/// counts, and a hold that waited for it is released. Nothing is written; see [`payments::insert`]. Pointers are those of
+/// `POST /v1/orders`.
+pub fn payments_of_new_order(
+    order: &mut Order,
+    given: &[OrderPayment],
+    received_on: NaiveDate,
+    at: DateTime<Utc>,
+) -> Result<Vec<Payment>, Vec<Fault>> {
+    let mut account = Account { uninvoiced: order.wanted_total() - order.amount_invoiced, ..account_of(order, vec![]) };
+    let mut faults = Faults::new();
+    let mut payments = Vec::new();
+    for (i, OrderPayment { number, payment: new }) in given.iter().enumerate() {
+        check_amount(&mut faults, &format!("/payments/{i}/amount"), new.amount.0, order.currency);
+        let mut payment = Payment {
+            id: PaymentId::generate(),
+            number: number.clone(),
+            customer_id: Some(order.bill_to_customer_id),
+            order_id: Some(order.id),
+            invoice_id: None,
+            currency: order.currency,
+            method: new.method,
+            status: new.status.unwrap_or(PaymentStatus::Captured),
+            amount: order.currency.round(new.amount.0),
+            captured: order.currency.zero(),
+            refunded: order.currency.zero(),
+            applied: order.currency.zero(),
+            received_on,
+            reference: new.reference.clone(),
+            external_ids: Default::default(),
+            metadata: Default::default(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+            allocations: vec![],
+        };
+        match payment.status {
+            PaymentStatus::Captured => {
+                payment.captured = payment.amount;
+                let placements = account.pay(payment.amount);
+                payment.put(&placements, at);
+            }
+            PaymentStatus::Authorized => account.authorized += payment.amount,
+            PaymentStatus::Pending => {}
+            PaymentStatus::Voided
+            | PaymentStatus::Failed
+            | PaymentStatus::Reversed
+            | PaymentStatus::PartiallyRefunded
+            | PaymentStatus::Refunded => {
+                faults.add(format!("/payments/{i}/status"), "unknown_value", "an order comes with captured, authorized or pending money");
+            }
+        }
+        payments.push(payment);
+    }
+    faults.into_result()?;
+    (order.amount_paid, order.amount_authorized) = (account.paid, account.authorized);
+    accounts::release_payment_hold(order, account.is_covered(), at);
+    Ok(payments)
+}
+
+/// As [`payments_of_new_order`] for an order whose rows are written: inserts the payments. The caller saves the order, then
+/// appends the events.
+pub fn record_for_order(
+    connection: &mut PgConnection,
+    context: &Context,
+    change: &mut OrderChange,
+    given: &[OrderPayment],
+    received_on: NaiveDate,
+) -> Result<Vec<NewEvent>, Error> {
+    let payments = payments_of_new_order(&mut change.after, given, received_on, context.now)?;
+    for payment in &payments {
+        payments::insert(connection, context, payment)?;
+    }
+    Ok(payments.iter().map(booked).collect())
+}
+
+/// The event of a payment that has just been booked.
+pub fn booked(payment: &Payment) -> NewEvent {
+    let event_type = match payment.status {
+        PaymentStatus::Captured | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded | PaymentStatus::Reversed => {
+            "payment.captured"
+        }
+        PaymentStatus::Authorized => "payment.authorized",
+        PaymentStatus::Pending => "payment.pending",
+        PaymentStatus::Voided => "payment.voided",
+        PaymentStatus::Failed => "payment.failed",
+    };
+    payments::event(event_type, payment)
+}

@@ -1,0 +1,147 @@
+//! The money of one order: invoices, what is not invoiced yet, and what was paid on either. Every use case that moves money
+//! changes an account in memory; sums hold by construction.
+
+use crate::invoicing::invoices::balance::InvoiceBalance;
+use crate::types::currency::Currency;
+use crate::types::id::{CustomerId, InvoiceId, OrderId};
+use rust_decimal::Decimal;
+
+/// Money put on an invoice, or on an order without one (a deposit).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub order_id: OrderId,
+    pub invoice_id: Option<InvoiceId>,
+    pub amount: Decimal,
+}
+
+/// What is owed and paid for one order. `paid` = Σ paid of its invoices + deposits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub order_id: OrderId,
+    /// Who pays.
+    pub customer_id: CustomerId,
+    pub currency: Currency,
+    /// Value of what is neither cancelled nor invoiced.
+    pub uninvoiced: Decimal,
+    pub invoiced: Decimal,
+    pub credited: Decimal,
+    pub paid: Decimal,
+    pub refunded: Decimal,
+    pub authorized: Decimal,
+    /// Oldest first.
+    pub invoices: Vec<InvoiceBalance>,
+}
+
+impl Account {
+    /// Money on the order that is on none of its invoices.
+    pub fn deposits(&self) -> Decimal {
+        self.paid - self.invoices.iter().map(|invoice| invoice.paid).sum::<Decimal>()
+    }
+
+    /// What is neither invoiced nor paid in advance.
+    pub fn uninvoiced_debt(&self) -> Decimal {
+        (self.uninvoiced - self.deposits()).max(self.currency.zero())
+    }
+
+    /// What is due on all invoices together.
+    pub fn invoiced_debt(&self) -> Decimal {
+        self.invoices.iter().map(InvoiceBalance::due).fold(self.currency.zero(), |sum, due| sum + due)
+    }
+
+    /// All that can still be paid for the order.
+    pub fn debt(&self) -> Decimal {
+        self.invoiced_debt() + self.uninvoiced_debt()
+    }
+
+    pub fn invoice(&self, id: InvoiceId) -> Option<&InvoiceBalance> {
+        self.invoices.iter().find(|invoice| invoice.id == id)
+    }
+
+    fn invoice_mut(&mut self, id: InvoiceId) -> Option<&mut InvoiceBalance> {
+        self.invoices.iter_mut().find(|invoice| invoice.id == id)
+    }
+
+    /// Puts up to `amount` on one invoice; what it does not owe is left over.
+    pub fn pay_invoice(&mut self, id: InvoiceId, amount: Decimal) -> Option<Placement> {
+        let order_id = self.order_id;
+        let invoice = self.invoice_mut(id)?;
+        let taken = amount.min(invoice.due());
+        if taken <= Decimal::ZERO {
+            return None;
+        }
+        invoice.paid += taken;
+        self.paid += taken;
+        Some(Placement { order_id, invoice_id: Some(id), amount: taken })
+    }
+
+    /// Puts up to `amount` on the order: its open invoices first, the oldest before the others, then what is not invoiced yet.
+    pub fn pay(&mut self, amount: Decimal) -> Vec<Placement> {
+        let mut left = amount;
+        let mut placements = Vec::new();
+        let ids: Vec<InvoiceId> = self.invoices.iter().map(|invoice| invoice.id).collect();
+        for id in ids {
+            if let Some(placement) = self.pay_invoice(id, left) {
+                left -= placement.amount;
+                placements.push(placement);
+            }
+        }
+        let deposit = left.min(self.uninvoiced_debt());
+        if deposit > Decimal::ZERO {
+            self.paid += deposit;
+            placements.push(Placement { order_id: self.order_id, invoice_id: None, amount: deposit });
+        }
+        placements
+    }
+
+    /// Takes money off again, from where it was put; the document becomes due again.
+    pub fn take_back(&mut self, placement: Placement) {
+        if let Some(invoice) = placement.invoice_id.and_then(|id| self.invoice_mut(id)) {
+            invoice.paid -= placement.amount;
+        }
+        self.paid -= placement.amount;
+    }
+
+    /// As `take_back` for money that leaves the company.
+    pub fn refund(&mut self, placement: Placement) {
+        self.take_back(placement);
+        self.refunded += placement.amount;
+    }
+
+    /// Adds a new invoice, for what was not invoiced before. Deposits move to it, up to its total; the amount that did.
+    pub fn issue(&mut self, mut invoice: InvoiceBalance) -> Decimal {
+        let moved = self.deposits().min(invoice.due()).max(self.currency.zero());
+        self.invoiced += invoice.total;
+        self.uninvoiced = (self.uninvoiced - invoice.total).max(self.currency.zero());
+        invoice.paid += moved;
+        self.invoices.push(invoice);
+        moved
+    }
+
+    /// Takes `amount` of an invoice's total back by a credit note. What was paid above the rest is taken off the invoice; the
+    /// amount that was.
+    pub fn credit(&mut self, id: InvoiceId, amount: Decimal) -> Decimal {
+        let zero = self.currency.zero();
+        let Some(invoice) = self.invoice_mut(id) else { return zero };
+        invoice.credited += amount;
+        let excess = (-invoice.due()).max(zero);
+        invoice.paid -= excess;
+        self.credited += amount;
+        self.paid -= excess;
+        excess
+    }
+
+    /// Deposits above what is left to invoice: an order was cancelled or reduced. The amount that was taken off.
+    pub fn release_deposits(&mut self) -> Decimal {
+        let excess = (self.deposits() - self.uninvoiced).max(self.currency.zero());
+        self.paid -= excess;
+        excess
+    }
+
+    /// Whether all that the order costs is paid or authorized.
+    pub fn is_covered(&self) -> bool {
+        self.paid + self.authorized >= self.uninvoiced + self.invoiced - self.credited
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+use super::*;
+use crate::payments::payment::{Payment, PaymentAction, PaymentMethod, PaymentStatus};
+use crate::types::id::{PaymentId, RefundId};
+use chrono::{DateTime, NaiveDate, Utc};
+use proptest::prelude::*;
+
+const AT: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
+
+/// One order's money with all payments that were booked for it.
+struct Books {
+    account: Account,
+    payments: Vec<Payment>,
+    total: Decimal,
+}
+
+impl Books {
+    fn open(currency: Currency, total: Decimal) -> Self {
+        let zero = currency.zero();
+        let account = Account {
+            order_id: OrderId::generate(),
+            customer_id: CustomerId::generate(),
+            currency,
+            uninvoiced: total,
+            invoiced: zero,
+            credited: zero,
+            paid: zero,
+            refunded: zero,
+            authorized: zero,
+            invoices: vec![],
+        };
+        Self { account, payments: vec![], total }
+    }
+
+    fn invoice(&mut self, total: Decimal) {
+        let invoice = InvoiceBalance {
+            id: InvoiceId::generate(),
+            number: String::new(),
+            order_id: self.account.order_id,
+            customer_id: self.account.customer_id,
+            currency: self.account.currency,
+            total,
+            credited: self.account.currency.zero(),
+            paid: self.account.currency.zero(),
+            issued_on: NaiveDate::default(),
+            due_on: NaiveDate::default(),
+        };
+        let id = invoice.id;
+        let mut moved = self.account.issue(invoice);
+        for payment in &mut self.payments {
+            moved -= payment.move_deposit(self.account.order_id, id, moved, AT);
+        }
+        assert!(moved.is_zero());
+    }
+
+    fn pay(&mut self, amount: Decimal, invoice: Option<InvoiceId>) {
+        let mut payment = captured(&self.account, amount);
+        let placements = match invoice {
+            Some(id) => self.account.pay_invoice(id, amount).into_iter().collect(),
+            None => self.account.pay(amount),
+        };
+        payment.put(&placements, AT);
+        self.payments.push(payment);
+    }
+
+    fn apply_later(&mut self, which: usize) {
+        let payment = &mut self.payments[which];
+        if payment.status.next(PaymentAction::Allocate).is_ok() {
+            payment.put(&self.account.pay(payment.unapplied()), AT);
+        }
+    }
+
+    fn credit(&mut self, id: InvoiceId, amount: Decimal) {
+        let mut excess = self.account.credit(id, amount);
+        for payment in self.payments.iter_mut().rev() {
+            excess -= payment.release(self.account.order_id, Some(id), excess, AT);
+        }
+        assert!(excess.is_zero());
+    }
+
+    fn cancel(&mut self, amount: Decimal) {
+        self.account.uninvoiced -= amount;
+        self.total -= amount;
+        let mut excess = self.account.release_deposits();
+        for payment in self.payments.iter_mut().rev() {
+            excess -= payment.release(self.account.order_id, None, excess, AT);
+        }
+        assert!(excess.is_zero());
+    }
+
+    fn refund(&mut self, which: usize, amount: Decimal) {
+        let payment = &mut self.payments[which];
+        let action = if amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
+        payment.status = payment.status.next(action).unwrap();
+        let refunded = payment.refund(amount, RefundId::generate(), AT);
+        refunded.from_documents.iter().for_each(|placement| self.account.refund(*placement));
+        self.account.refunded += refunded.released.map_or(Decimal::ZERO, |released| released.amount);
+    }
+
+    fn check(&self) -> Result<(), TestCaseError> {
+        let account = &self.account;
+        let rows = || self.payments.iter().flat_map(|payment| &payment.allocations);
+        for payment in &self.payments {
+            prop_assert_eq!(payment.applied, payment.allocations.iter().map(|row| row.amount).sum::<Decimal>());
+            prop_assert!(payment.unapplied() >= Decimal::ZERO && payment.refunded <= payment.captured && payment.applied >= Decimal::ZERO);
+            prop_assert_eq!(payment.applied, payment.standing().iter().map(|placement| placement.amount).sum::<Decimal>());
+            prop_assert_eq!(payment.status == PaymentStatus::Refunded, payment.refundable().is_zero());
+        }
+        prop_assert_eq!(account.paid, rows().map(|row| row.amount).sum::<Decimal>());
+        prop_assert_eq!(account.refunded, -rows().filter(|row| row.refund_id.is_some()).map(|row| row.amount).sum::<Decimal>());
+        for invoice in &account.invoices {
+            let on_invoice = rows().filter(|row| row.invoice_id == Some(invoice.id)).map(|row| row.amount).sum::<Decimal>();
+            prop_assert_eq!(invoice.paid, on_invoice);
+            prop_assert!(invoice.due() >= Decimal::ZERO && invoice.paid >= Decimal::ZERO && invoice.credited <= invoice.total);
+        }
+        prop_assert_eq!(account.deposits(), rows().filter(|row| row.invoice_id.is_none()).map(|row| row.amount).sum::<Decimal>());
+        prop_assert!(account.deposits() >= Decimal::ZERO && account.deposits() <= account.uninvoiced);
+        prop_assert_eq!(account.invoiced, account.invoices.iter().map(|invoice| invoice.total).sum::<Decimal>());
+        prop_assert_eq!(account.credited, account.invoices.iter().map(|invoice| invoice.credited).sum::<Decimal>());
+        prop_assert_eq!(account.uninvoiced + account.invoiced, self.total);
+        prop_assert_eq!(account.debt(), self.total - account.credited - account.paid);
+        let captured: Decimal = self.payments.iter().map(|payment| payment.captured).sum();
+        let left: Decimal = self.payments.iter().map(|payment| payment.unapplied() + payment.refunded).sum();
+        prop_assert_eq!(captured, account.paid + left);
+        Ok(())
+    }
+}
+
+fn captured(account: &Account, amount: Decimal) -> Payment {
+    Payment {
+        id: PaymentId::generate(),
+        number: String::new(),
+        customer_id: Some(account.customer_id),
+        order_id: Some(account.order_id),
+        invoice_id: None,
+        currency: account.currency,
+        method: PaymentMethod::Cash,
+        status: PaymentStatus::Captured,
+        amount,
+        captured: amount,
+        refunded: account.currency.zero(),
+        applied: account.currency.zero(),
+        received_on: NaiveDate::default(),
+        reference: None,
+        external_ids: Default::default(),
+        metadata: Default::default(),
+        version: 1,
+        created_at: AT,
+        updated_at: AT,
+        allocations: vec![],
+    }
+}
+
+fn dec(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_deposit_moves_to_the_first_invoices_and_the_rest_waits() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
+    books.pay(dec("60.00"), None);
+    assert_eq!((books.account.deposits(), books.account.uninvoiced_debt()), (dec("60"), dec("40")));
+    books.invoice(dec("50.00"));
+    books.invoice(dec("50.00"));
+    let due: Vec<Decimal> = books.account.invoices.iter().map(InvoiceBalance::due).collect();
+    assert_eq!((due, books.account.deposits()), (vec![dec("0"), dec("40")], dec("0")));
+    assert_eq!(books.payments[0].standing().len(), 2);
+}
+
+#[test]
+fn money_beyond_the_debt_stays_unapplied() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
+    books.invoice(dec("30.00"));
+    books.pay(dec("130.00"), None);
+    let placements: Vec<Decimal> = books.payments[0].standing().iter().map(|placement| placement.amount).collect();
+    assert_eq!((placements, books.payments[0].unapplied()), (vec![dec("30"), dec("70")], dec("30")));
+    assert!(books.account.is_covered());
+}
+
+#[test]
+fn a_refund_takes_unapplied_money_first_and_makes_the_newest_document_due_again() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
+    books.invoice(dec("60.00"));
+    books.invoice(dec("40.00"));
+    books.pay(dec("110.00"), None);
+    books.refund(0, dec("25.00"));
+    let due: Vec<Decimal> = books.account.invoices.iter().map(InvoiceBalance::due).collect();
+    assert_eq!((due, books.payments[0].unapplied()), (vec![dec("0"), dec("15")], dec("0")));
+    assert_eq!((books.account.paid, books.account.refunded), (dec("85"), dec("25")));
+}
+
+#[test]
+fn a_credit_note_of_a_paid_invoice_frees_the_money() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
+    books.invoice(dec("100.00"));
+    books.pay(dec("70.00"), None);
+    let id = books.account.invoices[0].id;
+    books.credit(id, dec("50.00"));
+    assert_eq!((books.account.invoices[0].due(), books.account.invoices[0].status().as_str()), (dec("0"), "paid"));
+    assert_eq!(books.payments[0].unapplied(), dec("20"));
+    books.credit(id, dec("50.00"));
+    assert_eq!(books.account.invoices[0].status().as_str(), "credited");
+    books.refund(0, dec("70.00"));
+    assert_eq!((books.account.paid, books.account.refunded), (dec("0"), dec("70")));
+}
+
+proptest! {
+    #[test]
+    fn any_sequence_of_invoices_payments_credits_and_refunds_adds_up(
+        total in 1i64..100_000, code in prop::sample::select(vec!["JPY", "EUR", "KWD"]),
+        steps in prop::collection::vec((0u8..7, 0usize..8, 0i64..60_000), 0..40),
+    ) {
+        let currency = Currency::from_code(code).unwrap();
+        let money = |units: i64| Decimal::new(units, currency.minor_units());
+        let mut books = Books::open(currency, money(total));
+        for (action, which, units) in steps {
+            let invoices = books.account.invoices.clone();
+            let invoice = invoices.get(which % invoices.len().max(1));
+            let payment = books.payments.get(which % books.payments.len().max(1)).cloned();
+            match action {
+                0 => books.invoice(money(units).min(books.account.uninvoiced)),
+                1 => books.pay(money(units + 1), None),
+                2 => books.pay(money(units + 1), invoice.map(|invoice| invoice.id)),
+                3 => if let Some(invoice) = invoice {
+                    books.credit(invoice.id, money(units).min(invoice.total - invoice.credited));
+                },
+                4 => if let Some(payment) = payment.filter(|payment| !payment.refundable().is_zero()) {
+                    books.refund(which % books.payments.len(), money(units + 1).min(payment.refundable()));
+                },
+                5 => if payment.is_some() {
+                    books.apply_later(which % books.payments.len());
+                },
+                _ => books.cancel(money(units).min(books.account.uninvoiced)),
+            }
+            books.check()?;
+        }
+    }
+}

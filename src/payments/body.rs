@@ -1,0 +1,280 @@
+use super::payment::{Payment, PaymentMethod, PaymentStatus};
+use super::refunds::body::RefundBody;
+use crate::platform::merge_patch::MergePatch;
+use crate::types::currency::Currency;
+use crate::types::decimal::Amount;
+use crate::types::fault::{Fault, Faults};
+use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId};
+use crate::types::text::{check_external_ids, check_metadata, check_optional_text};
+use crate::types::text_enum::text_enum;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashSet};
+use utoipa::ToSchema;
+
+text_enum! {
+    /// In which state a payment is booked.
+    pub enum NewPaymentStatus {
+        Captured = "captured",
+        Authorized = "authorized",
+        Pending = "pending",
+    }
+}
+
+impl NewPaymentStatus {
+    pub fn status(self) -> PaymentStatus {
+        match self {
+            Self::Captured => PaymentStatus::Captured,
+            Self::Authorized => PaymentStatus::Authorized,
+            Self::Pending => PaymentStatus::Pending,
+        }
+    }
+}
+
+/// A payment to book. At most one of `invoice_id`, `order_id` and `allocations` says what it is for; money beyond the debt
+/// stays unapplied.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "150000.00", "currency": "IDR", "method": "bank_transfer", "reference": "BCA 2026-03-02 / 7781"}))]
+pub struct NewPayment {
+    /// The bill-to customer of what it is for, where absent.
+    #[serde(default)]
+    pub customer_id: Option<CustomerId>,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub method: PaymentMethod,
+    #[serde(default)]
+    #[schema(default = "captured")]
+    pub status: Option<NewPaymentStatus>,
+    /// Today where absent; not in the future.
+    #[serde(default)]
+    pub received_on: Option<NaiveDate>,
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// Applied to this invoice, up to what is due.
+    #[serde(default)]
+    pub invoice_id: Option<InvoiceId>,
+    /// Applied to this order's open invoices, the oldest first, then to what is not invoiced yet.
+    #[serde(default)]
+    pub order_id: Option<OrderId>,
+    /// Exact amounts; only captured money can be allocated so.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    pub allocations: Option<Vec<NewAllocation>>,
+    #[serde(default)]
+    pub external_ids: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: Option<Map<String, Value>>,
+}
+
+/// An exact amount for one invoice or one order.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAllocation {
+    #[serde(default)]
+    pub invoice_id: Option<InvoiceId>,
+    #[serde(default)]
+    pub order_id: Option<OrderId>,
+    pub amount: Amount,
+}
+
+/// What an amount is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    Invoice(InvoiceId),
+    Order(OrderId),
+}
+
+impl NewAllocation {
+    /// Exactly one of both, as [`check_allocations`] has made sure.
+    pub fn target(&self) -> Option<Target> {
+        match (self.invoice_id, self.order_id) {
+            (Some(id), None) => Some(Target::Invoice(id)),
+            (None, Some(id)) => Some(Target::Order(id)),
+            (None, None) | (Some(_), Some(_)) => None,
+        }
+    }
+}
+
+impl NewPayment {
+    pub fn status(&self) -> PaymentStatus {
+        self.status.unwrap_or(NewPaymentStatus::Captured).status()
+    }
+
+    pub fn allocations(&self) -> &[NewAllocation] {
+        self.allocations.as_deref().unwrap_or_default()
+    }
+
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        check_amount(&mut faults, "/amount", self.amount.0, self.currency);
+        check_optional_text(&mut faults, "/reference", self.reference.as_deref(), 200);
+        let allocations = self.allocations();
+        let targets = [self.invoice_id.is_some(), self.order_id.is_some(), !allocations.is_empty()];
+        faults.require(
+            targets.iter().filter(|given| **given).count() <= 1,
+            "",
+            "exactly_one_of",
+            "a payment is for one of invoice_id, order_id and allocations",
+        );
+        check_allocations(&mut faults, allocations, self.amount.0, self.currency);
+        if !allocations.is_empty() {
+            faults.require(
+                self.status() == PaymentStatus::Captured,
+                "/allocations",
+                "not_captured",
+                "exact amounts need captured money; name an invoice or order, or allocate after the capture",
+            );
+        }
+        if let Some(ids) = &self.external_ids {
+            check_external_ids(&mut faults, "/external_ids", ids);
+        }
+        if let Some(metadata) = &self.metadata {
+            check_metadata(&mut faults, "/metadata", metadata);
+        }
+        faults.into_result()
+    }
+}
+
+/// Above 0 and exact in the currency's minor unit.
+pub fn check_amount(faults: &mut Faults, pointer: &str, amount: Decimal, currency: Currency) {
+    faults.require(amount > Decimal::ZERO, pointer, "out_of_range", "must be above 0");
+    faults.require(currency.is_exact(amount), pointer, "too_many_decimals", "more decimal places than the currency has");
+}
+
+/// Each row names one target, each target once, and together they are at most what there is.
+pub fn check_allocations(faults: &mut Faults, allocations: &[NewAllocation], available: Decimal, currency: Currency) {
+    faults.require(allocations.len() <= 1000, "/allocations", "too_many_items", "at most 1000 allocations in a call");
+    let mut seen = HashSet::new();
+    for (i, allocation) in allocations.iter().enumerate() {
+        check_amount(faults, &format!("/allocations/{i}/amount"), allocation.amount.0, currency);
+        match allocation.target() {
+            Some(target) => faults.require(seen.insert(target), format!("/allocations/{i}"), "duplicate_key", "each document once"),
+            None => faults.add(format!("/allocations/{i}"), "exactly_one_of", "give invoice_id or order_id"),
+        }
+    }
+    let sum: Decimal = allocations.iter().map(|allocation| allocation.amount.0).sum();
+    faults.require(sum <= available, "/allocations", "exceeds_payment", "together they are more than the payment has unapplied");
+}
+
+/// Where unapplied money goes.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAllocations {
+    #[schema(min_items = 1, max_items = 1000)]
+    pub allocations: Vec<NewAllocation>,
+}
+
+/// What arrives of a payment that was authorized or announced.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct CapturePayment {
+    /// All of it where absent; never more than was authorized. What is not captured is given up.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Today where absent; not in the future.
+    #[serde(default)]
+    pub received_on: Option<NaiveDate>,
+}
+
+/// What may change on a payment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutPaymentData {
+    #[serde(default)]
+    pub reference: Option<String>,
+    #[serde(default)]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+}
+
+/// Changes of it (RFC 7396).
+pub type PatchPaymentData = MergePatch<PutPaymentData>;
+
+impl PutPaymentData {
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        check_optional_text(&mut faults, "/reference", self.reference.as_deref(), 200);
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
+        faults.into_result()
+    }
+}
+
+/// A payment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PaymentBody {
+    pub id: PaymentId,
+    #[schema(example = "RCP-000001")]
+    pub number: String,
+    pub status: PaymentStatus,
+    pub customer_id: Option<CustomerId>,
+    /// What it was announced for.
+    pub order_id: Option<OrderId>,
+    pub invoice_id: Option<InvoiceId>,
+    pub currency: Currency,
+    pub method: PaymentMethod,
+    pub amount: Amount,
+    pub amount_captured: Amount,
+    pub amount_refunded: Amount,
+    /// Captured money that is on no document.
+    pub unapplied_amount: Amount,
+    /// Where its money is now, oldest first.
+    pub allocations: Vec<PaymentAllocationBody>,
+    pub refunds: Vec<RefundBody>,
+    pub received_on: NaiveDate,
+    pub reference: Option<String>,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Money on one document; without an invoice it is a deposit on the order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PaymentAllocationBody {
+    pub invoice_id: Option<InvoiceId>,
+    pub order_id: OrderId,
+    pub amount: Amount,
+}
+
+impl PaymentBody {
+    pub fn of(payment: &Payment, refunds: Vec<RefundBody>) -> Self {
+        let allocation = |placement: super::account::Placement| PaymentAllocationBody {
+            invoice_id: placement.invoice_id,
+            order_id: placement.order_id,
+            amount: Amount(payment.currency.round(placement.amount)),
+        };
+        Self {
+            id: payment.id,
+            number: payment.number.clone(),
+            status: payment.status,
+            customer_id: payment.customer_id,
+            order_id: payment.order_id,
+            invoice_id: payment.invoice_id,
+            currency: payment.currency,
+            method: payment.method,
+            amount: Amount(payment.currency.round(payment.amount)),
+            amount_captured: Amount(payment.currency.round(payment.captured)),
+            amount_refunded: Amount(payment.currency.round(payment.refunded)),
+            unapplied_amount: Amount(payment.currency.round(payment.unapplied())),
+            allocations: payment.standing().into_iter().map(allocation).collect(),
+            refunds,
+            received_on: payment.received_on,
+            reference: payment.reference.clone(),
+            external_ids: payment.external_ids.clone(),
+            metadata: payment.metadata.clone(),
+            version: payment.version,
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}

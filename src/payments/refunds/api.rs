@@ -1,0 +1,90 @@
+use super::body::{RefundBody, RefundStatus};
+use super::service::{self, Filter};
+use crate::app::App;
+use crate::auth::call::Call;
+use crate::auth::permission::Permission;
+use crate::error::Error;
+use crate::orders::filter::{known, many, parsed};
+use crate::platform::http::Answer;
+use crate::platform::keyset::{After, Slice, Sort};
+use crate::types::id::RefundId;
+use crate::types::page::{Page, page_limit};
+use actix_web::get;
+use actix_web::web::Data;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(list_refunds).service(get_refund);
+}
+
+/// Query parameters of the refund list. Many values by comma.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RefundQuery {
+    payment_id: Option<String>,
+    order_id: Option<String>,
+    /// pending, succeeded, failed
+    status: Option<String>,
+    #[param(example = "RFD-000001")]
+    number: Option<String>,
+    /// Made at or after; a refund never changes.
+    updated_from: Option<DateTime<Utc>>,
+    /// `-created_at` (default), `created_at`
+    sort: Option<String>,
+    /// Rows a page, 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+impl RefundQuery {
+    fn filter(&self) -> Result<Filter, Error> {
+        Ok(Filter {
+            payment_id: parsed("payment_id", self.payment_id.as_deref())?,
+            order_id: parsed("order_id", self.order_id.as_deref())?,
+            status: known::<RefundStatus>("status", self.status.as_deref())?,
+            number: many(self.number.as_deref()),
+            updated_from: self.updated_from,
+        })
+    }
+
+    fn slice(&self) -> Result<Slice<RefundId>, Error> {
+        let filters = format!("refunds {:?}", Self { limit: None, cursor: None, ..self.clone() });
+        let sort = Sort::read(self.sort.as_deref(), &Sort::CHANGING[..2])?;
+        Ok(Slice { sort, after: After::read(self.cursor.as_deref(), &filters, sort)?, limit: page_limit(self.limit)?, filters })
+    }
+}
+
+/// List refunds
+#[utoipa::path(tag = "payments", operation_id = "list_refunds", params(RefundQuery), responses(
+    (status = 200, description = "One page of refunds, newest first", body = Page<RefundBody>),
+    (status = 400, response = crate::openapi::BadRequest),
+))]
+#[get("/v1/refunds")]
+pub async fn list_refunds(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::PAYMENTS_READ)?;
+    let query: RefundQuery = call.query()?;
+    let (filter, slice) = (query.filter()?, query.slice()?);
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter, &slice)).await?;
+    Answer::ok(&page)
+}
+
+/// Get a refund
+#[utoipa::path(tag = "payments", operation_id = "get_refund", params(("id" = RefundId, Path, description = "Id of the refund")), responses(
+    (status = 200, description = "The refund", body = RefundBody),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/refunds/{id}")]
+pub async fn get_refund(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::PAYMENTS_READ)?;
+    call.no_query()?;
+    let id: RefundId = call.path("id")?;
+    let refund = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    Answer::ok(&refund)
+}

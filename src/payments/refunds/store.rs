@@ -1,0 +1,135 @@
+use super::body::{RefundBody, RefundStatus};
+use crate::auth::actor::Context;
+use crate::platform::keyset::Slice;
+use crate::platform::sql::{sql, sql_uncached};
+use crate::types::currency::Currency;
+use crate::types::decimal::Amount;
+use crate::types::id::{OrderId, OrganizationId, PaymentId, RefundId};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use rust_decimal::Decimal;
+
+const COLUMNS: &str = "r.id, r.number, r.payment_id, r.order_id, r.amount, r.currency, r.reason, r.status, r.created_at";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: RefundId,
+    #[diesel(sql_type = Text)]
+    number: String,
+    #[diesel(sql_type = SqlUuid)]
+    payment_id: PaymentId,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    order_id: Option<OrderId>,
+    #[diesel(sql_type = Numeric)]
+    amount: Decimal,
+    #[diesel(sql_type = Text)]
+    currency: Currency,
+    #[diesel(sql_type = Text)]
+    reason: String,
+    #[diesel(sql_type = Text)]
+    status: RefundStatus,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+impl From<Row> for RefundBody {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            number: row.number,
+            payment_id: row.payment_id,
+            order_id: row.order_id,
+            amount: Amount(row.currency.round(row.amount)),
+            currency: row.currency,
+            reason: row.reason,
+            status: row.status,
+            created_at: row.created_at,
+        }
+    }
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: RefundId) -> QueryResult<Option<RefundBody>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1 AND r.id = $2"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(RefundBody::from))
+}
+
+/// All refunds of these payments, oldest first.
+pub fn of_payments(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[PaymentId]) -> QueryResult<Vec<RefundBody>> {
+    let rows: Vec<Row> =
+        sql(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1 AND r.payment_id = ANY($2) ORDER BY r.created_at, r.id"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .load(connection)?;
+    Ok(rows.into_iter().map(RefundBody::from).collect())
+}
+
+/// What a list of refunds is narrowed to; empty lists narrow nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub payment_id: Vec<PaymentId>,
+    pub order_id: Vec<OrderId>,
+    pub status: Vec<String>,
+    pub number: Vec<String>,
+    /// A refund never changes after it is made.
+    pub updated_from: Option<DateTime<Utc>>,
+}
+
+/// One row more than the page has, to tell whether another follows.
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &Filter,
+    slice: &Slice<RefundId>,
+) -> QueryResult<Vec<RefundBody>> {
+    let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("r", "$7", "$8"))).unwrap_or_default();
+    let conditions: String = [
+        (!filter.payment_id.is_empty(), " AND r.payment_id = ANY($2)"),
+        (!filter.order_id.is_empty(), " AND r.order_id = ANY($3)"),
+        (!filter.status.is_empty(), " AND r.status = ANY($4)"),
+        (!filter.number.is_empty(), " AND r.number = ANY($5)"),
+        (filter.updated_from.is_some(), " AND r.created_at >= $6"),
+        (true, &after),
+    ]
+    .iter()
+    .filter_map(|(asked, condition)| asked.then_some(*condition))
+    .collect();
+    let order = slice.sort.order_by("r");
+    let rows: Vec<Row> =
+        sql_uncached(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $9"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Array<SqlUuid>, _>(&filter.payment_id)
+            .bind::<Array<SqlUuid>, _>(&filter.order_id)
+            .bind::<Array<Text>, _>(&filter.status)
+            .bind::<Array<Text>, _>(&filter.number)
+            .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
+            .bind::<Nullable<Text>, _>(slice.after.as_ref().map(|after| after.key.as_str()))
+            .bind::<Nullable<SqlUuid>, _>(slice.after.as_ref().map(|after| after.id))
+            .bind::<BigInt, _>(slice.limit as i64 + 1)
+            .load(connection)?;
+    Ok(rows.into_iter().map(RefundBody::from).collect())
+}
+
+pub fn insert(connection: &mut PgConnection, context: &Context, refund: &RefundBody) -> QueryResult<()> {
+    sql("INSERT INTO refund (organization_id, id, number, payment_id, order_id, amount, currency, reason, status, actor, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(refund.id)
+    .bind::<Text, _>(&refund.number)
+    .bind::<SqlUuid, _>(refund.payment_id)
+    .bind::<Nullable<SqlUuid>, _>(refund.order_id)
+    .bind::<Numeric, _>(refund.amount.0)
+    .bind::<Text, _>(refund.currency)
+    .bind::<Text, _>(&refund.reason)
+    .bind::<Text, _>(refund.status)
+    .bind::<Text, _>(&context.actor)
+    .bind::<Timestamptz, _>(refund.created_at)
+    .execute(connection)?;
+    Ok(())
+}
