@@ -293,7 +293,7 @@ fn decide_under_locks(
         .filter(|(_, verified)| got.contains_key(&verified.order.id))
         .partition(|(i, verified)| got.get(&verified.order.id) == Some(&requests[*i].claims.len()));
     let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
-    let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
+    let guests = guests::claim(connection, context, &guests)?;
 
     let reservations = consume_reservations(connection, context, requests, &won)?;
     let mut credit =
@@ -316,7 +316,7 @@ fn decide_under_locks(
     let (mut outcomes, mut prepared, mut refused) = (vec![], vec![], vec![]);
     for (i, verified) in &won {
         let mut order = verified.order.clone();
-        if let Some(id) = guest_ids.get(&order.customer_id).copied() {
+        if let Some(id) = guests.id(order.customer_id) {
             order.customer_id = id;
             order.bill_to_customer_id = id;
             order.document.customer.id = id;
@@ -339,6 +339,7 @@ fn decide_under_locks(
     if !gone.is_empty() {
         captured::delete_claims(connection, &gone)?;
     }
+    guests::insert(connection, context, &guests, &prepared.iter().map(|prepared| prepared.order.customer_id).collect())?;
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }
