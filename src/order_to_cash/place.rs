@@ -63,6 +63,11 @@ impl PlaceRequest {
         Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
     }
 
+    /// Whether somebody else may hold one of its claims: it came with a key or an external id.
+    fn may_be_a_repetition(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind != "o")
+    }
+
     fn own_claims(&self, context: &Context) -> Vec<(Uuid, OrderId, &Claim)> {
         self.claims.iter().map(|claim| (context.organization_id.0, self.request.order_id, claim)).collect()
     }
@@ -420,14 +425,19 @@ pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, bala
 }
 
 /// Answers every order without outcome whose claim is held: by itself (an earlier try whose answer was lost), or by an earlier
-/// order (a replay). One set query.
+/// order (a replay). A refusal counts for nothing there: the earlier order may be what left it without stock. One set query.
 fn settle_replays(
     connection: &mut PgConnection,
     context: &Context,
     requests: &[PlaceRequest],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Error> {
-    let open: Vec<usize> = (0..requests.len()).filter(|i| outcomes[*i].is_none()).collect();
+    let unanswered = |i: &usize| match &outcomes[*i] {
+        None => true,
+        Some(Err(_)) => requests[*i].may_be_a_repetition(),
+        Some(Ok(_)) => false,
+    };
+    let open: Vec<usize> = (0..requests.len()).filter(unanswered).collect();
     let claims: Vec<(Uuid, OrderId, &Claim)> = open.iter().flat_map(|i| requests[*i].own_claims(context)).collect();
     if claims.is_empty() {
         return Ok(());
