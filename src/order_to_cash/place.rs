@@ -96,8 +96,11 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
             // A poison order must not fail its neighbours.
             Err(_) if open.len() > 1 => {
                 for i in open {
-                    let alone = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
-                    outcomes[i] = alone.or_else(|| Some(Err(Error::internal("an order without outcome"))));
+                    outcomes[i] = match place(connection, context, std::slice::from_ref(&requests[i])) {
+                        Ok(mut alone) => alone.pop(),
+                        Err(error) if error.is_broken_connection() => return Err(error),
+                        Err(error) => Some(Err(error)),
+                    };
                 }
             }
             Err(error) => return Err(idempotency::in_flight(error)),
