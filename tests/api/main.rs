@@ -3,6 +3,7 @@
 
 mod access;
 mod channels;
+mod concurrency;
 mod fulfillment;
 mod inventory;
 mod migrations;

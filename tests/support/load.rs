@@ -9,6 +9,7 @@ use pesanan::auth::permission::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Where the shop's stock lies.
 pub const LOCATIONS: [&str; 2] = ["jakarta-1", "surabaya-1"];
@@ -59,7 +60,9 @@ pub struct Client {
 
 impl Client {
     pub fn new(address: &str, token: &str) -> Self {
-        Self { http: reqwest::Client::new(), address: address.to_owned(), token: token.to_owned() }
+        // Shorter than the server keeps an idle connection, so that none is reused just as the server closes it.
+        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(2)).build().unwrap();
+        Self { http, address: address.to_owned(), token: token.to_owned() }
     }
 
     /// The same caller at another server.
