@@ -7,7 +7,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY . .
-RUN cargo build --locked --release --bin pesanan
+RUN cargo build --locked --profile dist --bin pesanan
 
 FROM debian:bookworm-slim
 # curl is for the health check alone.
@@ -15,7 +15,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates curl libpq5 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pesanan
-COPY --from=build /build/target/release/pesanan /usr/local/bin/pesanan
+COPY --from=build /build/target/dist/pesanan /usr/local/bin/pesanan
 COPY LICENSE /usr/share/doc/pesanan/LICENSE
 USER pesanan
 ENV PESANAN_LISTEN=0.0.0.0:8080

@@ -1,4 +1,5 @@
 //! Invoices, credit notes and their gapless numbers.
+#![deny(clippy::float_arithmetic)]
 
 /// Corrections of invoices.
 pub mod credit_notes;

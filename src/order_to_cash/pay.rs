@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::invoicing::invoices;
 use crate::orders::body::NewOrderPayment;
-use crate::orders::change::OrderChange;
 use crate::orders::order::Order;
 use crate::organization;
 use crate::payments::account::{Account, Placement};
@@ -403,22 +402,6 @@ pub fn payments_of_new_order(
     (order.amount_paid, order.amount_authorized) = (account.paid, account.authorized);
     accounts::release_payment_hold(order, account.is_covered(), at);
     Ok(payments)
-}
-
-/// As [`payments_of_new_order`] for an order whose rows are written: inserts the payments. The caller saves the order, then
-/// appends the events.
-pub fn record_for_order(
-    connection: &mut PgConnection,
-    context: &Context,
-    change: &mut OrderChange,
-    given: &[OrderPayment],
-    received_on: NaiveDate,
-) -> Result<Vec<NewEvent>, Error> {
-    let payments = payments_of_new_order(&mut change.after, given, received_on, context.now)?;
-    for payment in &payments {
-        payments::insert(connection, context, payment)?;
-    }
-    Ok(payments.iter().map(booked).collect())
 }
 
 /// The event of a payment that has just been booked.

@@ -1,4 +1,5 @@
 //! The order itself: pricing, allocation, holds, statuses.
+#![deny(clippy::float_arithmetic)]
 
 /// Which locations ship an order, from what is on their shelves.
 pub mod allocation;

@@ -1,6 +1,7 @@
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::refunds::body::RefundBody;
 use crate::platform::merge_patch::MergePatch;
+use crate::types::absent::null_is_default;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::fault::{Fault, Faults};
@@ -187,9 +188,9 @@ pub struct CapturePayment {
 pub struct PutPaymentData {
     #[serde(default)]
     pub reference: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub external_ids: BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
 }

@@ -1,4 +1,5 @@
 //! Payments, their allocations and refunds.
+#![deny(clippy::float_arithmetic)]
 
 /// What is owed for one order and what was paid for it.
 pub mod account;

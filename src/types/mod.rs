@@ -1,4 +1,5 @@
 //! Pure values: no connection, no web framework, no clock.
+#![deny(clippy::float_arithmetic)]
 
 pub mod absent;
 pub mod address;

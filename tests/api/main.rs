@@ -6,6 +6,7 @@ mod channels;
 mod concurrency;
 mod fulfillment;
 mod inventory;
+mod invoicing;
 mod migrations;
 mod orders;
 mod organization;

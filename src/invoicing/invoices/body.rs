@@ -1,6 +1,7 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
 use crate::platform::merge_patch::MergePatch;
+use crate::types::absent::null_is_default;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
@@ -73,9 +74,9 @@ impl NewInvoice {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PutDocumentData {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub external_ids: BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
 }

@@ -1,10 +1,15 @@
-WITH customers AS MATERIALIZED (
-  SELECT c.* FROM customer c WHERE c.organization_id = $1
-    AND (c.id = ANY($3) OR c.code = ANY($4)
-      OR c.id IN (SELECT b.bill_to_customer_id FROM customer b WHERE b.organization_id = $1 AND (b.id = ANY($3) OR b.code = ANY($4)) AND b.bill_to_customer_id IS NOT NULL))
-  UNION
-  SELECT c.* FROM customer c WHERE cardinality($5::text[]) > 0 AND c.organization_id = $1 AND lower(c.email) = ANY($5)
-)
+-- Everything by key: each set that a request names is joined row by row, so that no table is read for one order.
+WITH named AS MATERIALIZED (
+  SELECT c.id, c.bill_to_customer_id FROM unnest($3::uuid[]) AS n(id) JOIN customer c ON c.organization_id = $1 AND c.id = n.id
+  UNION ALL
+  SELECT c.id, c.bill_to_customer_id FROM unnest($4::text[]) AS n(code) JOIN customer c ON c.organization_id = $1 AND c.code = n.code
+),
+ids AS MATERIALIZED (
+  SELECT id FROM named UNION SELECT bill_to_customer_id FROM named WHERE bill_to_customer_id IS NOT NULL
+  UNION SELECT c.id FROM unnest($5::text[]) AS n(email) CROSS JOIN LATERAL
+    (SELECT c.id FROM customer c WHERE c.organization_id = $1 AND lower(c.email) = n.email ORDER BY c.created_at, c.id LIMIT 1) c
+),
+customers AS MATERIALIZED (SELECT c.* FROM ids CROSS JOIN LATERAL (SELECT * FROM customer c WHERE c.organization_id = $1 AND c.id = ids.id LIMIT 1) c)
 SELECT
   (SELECT json_build_object('legal_name', o.legal_name, 'country', o.country, 'time_zone', o.time_zone, 'base_currency', o.base_currency)::text
      FROM organization o WHERE o.id = $1) AS organization,
@@ -39,10 +44,13 @@ SELECT
       'available', (s.on_hand - s.reserved - s.safety_stock - s.quarantined)::text)), '[]')::text
      FROM stock_level s WHERE s.organization_id = $1 AND s.sku = ANY($2)) AS stock,
   (SELECT coalesce(json_agg(json_build_object('customer_id', o.customer_id, 'purchase_order_number', o.purchase_order_number, 'number', o.number)), '[]')::text
-     FROM sales_order o WHERE cardinality($9::text[]) > 0 AND o.organization_id = $1 AND o.customer_id IN (SELECT c.id FROM customers c)
-       AND o.purchase_order_number = ANY($9) AND o.ordered_at >= $10 AND o.status <> 'cancelled') AS same_purchase_orders,
+     FROM customers c CROSS JOIN LATERAL (SELECT o.customer_id, o.purchase_order_number, o.number FROM sales_order o
+       WHERE o.organization_id = $1 AND o.customer_id = c.id AND o.purchase_order_number = ANY($9) AND o.ordered_at >= $10 AND o.status <> 'cancelled' LIMIT 50) o
+     WHERE cardinality($9::text[]) > 0) AS same_purchase_orders,
   (SELECT coalesce(json_agg(json_build_object('email', lower(c.email), 'channel', o.channel, 'number', o.number, 'total', o.total::text, 'currency', o.currency,
       'lines', (SELECT json_agg(json_build_array(l.sku, l.unit, l.quantity::text) ORDER BY l.sku, l.unit, l.quantity) FROM order_line l
          WHERE l.organization_id = $1 AND l.order_id = o.id))), '[]')::text
-     FROM customers c JOIN sales_order o ON o.organization_id = $1 AND o.customer_id = c.id AND o.id >= $11
-     WHERE c.email IS NOT NULL AND o.status <> 'cancelled' AND NOT (cardinality($6::text[]) = 1 AND o.channel = ($6::text[])[1])) AS same_email_orders
+     FROM customers c CROSS JOIN LATERAL (SELECT o.id, o.channel, o.number, o.total, o.currency FROM sales_order o
+       WHERE o.organization_id = $1 AND o.customer_id = c.id AND o.id >= $11 AND o.status <> 'cancelled'
+         AND NOT (cardinality($6::text[]) = 1 AND o.channel = ($6::text[])[1]) ORDER BY o.id DESC LIMIT 50) o
+     WHERE c.email IS NOT NULL) AS same_email_orders
