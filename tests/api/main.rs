@@ -8,6 +8,7 @@ mod fulfillment;
 mod inventory;
 mod invoicing;
 mod migrations;
+mod mixed_load;
 mod orders;
 mod organization;
 mod road;
