@@ -93,17 +93,16 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
             Err(error) if error.is_transient() && attempt + 1 < TRIES => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
             }
+            Err(error) if error.is_broken_connection() => return Err(error),
             // A poison order must not fail its neighbours.
-            Err(_) if open.len() > 1 => {
-                for i in open {
-                    outcomes[i] = match place(connection, context, std::slice::from_ref(&requests[i])) {
-                        Ok(mut alone) => alone.pop(),
-                        Err(error) if error.is_broken_connection() => return Err(error),
-                        Err(error) => Some(Err(error)),
-                    };
+            Err(error) => match open.as_slice() {
+                [only] => outcomes[*only] = Some(Err(idempotency::in_flight(error))),
+                several => {
+                    for &i in several {
+                        outcomes[i] = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
+                    }
                 }
-            }
-            Err(error) => return Err(idempotency::in_flight(error)),
+            },
         }
         settle_replays(connection, context, requests, &mut outcomes)?;
     }

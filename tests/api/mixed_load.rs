@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-const SKUS: usize = 50;
+const SKUS: usize = 30;
 const CART_SECONDS: i64 = 60;
 
 /// The jobs of one process, run without a pause until they are told to stop.
@@ -65,7 +65,6 @@ struct Market {
 impl Market {
     async fn post(&self, server: usize, action: &str, path: &str, body: &Value) -> Answer {
         let answer = self.servers[server % self.servers.len()].post(path, body).await;
-        // 403: only the roles that a hold names may release it.
         let fine = [200, 201, 409, 422].contains(&answer.status);
         assert!(fine, "{action}: {} {:#}", answer.status, answer.body());
         *self.tally.borrow_mut().entry((action.to_owned(), answer.status)).or_default() += 1;
@@ -159,7 +158,9 @@ impl Market {
                 for work in list["data"].as_array().unwrap() {
                     self.work(server, random.below(7), work).await;
                 }
-                self.invoice_and_pay(server, id).await;
+                if random.below(2) == 0 {
+                    self.invoice_and_pay(server, id).await;
+                }
             }
         }
     }
@@ -242,12 +243,12 @@ impl Market {
 #[actix_web::test]
 async fn whatever_happens_at_once_every_unit_is_somewhere_and_every_amount_adds_up() {
     let app = TestApp::spawn().await;
-    let client = open_shop(&app, "shop", SKUS, |_| [8, 8]).await;
+    let client = open_shop(&app, "shop", SKUS, |_| [6, 6]).await;
     customer(&client, "C-LIMIT", json!({"credit_limit": "2000000", "currency": "IDR"})).await;
     let servers = vec![client.clone(), client.at(&app.spawn_second())];
     let market = Market { servers, tally: RefCell::default() };
     let workers = [(); 2].map(|()| Worker::start(&app.database.url, &app.clock));
-    at_once(48, 0..600, async |i: usize| match i % 4 {
+    at_once(48, 0..400, async |i: usize| match i % 4 {
         3 => market.handle_goods(i).await,
         _ => {
             market.live(i).await;
