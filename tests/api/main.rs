@@ -5,6 +5,7 @@ mod access;
 mod batches;
 mod channels;
 mod concurrency;
+mod crash;
 mod fulfillment;
 mod inventory;
 mod invoicing;
