@@ -6,6 +6,7 @@ mod batches;
 mod channels;
 mod concurrency;
 mod crash;
+mod feed;
 mod fulfillment;
 mod inventory;
 mod invoicing;
