@@ -9,6 +9,7 @@ mod inventory;
 mod invoicing;
 mod migrations;
 mod northwind;
+mod openapi;
 mod orders;
 mod organization;
 mod road;
