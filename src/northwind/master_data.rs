@@ -10,13 +10,13 @@ use crate::catalog::{prices, products};
 use crate::customers;
 use crate::customers::body::PutCustomer;
 use crate::error::Error;
-use crate::inventory::{ShelfKey, StockLevel};
 use crate::inventory::locations;
 use crate::inventory::locations::body::PutLocation;
 use crate::inventory::stock;
 use crate::inventory::stock::policy;
 use crate::inventory::stock::policy::body::PutPolicy;
 use crate::inventory::stock::snapshots::body::PutSnapshot;
+use crate::inventory::{ShelfKey, StockLevel};
 use crate::order_to_cash::counting::take_snapshot;
 use crate::platform::db::Db;
 use crate::platform::http::{Precondition, from_value};
@@ -131,7 +131,7 @@ fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[
         let sku = sku(&row.product_id);
         if levels.get(&sku).is_none_or(|level| level.reorder_point != Some(row.reorder_level)) {
             let policy: PutPolicy = from_value(&json!({ "reorder_point": row.reorder_level.to_string() }))?;
-            policy::service::put(connection, context, &ShelfKey::new(sku, LOCATION), &policy, &Precondition::Any)?;
+            policy::service::put(connection, context, &ShelfKey::new(sku, LOCATION), &policy, &Precondition::Any, false)?;
         }
     }
     Ok(())
