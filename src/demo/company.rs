@@ -144,9 +144,8 @@ pub fn write(connection: &mut PgConnection, context: &Context, company: &Company
     }
     for location in company.locations.keys() {
         let stocked = company.products.iter().filter_map(|ware| Some((ware, ware.stock.get(location)?)));
-        let lines = stocked.map(|(ware, quantity)| {
-            json!({ "sku": ware.product.sku(), "quantity": quantity, "unit_cost": ware.product.standard_cost })
-        });
+        let lines = stocked
+            .map(|(ware, quantity)| json!({ "sku": ware.product.sku(), "quantity": quantity, "unit_cost": ware.product.standard_cost }));
         receive(connection, context, location, "Opening stock", lines.collect())?;
     }
     Ok(())

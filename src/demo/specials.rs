@@ -21,22 +21,8 @@ pub struct Supply {
 
 /// More than is ordered until then of teapots, and less than is wanted of large shirts.
 pub const SUPPLIES: [Supply; 4] = [
-    Supply {
-        sku: "KERAMIK-02",
-        quantity: "90",
-        reference: "PO-S-0031",
-        ordered_days_ago: 32,
-        expected_in_days: 7,
-        arrives_in_days: 6,
-    },
-    Supply {
-        sku: "KOPI-250",
-        quantity: "600",
-        reference: "PO-S-0032",
-        ordered_days_ago: 28,
-        expected_in_days: 10,
-        arrives_in_days: 8,
-    },
+    Supply { sku: "KERAMIK-02", quantity: "90", reference: "PO-S-0031", ordered_days_ago: 32, expected_in_days: 7, arrives_in_days: 6 },
+    Supply { sku: "KOPI-250", quantity: "600", reference: "PO-S-0032", ordered_days_ago: 28, expected_in_days: 10, arrives_in_days: 8 },
     Supply { sku: "TEH-100", quantity: "480", reference: "PO-S-0033", ordered_days_ago: 24, expected_in_days: 5, arrives_in_days: 7 },
     Supply { sku: "BATIK-L", quantity: "40", reference: "PO-S-0034", ordered_days_ago: 8, expected_in_days: 20, arrives_in_days: 20 },
 ];
@@ -210,7 +196,14 @@ fn web_orders(company: &Company, now: DateTime<Utc>) -> Vec<Planned> {
     buyers.enumerate().map(place).collect()
 }
 
-fn account_order(now: DateTime<Utc>, (days_ago, minutes): (u64, u32), customer: &str, lines: Value, more: Value, course: Course) -> Planned {
+fn account_order(
+    now: DateTime<Utc>,
+    (days_ago, minutes): (u64, u32),
+    customer: &str,
+    lines: Value,
+    more: Value,
+    course: Course,
+) -> Planned {
     let at = moment(now, days_ago, minutes);
     let mut order = json!({
         "customer_code": customer,

@@ -75,7 +75,10 @@ async fn northwind_is_carried_to_its_historical_state_and_reports_say_so() {
     let row = &sales["data"][0];
     assert_eq!((&row["currency"], &row["units"]), (&json!("USD"), &json!("51317")));
     assert_eq!((&row["net"], &row["shipping"], &row["tax"]), (&json!("1265792.76"), &json!("64942.69"), &json!("0.00")));
-    assert_eq!((&row["invoices"], &row["invoiced_net"], &row["invoiced_shipping"]), (&json!(809), &json!("1239855.35"), &json!("63955.02")));
+    assert_eq!(
+        (&row["invoices"], &row["invoiced_net"], &row["invoiced_shipping"]),
+        (&json!(809), &json!("1239855.35"), &json!("63955.02"))
+    );
 
     let cycle = admin.get("/v1/reports/order_cycle_time?basis=shipped").await.expect(200).body;
     let whole = &cycle["data"][0];
@@ -160,7 +163,15 @@ async fn northwind_rows_that_break_a_rule_are_reported_and_the_rest_is_in() {
         .rejected
         .iter()
         .map(|Rejected { row, reason }| {
-            let told = ["soon", "invalid_decimal", "unknown_country", "unknown_customer", "unknown_sku", "not in orders.csv", "invalid characters"];
+            let told = [
+                "soon",
+                "invalid_decimal",
+                "unknown_country",
+                "unknown_customer",
+                "unknown_sku",
+                "not in orders.csv",
+                "invalid characters",
+            ];
             (row.as_str(), told.iter().any(|told| reason.contains(told)))
         })
         .collect();
