@@ -63,6 +63,11 @@ impl PlaceRequest {
         Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
     }
 
+    /// Whether somebody else may hold one of its claims: it came with a key or an external id.
+    fn may_be_a_repetition(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind != "o")
+    }
+
     fn own_claims(&self, context: &Context) -> Vec<(Uuid, OrderId, &Claim)> {
         self.claims.iter().map(|claim| (context.organization_id.0, self.request.order_id, claim)).collect()
     }
@@ -88,14 +93,16 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
             Err(error) if error.is_transient() && attempt + 1 < TRIES => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
             }
+            Err(error) if error.is_broken_connection() => return Err(error),
             // A poison order must not fail its neighbours.
-            Err(_) if open.len() > 1 => {
-                for i in open {
-                    let alone = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
-                    outcomes[i] = alone.or_else(|| Some(Err(Error::internal("an order without outcome"))));
+            Err(error) => match open.as_slice() {
+                [only] => outcomes[*only] = Some(Err(idempotency::in_flight(error))),
+                several => {
+                    for &i in several {
+                        outcomes[i] = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
+                    }
                 }
-            }
-            Err(error) => return Err(idempotency::in_flight(error)),
+            },
         }
         settle_replays(connection, context, requests, &mut outcomes)?;
     }
@@ -293,7 +300,7 @@ fn decide_under_locks(
         .filter(|(_, verified)| got.contains_key(&verified.order.id))
         .partition(|(i, verified)| got.get(&verified.order.id) == Some(&requests[*i].claims.len()));
     let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
-    let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
+    let guests = guests::claim(connection, context, &guests)?;
 
     let reservations = consume_reservations(connection, context, requests, &won)?;
     let mut credit =
@@ -316,7 +323,7 @@ fn decide_under_locks(
     let (mut outcomes, mut prepared, mut refused) = (vec![], vec![], vec![]);
     for (i, verified) in &won {
         let mut order = verified.order.clone();
-        if let Some(id) = guest_ids.get(&order.customer_id).copied() {
+        if let Some(id) = guests.id(order.customer_id) {
             order.customer_id = id;
             order.bill_to_customer_id = id;
             order.document.customer.id = id;
@@ -339,6 +346,7 @@ fn decide_under_locks(
     if !gone.is_empty() {
         captured::delete_claims(connection, &gone)?;
     }
+    guests::insert(connection, context, &guests, &prepared.iter().map(|prepared| prepared.order.customer_id).collect())?;
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }
@@ -419,14 +427,19 @@ pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, bala
 }
 
 /// Answers every order without outcome whose claim is held: by itself (an earlier try whose answer was lost), or by an earlier
-/// order (a replay). One set query.
+/// order (a replay). A refusal counts for nothing there: the earlier order may be what left it without stock. One set query.
 fn settle_replays(
     connection: &mut PgConnection,
     context: &Context,
     requests: &[PlaceRequest],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Error> {
-    let open: Vec<usize> = (0..requests.len()).filter(|i| outcomes[*i].is_none()).collect();
+    let unanswered = |i: &usize| match &outcomes[*i] {
+        None => true,
+        Some(Err(_)) => requests[*i].may_be_a_repetition(),
+        Some(Ok(_)) => false,
+    };
+    let open: Vec<usize> = (0..requests.len()).filter(unanswered).collect();
     let claims: Vec<(Uuid, OrderId, &Claim)> = open.iter().flat_map(|i| requests[*i].own_claims(context)).collect();
     if claims.is_empty() {
         return Ok(());

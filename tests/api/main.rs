@@ -2,14 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod batches;
 mod channels;
 mod demo;
+mod concurrency;
 mod fulfillment;
 mod inventory;
 mod invoicing;
 mod migrations;
 mod northwind;
 mod openapi;
+mod mixed_load;
 mod orders;
 mod organization;
 mod road;

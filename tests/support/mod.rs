@@ -4,3 +4,4 @@
 pub mod app;
 pub mod database;
 pub mod document;
+pub mod load;
