@@ -55,6 +55,11 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
     Ok(store::find(connection, organization_id, id)?)
 }
 
+/// Many orders, in no particular order. Unknown ids are left out.
+pub fn find_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[OrderId]) -> Result<Vec<order::Order>, Error> {
+    Ok(store::load(connection, organization_id, ids)?)
+}
+
 /// Held orders whose hold is older than `before` and which still keep unpicked stock.
 pub fn overdue_holds(
     connection: &mut PgConnection,

@@ -8,11 +8,17 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
+use crate::platform::numbers::Numbers;
 use crate::types::id::{OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
+
+/// The next order number, `SO-000123`. Take it before the transaction.
+pub fn next_number(connection: &mut PgConnection, numbers: &Numbers, organization_id: OrganizationId) -> Result<String, Error> {
+    Ok(format!("SO-{:06}", numbers.next(connection, organization_id.0, "order")?))
+}
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<OrderBody, Error> {
     let order = store::find(connection, organization_id, id)?.ok_or(Error::not_found("order"))?;

@@ -32,6 +32,19 @@ pub struct DbOptions {
     pub generic_plans: bool,
 }
 
+impl DbOptions {
+    /// For a command that works by itself, in statements that may take minutes.
+    pub fn for_one_command(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            connections: 2,
+            wait: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(300),
+            generic_plans: true,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Session {
     settings: String,

@@ -33,6 +33,11 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(value)
 }
 
+/// Reads JSON that was made here into the body that a service takes, with the faults that a caller of the API would be told.
+pub fn from_value<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Error> {
+    parse_json(value.to_string().as_bytes())
+}
+
 fn malformed(error: &serde_json::Error) -> Error {
     Error::bad_request("malformed_json", format!("the body is not valid JSON: {error}"))
 }

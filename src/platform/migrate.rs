@@ -17,8 +17,14 @@ pub fn migrate(database_url: &str) -> Result<usize, Error> {
     diesel::sql_query("SELECT pg_advisory_unlock(1349415790, 1)").execute(&mut connection)?;
     let ran = result?;
     if ran > 0 {
-        // Without statistics all indexes that start with organization_id look alike, and plans made then stay bad for long.
-        diesel::sql_query("ANALYZE").execute(&mut connection)?;
+        analyze(&mut connection)?;
     }
     Ok(ran)
+}
+
+/// Has Postgres look at what the tables hold, which a new or freshly loaded database wants: without statistics all indexes that
+/// start with organization_id look alike, and plans made then stay bad for long.
+pub fn analyze(connection: &mut PgConnection) -> Result<(), Error> {
+    diesel::sql_query("ANALYZE").execute(connection)?;
+    Ok(())
 }

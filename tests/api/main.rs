@@ -4,6 +4,7 @@
 mod access;
 mod batches;
 mod channels;
+mod demo;
 mod concurrency;
 mod crash;
 mod feed;
@@ -11,6 +12,8 @@ mod fulfillment;
 mod inventory;
 mod invoicing;
 mod migrations;
+mod northwind;
+mod openapi;
 mod mixed_load;
 mod orders;
 mod organization;

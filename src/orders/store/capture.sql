@@ -19,7 +19,7 @@ dem AS MATERIALIZED (SELECT org, sku COLLATE "C" AS sku, location COLLATE "C" AS
   WHERE (SELECT count(*) FROM bu) >= 0 GROUP BY 1, 2, 3),
 lck AS MATERIALIZED (SELECT s.organization_id, s.sku, s.location, dem.quantity FROM dem
   JOIN stock_level s ON s.organization_id = dem.org AND s.sku = dem.sku AND s.location = dem.location ORDER BY 1, 2, 3 FOR NO KEY UPDATE OF s),
-upd AS (UPDATE stock_level s SET reserved = s.reserved + lck.quantity, version = s.version + 1 FROM lck
+upd AS (UPDATE stock_level s SET reserved = s.reserved + lck.quantity, version = s.version + 1, updated_at = greatest(s.updated_at, (SELECT max(at) FROM o)) FROM lck
   WHERE s.organization_id = lck.organization_id AND s.sku = lck.sku AND s.location = lck.location
   AND s.on_hand - s.reserved - s.safety_stock - s.quarantined >= lck.quantity RETURNING 1),
 -- Rows. None of these is read by the main SELECT, so Postgres runs them last; foreign keys are checked after all of them.

@@ -1,0 +1,95 @@
+//! The demo company: loaded whole, consistent, and worth looking at.
+
+use crate::support::app::{Caller, TestApp};
+use pesanan::auth::permission::Role;
+use pesanan::{check, demo};
+use serde_json::{Value, json};
+
+async fn load(app: &TestApp) -> Caller<'_> {
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    let loaded = actix_web::web::block(move || {
+        let id = demo::create_organization(&db, now)?;
+        demo::load(&db, id, now).map(|()| id)
+    });
+    let id = loaded.await.unwrap().unwrap();
+    app.caller(id, Role::Admin).await
+}
+
+fn decimal(value: &Value) -> rust_decimal::Decimal {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no decimal")).parse().unwrap()
+}
+
+async fn count(admin: &Caller<'_>, path: &str) -> usize {
+    admin.get(path).await.expect(200).body["data"].as_array().unwrap().len()
+}
+
+#[actix_web::test]
+async fn the_demo_company_is_consistent_and_has_something_of_everything() {
+    let app = TestApp::spawn().await;
+    let started = std::time::Instant::now();
+    let admin = load(&app).await;
+    assert!(started.elapsed().as_secs() < 60, "loaded in {:?}", started.elapsed());
+    assert_eq!(check::run(&mut app.database.connect()).unwrap(), []);
+
+    let summary = admin.get("/v1/reports/summary").await.expect(200).body;
+    for name in ["orders", "orders_open", "orders_shipped", "orders_shipped_late", "orders_held"] {
+        assert!(summary[name].as_i64().unwrap() > 0, "{name}: {summary:#}");
+    }
+    assert_eq!(summary["historical_orders"], 0, "it is ordinary business");
+    let orders = summary["orders"].as_i64().unwrap();
+    assert!((130..=190).contains(&orders), "{orders}");
+    assert!(summary["orders_shipped"].as_i64().unwrap() * 10 > orders * 7, "most have left");
+    let currencies: Vec<&str> = summary["data"].as_array().unwrap().iter().map(|row| row["currency"].as_str().unwrap()).collect();
+    assert_eq!(currencies, ["IDR", "USD"]);
+    for report in ["sales", "order_cycle_time", "fill_rate"] {
+        let body = admin.get(&format!("/v1/reports/{report}")).await.expect(200).body;
+        assert!(!body["data"].as_array().unwrap().is_empty(), "{report}");
+    }
+    let cycle = admin.get("/v1/reports/order_cycle_time").await.expect(200).body;
+    let whole = &cycle["data"][0];
+    assert_eq!(whole["out_of_sequence"], 0, "{whole}");
+    let mean = decimal(&whole["mean_hours"]);
+    assert!(mean > 24.into() && mean < 200.into(), "{mean}");
+
+    for filter in [
+        "status=draft",
+        "status=confirmed",
+        "status=completed",
+        "status=cancelled",
+        "hold_code=credit_limit",
+        "hold_code=price_mismatch",
+        "hold_code=manual",
+        "hold_code=customer_blocked",
+        "hold_code=payment_required",
+        "hold_code=insufficient_stock",
+        "fulfillment_status=partially_fulfilled",
+        "fulfillment_status=delivered",
+        "payment_status=partially_paid",
+        "payment_status=paid",
+        "payment_status=authorized",
+        "channel=web",
+        "sku=INSURANCE",
+        "sku=GIFT-WRAP",
+        "sku=KOPI-BIJI",
+        "location=surabaya-1",
+    ] {
+        assert!(count(&admin, &format!("/v1/orders?{filter}")).await > 0, "no order with {filter}");
+    }
+    assert!(count(&admin, "/v1/invoices?status=paid&limit=200").await > 40);
+    assert!(count(&admin, "/v1/invoices?status=partially_paid").await > 0);
+    assert!(count(&admin, "/v1/credit_notes").await >= 2);
+    assert_eq!(count(&admin, "/v1/refunds").await, 1);
+    let incoming = admin.get("/v1/inventory/incoming?status=open").await.expect(200).body;
+    assert_eq!(incoming["data"][0]["sku"], "BATIK-L");
+    let payments = admin.get("/v1/payments?limit=200").await.expect(200).body;
+    let over = payments["data"].as_array().unwrap().iter().filter(|payment| decimal(&payment["unapplied_amount"]) > 0.into());
+    assert!(over.count() > 0, "nobody has paid too much");
+
+    // What the welcome text offers.
+    let order = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}]});
+    let placed = admin.post("/v1/orders", order).await.expect(201).body;
+    assert_eq!(placed["status"], "confirmed", "{placed:#}");
+    let newest: i64 = placed["number"].as_str().unwrap().trim_start_matches("SO-").parse().unwrap();
+    assert!(newest < 200, "numbers have no gap: {newest}");
+    assert_eq!(check::run(&mut app.database.connect()).unwrap(), []);
+}
