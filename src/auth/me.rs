@@ -45,7 +45,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Tell who the token is
-#[utoipa::path(tag = "access", operation_id = "get_me", responses(
+#[utoipa::path(tag = "access", operation_id = "get_me", security(("oauth2" = [])), responses(
     (status = 200, description = "Any valid token may ask this", body = Me),
     (status = 400, response = crate::openapi::BadRequest),
 ))]

@@ -35,7 +35,7 @@ pub struct ChannelQuery {
 }
 
 /// List channels
-#[utoipa::path(tag = "organization", operation_id = "list_channels", params(ChannelQuery), responses(
+#[utoipa::path(tag = "organization", operation_id = "list_channels", security(("oauth2" = ["channels:read"])), params(ChannelQuery), responses(
     (status = 200, description = "One page of channels, oldest first", body = Page<Channel>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -52,7 +52,7 @@ pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Create a channel
-#[utoipa::path(tag = "organization", operation_id = "create_channel", request_body = NewChannel, responses(
+#[utoipa::path(tag = "organization", operation_id = "create_channel", security(("oauth2" = ["channels:write"])), request_body = NewChannel, responses(
     (status = 201, description = "Created", body = Channel, headers(("Location" = String, description = "Its path"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
@@ -75,7 +75,7 @@ pub async fn create_channel(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Get a channel
-#[utoipa::path(tag = "organization", operation_id = "get_channel", params(("id" = ChannelId, Path, description = "Id of the channel")), responses(
+#[utoipa::path(tag = "organization", operation_id = "get_channel", security(("oauth2" = ["channels:read"])), params(("id" = ChannelId, Path, description = "Id of the channel")), responses(
     (status = 200, description = "The channel", body = Channel, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -90,8 +90,8 @@ pub async fn get_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a channel
-#[utoipa::path(tag = "organization", operation_id = "update_channel", params(("id" = ChannelId, Path, description = "Id of the channel")),
-    request_body(content((PatchChannel = "application/merge-patch+json"), (PatchChannel = "application/json"))), responses(
+#[utoipa::path(tag = "organization", operation_id = "patch_channel", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
+    request_body = PatchChannel, responses(
     (status = 200, description = "Changed", body = Channel),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

@@ -111,7 +111,7 @@ fn take_external_ids(query: &str) -> Result<(BTreeMap<String, String>, String), 
 }
 
 /// List customers
-#[utoipa::path(tag = "customers", operation_id = "list_customers", params(
+#[utoipa::path(tag = "customers", operation_id = "list_customers", security(("oauth2" = ["customers:read"])), params(
     CustomerQuery,
     ("external_ids.hubspot" = Option<String>, Query, description = "The id in another system, named after the point: any of those in `external_ids`"),
 ), responses(
@@ -130,10 +130,10 @@ pub async fn list_customers(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Create a customer
-#[utoipa::path(tag = "customers", operation_id = "create_customer", request_body(content = PutCustomer, example = json!({
+#[utoipa::path(tag = "customers", operation_id = "create_customer", security(("oauth2" = ["customers:write"])), request_body(content = PutCustomer, example = json!({
     "name": "Warung Kopi Melati", "kind": "company", "email": "halo@melati.example", "payment_terms": "net_15",
     "shipping_address": {"company": "Warung Kopi Melati", "line1": "Jl. Kaliurang Km 5", "city": "Sleman", "region": "YO", "postal_code": "55281", "country": "ID"}
-})), params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition safe: the first answer is repeated")), responses(
+})), responses(
     (status = 201, description = "Created", body = Customer, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),
@@ -155,7 +155,7 @@ pub async fn create_customer(call: Call, app: Data<App>) -> Result<Answer, Error
 }
 
 /// Create or replace the customer with a code
-#[utoipa::path(tag = "customers", operation_id = "put_customer_by_code", request_body = PutCustomer, params(("code" = String, Path, description = "Code of the customer", example = "C-TOKO-SUMBER")), responses(
+#[utoipa::path(tag = "customers", operation_id = "put_customer_by_code", security(("oauth2" = ["customers:write"])), request_body = PutCustomer, params(("code" = String, Path, description = "Code of the customer", example = "C-TOKO-SUMBER")), responses(
     (status = 200, description = "Replaced", body = Customer),
     (status = 201, description = "Created", body = Customer),
     (status = 404, response = crate::openapi::NotFound),
@@ -180,7 +180,7 @@ pub async fn put_customer_by_code(call: Call, app: Data<App>) -> Result<Answer, 
 }
 
 /// Get a customer
-#[utoipa::path(tag = "customers", operation_id = "get_customer", params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
+#[utoipa::path(tag = "customers", operation_id = "get_customer", security(("oauth2" = ["customers:read"])), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
     (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -195,12 +195,7 @@ pub async fn get_customer(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change parts of a customer
-#[utoipa::path(tag = "customers", operation_id = "patch_customer", request_body(
-    content(
-        (PatchCustomer = "application/merge-patch+json", example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}})),
-        (PatchCustomer = "application/json", example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}}))
-    )
-), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
+#[utoipa::path(tag = "customers", operation_id = "patch_customer", security(("oauth2" = ["customers:write"])), request_body(content = PatchCustomer, example = json!({"phone": "+62 22 420 1234", "external_ids": {"hubspot": "9001"}})), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
     (status = 200, description = "Changed", body = Customer),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

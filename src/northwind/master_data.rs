@@ -131,7 +131,7 @@ fn put_reorder_points(connection: &mut PgConnection, context: &Context, rows: &[
         let sku = sku(&row.product_id);
         if levels.get(&sku).is_none_or(|level| level.reorder_point != Some(row.reorder_level)) {
             let policy: PutPolicy = from_value(&json!({ "reorder_point": row.reorder_level.to_string() }))?;
-            policy::service::put(connection, context, &ShelfKey::new(sku, LOCATION), &policy, &Precondition::Any)?;
+            policy::service::put(connection, context, &ShelfKey::new(sku, LOCATION), &policy, &Precondition::Any, false)?;
         }
     }
     Ok(())

@@ -34,14 +34,13 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Place an order
 ///
 /// Capture, verification and the promise of stock are this one call and one transaction.
-#[utoipa::path(tag = "orders", operation_id = "place_order", request_body = NewOrder,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
+#[utoipa::path(tag = "orders", operation_id = "place_order", security(("oauth2" = ["orders:write"])), request_body = NewOrder,
     responses(
         (status = 201, description = "Placed: confirmed, or on hold with its reasons", body = OrderBody, headers(
             ("Location" = String, description = "Where the order is"), ("ETag" = String, description = "The version"))),
         (status = 200, description = "This external_id with the same content was placed before", body = OrderBody),
         (status = 400, response = crate::openapi::BadRequest),
-        (status = 409, description = "`insufficient_stock` names the short lines; `external_id_conflict`, `idempotency_in_flight`", content_type = "application/problem+json", body = crate::error::Problem),
+        (status = 409, response = crate::openapi::OrderRefused),
         (status = 422, response = crate::openapi::Invalid),
     ))]
 #[post("/v1/orders")]
@@ -49,6 +48,9 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_WRITE)?;
     call.no_query()?;
     let body: NewOrder = call.json()?;
+    if !body.payments.is_empty() {
+        call.actor.require(Permission::PAYMENTS_WRITE)?;
+    }
     let key = call.idempotency_key()?;
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     let numbers = app.numbers.clone();
@@ -71,7 +73,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// List orders
 ///
 /// Newest first. Poll with `updated_from` and `sort=updated_at`.
-#[utoipa::path(tag = "orders", operation_id = "list_orders", params(OrderQuery), responses(
+#[utoipa::path(tag = "orders", operation_id = "list_orders", security(("oauth2" = ["orders:read"])), params(OrderQuery), responses(
     (status = 200, description = "One page of orders", body = Page<OrderBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -79,12 +81,12 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 pub async fn list_orders(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     let filter = call.query::<OrderQuery>()?.read()?;
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter)).await?;
+    let page = app.db.snapshot(move |connection| service::list(connection, context.organization_id, &filter)).await?;
     Answer::ok(&page)
 }
 
 /// Get an order
-#[utoipa::path(tag = "orders", operation_id = "get_order", params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "get_order", security(("oauth2" = ["orders:read"])), params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "The order", body = OrderBody, headers(("ETag" = String, description = "The version"))),
     (status = 304, description = "Unchanged since the version in If-None-Match"),
     (status = 404, response = crate::openapi::NotFound),
@@ -94,12 +96,12 @@ pub async fn get_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     call.no_query()?;
     let id: OrderId = call.path("id")?;
-    let order = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    let order = app.db.snapshot(move |connection| service::get(connection, context.organization_id, id)).await?;
     Ok(Answer::ok(&order)?.with_version(order.version))
 }
 
 /// Change header fields that bind nothing
-#[utoipa::path(tag = "orders", operation_id = "patch_order", request_body = PatchOrder, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "patch_order", security(("oauth2" = ["orders:write"])), request_body = PatchOrder, params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "The order", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),
@@ -119,7 +121,7 @@ pub async fn patch_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Confirm a draft
-#[utoipa::path(tag = "orders", operation_id = "confirm_order", params(("id" = OrderId, Path, description = "Id of the draft")), responses(
+#[utoipa::path(tag = "orders", operation_id = "confirm_order", security(("oauth2" = ["orders:write"])), params(("id" = OrderId, Path, description = "Id of the draft")), responses(
     (status = 200, description = "Confirmed, or on hold with its reasons", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -148,7 +150,7 @@ pub async fn confirm_order(call: Call, app: Data<App>) -> Result<Answer, Error> 
 struct Nothing {}
 
 /// Hold an order
-#[utoipa::path(tag = "orders", operation_id = "hold_order", request_body = HoldRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "hold_order", security(("oauth2" = ["orders:write"])), request_body = HoldRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "On hold", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -174,11 +176,11 @@ pub async fn hold_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// Release a hold
 ///
 /// The caller's role must be among the hold's `releasable_by`. With the last hold the order is confirmed.
-#[utoipa::path(tag = "orders", operation_id = "release_hold", request_body = HoldRequest,
+#[utoipa::path(tag = "orders", operation_id = "release_hold", security(("oauth2" = ["orders:read"])), request_body = HoldRequest,
     params(("id" = OrderId, Path, description = "Id of the order"), ("hold_id" = HoldId, Path, description = "Id of the hold")),
     responses(
         (status = 200, description = "The order", body = OrderBody),
-        (status = 403, description = "`hold_not_releasable`: another role must", content_type = "application/problem+json", body = crate::error::Problem),
+        (status = 403, response = crate::openapi::HoldNotReleasable),
         (status = 404, response = crate::openapi::NotFound),
         (status = 409, response = crate::openapi::Conflict),
         (status = 412, response = crate::openapi::Stale),
@@ -203,7 +205,7 @@ pub async fn release_hold(call: Call, app: Data<App>) -> Result<Answer, Error> {
 /// Cancel an order, lines of it, or quantities of lines
 ///
 /// Only what has not shipped. With `dry_run` the answer is what would change, and nothing does.
-#[utoipa::path(tag = "orders", operation_id = "cancel_order", request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+#[utoipa::path(tag = "orders", operation_id = "cancel_order", security(("oauth2" = ["orders:write"])), request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
     (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

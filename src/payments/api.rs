@@ -91,8 +91,7 @@ struct Nothing {}
 /// Book a payment
 ///
 /// Money that arrived is never refused: what exceeds the debt stays as `unapplied_amount`.
-#[utoipa::path(tag = "payments", operation_id = "receive_payment", request_body = NewPayment,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
+#[utoipa::path(tag = "payments", operation_id = "receive_payment", security(("oauth2" = ["payments:write"])), request_body = NewPayment,
     responses(
     (status = 201, description = "Booked", body = PaymentBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
@@ -122,7 +121,7 @@ pub async fn receive_payment(call: Call, app: Data<App>) -> Result<Answer, Error
 /// List payments
 ///
 /// Newest first. Poll with `updated_from` and `sort=updated_at`.
-#[utoipa::path(tag = "payments", operation_id = "list_payments", params(PaymentQuery), responses(
+#[utoipa::path(tag = "payments", operation_id = "list_payments", security(("oauth2" = ["payments:read"])), params(PaymentQuery), responses(
     (status = 200, description = "One page of payments", body = Page<PaymentBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -136,7 +135,7 @@ pub async fn list_payments(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Get a payment
-#[utoipa::path(tag = "payments", operation_id = "get_payment", params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
+#[utoipa::path(tag = "payments", operation_id = "get_payment", security(("oauth2" = ["payments:read"])), params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "The payment with its refunds", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -151,10 +150,7 @@ pub async fn get_payment(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a payment's reference, external ids and metadata
-#[utoipa::path(tag = "payments", operation_id = "patch_payment", request_body(
-    content((PatchPaymentData = "application/merge-patch+json"), (PatchPaymentData = "application/json")),
-    example = json!({"reference": "BCA 2026-03-02 / 7781"})
-), params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
+#[utoipa::path(tag = "payments", operation_id = "patch_payment", security(("oauth2" = ["payments:write"])), request_body(content = PatchPaymentData, example = json!({"reference": "BCA 2026-03-02 / 7781"})), params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "Changed", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -172,7 +168,7 @@ pub async fn patch_payment(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Put unapplied money on invoices and orders
-#[utoipa::path(tag = "payments", operation_id = "allocate_payment", request_body(content = NewAllocations,
+#[utoipa::path(tag = "payments", operation_id = "allocate_payment", security(("oauth2" = ["payments:write"])), request_body(content = NewAllocations,
     example = json!({"allocations": [{"invoice_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "amount": "50000.00"}]})),
     params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "Applied", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
@@ -192,7 +188,7 @@ pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Capture an authorized or announced payment
-#[utoipa::path(tag = "payments", operation_id = "capture_payment", request_body(content = CapturePayment, description = "May be left out"),
+#[utoipa::path(tag = "payments", operation_id = "capture_payment", security(("oauth2" = ["payments:write"])), request_body = Option<CapturePayment>,
     params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "Captured", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
@@ -210,7 +206,7 @@ pub async fn capture_payment(call: Call, app: Data<App>) -> Result<Answer, Error
 }
 
 /// Void an authorized or announced payment
-#[utoipa::path(tag = "payments", operation_id = "void_payment", params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
+#[utoipa::path(tag = "payments", operation_id = "void_payment", security(("oauth2" = ["payments:write"])), params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "Voided", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -226,7 +222,7 @@ pub async fn void_payment(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Mark an authorized or announced payment as failed
-#[utoipa::path(tag = "payments", operation_id = "fail_payment", params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
+#[utoipa::path(tag = "payments", operation_id = "fail_payment", security(("oauth2" = ["payments:write"])), params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
     (status = 200, description = "Failed", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -262,8 +258,8 @@ where
 /// Refund a payment
 ///
 /// Takes unapplied money first, then what was put on a document last; that document becomes due again.
-#[utoipa::path(tag = "payments", operation_id = "refund_payment", request_body = NewRefund,
-    params(("id" = PaymentId, Path, description = "Id of the payment"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
+#[utoipa::path(tag = "payments", operation_id = "refund_payment", security(("oauth2" = ["payments:write"])), request_body = NewRefund,
+    params(("id" = PaymentId, Path, description = "Id of the payment")),
     responses(
     (status = 201, description = "Refunded", body = RefundBody, headers(("Location" = String, description = "Where it is"))),
     (status = 400, response = crate::openapi::BadRequest),

@@ -45,7 +45,7 @@ async fn fill_rate(call: &Call, app: &App) -> Result<Report<FillRateRow>, Error>
 /// Get the summary
 ///
 /// Orders, money and standing of the orders of a period. The definition comes with the answer.
-#[utoipa::path(tag = "reports", operation_id = "get_summary_report", params(SummaryQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_summary_report", security(("oauth2" = ["reports:read"])), params(SummaryQuery), responses(
     (status = 200, description = "The figures, read in one snapshot", body = SummaryReport),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -55,7 +55,7 @@ pub async fn get_summary(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get the summary as CSV
-#[utoipa::path(tag = "reports", operation_id = "get_summary_report_csv", params(SummaryQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_summary_report_csv", security(("oauth2" = ["reports:read"])), params(SummaryQuery), responses(
     (status = 200, description = "The rows (RFC 4180)", body = String, content_type = "text/csv"),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -67,7 +67,7 @@ pub async fn get_summary_csv(call: Call, app: Data<App>) -> Result<Answer, Error
 /// Get sales
 ///
 /// By date of ordering, and what was invoiced by date of issue. The definition comes with the answer.
-#[utoipa::path(tag = "reports", operation_id = "get_sales_report", params(SalesQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_sales_report", security(("oauth2" = ["reports:read"])), params(SalesQuery), responses(
     (status = 200, description = "The figures, read in one snapshot", body = Report<SalesRow>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -77,7 +77,7 @@ pub async fn get_sales(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get sales as CSV
-#[utoipa::path(tag = "reports", operation_id = "get_sales_report_csv", params(SalesQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_sales_report_csv", security(("oauth2" = ["reports:read"])), params(SalesQuery), responses(
     (status = 200, description = "The rows (RFC 4180)", body = String, content_type = "text/csv"),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -89,7 +89,7 @@ pub async fn get_sales_csv(call: Call, app: Data<App>) -> Result<Answer, Error> 
 /// Get the order cycle time
 ///
 /// How long orders take from ordering to delivery (or shipping), in all and by stage. The definition comes with the answer.
-#[utoipa::path(tag = "reports", operation_id = "get_order_cycle_time_report", params(CycleQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_order_cycle_time_report", security(("oauth2" = ["reports:read"])), params(CycleQuery), responses(
     (status = 200, description = "The figures, read in one snapshot", body = Report<CycleTimeRow>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -99,7 +99,7 @@ pub async fn get_order_cycle_time(call: Call, app: Data<App>) -> Result<Answer, 
 }
 
 /// Get the order cycle time as CSV
-#[utoipa::path(tag = "reports", operation_id = "get_order_cycle_time_report_csv", params(CycleQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_order_cycle_time_report_csv", security(("oauth2" = ["reports:read"])), params(CycleQuery), responses(
     (status = 200, description = "The rows (RFC 4180)", body = String, content_type = "text/csv"),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -111,7 +111,7 @@ pub async fn get_order_cycle_time_csv(call: Call, app: Data<App>) -> Result<Answ
 /// Get the fill rate
 ///
 /// How much of what was due was filled in time, by units, lines and orders. The definition comes with the answer.
-#[utoipa::path(tag = "reports", operation_id = "get_fill_rate_report", params(FillQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_fill_rate_report", security(("oauth2" = ["reports:read"])), params(FillQuery), responses(
     (status = 200, description = "The figures, read in one snapshot", body = Report<FillRateRow>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -121,7 +121,7 @@ pub async fn get_fill_rate(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Get the fill rate as CSV
-#[utoipa::path(tag = "reports", operation_id = "get_fill_rate_report_csv", params(FillQuery), responses(
+#[utoipa::path(tag = "reports", operation_id = "get_fill_rate_report_csv", security(("oauth2" = ["reports:read"])), params(FillQuery), responses(
     (status = 200, description = "The rows (RFC 4180)", body = String, content_type = "text/csv"),
     (status = 400, response = crate::openapi::BadRequest),
 ))]

@@ -2,13 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod batches;
 mod channels;
+mod concurrency;
+mod crash;
 mod demo;
+mod feed;
 mod fulfillment;
 mod inventory;
 mod invoicing;
 mod migrations;
+mod mixed_load;
 mod northwind;
+mod openapi;
 mod orders;
 mod organization;
 mod road;

@@ -40,7 +40,7 @@ pub struct ApiClientQuery {
 }
 
 /// List API clients
-#[utoipa::path(tag = "access", operation_id = "list_api_clients", params(ApiClientQuery), responses(
+#[utoipa::path(tag = "access", operation_id = "list_api_clients", security(("oauth2" = ["admin"])), params(ApiClientQuery), responses(
     (status = 200, description = "One page of API clients, oldest first", body = Page<ApiClient>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -61,7 +61,7 @@ pub async fn list_api_clients(call: Call, app: Data<App>) -> Result<Answer, Erro
 ///
 /// The answer shows the secret, once. A repeated request with the same Idempotency-Key creates nothing and is told
 /// 409 `secret_already_shown`.
-#[utoipa::path(tag = "access", operation_id = "create_api_client", request_body = NewApiClient, responses(
+#[utoipa::path(tag = "access", operation_id = "create_api_client", security(("oauth2" = ["admin"])), request_body = NewApiClient, responses(
     (status = 201, description = "Created; the secret is shown this once", body = IssuedApiClient, headers(("Location" = String, description = "Its path"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
@@ -84,7 +84,7 @@ pub async fn create_api_client(call: Call, app: Data<App>) -> Result<Answer, Err
 }
 
 /// Get an API client
-#[utoipa::path(tag = "access", operation_id = "get_api_client", params(("id" = ApiClientId, Path, description = "Id of the client")), responses(
+#[utoipa::path(tag = "access", operation_id = "get_api_client", security(("oauth2" = ["admin"])), params(("id" = ApiClientId, Path, description = "Id of the client")), responses(
     (status = 200, description = "The API client", body = ApiClient, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -99,8 +99,8 @@ pub async fn get_api_client(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Rename an API client
-#[utoipa::path(tag = "access", operation_id = "update_api_client", params(("id" = ApiClientId, Path, description = "Id of the client")),
-    request_body(content((PatchApiClient = "application/merge-patch+json"), (PatchApiClient = "application/json"))), responses(
+#[utoipa::path(tag = "access", operation_id = "patch_api_client", security(("oauth2" = ["admin"])), params(("id" = ApiClientId, Path, description = "Id of the client")),
+    request_body = PatchApiClient, responses(
     (status = 200, description = "Changed", body = ApiClient),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -121,7 +121,7 @@ pub async fn patch_api_client(call: Call, app: Data<App>) -> Result<Answer, Erro
 /// Disable an API client
 ///
 /// It gets no further token, and the tokens that it has are refused: at once by the process that answers, within 30 s by all.
-#[utoipa::path(tag = "access", operation_id = "disable_api_client", params(("id" = ApiClientId, Path, description = "Id of the client")),
+#[utoipa::path(tag = "access", operation_id = "disable_api_client", security(("oauth2" = ["admin"])), params(("id" = ApiClientId, Path, description = "Id of the client")),
     request_body = Option<DisableApiClient>, responses(
     (status = 200, description = "Disabled", body = ApiClient),
     (status = 400, response = crate::openapi::BadRequest),
@@ -154,7 +154,7 @@ pub async fn disable_api_client(call: Call, app: Data<App>, authenticator: Data<
 ///
 /// The answer shows the new secret, once. The one until now still opens for `previous_valid_for_seconds`. Tokens that were
 /// given out live on until they expire; to shut a client out, disable it.
-#[utoipa::path(tag = "access", operation_id = "rotate_api_client", params(("id" = ApiClientId, Path, description = "Id of the client")),
+#[utoipa::path(tag = "access", operation_id = "rotate_api_client", security(("oauth2" = ["admin"])), params(("id" = ApiClientId, Path, description = "Id of the client")),
     request_body = Option<RotateApiClient>, responses(
     (status = 200, description = "Rotated; the secret is shown this once", body = IssuedApiClient),
     (status = 400, response = crate::openapi::BadRequest),

@@ -58,7 +58,7 @@ impl PriceQuery {
 }
 
 /// List prices
-#[utoipa::path(tag = "catalog", operation_id = "list_prices", params(PriceQuery), responses(
+#[utoipa::path(tag = "catalog", operation_id = "list_prices", security(("oauth2" = ["catalog:read"])), params(PriceQuery), responses(
     (status = 200, description = "One page of prices, by SKU", body = Page<Price>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -74,7 +74,7 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Create or replace prices
-#[utoipa::path(tag = "catalog", operation_id = "put_prices", request_body(
+#[utoipa::path(tag = "catalog", operation_id = "put_prices", security(("oauth2" = ["catalog:write"])), request_body(
     content = Vec<PutPrice>, description = "1 to 100,000 prices; those that are not named stay", example = json!([
         {"sku": "KOPI-250", "currency": "IDR", "unit_price": "85000.00"},
         {"price_list": "wholesale", "sku": "KOPI-250", "currency": "IDR", "unit_price": "72000.00", "min_quantity": "12", "valid_from_on": "2026-01-01"}

@@ -80,7 +80,7 @@ impl ProductQuery {
 }
 
 /// List products
-#[utoipa::path(tag = "catalog", operation_id = "list_products", params(ProductQuery), responses(
+#[utoipa::path(tag = "catalog", operation_id = "list_products", security(("oauth2" = ["catalog:read"])), params(ProductQuery), responses(
     (status = 200, description = "One page of products", body = Page<Product>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -94,7 +94,7 @@ pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Create or replace many products
-#[utoipa::path(tag = "catalog", operation_id = "put_products", request_body(
+#[utoipa::path(tag = "catalog", operation_id = "put_products", security(("oauth2" = ["catalog:write"])), request_body(
     content = Vec<PutProduct>, description = "1 to 100,000 products, each SKU once; products that are not named stay", example = json!([
         {"sku": "KOPI-250", "name": "Kopi Arabika Gayo 250 g", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard", "active": true},
         {"sku": "GIFT-WRAP", "name": "Gift wrapping", "kind": "service", "unit": "C62", "tax_category": "standard", "active": true}
@@ -115,7 +115,7 @@ pub async fn put_products(call: BulkCall, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Get a product
-#[utoipa::path(tag = "catalog", operation_id = "get_product", params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
+#[utoipa::path(tag = "catalog", operation_id = "get_product", security(("oauth2" = ["catalog:read"])), params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
     (status = 200, description = "The product", body = Product, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -129,7 +129,7 @@ pub async fn get_product(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Create or replace a product
-#[utoipa::path(tag = "catalog", operation_id = "put_product", request_body = PutProduct, params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
+#[utoipa::path(tag = "catalog", operation_id = "put_product", security(("oauth2" = ["catalog:write"])), request_body = PutProduct, params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
     (status = 200, description = "Replaced", body = Product),
     (status = 201, description = "Created", body = Product),
     (status = 404, response = crate::openapi::NotFound),
@@ -152,12 +152,7 @@ pub async fn put_product(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change parts of a product
-#[utoipa::path(tag = "catalog", operation_id = "patch_product", request_body(
-    content(
-        (PatchProduct = "application/merge-patch+json", example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}})),
-        (PatchProduct = "application/json", example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}}))
-    )
-), params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
+#[utoipa::path(tag = "catalog", operation_id = "patch_product", security(("oauth2" = ["catalog:write"])), request_body(content = PatchProduct, example = json!({"name": "Kopi Arabika Gayo 250 g", "metadata": {"origin": "Takengon"}})), params(("sku" = String, Path, description = "SKU of the product", example = "KOPI-250")), responses(
     (status = 200, description = "Changed", body = Product),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

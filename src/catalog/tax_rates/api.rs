@@ -50,7 +50,7 @@ impl TaxRateQuery {
 }
 
 /// List tax rates
-#[utoipa::path(tag = "catalog", operation_id = "list_tax_rates", params(TaxRateQuery), responses(
+#[utoipa::path(tag = "catalog", operation_id = "list_tax_rates", security(("oauth2" = ["catalog:read"])), params(TaxRateQuery), responses(
     (status = 200, description = "One page of tax rates, by country and region", body = Page<TaxRate>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -66,7 +66,7 @@ pub async fn list_tax_rates(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Create or replace tax rates
-#[utoipa::path(tag = "catalog", operation_id = "put_tax_rates", request_body(
+#[utoipa::path(tag = "catalog", operation_id = "put_tax_rates", security(("oauth2" = ["catalog:write"])), request_body(
     content = Vec<PutTaxRate>, description = "1 to 100,000 tax rates; those that are not named stay", example = json!([
         {"country": "ID", "tax_category": "standard", "tax_scheme_category": "S", "name": "PPN", "rate": "0.12", "base_fraction": "11/12"},
         {"country": "ID", "tax_category": "exempt", "tax_scheme_category": "E", "name": "Bebas PPN", "rate": "0"}

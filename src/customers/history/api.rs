@@ -19,7 +19,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Get a customer's time line
-#[utoipa::path(tag = "customers", operation_id = "get_customer_history", params(
+#[utoipa::path(tag = "customers", operation_id = "get_customer_history", security(("oauth2" = ["customers:read"])), params(
     ("id" = CustomerId, Path, description = "Id of the customer"), PageQuery
 ), responses(
     (status = 200, description = "Orders, invoices, credit notes and payments, newest first; of each kind only with the scope to read it", body = Page<HistoryEntry>),

@@ -55,7 +55,7 @@ pub struct FulfillmentOrderQuery {
 }
 
 /// List fulfillment orders
-#[utoipa::path(tag = "fulfillment", operation_id = "list_fulfillment_orders", params(FulfillmentOrderQuery), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "list_fulfillment_orders", security(("oauth2" = ["fulfillment:read"])), params(FulfillmentOrderQuery), responses(
     (status = 200, description = "One page of fulfillment orders, the oldest first", body = Page<FulfillmentOrderBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -79,7 +79,7 @@ pub async fn list_fulfillment_orders(call: Call, app: Data<App>) -> Result<Answe
 }
 
 /// Get a fulfillment order
-#[utoipa::path(tag = "fulfillment", operation_id = "get_fulfillment_order", params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "get_fulfillment_order", security(("oauth2" = ["fulfillment:read"])), params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order", body = FulfillmentOrderBody, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -97,7 +97,7 @@ pub async fn get_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer,
 /// Without lines all of it is picked. `picked_quantity` below the line's quantity leaves the rest to be picked later; with
 /// `short_reason` the rest is taken as missing: it is written off the shelf (adjustment `short_pick`), and the line is
 /// backordered where the order's `on_shortage` is `backorder`, else unallocated under a hold `insufficient_stock`.
-#[utoipa::path(tag = "fulfillment", operation_id = "pick_fulfillment_order", request_body = Pick, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "pick_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<Pick>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -123,7 +123,7 @@ pub async fn pick_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 /// Pack a fulfillment order
 ///
 /// Packs what is picked; where nothing is picked yet, packing implies picking all of it. The packages leave with the next shipment.
-#[utoipa::path(tag = "fulfillment", operation_id = "pack_fulfillment_order", request_body = Pack, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "pack_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<Pack>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -150,7 +150,7 @@ pub async fn pack_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 ///
 /// Without lines all that is open leaves; the rest of a part stays. Shipping implies picking and packing. 409 `order_on_hold` while a
 /// hold blocks shipping, 409 `delivery_rule` while the order waits to be complete.
-#[utoipa::path(tag = "fulfillment", operation_id = "ship_fulfillment_order", request_body = Ship, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "ship_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Ship, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 201, description = "The shipment", body = Shipment, headers(("Location" = String, description = "Where the shipment is"))),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -179,7 +179,7 @@ pub async fn ship_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 ///
 /// What has left stays shipped. The stock of the rest is free again; its units are backordered where the order's `on_shortage` is
 /// `backorder`, else unallocated.
-#[utoipa::path(tag = "fulfillment", operation_id = "cancel_fulfillment_order", request_body = CancelFulfillmentOrder, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "cancel_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<CancelFulfillmentOrder>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -206,7 +206,7 @@ pub async fn post_cancel(call: Call, app: Data<App>) -> Result<Answer, Error> {
 ///
 /// The new location must have all that is open, else 409 `insufficient_stock`. Picking starts anew. Where a part has left already,
 /// the rest becomes a fulfillment order of its own, which is the answer.
-#[utoipa::path(tag = "fulfillment", operation_id = "move_fulfillment_order", request_body = MoveFulfillmentOrder, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "move_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = MoveFulfillmentOrder, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order that has it now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

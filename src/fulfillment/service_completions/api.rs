@@ -19,7 +19,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Complete a service line
 ///
 /// What is completed counts as shipped and delivered. Needs the scope `fulfillment:write` or `orders:write`.
-#[utoipa::path(tag = "orders", operation_id = "complete_order_line", request_body = CompleteService,
+#[utoipa::path(tag = "orders", operation_id = "complete_order_line", security(("oauth2" = ["fulfillment:write"]), ("oauth2" = ["orders:write"])), request_body = Option<CompleteService>,
     params(("id" = OrderId, Path, description = "The order"), ("line_id" = OrderLineId, Path, description = "The line of the service")), responses(
     (status = 200, description = "The order as it is now", body = OrderBody),
     (status = 404, response = crate::openapi::NotFound),

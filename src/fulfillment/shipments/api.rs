@@ -44,7 +44,7 @@ pub struct ShipmentQuery {
 }
 
 /// List shipments
-#[utoipa::path(tag = "fulfillment", operation_id = "list_shipments", params(ShipmentQuery), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "list_shipments", security(("oauth2" = ["fulfillment:read"])), params(ShipmentQuery), responses(
     (status = 200, description = "One page of shipments, the oldest first", body = Page<Shipment>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -68,7 +68,7 @@ pub async fn list_shipments(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Get a shipment
-#[utoipa::path(tag = "fulfillment", operation_id = "get_shipment", params(("id" = ShipmentId, Path, description = "The shipment")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "get_shipment", security(("oauth2" = ["fulfillment:read"])), params(("id" = ShipmentId, Path, description = "The shipment")), responses(
     (status = 200, description = "The shipment", body = Shipment, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -82,7 +82,7 @@ pub async fn get_shipment(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a shipment
-#[utoipa::path(tag = "fulfillment", operation_id = "patch_shipment", request_body = PatchShipment, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "patch_shipment", security(("oauth2" = ["fulfillment:write"])), request_body = PatchShipment, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
     (status = 200, description = "The changed shipment", body = Shipment),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),
@@ -102,7 +102,7 @@ pub async fn patch_shipment(call: Call, app: Data<App>) -> Result<Answer, Error>
 ///
 /// Events may come in any order; the same one (status and moment) twice is one. The shipment's status is that of the event which took
 /// place last; `delivered` and `returned` win over whatever is scanned later.
-#[utoipa::path(tag = "fulfillment", operation_id = "create_tracking_event", request_body = NewTrackingEvent, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "create_tracking_event", security(("oauth2" = ["fulfillment:write"])), request_body = NewTrackingEvent, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
     (status = 200, description = "The shipment as it is now", body = Shipment),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),
@@ -125,7 +125,7 @@ pub async fn create_tracking_event(call: Call, app: Data<App>) -> Result<Answer,
 }
 
 /// Mark a shipment as delivered
-#[utoipa::path(tag = "fulfillment", operation_id = "deliver_shipment", request_body = Deliver, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
+#[utoipa::path(tag = "fulfillment", operation_id = "deliver_shipment", security(("oauth2" = ["fulfillment:write"])), request_body = Option<Deliver>, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
     (status = 200, description = "The shipment as it is now", body = Shipment),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

@@ -28,7 +28,7 @@ pub struct AvailabilityQuery {
 }
 
 /// Tell when a quantity can be had
-#[utoipa::path(tag = "inventory", operation_id = "get_availability", params(AvailabilityQuery), responses(
+#[utoipa::path(tag = "inventory", operation_id = "get_availability", security(("oauth2" = ["inventory:read"])), params(AvailabilityQuery), responses(
     (status = 200, description = "Now by location, or the first day on which incoming supply covers it", body = Availability),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 422, response = crate::openapi::Invalid),

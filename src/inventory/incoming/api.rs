@@ -45,7 +45,7 @@ pub struct IncomingQuery {
 }
 
 /// List incoming supply
-#[utoipa::path(tag = "inventory", operation_id = "list_incoming_supply", params(IncomingQuery), responses(
+#[utoipa::path(tag = "inventory", operation_id = "list_incoming_supply", security(("oauth2" = ["inventory:read"])), params(IncomingQuery), responses(
     (status = 200, description = "One page of incoming supply, the oldest first", body = Page<IncomingSupply>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -67,7 +67,7 @@ pub async fn list_incoming_supply(call: Call, app: Data<App>) -> Result<Answer, 
 }
 
 /// Get incoming supply
-#[utoipa::path(tag = "inventory", operation_id = "get_incoming_supply", params(("id" = IncomingSupplyId, Path, description = "The incoming supply")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "get_incoming_supply", security(("oauth2" = ["inventory:read"])), params(("id" = IncomingSupplyId, Path, description = "The incoming supply")), responses(
     (status = 200, description = "The incoming supply", body = IncomingSupply, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -81,7 +81,7 @@ pub async fn get_incoming_supply(call: Call, app: Data<App>) -> Result<Answer, E
 }
 
 /// Note incoming supply
-#[utoipa::path(tag = "inventory", operation_id = "create_incoming_supply", request_body = PostIncoming, responses(
+#[utoipa::path(tag = "inventory", operation_id = "create_incoming_supply", security(("oauth2" = ["inventory:write"])), request_body = PostIncoming, responses(
     (status = 201, description = "Noted", body = IncomingSupply),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),
@@ -103,7 +103,7 @@ pub async fn create_incoming_supply(call: Call, app: Data<App>) -> Result<Answer
 }
 
 /// Change incoming supply
-#[utoipa::path(tag = "inventory", operation_id = "patch_incoming_supply", request_body = PatchIncoming, params(("id" = IncomingSupplyId, Path, description = "The incoming supply")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "patch_incoming_supply", security(("oauth2" = ["inventory:write"])), request_body = PatchIncoming, params(("id" = IncomingSupplyId, Path, description = "The incoming supply")), responses(
     (status = 200, description = "The changed supply", body = IncomingSupply),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -122,7 +122,7 @@ pub async fn patch_incoming_supply(call: Call, app: Data<App>) -> Result<Answer,
 }
 
 /// Cancel incoming supply
-#[utoipa::path(tag = "inventory", operation_id = "cancel_incoming_supply", params(("id" = IncomingSupplyId, Path, description = "The incoming supply")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "cancel_incoming_supply", security(("oauth2" = ["inventory:write"])), params(("id" = IncomingSupplyId, Path, description = "The incoming supply")), responses(
     (status = 200, description = "Cancelled", body = IncomingSupply),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),

@@ -30,7 +30,7 @@ pub struct LocationQuery {
 }
 
 /// List locations
-#[utoipa::path(tag = "inventory", operation_id = "list_locations", params(LocationQuery), responses(
+#[utoipa::path(tag = "inventory", operation_id = "list_locations", security(("oauth2" = ["inventory:read"])), params(LocationQuery), responses(
     (status = 200, description = "One page of locations, by code", body = Page<Location>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -51,7 +51,7 @@ pub async fn list_locations(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Get a location
-#[utoipa::path(tag = "inventory", operation_id = "get_location", params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "get_location", security(("oauth2" = ["inventory:read"])), params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
     (status = 200, description = "The location", body = Location, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -65,7 +65,7 @@ pub async fn get_location(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Create or replace a location
-#[utoipa::path(tag = "inventory", operation_id = "put_location", request_body = PutLocation, params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "put_location", security(("oauth2" = ["inventory:write"])), request_body = PutLocation, params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
     (status = 200, description = "Replaced", body = Location),
     (status = 201, description = "Created", body = Location),
     (status = 404, response = crate::openapi::NotFound),
@@ -87,7 +87,7 @@ pub async fn put_location(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a location
-#[utoipa::path(tag = "inventory", operation_id = "patch_location", request_body = PatchLocation, params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "patch_location", security(("oauth2" = ["inventory:write"])), request_body = PatchLocation, params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
     (status = 200, description = "The changed location", body = Location),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),

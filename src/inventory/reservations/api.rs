@@ -18,7 +18,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Ask whether a cart can be had
-#[utoipa::path(tag = "checkout", operation_id = "ask_cart_availability", request_body = PostCartAvailability, responses(
+#[utoipa::path(tag = "checkout", operation_id = "ask_cart_availability", security(("oauth2" = ["checkout"])), request_body = PostCartAvailability, responses(
     (status = 200, description = "Yes or no for each line", body = CartAvailability),
     (status = 422, response = crate::openapi::Invalid),
 ))]
@@ -34,9 +34,9 @@ pub async fn ask_availability(call: Call, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Reserve a cart
-#[utoipa::path(tag = "checkout", operation_id = "create_reservation", request_body = PostReservation, responses(
+#[utoipa::path(tag = "checkout", operation_id = "create_reservation", security(("oauth2" = ["checkout"])), request_body = PostReservation, responses(
     (status = 201, description = "All of it is held; the secret is shown this once", body = NewReservation),
-    (status = 409, response = crate::openapi::Conflict),
+    (status = 409, response = crate::openapi::StockConflict),
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[post("/v1/checkout/reservations")]
@@ -59,7 +59,7 @@ pub async fn create_reservation(call: Call, app: Data<App>) -> Result<Answer, Er
 }
 
 /// Get a reservation
-#[utoipa::path(tag = "checkout", operation_id = "get_reservation", params(("id" = ReservationId, Path, description = "The reservation")), responses(
+#[utoipa::path(tag = "checkout", operation_id = "get_reservation", security(("oauth2" = ["checkout"])), params(("id" = ReservationId, Path, description = "The reservation")), responses(
     (status = 200, description = "The reservation", body = Reservation),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -73,7 +73,7 @@ pub async fn get_reservation(call: Call, app: Data<App>) -> Result<Answer, Error
 }
 
 /// Release a reservation
-#[utoipa::path(tag = "checkout", operation_id = "delete_reservation", params(
+#[utoipa::path(tag = "checkout", operation_id = "delete_reservation", security(("oauth2" = ["checkout"])), params(
     ("id" = ReservationId, Path, description = "The reservation"),
     ("X-Release-Secret" = Option<String>, Header, description = "Its release_secret; a storefront must send it"),
 ), responses(

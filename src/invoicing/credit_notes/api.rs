@@ -71,8 +71,7 @@ impl CreditNoteQuery {
 /// Issue a credit note
 ///
 /// Takes back a part of an invoice, or all that is left of it. What was paid too much becomes unapplied money of its payment.
-#[utoipa::path(tag = "invoices", operation_id = "issue_credit_note", request_body = NewCreditNote,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request take effect once")),
+#[utoipa::path(tag = "invoices", operation_id = "issue_credit_note", security(("oauth2" = ["invoices:write"])), request_body = NewCreditNote,
     responses(
     (status = 201, description = "Issued", body = CreditNoteBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
@@ -99,7 +98,7 @@ pub async fn issue_credit_note(call: Call, app: Data<App>) -> Result<Answer, Err
 /// List credit notes
 ///
 /// Newest first. Poll with `updated_from` and `sort=updated_at`.
-#[utoipa::path(tag = "invoices", operation_id = "list_credit_notes", params(CreditNoteQuery), responses(
+#[utoipa::path(tag = "invoices", operation_id = "list_credit_notes", security(("oauth2" = ["invoices:read"])), params(CreditNoteQuery), responses(
     (status = 200, description = "One page of credit notes", body = Page<CreditNoteBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -113,7 +112,7 @@ pub async fn list_credit_notes(call: Call, app: Data<App>) -> Result<Answer, Err
 }
 
 /// Get a credit note
-#[utoipa::path(tag = "invoices", operation_id = "get_credit_note", params(("id" = CreditNoteId, Path, description = "Id of the credit note")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "get_credit_note", security(("oauth2" = ["invoices:read"])), params(("id" = CreditNoteId, Path, description = "Id of the credit note")), responses(
     (status = 200, description = "The credit note", body = CreditNoteBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -128,10 +127,7 @@ pub async fn get_credit_note(call: Call, app: Data<App>) -> Result<Answer, Error
 }
 
 /// Change a credit note's external ids and metadata
-#[utoipa::path(tag = "invoices", operation_id = "patch_credit_note", request_body(
-    content((PatchDocumentData = "application/merge-patch+json"), (PatchDocumentData = "application/json")),
-    example = json!({"external_ids": {"datev": "4712"}})
-), params(("id" = CreditNoteId, Path, description = "Id of the credit note")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "patch_credit_note", security(("oauth2" = ["invoices:write"])), request_body(content = PatchDocumentData, example = json!({"external_ids": {"datev": "4712"}})), params(("id" = CreditNoteId, Path, description = "Id of the credit note")), responses(
     (status = 200, description = "Changed", body = CreditNoteBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

@@ -78,8 +78,8 @@ impl InvoiceQuery {
 }
 
 /// Issue an invoice
-#[utoipa::path(tag = "invoices", operation_id = "issue_invoice", request_body(content = NewInvoice, description = "May be left out"),
-    params(("id" = OrderId, Path, description = "Id of the order"), ("Idempotency-Key" = Option<String>, Header, description = "Repeats are answered like the first")),
+#[utoipa::path(tag = "invoices", operation_id = "issue_invoice", security(("oauth2" = ["invoices:write"])), request_body = Option<NewInvoice>,
+    params(("id" = OrderId, Path, description = "Id of the order")),
     responses(
     (status = 201, description = "Issued", body = InvoiceBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
@@ -110,7 +110,7 @@ pub async fn issue_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
 /// List invoices
 ///
 /// Newest first. Poll with `updated_from` and `sort=updated_at`.
-#[utoipa::path(tag = "invoices", operation_id = "list_invoices", params(InvoiceQuery), responses(
+#[utoipa::path(tag = "invoices", operation_id = "list_invoices", security(("oauth2" = ["invoices:read"])), params(InvoiceQuery), responses(
     (status = 200, description = "One page of invoices", body = Page<InvoiceBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -124,7 +124,7 @@ pub async fn list_invoices(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Get an invoice
-#[utoipa::path(tag = "invoices", operation_id = "get_invoice", params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "get_invoice", security(("oauth2" = ["invoices:read"])), params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
     (status = 200, description = "The invoice", body = InvoiceBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -139,10 +139,7 @@ pub async fn get_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change an invoice's external ids and metadata
-#[utoipa::path(tag = "invoices", operation_id = "patch_invoice", request_body(
-    content((PatchDocumentData = "application/merge-patch+json"), (PatchDocumentData = "application/json")),
-    example = json!({"external_ids": {"datev": "4711"}})
-), params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "patch_invoice", security(("oauth2" = ["invoices:write"])), request_body(content = PatchDocumentData, example = json!({"external_ids": {"datev": "4711"}})), params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
     (status = 200, description = "Changed", body = InvoiceBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

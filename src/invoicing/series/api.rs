@@ -15,7 +15,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// List number series
-#[utoipa::path(tag = "invoices", operation_id = "list_invoice_series", params(PageQuery), responses(
+#[utoipa::path(tag = "invoices", operation_id = "list_invoice_series", security(("oauth2" = ["invoices:read"])), params(PageQuery), responses(
     (status = 200, description = "One page of number series, by code", body = Page<InvoiceSeries>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -32,7 +32,7 @@ pub async fn list_invoice_series(call: Call, app: Data<App>) -> Result<Answer, E
 }
 
 /// Get a number series
-#[utoipa::path(tag = "invoices", operation_id = "get_invoice_series", params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "get_invoice_series", security(("oauth2" = ["invoices:read"])), params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
     (status = 200, description = "The series", body = InvoiceSeries, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -46,7 +46,7 @@ pub async fn get_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Er
 }
 
 /// Create or replace a number series
-#[utoipa::path(tag = "invoices", operation_id = "put_invoice_series", request_body = PutInvoiceSeries, params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "put_invoice_series", security(("oauth2" = ["invoices:write"])), request_body = PutInvoiceSeries, params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
     (status = 200, description = "Replaced", body = InvoiceSeries),
     (status = 201, description = "Created", body = InvoiceSeries),
     (status = 409, response = crate::openapi::Conflict),

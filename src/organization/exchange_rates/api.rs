@@ -36,7 +36,7 @@ pub struct ExchangeRateQuery {
 }
 
 /// List exchange rates
-#[utoipa::path(tag = "organization", operation_id = "list_exchange_rates", params(ExchangeRateQuery), responses(
+#[utoipa::path(tag = "organization", operation_id = "list_exchange_rates", security(("oauth2" = ["orders:read"])), params(ExchangeRateQuery), responses(
     (status = 200, description = "One page of exchange rates, by currencies and day", body = Page<DatedExchangeRate>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -61,7 +61,7 @@ fn key_of(parts: Vec<String>) -> Result<Key, Error> {
 ///
 /// A row is told by `from_currency`, `to_currency` and `valid_from_on`; rows that are not named stay as they are. For the way
 /// back between two currencies the inverse is used where no rate of its own is given.
-#[utoipa::path(tag = "organization", operation_id = "put_exchange_rates",
+#[utoipa::path(tag = "organization", operation_id = "put_exchange_rates", security(("oauth2" = ["invoices:write"])),
     request_body(content = Vec<PutExchangeRate>, example = json!([
         {"from_currency": "USD", "to_currency": "IDR", "rate": "16250.5", "valid_from_on": "2026-11-01"},
         {"from_currency": "SGD", "to_currency": "IDR", "rate": "12480", "valid_from_on": "2026-11-01"}

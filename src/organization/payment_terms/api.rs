@@ -16,7 +16,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// List payment terms
-#[utoipa::path(tag = "organization", operation_id = "list_payment_terms", params(PageQuery), responses(
+#[utoipa::path(tag = "organization", operation_id = "list_payment_terms", security(("oauth2" = ["orders:read"])), params(PageQuery), responses(
     (status = 200, description = "One page of payment terms, by code", body = Page<PaymentTerm>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -33,7 +33,7 @@ pub async fn list_payment_terms(call: Call, app: Data<App>) -> Result<Answer, Er
 }
 
 /// Get payment terms
-#[utoipa::path(tag = "organization", operation_id = "get_payment_term", params(("code" = String, Path, description = "Code of the terms", example = "net_30")), responses(
+#[utoipa::path(tag = "organization", operation_id = "get_payment_term", security(("oauth2" = ["orders:read"])), params(("code" = String, Path, description = "Code of the terms", example = "net_30")), responses(
     (status = 200, description = "The payment terms", body = PaymentTerm, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -47,7 +47,7 @@ pub async fn get_payment_term(call: Call, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Create or replace payment terms
-#[utoipa::path(tag = "organization", operation_id = "put_payment_term", request_body = PutPaymentTerm, params(("code" = String, Path, description = "Code of the terms", example = "net_30")), responses(
+#[utoipa::path(tag = "organization", operation_id = "put_payment_term", security(("oauth2" = ["admin"])), request_body = PutPaymentTerm, params(("code" = String, Path, description = "Code of the terms", example = "net_30")), responses(
     (status = 200, description = "Replaced", body = PaymentTerm),
     (status = 201, description = "Created", body = PaymentTerm),
     (status = 412, response = crate::openapi::Stale),

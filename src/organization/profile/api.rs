@@ -14,7 +14,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Get the organization
-#[utoipa::path(tag = "organization", operation_id = "get_organization", responses(
+#[utoipa::path(tag = "organization", operation_id = "get_organization", security(("oauth2" = ["orders:read"])), responses(
     (status = 200, description = "The caller's organization", body = Organization, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -27,7 +27,7 @@ pub async fn get_organization(call: Call, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Replace the organization's profile
-#[utoipa::path(tag = "organization", operation_id = "put_organization", request_body = PutOrganization, responses(
+#[utoipa::path(tag = "organization", operation_id = "put_organization", security(("oauth2" = ["admin"])), request_body = PutOrganization, responses(
     (status = 200, description = "Replaced", body = Organization),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),

@@ -61,7 +61,7 @@ impl RefundQuery {
 }
 
 /// List refunds
-#[utoipa::path(tag = "payments", operation_id = "list_refunds", params(RefundQuery), responses(
+#[utoipa::path(tag = "payments", operation_id = "list_refunds", security(("oauth2" = ["payments:read"])), params(RefundQuery), responses(
     (status = 200, description = "One page of refunds, newest first", body = Page<RefundBody>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -75,7 +75,7 @@ pub async fn list_refunds(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Get a refund
-#[utoipa::path(tag = "payments", operation_id = "get_refund", params(("id" = RefundId, Path, description = "Id of the refund")), responses(
+#[utoipa::path(tag = "payments", operation_id = "get_refund", security(("oauth2" = ["payments:read"])), params(("id" = RefundId, Path, description = "Id of the refund")), responses(
     (status = 200, description = "The refund", body = RefundBody),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),

@@ -38,7 +38,7 @@ pub struct InventoryQuery {
 }
 
 /// List stock levels
-#[utoipa::path(tag = "inventory", operation_id = "list_inventory", params(InventoryQuery), responses(
+#[utoipa::path(tag = "inventory", operation_id = "list_inventory", security(("oauth2" = ["inventory:read"])), params(InventoryQuery), responses(
     (status = 200, description = "One page of stock levels, by SKU and location", body = Page<InventoryLevel>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]

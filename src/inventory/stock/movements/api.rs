@@ -42,7 +42,7 @@ pub struct MovementQuery {
 }
 
 /// List stock movements
-#[utoipa::path(tag = "inventory", operation_id = "list_stock_movements", params(MovementQuery), responses(
+#[utoipa::path(tag = "inventory", operation_id = "list_stock_movements", security(("oauth2" = ["inventory:read"])), params(MovementQuery), responses(
     (status = 200, description = "One page of the ledger, the newest first", body = Page<StockMovement>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]

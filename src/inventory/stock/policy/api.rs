@@ -19,7 +19,7 @@ fn key_of(call: &Call) -> Result<ShelfKey, Error> {
 }
 
 /// Get safety stock and reorder point
-#[utoipa::path(tag = "inventory", operation_id = "get_stock_policy", params(
+#[utoipa::path(tag = "inventory", operation_id = "get_stock_policy", security(("oauth2" = ["inventory:read"])), params(
     ("sku" = String, Path, description = "The product", example = "KOPI-250"),
     ("location" = String, Path, description = "Code of the location", example = "jakarta-1"),
 ), responses(
@@ -36,7 +36,7 @@ pub async fn get_stock_policy(call: Call, app: Data<App>) -> Result<Answer, Erro
 }
 
 /// Set safety stock and reorder point
-#[utoipa::path(tag = "inventory", operation_id = "put_stock_policy", request_body = PutPolicy, params(
+#[utoipa::path(tag = "inventory", operation_id = "put_stock_policy", security(("oauth2" = ["inventory:write"])), request_body = Option<PutPolicy>, params(
     ("sku" = String, Path, description = "The product", example = "KOPI-250"),
     ("location" = String, Path, description = "Code of the location", example = "jakarta-1"),
 ), responses(
@@ -52,9 +52,10 @@ pub async fn put_stock_policy(call: Call, app: Data<App>) -> Result<Answer, Erro
     call.no_query()?;
     let key = key_of(&call)?;
     let body: PutPolicy = call.json_or_empty()?;
-    let precondition = call.precondition()?;
+    let (precondition, create_only) = (call.precondition()?, call.create_only());
     let href = format!("/v1/inventory/{}/{}/policy", key.sku, key.location);
-    let (policy, created) = app.db.write(move |connection| service::put(connection, &context, &key, &body, &precondition)).await?;
+    let (policy, created) =
+        app.db.write(move |connection| service::put(connection, &context, &key, &body, &precondition, create_only)).await?;
     let answer = if created { Answer::created(href, &policy)? } else { Answer::ok(&policy)? };
     Ok(answer.with_version(policy.version))
 }

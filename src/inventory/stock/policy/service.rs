@@ -1,7 +1,7 @@
 use super::body::{PutPolicy, StockPolicy};
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::inventory::locations::service::check_known;
+use crate::inventory::locations;
 use crate::inventory::stock::level::ShelfKey;
 use crate::inventory::stock::locked::LockedStock;
 use crate::inventory::stock::product::{check_size, stocked};
@@ -20,21 +20,27 @@ pub fn put(
     key: &ShelfKey,
     body: &PutPolicy,
     precondition: &Precondition,
+    create_only: bool,
 ) -> Result<(StockPolicy, bool), Error> {
-    let mut faults = Faults::new();
     let products = products(connection, context.organization_id, &[&key.sku])?;
+    if !products.contains_key(&key.sku) {
+        return Err(Error::not_found("product"));
+    }
+    locations::service::get(connection, context.organization_id, &key.location)?;
+    let mut faults = Faults::new();
     let product = stocked(&products, &mut faults, "", &key.sku);
     for (pointer, quantity) in [("/safety_stock", Some(body.safety_stock)), ("/reorder_point", body.reorder_point)] {
         let quantity = quantity.unwrap_or_default().0;
         faults.require(quantity >= Decimal::ZERO, pointer, "out_of_range", "must not be below 0");
         check_size(&mut faults, pointer, quantity, product);
     }
-    check_known(connection, context.organization_id, &mut faults, &[("", &key.location)])?;
     faults.into_result()?;
 
     let before = store::levels::find(connection, context.organization_id, key)?;
-    if before.is_none() && *precondition != Precondition::Any {
-        return Err(Error::not_found("stock level"));
+    match &before {
+        Some(level) if create_only => return Err(Error::Stale { current: level.version }),
+        None if *precondition != Precondition::Any => return Err(Error::not_found("stock level")),
+        Some(_) | None => {}
     }
     let mut stock = LockedStock::lock(connection, context, [key.clone()])?;
     let level = stock.level_mut(key)?;

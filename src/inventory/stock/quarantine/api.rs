@@ -17,9 +17,9 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Quarantine, release or scrap stock
-#[utoipa::path(tag = "inventory", operation_id = "quarantine_stock", request_body = PostQuarantine, responses(
+#[utoipa::path(tag = "inventory", operation_id = "quarantine_stock", security(("oauth2" = ["inventory:write"])), request_body = PostQuarantine, responses(
     (status = 201, description = "Done; the levels as they are now, and what orders lost by it", body = StockChange),
-    (status = 409, response = crate::openapi::Conflict),
+    (status = 409, response = crate::openapi::StockConflict),
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[post("/v1/inventory/quarantine")]

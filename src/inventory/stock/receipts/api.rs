@@ -17,7 +17,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Receive goods
-#[utoipa::path(tag = "inventory", operation_id = "receive_stock", request_body = PostReceipt, responses(
+#[utoipa::path(tag = "inventory", operation_id = "receive_stock", security(("oauth2" = ["inventory:write"])), request_body = PostReceipt, responses(
     (status = 201, description = "Received; the levels as they are now", body = StockChange),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),

@@ -15,7 +15,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Take in an outside system's stock figures
-#[utoipa::path(tag = "inventory", operation_id = "put_stock_snapshot", request_body = PutSnapshot, responses(
+#[utoipa::path(tag = "inventory", operation_id = "put_stock_snapshot", security(("oauth2" = ["inventory:write"])), request_body = PutSnapshot, responses(
     (status = 200, description = "What became of each line, and what orders lost by it", body = Snapshot),
     (status = 422, response = crate::openapi::Invalid),
 ))]

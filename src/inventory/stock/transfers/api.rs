@@ -17,9 +17,9 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Transfer goods
-#[utoipa::path(tag = "inventory", operation_id = "transfer_stock", request_body = PostTransfer, responses(
+#[utoipa::path(tag = "inventory", operation_id = "transfer_stock", security(("oauth2" = ["inventory:write"])), request_body = PostTransfer, responses(
     (status = 201, description = "Transferred; the levels of both ends as they are now", body = StockChange),
-    (status = 409, response = crate::openapi::Conflict),
+    (status = 409, response = crate::openapi::StockConflict),
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[post("/v1/inventory/transfers")]

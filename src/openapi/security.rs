@@ -1,0 +1,46 @@
+//! How a caller proves who it is, and which scope an operation wants.
+//!
+//! An operation names its scope where it is described, `security(("oauth2" = ["orders:read"]))`, and requires it in its first
+//! line; a test calls each operation with every scope but that one and wants 403.
+
+use crate::auth::permission::Permission;
+use utoipa::openapi::Components;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+};
+
+const OAUTH2: &str = "oauth2";
+const BEARER: &str = "bearer";
+
+pub fn add_schemes(components: &mut Components) {
+    let scopes: Scopes = Permission::ALL.iter().map(|(_, scope, what)| (*scope, *what)).collect();
+    let flow = Flow::ClientCredentials(ClientCredentials::new("/v1/auth/token", scopes));
+    let what = "Client id and secret of an API client. Without a chosen scope the token gets all that the client's role has.";
+    components.security_schemes.insert(OAUTH2.to_owned(), SecurityScheme::OAuth2(OAuth2::with_description([flow], what)).into());
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("A token that you already have: `access_token` of `POST /v1/auth/token`."))
+        .build();
+    components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(bearer).into());
+}
+
+/// Beside `oauth2`, every operation takes a token that was got elsewhere.
+pub fn complete(operation: &mut Operation) {
+    if wants_token(operation) {
+        operation.security.get_or_insert_default().push(SecurityRequirement::new(BEARER, Vec::<String>::new()));
+    }
+}
+
+/// Whether the operation is for callers with a token; `security(())` says that it is not.
+pub fn wants_token(operation: &Operation) -> bool {
+    let open = SecurityRequirement::default();
+    operation.security.as_ref().is_some_and(|requirements| !requirements.contains(&open))
+}
+
+/// Whether it wants a scope as well.
+pub fn wants_scope(operation: &Operation) -> bool {
+    let any_token = SecurityRequirement::new(OAUTH2, Vec::<String>::new());
+    wants_token(operation) && operation.security.as_ref().is_some_and(|requirements| !requirements.contains(&any_token))
+}
