@@ -105,7 +105,7 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
                         let order = body(answer);
                         assert_eq!(order["note"], json!(wish.content.to_string()));
                         assert_eq!(answer.replayed, order["id"] != json!(request.request.order_id));
-                        made.extend((!answer.replayed).then(|| request.request.order_id));
+                        made.extend((!answer.replayed).then_some(request.request.order_id));
                     }
                     Err(error) => assert!(
                         ["external_id_conflict", "idempotency_key_reused"].contains(&code(error).as_str()),
@@ -161,7 +161,7 @@ async fn a_shortage_refuses_the_late_orders_of_a_batch_and_no_other() {
     open_shop(&app, "shop", SKUS, |i| if i == 0 { [3, 2] } else { [60, 60] }).await;
     let context = context_of(&app);
     let mut connection = app.database.connect();
-    let sku = |i: usize| if i % 2 == 0 { 0 } else { 1 };
+    let sku = |i: usize| if i.is_multiple_of(2) { 0 } else { 1 };
     let batch: Vec<PlaceRequest> =
         (0..12).map(|i| request(&context, &format!("SO-{i}"), Some(&i.to_string()), &order(&[(sku(i), 2)], "refuse"))).collect();
     let outcomes = place(&mut connection, &context, &batch).unwrap();
