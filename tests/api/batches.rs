@@ -1,7 +1,8 @@
 //! Batches of orders placed straight on a connection, as an import or a queue does it, several at once.
 
 use crate::support::app::TestApp;
-use crate::support::load::{assert_no_deadlock, number, open_shop, order, prove, units};
+use crate::support::load::{assert_no_deadlock, number, open_shop, order, prove, units, wait_for_blocked};
+use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use pesanan::auth::actor::Context;
 use pesanan::error::Error;
@@ -80,7 +81,7 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
     let app = TestApp::spawn().await;
     open_shop(&app, "shop", SKUS, |_| [60, 60]).await;
     let context = context_of(&app);
-    let barrier = Barrier::new(3);
+    let barrier = Barrier::new(4);
     let run = |batch: usize| {
         let mut connection: PgConnection = app.database.connect();
         let mut made = vec![];
@@ -118,6 +119,22 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
     };
     let made: Vec<OrderId> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..3).map(|batch| scope.spawn(move || run(batch))).collect();
+        let mut holder = app.database.connect();
+        for round in 0..ROUNDS {
+            // Holds a key in the middle of all batches until each has taken what it takes before that one, so that those which take
+            // theirs in different orders do meet.
+            holder.batch_execute("BEGIN").unwrap();
+            let hold = format!(
+                "INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
+                 VALUES ('{0}', 'k', '{round}-{1:03}', '{0}', '', 0, now())",
+                context.organization_id,
+                ORDERS / 2
+            );
+            holder.batch_execute(&hold).unwrap();
+            barrier.wait();
+            wait_for_blocked(&mut holder, 3);
+            holder.batch_execute("ROLLBACK").unwrap();
+        }
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let stored = number(&app.database, "SELECT count(*) AS value FROM sales_order");
