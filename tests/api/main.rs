@@ -7,7 +7,10 @@ mod channels;
 mod concurrency;
 mod crash;
 mod demo;
+<<<<<<< HEAD
 mod examples;
+=======
+>>>>>>> w-l
 mod feed;
 mod fulfillment;
 mod inventory;
