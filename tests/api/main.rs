@@ -7,10 +7,7 @@ mod channels;
 mod concurrency;
 mod crash;
 mod demo;
-<<<<<<< HEAD
 mod examples;
-=======
->>>>>>> w-l
 mod feed;
 mod fulfillment;
 mod inventory;
