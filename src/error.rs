@@ -114,7 +114,9 @@ impl Error {
 
     pub fn is_broken_connection(&self) -> bool {
         match self {
-            Self::Database(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            Self::Database(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)) => {
+                true
+            }
             Self::Database(DieselError::DatabaseError(_, info)) => {
                 info.message().contains("server closed the connection") || info.message().contains("terminating connection")
             }

@@ -10,11 +10,14 @@ use crate::error::Error;
 use crate::organization;
 use crate::platform::db::{Db, DbOptions};
 use crate::platform::migrate::migrate;
+use crate::types::id::{ApiClientId, OrganizationId};
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Serve a demo company on 127.0.0.1, with a private Postgres of its own. A second start keeps the data.
 #[derive(Args)]
@@ -34,7 +37,7 @@ pub struct Demo {
 /// What the demo needs again at its next start; readable by its owner alone.
 #[derive(Serialize, Deserialize)]
 struct Secrets {
-    client_id: String,
+    client_id: ApiClientId,
     client_secret: String,
 }
 
@@ -48,13 +51,21 @@ impl Demo {
             Some(url) => super::OpenDatabase { url: url.clone(), postgres: None },
             None => super::open_private(&self.data_dir)?,
         };
-        let result = self.serve(&open.url);
+        let result = self.serve(&open);
         open.close();
         result.map(|()| ExitCode::SUCCESS)
     }
 
-    fn serve(&self, url: &str) -> Result<(), Error> {
+    fn serve(&self, open: &super::OpenDatabase) -> Result<(), Error> {
+        let url = open.url.as_str();
         migrate(url)?;
+        if was_broken_off(url)? {
+            let own = || Error::internal("the first start was broken off before the demo company was loaded; empty this database");
+            let postgres = open.postgres.as_ref().ok_or_else(own)?;
+            eprintln!("the first start was broken off: starting over");
+            postgres.recreate_database(super::PRIVATE_DATABASE).map_err(Error::internal)?;
+            migrate(url)?;
+        }
         let keys = self.keys()?;
         let secrets = self.prepare(url)?;
         let config = Config { listen: format!("127.0.0.1:{}", self.port), keys, ..Config::new(url.to_owned()) };
@@ -71,31 +82,63 @@ impl Demo {
         read_keys(&path.to_string_lossy())
     }
 
-    /// Organization, API client and data, unless they are there.
+    /// Organization, data and API client, unless they are there.
     fn prepare(&self, url: &str) -> Result<Secrets, Error> {
-        let path = self.data_dir.join("demo-client.json");
         let db = Db::open(&DbOptions::for_one_command(url))?;
         let now = chrono::Utc::now();
         let known = db.read_blocking(|connection| organization::find_by_code(connection, demo::CODE))?;
         let organization_id = match known {
             Some(id) => id,
-            None => demo::create_organization(&db, now)?,
+            None if self.empty => demo::create_organization(&db, now)?,
+            None => load(&db, now)?,
         };
-        if known.is_none() && !self.empty {
-            eprintln!("loading the demo company …");
-            demo::load(&db, organization_id, now)?;
+        match self.known_secrets() {
+            Some(secrets) if is_client(&db, organization_id, &secrets)? => Ok(secrets),
+            Some(_) | None => self.new_secrets(&db, organization_id, now),
         }
-        if known.is_some()
-            && let Ok(text) = std::fs::read_to_string(&path)
-        {
-            return serde_json::from_str(&text).map_err(Error::internal);
-        }
+    }
+
+    fn secrets_path(&self) -> PathBuf {
+        self.data_dir.join("demo-client.json")
+    }
+
+    fn known_secrets(&self) -> Option<Secrets> {
+        serde_json::from_str(&std::fs::read_to_string(self.secrets_path()).ok()?).ok()
+    }
+
+    fn new_secrets(&self, db: &Db, organization_id: OrganizationId, now: DateTime<Utc>) -> Result<Secrets, Error> {
         let context = Context::system(organization_id, now);
         let new = NewApiClient { name: "Demo".to_owned(), role: Role::Admin };
         let issued = db.write_blocking(|connection| api_clients::service::create(connection, &context, &new))?;
-        let secrets = Secrets { client_id: issued.client_id.to_string(), client_secret: issued.client_secret };
-        write_secret(&path, &serde_json::to_string_pretty(&secrets).map_err(Error::internal)?)?;
+        let secrets = Secrets { client_id: issued.client_id, client_secret: issued.client_secret };
+        write_secret(&self.secrets_path(), &serde_json::to_string_pretty(&secrets).map_err(Error::internal)?)?;
         Ok(secrets)
+    }
+}
+
+/// The API client comes last at the first start: an organization without one was left before it was complete.
+fn was_broken_off(url: &str) -> Result<bool, Error> {
+    let db = Db::open(&DbOptions::for_one_command(url))?;
+    let Some(id) = db.read_blocking(|connection| organization::find_by_code(connection, demo::CODE))? else { return Ok(false) };
+    let clients = db.read_blocking(|connection| api_clients::service::list(connection, id, None, None, 1))?;
+    Ok(clients.data.is_empty())
+}
+
+fn load(db: &Db, now: DateTime<Utc>) -> Result<OrganizationId, Error> {
+    eprint!("loading the demo company …");
+    let started = Instant::now();
+    let organization_id = demo::create_organization(db, demo::opening(now))?;
+    demo::load(db, organization_id, now)?;
+    eprintln!(" done in {:.1} s", started.elapsed().as_secs_f32());
+    Ok(organization_id)
+}
+
+/// Whether the secrets on disk belong to this database.
+fn is_client(db: &Db, organization_id: OrganizationId, secrets: &Secrets) -> Result<bool, Error> {
+    match db.read_blocking(|connection| api_clients::service::get(connection, organization_id, secrets.client_id)) {
+        Ok(client) => Ok(client.active),
+        Err(Error::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::types::id::CustomerId;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(QueryableByName)]
 struct Found {
@@ -27,9 +27,31 @@ pub struct NewGuest {
     pub currency: Currency,
 }
 
-/// Inserts the guests that are not there yet and tells the id that each wanted guest has in the end. A claim per e-mail address
-/// (kind `u`) makes a second transaction wait for the first.
-pub fn create(connection: &mut PgConnection, context: &Context, wanted: &[&NewGuest]) -> QueryResult<HashMap<CustomerId, CustomerId>> {
+/// Guests whose e-mail addresses this transaction has claimed.
+#[derive(Debug, Default)]
+pub struct ClaimedGuests {
+    /// The id that each wanted guest has in the end.
+    ids: HashMap<CustomerId, CustomerId>,
+    /// By address in lower case.
+    known: HashMap<String, CustomerId>,
+    /// Those that are not there yet.
+    new: Vec<NewGuest>,
+}
+
+impl ClaimedGuests {
+    /// The id of the customer that this wanted guest is, or will be.
+    pub fn id(&self, wanted: CustomerId) -> Option<CustomerId> {
+        self.ids.get(&wanted).copied()
+    }
+}
+
+/// Finds out who the wanted guests are. A claim per e-mail address (kind `u`) makes a second transaction wait for the first.
+/// [`insert`] must follow.
+pub fn claim(connection: &mut PgConnection, context: &Context, wanted: &[&NewGuest]) -> QueryResult<ClaimedGuests> {
+    let mut claimed = ClaimedGuests::default();
+    if wanted.is_empty() {
+        return Ok(claimed);
+    }
     let mut emails: Vec<String> = wanted.iter().filter_map(|guest| guest.email.as_ref()).map(|email| email.to_lowercase()).collect();
     emails.sort();
     emails.dedup();
@@ -45,29 +67,43 @@ pub fn create(connection: &mut PgConnection, context: &Context, wanted: &[&NewGu
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<Text>, _>(&emails)
     .load(connection)?;
-    let mut known: HashMap<String, CustomerId> = found.into_iter().map(|row| (row.email, row.id)).collect();
-    let mut ids = HashMap::new();
-    let mut new = vec![];
+    claimed.known = found.into_iter().map(|row| (row.email, row.id)).collect();
     for guest in wanted {
         let email = guest.email.as_ref().map(|email| email.to_lowercase());
-        let id = email.as_ref().and_then(|email| known.get(email)).copied();
+        let id = email.as_ref().and_then(|email| claimed.known.get(email)).copied();
         if id.is_none() {
-            new.push(*guest);
-            email.map(|email| known.insert(email, guest.id));
+            claimed.new.push((*guest).clone());
+            email.map(|email| claimed.known.insert(email, guest.id));
         }
-        ids.insert(guest.id, id.unwrap_or(guest.id));
+        claimed.ids.insert(guest.id, id.unwrap_or(guest.id));
     }
-    insert(connection, context, &new)?;
-    sql("UPDATE claim c SET subject_id = k.id FROM unnest($2::text[], $3::uuid[]) AS k(email, id) \
-         WHERE c.organization_id = $1 AND c.kind = 'u' AND c.key = k.email AND c.subject_id <> k.id")
-    .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<Array<Text>, _>(known.keys().collect::<Vec<_>>())
-    .bind::<Array<SqlUuid>, _>(known.values().collect::<Vec<_>>())
-    .execute(connection)?;
-    Ok(ids)
+    Ok(claimed)
 }
 
-fn insert(connection: &mut PgConnection, context: &Context, guests: &[&NewGuest]) -> QueryResult<()> {
+/// Inserts the new guests among `buyers`, and gives the addresses of the others back: who buys nothing is not stored.
+pub fn insert(connection: &mut PgConnection, context: &Context, claimed: &ClaimedGuests, buyers: &HashSet<CustomerId>) -> QueryResult<()> {
+    let (bought, gone): (Vec<&NewGuest>, Vec<&NewGuest>) = claimed.new.iter().partition(|guest| buyers.contains(&guest.id));
+    insert_customers(connection, context, &bought)?;
+    let gone: HashSet<CustomerId> = gone.into_iter().map(|guest| guest.id).collect();
+    let (left, kept): (Vec<_>, Vec<_>) = claimed.known.iter().partition(|(_, id)| gone.contains(id));
+    if !kept.is_empty() {
+        sql("UPDATE claim c SET subject_id = k.id FROM unnest($2::text[], $3::uuid[]) AS k(email, id) \
+             WHERE c.organization_id = $1 AND c.kind = 'u' AND c.key = k.email AND c.subject_id <> k.id")
+        .bind::<SqlUuid, _>(context.organization_id)
+        .bind::<Array<Text>, _>(kept.iter().map(|(email, _)| email.as_str()).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(kept.iter().map(|(_, id)| **id).collect::<Vec<_>>())
+        .execute(connection)?;
+    }
+    if !left.is_empty() {
+        sql("DELETE FROM claim WHERE organization_id = $1 AND kind = 'u' AND key = ANY($2)")
+            .bind::<SqlUuid, _>(context.organization_id)
+            .bind::<Array<Text>, _>(left.iter().map(|(email, _)| email.as_str()).collect::<Vec<_>>())
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+fn insert_customers(connection: &mut PgConnection, context: &Context, guests: &[&NewGuest]) -> QueryResult<()> {
     if guests.is_empty() {
         return Ok(());
     }

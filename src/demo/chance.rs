@@ -20,7 +20,7 @@ impl Chance {
     /// From `low` to `high`, both included.
     pub fn between(&mut self, low: u32, high: u32) -> u32 {
         let span = u64::from(high.saturating_sub(low)) + 1;
-        let offset = (self.next() >> 32) * span >> 32;
+        let offset = ((self.next() >> 32) * span) >> 32;
         low.saturating_add(u32::try_from(offset).unwrap_or_default())
     }
 

@@ -8,6 +8,8 @@ mod life;
 mod plan;
 mod specials;
 
+pub use calendar::opening;
+
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::organization::{self, NewOrganization};

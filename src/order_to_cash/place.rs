@@ -63,6 +63,11 @@ impl PlaceRequest {
         Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
     }
 
+    /// Whether somebody else may hold one of its claims: it came with a key or an external id.
+    fn may_be_a_repetition(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind != "o")
+    }
+
     fn own_claims(&self, context: &Context) -> Vec<(Uuid, OrderId, &Claim)> {
         self.claims.iter().map(|claim| (context.organization_id.0, self.request.order_id, claim)).collect()
     }
@@ -85,17 +90,19 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
         }
         match try_once(connection, context, requests, &open, &mut outcomes) {
             Ok(()) => {}
-            Err(error) if error.is_transient() && attempt + 1 < TRIES => {
+            Err(error) if lost_a_race(&error) && attempt + 1 < TRIES => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
             }
+            Err(error) if error.is_broken_connection() => return Err(error),
             // A poison order must not fail its neighbours.
-            Err(_) if open.len() > 1 => {
-                for i in open {
-                    let alone = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
-                    outcomes[i] = alone.or_else(|| Some(Err(Error::internal("an order without outcome"))));
+            Err(error) => match open.as_slice() {
+                [only] => outcomes[*only] = Some(Err(idempotency::in_flight(error))),
+                several => {
+                    for &i in several {
+                        outcomes[i] = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
+                    }
                 }
-            }
-            Err(error) => return Err(idempotency::in_flight(error)),
+            },
         }
         settle_replays(connection, context, requests, &mut outcomes)?;
     }
@@ -139,7 +146,8 @@ fn try_once(
             continue;
         }
         let mut order = verified.order.clone();
-        match promise::promise(&mut order, &mut shelf, context) {
+        let promised = promise::promise(&mut order, &mut shelf, context);
+        match promised.and_then(|()| promise::perform_charges_without_goods(&mut order)) {
             Ok(()) => fast.push((prepare(i, order, context)?, verified)),
             // The stock was read a moment ago without a lock: hopeless, and nothing needs to be locked to say so.
             Err(error) => outcomes[i] = Some(Err(error)),
@@ -176,11 +184,17 @@ fn try_once(
         });
         match result {
             Ok(answer) => outcomes[i] = answer.map(Ok),
-            Err(error) if error.is_transient() => return Err(error),
+            Err(error) if lost_a_race(&error) => return Err(error),
             Err(error) => outcomes[i] = Some(Err(error)),
         }
     }
     Ok(())
+}
+
+/// A deadlock, or a capture statement that found less than the locks had shown (a limit that was set meanwhile, safety stock
+/// above what a reservation held): gather and decide anew.
+fn lost_a_race(error: &Error) -> bool {
+    error.is_transient() || matches!(error, Error::Database(error) if captured::refusal(error).is_some())
 }
 
 fn wants_own_transaction(request: &PlaceRequest) -> bool {
@@ -293,7 +307,7 @@ fn decide_under_locks(
         .filter(|(_, verified)| got.contains_key(&verified.order.id))
         .partition(|(i, verified)| got.get(&verified.order.id) == Some(&requests[*i].claims.len()));
     let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
-    let guest_ids = if guests.is_empty() { HashMap::new() } else { guests::create(connection, context, &guests)? };
+    let guests = guests::claim(connection, context, &guests)?;
 
     let reservations = consume_reservations(connection, context, requests, &won)?;
     let mut credit =
@@ -302,11 +316,9 @@ fn decide_under_locks(
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
-        shelf.set(&level.sku, &level.location, level.available);
-    }
-    for line in reservations.iter().flat_map(|reservation| &reservation.lines) {
-        let available = shelf.available(&line.sku, &line.location);
-        shelf.set(&line.sku, &line.location, available + line.quantity);
+        let kept = reservations.iter().flat_map(|reservation| &reservation.lines);
+        let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
+        shelf.set(&level.sku, &level.location, level.available + kept);
     }
     let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();
     if !given_back.is_empty() {
@@ -316,7 +328,7 @@ fn decide_under_locks(
     let (mut outcomes, mut prepared, mut refused) = (vec![], vec![], vec![]);
     for (i, verified) in &won {
         let mut order = verified.order.clone();
-        if let Some(id) = guest_ids.get(&order.customer_id).copied() {
+        if let Some(id) = guests.id(order.customer_id) {
             order.customer_id = id;
             order.bill_to_customer_id = id;
             order.document.customer.id = id;
@@ -325,6 +337,7 @@ fn decide_under_locks(
         match promise::promise(&mut order, &mut shelf, context) {
             Ok(()) => {
                 hold_over_credit(&mut order, &mut credit, context);
+                promise::perform_charges_without_goods(&mut order)?;
                 let payments = take_payments(&mut order, &requests[*i], reference, context)?;
                 prepared.push(Prepared { payments, ..prepare(*i, order, context)? });
             }
@@ -339,6 +352,7 @@ fn decide_under_locks(
     if !gone.is_empty() {
         captured::delete_claims(connection, &gone)?;
     }
+    guests::insert(connection, context, &guests, &prepared.iter().map(|prepared| prepared.order.customer_id).collect())?;
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }
@@ -402,9 +416,9 @@ pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, bala
     if order.detail.historical || order.status == OrderStatus::Draft {
         return;
     }
-    let open = order.total;
+    let open = order.uninvoiced_total;
     if credit.currency == order.currency && credit.available >= open {
-        if order.holds.is_empty() {
+        if order.open_holds().next().is_none() {
             credit.available -= open;
         }
         return;
@@ -419,14 +433,19 @@ pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, bala
 }
 
 /// Answers every order without outcome whose claim is held: by itself (an earlier try whose answer was lost), or by an earlier
-/// order (a replay). One set query.
+/// order (a replay). A refusal counts for nothing there: the earlier order may be what left it without stock. One set query.
 fn settle_replays(
     connection: &mut PgConnection,
     context: &Context,
     requests: &[PlaceRequest],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Error> {
-    let open: Vec<usize> = (0..requests.len()).filter(|i| outcomes[*i].is_none()).collect();
+    let unanswered = |i: &usize| match &outcomes[*i] {
+        None => true,
+        Some(Err(_)) => requests[*i].may_be_a_repetition(),
+        Some(Ok(_)) => false,
+    };
+    let open: Vec<usize> = (0..requests.len()).filter(unanswered).collect();
     let claims: Vec<(Uuid, OrderId, &Claim)> = open.iter().flat_map(|i| requests[*i].own_claims(context)).collect();
     if claims.is_empty() {
         return Ok(());

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::platform::logging;
 use diesel::Connection;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use std::sync::Arc;
@@ -106,29 +106,49 @@ impl Db {
     /// `write` for code that already runs on a thread of its own (jobs, the command line).
     pub fn write_blocking<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
         const TRIES: u32 = 4;
-        let mut attempt = 1;
+        let (mut attempt, mut dead) = (1, 0);
         loop {
             let started = AtomicBool::new(false);
-            let result = self.connection()?.transaction(|connection| {
+            let mut connection = self.connection()?;
+            let result = connection.transaction(|connection| {
                 started.store(true, Ordering::Relaxed);
                 work(connection)
             });
             match result {
-                Err(error) if attempt < TRIES && error.is_transient() => {}
-                // A connection that died in the pool is noticed at BEGIN, before anything was done.
-                Err(error) if attempt < TRIES && error.is_broken_connection() && !started.load(Ordering::Relaxed) => {}
+                Err(error) if error.is_broken_connection() => {
+                    discard(&mut connection);
+                    dead += 1;
+                    // A connection that died in the pool is noticed at BEGIN, before anything was done; all of them may have.
+                    if started.load(Ordering::Relaxed) || dead > self.pool.max_size() {
+                        return Err(error);
+                    }
+                }
+                Err(error) if attempt < TRIES && error.is_transient() => {
+                    drop(connection);
+                    let jitter = u64::from(uuid::Uuid::new_v4().as_bytes()[0]) % 20;
+                    std::thread::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter));
+                    attempt += 1;
+                }
                 result => return result,
             }
-            let jitter = u64::from(uuid::Uuid::new_v4().as_bytes()[0]) % 20;
-            std::thread::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter));
-            attempt += 1;
         }
     }
 
     pub fn read_blocking<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
-        match work(&mut *self.connection()?) {
-            Err(error) if error.is_broken_connection() => work(&mut *self.connection()?),
-            result => result,
+        let mut dead = 0;
+        loop {
+            let mut connection = self.connection()?;
+            match work(&mut connection) {
+                Err(error) if error.is_broken_connection() => {
+                    discard(&mut connection);
+                    dead += 1;
+                    // All connections of the pool may have died with a server that has been started again.
+                    if dead > self.pool.max_size() {
+                        return Err(error);
+                    }
+                }
+                result => return result,
+            }
         }
     }
 
@@ -153,4 +173,10 @@ impl Db {
         .await;
         result.map_err(|_| Error::unavailable("the server is stopping".into()))?
     }
+}
+
+/// Keeps a connection that has lost its server from going back to the pool. The pool asks diesel whether it is broken, and diesel
+/// only its transaction manager.
+fn discard(connection: &mut PgConnection) {
+    AnsiTransactionManager::transaction_manager_status_mut(connection).set_in_error();
 }

@@ -489,8 +489,8 @@ async fn a_policy_keeps_stock_back_and_is_created_once() {
     let stale = caller.request(Method::PUT, path).header("if-match", "\"99\"").json(&json!({"safety_stock": "0"}));
     assert_eq!(send(stale).await.code(412), "stale_version");
     assert_eq!(caller.put(path, json!({"safety_stock": "-1"})).await.code(422), "out_of_range");
-    assert_eq!(caller.put("/v1/inventory/NOTHING/jakarta-1/policy", json!({})).await.code(422), "unknown_sku");
-    assert_eq!(caller.put("/v1/inventory/KOPI-250/nowhere/policy", json!({})).await.code(422), "unknown_location");
+    assert_eq!(caller.put("/v1/inventory/NOTHING/jakarta-1/policy", json!({})).await.code(404), "not_found");
+    assert_eq!(caller.put("/v1/inventory/KOPI-250/nowhere/policy", json!({})).await.code(404), "not_found");
     check(&app);
 }
 

@@ -3,13 +3,18 @@
 
 mod access;
 mod bad_input;
+mod batches;
 mod channels;
+mod concurrency;
+mod crash;
 mod demo;
 mod examples;
+mod feed;
 mod fulfillment;
 mod inventory;
 mod invoicing;
 mod migrations;
+mod mixed_load;
 mod northwind;
 mod openapi;
 mod orders;

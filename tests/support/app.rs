@@ -81,6 +81,14 @@ impl TestApp {
         Self { app, authenticator, clock, key, http: reqwest::Client::new(), address: format!("http://{address}"), database }
     }
 
+    /// Starts a second server on the same database and answers its address. It shares nothing with the first but keys and clock:
+    /// to Postgres it is another process.
+    pub fn spawn_second(&self) -> String {
+        let Application { address, server, .. } = Application::build(self.app.config.clone()).unwrap();
+        actix_web::rt::spawn(server);
+        format!("http://{address}")
+    }
+
     /// A new organization `code` in Jakarta that keeps its books in rupiah.
     pub async fn organization(&self, code: &str) -> OrganizationId {
         let new = NewOrganization {

@@ -1,0 +1,215 @@
+//! Batches of orders placed straight on a connection, as an import or a queue does it, several at once.
+
+use crate::support::app::TestApp;
+use crate::support::load::{assert_no_deadlock, number, open_shop, order, prove, units, wait_for_blocked};
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use pesanan::auth::actor::Context;
+use pesanan::error::Error;
+use pesanan::order_to_cash::place::{PlaceRequest, place};
+use pesanan::orders::verify::Request;
+use pesanan::organization;
+use pesanan::platform::http::Answer;
+use pesanan::platform::idempotency::{IdempotencyKey, fingerprint};
+use pesanan::platform::numbers::Numbers;
+use pesanan::types::id::OrderId;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+
+const SKUS: usize = 12;
+
+fn context_of(app: &TestApp) -> Context {
+    let id = organization::find_by_code(&mut app.database.connect(), "shop").unwrap().unwrap();
+    Context::system(id, app.clock.now())
+}
+
+fn request(context: &Context, number: &str, key: Option<&str>, body: &Value) -> PlaceRequest {
+    let hash = fingerprint("", body.to_string().as_bytes());
+    let key = key.map(|key| IdempotencyKey {
+        organization_id: context.organization_id.0,
+        key: key.to_owned(),
+        hash: hash.clone(),
+        at: context.now,
+    });
+    let body = serde_json::from_value(body.clone()).unwrap();
+    let request = Request { order_id: OrderId::generate(), number: number.to_owned(), body, may_price: true, historical: false };
+    PlaceRequest::new(request, key.as_ref(), &hash)
+}
+
+fn body(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+fn code(error: &Error) -> String {
+    error.problem("")["code"].as_str().unwrap().to_owned()
+}
+
+/// One order of a batch by what it claims: numbers of its key and its external id, and which of several contents it has.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    key: usize,
+    external_id: usize,
+    content: usize,
+}
+
+/// Three batches whose claims overlap in different orders: the first takes key and external id i for order i; the second repeats
+/// some of its orders and takes one claim of each of the others, backwards; the third takes the keys with other external ids.
+fn wishes(batch: usize, orders: usize) -> Vec<Wish> {
+    let elsewhere = orders;
+    let wish = |i: usize| match (batch, i % 5) {
+        (0, _) | (1, 0) => Wish { key: i, external_id: i, content: i },
+        (1, 1) => Wish { key: elsewhere + i, external_id: i, content: i },
+        (1, 2) => Wish { key: elsewhere + i, external_id: i, content: elsewhere + i },
+        (1, 3) => Wish { key: i, external_id: elsewhere + i, content: i },
+        (1, _) => Wish { key: i, external_id: (i + 1) % orders, content: i },
+        _ => Wish { key: i, external_id: orders - 1 - i, content: i },
+    };
+    let mut wishes: Vec<Wish> = (0..orders).map(wish).collect();
+    match batch {
+        0 => {}
+        1 => wishes.reverse(),
+        _ => wishes.rotate_left(orders / 2),
+    }
+    wishes
+}
+
+#[actix_web::test]
+async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_deadlock() {
+    const ORDERS: usize = 50;
+    const ROUNDS: usize = 8;
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |_| [60, 60]).await;
+    let context = context_of(&app);
+    let barrier = Barrier::new(4);
+    let run = |batch: usize| {
+        let mut connection: PgConnection = app.database.connect();
+        let mut made = vec![];
+        for round in 0..ROUNDS {
+            let wishes = wishes(batch, ORDERS);
+            let requests: Vec<PlaceRequest> = wishes
+                .iter()
+                .enumerate()
+                .map(|(i, wish)| {
+                    let mut body = order(&[(wish.content % SKUS, 1), ((wish.content + 5) % SKUS, 2)], "backorder");
+                    body["external_id"] = json!(format!("{round}-{}", wish.external_id));
+                    body["note"] = json!(format!("{}", wish.content));
+                    request(&context, &format!("SO-{batch}-{round}-{i}"), Some(&format!("{round}-{:03}", wish.key)), &body)
+                })
+                .collect();
+            barrier.wait();
+            let outcomes = place(&mut connection, &context, &requests).unwrap();
+            assert_eq!(outcomes.len(), ORDERS);
+            for ((outcome, request), wish) in outcomes.iter().zip(&requests).zip(&wishes) {
+                match outcome {
+                    Ok(answer) => {
+                        let order = body(answer);
+                        assert_eq!(order["note"], json!(wish.content.to_string()));
+                        assert_eq!(answer.replayed, order["id"] != json!(request.request.order_id));
+                        made.extend((!answer.replayed).then_some(request.request.order_id));
+                    }
+                    Err(error) => assert!(
+                        ["external_id_conflict", "idempotency_key_reused"].contains(&code(error).as_str()),
+                        "batch {batch}, round {round}: {wish:?}: {error}"
+                    ),
+                }
+            }
+        }
+        made
+    };
+    let made: Vec<OrderId> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|batch| scope.spawn(move || run(batch))).collect();
+        let mut holder = app.database.connect();
+        for round in 0..ROUNDS {
+            // Holds a key in the middle of all batches until each has taken what it takes before that one, so that those which take
+            // theirs in different orders do meet.
+            holder.batch_execute("BEGIN").unwrap();
+            let hold = format!(
+                "INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
+                 VALUES ('{0}', 'k', '{round}-{1:03}', '{0}', '', 0, now())",
+                context.organization_id,
+                ORDERS / 2
+            );
+            holder.batch_execute(&hold).unwrap();
+            barrier.wait();
+            wait_for_blocked(&mut holder, 3);
+            holder.batch_execute("ROLLBACK").unwrap();
+        }
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let stored = number(&app.database, "SELECT count(*) AS value FROM sales_order");
+    assert_eq!(made.len() as i64, stored, "each stored order was answered once as made");
+    assert!(stored >= (ROUNDS * ORDERS / 2) as i64, "{stored} of {}", ROUNDS * ORDERS);
+    let unclaimed = "SELECT count(*) AS value FROM sales_order o WHERE (SELECT count(*) FROM claim c \
+        WHERE c.organization_id = o.organization_id AND c.subject_id = o.id) <> 2";
+    assert_eq!(number(&app.database, unclaimed), 0, "each stored order holds both of its claims");
+    assert_eq!(number(&app.database, "SELECT count(*) AS value FROM claim"), 2 * stored, "and nobody else holds one");
+    prove(&app.database);
+    assert_no_deadlock(&app.database);
+}
+
+#[actix_web::test]
+async fn an_order_that_cannot_be_stored_does_not_fail_its_batch() {
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |_| [60, 60]).await;
+    let context = context_of(&app);
+    let mut connection = app.database.connect();
+    let body = order(&[(0, 1)], "refuse");
+    let batch: Vec<PlaceRequest> = ["SO-1", "SO-2", "SO-1", "SO-3"].iter().map(|number| request(&context, number, None, &body)).collect();
+    for _ in 0..2 {
+        let outcomes = place(&mut connection, &context, &batch).unwrap();
+        let answers: Vec<String> = outcomes
+            .iter()
+            .map(|outcome| match outcome {
+                Ok(answer) => self::body(answer)["number"].as_str().unwrap().to_owned(),
+                Err(error) => code(error),
+            })
+            .collect();
+        assert_eq!(answers, ["SO-1", "SO-2", "order_number_taken", "SO-3"]);
+    }
+    assert_eq!(number(&app.database, "SELECT count(*) AS value FROM sales_order"), 3);
+    prove(&app.database);
+}
+
+/// The last units go to the first orders of the batch; what is left over for the others is told line by line.
+#[actix_web::test]
+async fn a_shortage_refuses_the_late_orders_of_a_batch_and_no_other() {
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |i| if i == 0 { [3, 2] } else { [60, 60] }).await;
+    let context = context_of(&app);
+    let mut connection = app.database.connect();
+    let sku = |i: usize| if i.is_multiple_of(2) { 0 } else { 1 };
+    let batch: Vec<PlaceRequest> =
+        (0..12).map(|i| request(&context, &format!("SO-{i}"), Some(&i.to_string()), &order(&[(sku(i), 2)], "refuse"))).collect();
+    let outcomes = place(&mut connection, &context, &batch).unwrap();
+    for (i, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Ok(answer) => assert_eq!(units(&body(answer)["lines"][0]["allocated_quantity"]), 2),
+            Err(error) => {
+                assert!(i % 2 == 0 && i >= 4, "{i}: {error}");
+                let problem = error.problem("");
+                assert_eq!((&problem["code"], &problem["lines"][0]["available"]), (&json!("insufficient_stock"), &json!("1")));
+            }
+        }
+    }
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 8);
+    prove(&app.database);
+}
+
+#[actix_web::test]
+async fn number_blocks_of_two_processes_never_overlap() {
+    const EACH: usize = 600;
+    let app = TestApp::spawn().await;
+    let organization_id = app.organization("shop").await.0;
+    let processes = [Numbers::default(), Numbers::default()];
+    let taken: Vec<i64> = std::thread::scope(|scope| {
+        let take = |numbers| {
+            let mut connection = app.database.connect();
+            (0..EACH).map(|_| Numbers::next(numbers, &mut connection, organization_id, "order").unwrap()).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = processes.iter().chain(&processes).map(|numbers| scope.spawn(move || take(numbers))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let distinct: BTreeSet<i64> = taken.iter().copied().collect();
+    assert_eq!((taken.len(), distinct.len()), (4 * EACH, 4 * EACH));
+}
