@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}, {"sku": "TEH-100", "quantity": "10"}],
-    "shipping": {"method": "regular", "amount": "25000.00"}, "purchase_order_number": "PO-2026-118", "on_shortage": "backorder"}))]
+    "shipping": {"method": "regular", "amount": "25000.00"}, "delivery_instructions": "Call before delivery", "on_shortage": "backorder"}))]
 pub struct NewOrder {
     /// Code of the channel that it comes through.
     #[serde(default)]

@@ -30,6 +30,8 @@ text_enum! {
 }
 
 text_enum! {
+    /// How much of an order is invoiced.
+    #[schema(as = OrderInvoiceStatus)]
     pub enum InvoiceStatus {
         NotInvoiced = "not_invoiced",
         PartiallyInvoiced = "partially_invoiced",
@@ -38,6 +40,8 @@ text_enum! {
 }
 
 text_enum! {
+    /// How much of an order is paid.
+    #[schema(as = OrderPaymentStatus)]
     pub enum PaymentStatus {
         Unpaid = "unpaid",
         /// Money is promised by a card or wallet, none captured.

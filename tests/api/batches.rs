@@ -1,7 +1,8 @@
 //! Batches of orders placed straight on a connection, as an import or a queue does it, several at once.
 
 use crate::support::app::TestApp;
-use crate::support::load::{assert_no_deadlock, number, open_shop, order, prove, units};
+use crate::support::load::{assert_no_deadlock, number, open_shop, order, prove, units, wait_for_blocked};
+use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use pesanan::auth::actor::Context;
 use pesanan::error::Error;
@@ -80,7 +81,7 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
     let app = TestApp::spawn().await;
     open_shop(&app, "shop", SKUS, |_| [60, 60]).await;
     let context = context_of(&app);
-    let barrier = Barrier::new(3);
+    let barrier = Barrier::new(4);
     let run = |batch: usize| {
         let mut connection: PgConnection = app.database.connect();
         let mut made = vec![];
@@ -105,7 +106,7 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
                         let order = body(answer);
                         assert_eq!(order["note"], json!(wish.content.to_string()));
                         assert_eq!(answer.replayed, order["id"] != json!(request.request.order_id));
-                        made.extend((!answer.replayed).then(|| request.request.order_id));
+                        made.extend((!answer.replayed).then_some(request.request.order_id));
                     }
                     Err(error) => assert!(
                         ["external_id_conflict", "idempotency_key_reused"].contains(&code(error).as_str()),
@@ -118,6 +119,22 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
     };
     let made: Vec<OrderId> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..3).map(|batch| scope.spawn(move || run(batch))).collect();
+        let mut holder = app.database.connect();
+        for round in 0..ROUNDS {
+            // Holds a key in the middle of all batches until each has taken what it takes before that one, so that those which take
+            // theirs in different orders do meet.
+            holder.batch_execute("BEGIN").unwrap();
+            let hold = format!(
+                "INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
+                 VALUES ('{0}', 'k', '{round}-{1:03}', '{0}', '', 0, now())",
+                context.organization_id,
+                ORDERS / 2
+            );
+            holder.batch_execute(&hold).unwrap();
+            barrier.wait();
+            wait_for_blocked(&mut holder, 3);
+            holder.batch_execute("ROLLBACK").unwrap();
+        }
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let stored = number(&app.database, "SELECT count(*) AS value FROM sales_order");
@@ -161,7 +178,7 @@ async fn a_shortage_refuses_the_late_orders_of_a_batch_and_no_other() {
     open_shop(&app, "shop", SKUS, |i| if i == 0 { [3, 2] } else { [60, 60] }).await;
     let context = context_of(&app);
     let mut connection = app.database.connect();
-    let sku = |i: usize| if i % 2 == 0 { 0 } else { 1 };
+    let sku = |i: usize| if i.is_multiple_of(2) { 0 } else { 1 };
     let batch: Vec<PlaceRequest> =
         (0..12).map(|i| request(&context, &format!("SO-{i}"), Some(&i.to_string()), &order(&[(sku(i), 2)], "refuse"))).collect();
     let outcomes = place(&mut connection, &context, &batch).unwrap();

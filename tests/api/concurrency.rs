@@ -202,7 +202,7 @@ async fn a_credit_limit_for_ten_confirms_ten_of_fifty_at_once() {
 
     // Four cancelled while twenty more come in: four of the twenty get the room, or fewer where they come too early.
     let mixed = at_once(24, 0..24, async |i: usize| {
-        if i % 6 == 0 {
+        if i.is_multiple_of(6) {
             cancel(&servers[i % 2], confirmed[i / 6]).await;
             None
         } else {

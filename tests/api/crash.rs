@@ -156,7 +156,7 @@ async fn a_killed_server_loses_no_acknowledged_order_and_repeats_none() {
     fill_shop(&client, SKUS, |_| [400, 400]).await;
     let (server, acknowledged, unanswered) = (RefCell::new(server), RefCell::default(), Cell::new(0));
     let site = Site { database: &database, keys: keys.clone(), server, client, acknowledged, unanswered };
-    let placed = Cell::new(0);
+    let placed = Cell::new(0usize);
 
     at_once(24, 0..ORDERS, async |i| {
         let mut random = Random::seeded(i as u64);
@@ -175,7 +175,7 @@ async fn a_killed_server_loses_no_acknowledged_order_and_repeats_none() {
         }
         let order = site.post("/v1/orders", &format!("order-{i}"), &body).await.body();
         placed.set(placed.get() + 1);
-        if placed.get() % (ORDERS / (CRASHES + 1)) == 0 && placed.get() < ORDERS {
+        if placed.get().is_multiple_of(ORDERS / (CRASHES + 1)) && placed.get() < ORDERS {
             site.crash().await;
         }
         match i % 3 {
@@ -225,14 +225,14 @@ async fn cut_connections_cost_a_repetition_and_no_order() {
     let app = TestApp::spawn().await;
     let client = open_shop(&app, "shop", SKUS, |_| [400, 400]).await;
     let servers = [client.clone(), client.at(&app.spawn_second())];
-    let placed = Cell::new(0);
+    let placed = Cell::new(0usize);
     at_once(32, 0..ORDERS, async |i: usize| {
         let body = order(&[(i % SKUS, 1), ((i + 3) % SKUS, 1)], "refuse");
         for _ in 0..TRIES {
             let answer = servers[i % 2].post_once("/v1/orders", &format!("order-{i}"), &body).await;
             if answer.status == 201 {
                 placed.set(placed.get() + 1);
-                if placed.get() % 40 == 0 {
+                if placed.get().is_multiple_of(40) {
                     cut_connections(&app.database);
                 }
                 return;

@@ -18,9 +18,11 @@ use std::time::{Duration, Instant};
 const WRITERS: usize = 24;
 /// Of these, so many commit only after a naive reader has gone past them.
 const LATE_WRITERS: usize = 8;
-const LATE_TRANSACTIONS: usize = 5;
+const LATE_TRANSACTIONS: usize = 4;
 const TRANSACTIONS: usize = 30;
 const ORDERS: usize = 80;
+/// The most events that one page holds.
+const QUICK: usize = 200;
 
 #[derive(QueryableByName)]
 struct Id {
@@ -55,6 +57,8 @@ fn append_some(connection: &mut PgConnection, context: &Context, random: &mut Ra
 struct Signals {
     /// How far the naive reader has come.
     naive_at: AtomicI64,
+    /// How often a reader of the feed has come to the end of what it is shown.
+    caught_up: AtomicUsize,
     late_writers: AtomicUsize,
     writers_done: AtomicBool,
     orders_done: AtomicBool,
@@ -67,7 +71,15 @@ impl Signals {
     }
 }
 
-/// Holds each transaction open until the naive reader has read on. Answers the ids that it wrote.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Holds each transaction open until both the naive reader and one of the feed have read on. Answers the ids that it wrote.
 fn write_late(connection: &mut PgConnection, [context, _]: &[Context; 2], signals: &Signals, seed: u64) -> Vec<i64> {
     let mut random = Random::seeded(seed);
     let mut written = vec![];
@@ -75,11 +87,11 @@ fn write_late(connection: &mut PgConnection, [context, _]: &[Context; 2], signal
         let ids = connection.transaction(|connection| -> diesel::QueryResult<Vec<i64>> {
             events::append(connection, context, &some_events(&mut random, 3))?;
             let own = ids(connection, context.organization_id, 0, "xmin = pg_current_xact_id()::xid");
-            let waited = Instant::now();
-            while signals.naive_at.load(Ordering::SeqCst) <= own[own.len() - 1] {
-                assert!(waited.elapsed() < Duration::from_secs(60), "the naive reader does not get past event {own:?}");
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            let last = own[own.len() - 1];
+            wait_until("the naive reader is past it", || signals.naive_at.load(Ordering::SeqCst) > last);
+            // The page after the next was asked for when others had written past this one.
+            let enough = signals.caught_up.load(Ordering::SeqCst) + 2;
+            wait_until("the feed was read to its end", || signals.caught_up.load(Ordering::SeqCst) >= enough);
             Ok(own)
         });
         written.extend(ids.unwrap());
@@ -94,6 +106,10 @@ fn write(connection: &mut PgConnection, contexts: &[Context; 2], signals: &Signa
     let mut transactions = 0;
     while transactions < TRANSACTIONS || (signals.late_writers.load(Ordering::SeqCst) > 0 && transactions < 200 * TRANSACTIONS) {
         let context = &contexts[usize::from(random.below(5) == 0)];
+        if transactions >= TRANSACTIONS {
+            // Slower than anybody reads.
+            std::thread::sleep(Duration::from_millis(30));
+        }
         match connection.transaction(|connection| append_some(connection, context, &mut random)) {
             Ok(()) | Err(diesel::result::Error::RollbackTransaction) => transactions += 1,
             Err(error) => panic!("{error}"),
@@ -119,20 +135,23 @@ fn read_naively(connection: &mut PgConnection, organization_id: OrganizationId, 
     }
 }
 
-/// Follows the feed over HTTP in pages of changing size.
-async fn follow(client: &Client, filter: &str, signals: &Signals, seed: u64) -> Vec<i64> {
-    let mut random = Random::seeded(seed);
+/// Follows the feed over HTTP in pages of changing size, of at most so many events.
+async fn follow(client: &Client, filter: &str, signals: &Signals, most: usize) -> Vec<i64> {
+    let mut random = Random::seeded(most as u64);
     let (mut seen, mut after) = (vec![], String::new());
     loop {
         let done = signals.done();
         loop {
-            let page = client.get(&format!("/v1/events?limit={}{filter}{after}", 1 + random.below(60))).await.expect(200);
+            let page = client.get(&format!("/v1/events?limit={}{filter}{after}", most - random.below(most / 2 + 1))).await.expect(200);
             let position = |event: &serde_json::Value| Position::decode(event["position"].as_str().unwrap()).unwrap().0;
             seen.extend(page["data"].as_array().unwrap().iter().map(position));
             after = format!("&after={}", page["next_cursor"].as_str().unwrap());
             if page["has_more"] == false {
                 break;
             }
+        }
+        if most == QUICK {
+            signals.caught_up.fetch_add(1, Ordering::SeqCst);
         }
         if done {
             return seen;
@@ -175,9 +194,9 @@ async fn slow_writers_hide_no_event_from_the_feed_and_show_none_twice() {
     };
     let ((), one, two, captured) = tokio::join!(
         orders,
-        follow(&servers[0], "", &signals, 1),
-        follow(&servers[1], "", &signals, 2),
-        follow(&servers[0], "&type=order.captured,order.shipped", &signals, 3),
+        follow(&servers[0], "", &signals, QUICK),
+        follow(&servers[1], "", &signals, 30),
+        follow(&servers[0], "&type=order.captured,order.shipped", &signals, 7),
     );
     let (late, naive) = (ended.join().unwrap(), naive.join().unwrap());
 

@@ -7,6 +7,7 @@ mod channels;
 mod concurrency;
 mod crash;
 mod demo;
+mod examples;
 mod feed;
 mod fulfillment;
 mod inventory;

@@ -3,13 +3,13 @@
 
 use super::app::TestApp;
 use super::database::TestDatabase;
-use diesel::RunQueryDsl;
+use diesel::{PgConnection, RunQueryDsl};
 use futures_util::StreamExt;
 use pesanan::auth::permission::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the shop's stock lies.
 pub const LOCATIONS: [&str; 2] = ["jakarta-1", "surabaya-1"];
@@ -226,13 +226,29 @@ pub fn prove(database: &TestDatabase) {
 /// A number that a query finds in its column `value`.
 #[track_caller]
 pub fn number(database: &TestDatabase, query: &str) -> i64 {
+    number_on(&mut database.connect(), query)
+}
+
+fn number_on(connection: &mut PgConnection, query: &str) -> i64 {
     #[derive(diesel::QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         value: i64,
     }
-    let row: Row = diesel::sql_query(query).get_result(&mut database.connect()).unwrap();
+    let row: Row = diesel::sql_query(query).get_result(connection).unwrap();
     row.value
+}
+
+/// Waits until so many connections of the test wait for a lock of another.
+#[track_caller]
+pub fn wait_for_blocked(connection: &mut PgConnection, connections: i64) {
+    let query = "SELECT count(DISTINCT l.pid) AS value FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+        WHERE NOT l.granted AND a.datname = current_database()";
+    let started = Instant::now();
+    while number_on(connection, query) < connections {
+        assert!(started.elapsed() < Duration::from_secs(60), "{connections} connections should wait for a lock");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Deadlocks that Postgres has had to break. Rows are locked in one order everywhere, so there is none to be retried.
