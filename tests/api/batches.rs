@@ -220,3 +220,30 @@ async fn number_blocks_of_two_processes_never_overlap() {
     let distinct: BTreeSet<i64> = taken.iter().copied().collect();
     assert_eq!((taken.len(), distinct.len()), (4 * EACH, 4 * EACH));
 }
+
+/// A hundred older orders wait for whole boxes; five pieces have come, which only the youngest can use.
+#[actix_web::test]
+async fn backorders_that_cannot_use_what_has_come_do_not_keep_it_from_those_that_can() {
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", 1, |_| [0, 0]).await;
+    let boxed =
+        json!([{"sku": "SKU-00", "name": "SKU-00", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard"}]);
+    client.put("/v1/products", &boxed).await.expect(200);
+    let context = context_of(&app);
+    let batch: Vec<PlaceRequest> = (0..121)
+        .map(|i| {
+            let mut body = order(&[(0, 2)], "backorder");
+            if i < 120 {
+                body["lines"][0]["unit"] = json!("XBX");
+            }
+            request(&context, &format!("SO-{i:03}"), None, &body)
+        })
+        .collect();
+    assert!(place(&mut app.database.connect(), &context, &batch).unwrap().iter().all(Result::is_ok));
+    let receive = json!({"location": "jakarta-1", "lines": [{"sku": "SKU-00", "quantity": "5"}]});
+    client.post("/v1/inventory/receipts", &receive).await.expect(201);
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    let served = actix_web::web::block(move || pesanan::jobs::fill_backorders(&db, now)).await.unwrap().unwrap();
+    assert_eq!(served, 1);
+    prove(&app.database);
+}
