@@ -90,7 +90,7 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
         }
         match try_once(connection, context, requests, &open, &mut outcomes) {
             Ok(()) => {}
-            Err(error) if error.is_transient() && attempt + 1 < TRIES => {
+            Err(error) if is_overtaken(&error) && attempt + 1 < TRIES => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
             }
             Err(error) if error.is_broken_connection() => return Err(error),
@@ -108,6 +108,12 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
     }
     let in_flight = || Err(Error::conflict("idempotency_in_flight", "the same key or external id is being worked on; try again"));
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(in_flight)).collect())
+}
+
+/// Whether the batch is simply decided anew: after a deadlock, or where the capture statement refused what was decided under locks,
+/// since a row that was not there yet could not be locked (a guest who has just become a customer with a credit limit).
+fn is_overtaken(error: &Error) -> bool {
+    error.is_transient() || matches!(error, Error::Database(error) if captured::refusal(error).is_some())
 }
 
 /// An order that has been decided and rendered.
@@ -183,7 +189,7 @@ fn try_once(
         });
         match result {
             Ok(answer) => outcomes[i] = answer.map(Ok),
-            Err(error) if error.is_transient() => return Err(error),
+            Err(error) if is_overtaken(&error) => return Err(error),
             Err(error) => outcomes[i] = Some(Err(error)),
         }
     }
