@@ -1,7 +1,7 @@
 //! Batches of orders placed straight on a connection, as an import or a queue does it, several at once.
 
 use crate::support::app::TestApp;
-use crate::support::load::{assert_no_deadlock, number, open_shop, order, prove, units, wait_for_blocked};
+use crate::support::load::{are_blocked, assert_no_deadlock, number, open_shop, order, prove, units};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use pesanan::auth::actor::Context;
@@ -84,7 +84,7 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
     let barrier = Barrier::new(4);
     let run = |batch: usize| {
         let mut connection: PgConnection = app.database.connect();
-        let mut made = vec![];
+        let mut results = vec![];
         for round in 0..ROUNDS {
             let wishes = wishes(batch, ORDERS);
             let requests: Vec<PlaceRequest> = wishes
@@ -98,26 +98,14 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
                 })
                 .collect();
             barrier.wait();
-            let outcomes = place(&mut connection, &context, &requests).unwrap();
-            assert_eq!(outcomes.len(), ORDERS);
-            for ((outcome, request), wish) in outcomes.iter().zip(&requests).zip(&wishes) {
-                match outcome {
-                    Ok(answer) => {
-                        let order = body(answer);
-                        assert_eq!(order["note"], json!(wish.content.to_string()));
-                        assert_eq!(answer.replayed, order["id"] != json!(request.request.order_id));
-                        made.extend((!answer.replayed).then_some(request.request.order_id));
-                    }
-                    Err(error) => assert!(
-                        ["external_id_conflict", "idempotency_key_reused"].contains(&code(error).as_str()),
-                        "batch {batch}, round {round}: {wish:?}: {error}"
-                    ),
-                }
-            }
+            let outcomes = place(&mut connection, &context, &requests);
+            results.push((wishes, requests, outcomes));
         }
-        made
+        results
     };
-    let made: Vec<OrderId> = std::thread::scope(|scope| {
+    let mut met = 0;
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let run = &run;
         let threads: Vec<_> = (0..3).map(|batch| scope.spawn(move || run(batch))).collect();
         let mut holder = app.database.connect();
         for round in 0..ROUNDS {
@@ -132,13 +120,32 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
             );
             holder.batch_execute(&hold).unwrap();
             barrier.wait();
-            wait_for_blocked(&mut holder, 3);
+            met += usize::from(are_blocked(&mut holder, 3));
             holder.batch_execute("ROLLBACK").unwrap();
         }
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
+    assert_eq!(met, ROUNDS);
+
+    let mut made = 0;
+    for (wishes, requests, outcomes) in results {
+        for ((outcome, request), wish) in outcomes.unwrap().iter().zip(&requests).zip(&wishes) {
+            match outcome {
+                Ok(answer) => {
+                    let order = body(answer);
+                    assert_eq!(order["note"], json!(wish.content.to_string()));
+                    assert_eq!(answer.replayed, order["id"] != json!(request.request.order_id));
+                    made += i64::from(!answer.replayed);
+                }
+                Err(error) => {
+                    let code = code(error);
+                    assert!(["external_id_conflict", "idempotency_key_reused"].contains(&code.as_str()), "{wish:?}: {error}");
+                }
+            }
+        }
+    }
     let stored = number(&app.database, "SELECT count(*) AS value FROM sales_order");
-    assert_eq!(made.len() as i64, stored, "each stored order was answered once as made");
+    assert_eq!(made, stored, "each stored order was answered once as made");
     assert!(stored >= (ROUNDS * ORDERS / 2) as i64, "{stored} of {}", ROUNDS * ORDERS);
     let unclaimed = "SELECT count(*) AS value FROM sales_order o WHERE (SELECT count(*) FROM claim c \
         WHERE c.organization_id = o.organization_id AND c.subject_id = o.id) <> 2";
@@ -212,4 +219,31 @@ async fn number_blocks_of_two_processes_never_overlap() {
     });
     let distinct: BTreeSet<i64> = taken.iter().copied().collect();
     assert_eq!((taken.len(), distinct.len()), (4 * EACH, 4 * EACH));
+}
+
+/// A hundred older orders wait for whole boxes; five pieces have come, which only the youngest can use.
+#[actix_web::test]
+async fn backorders_that_cannot_use_what_has_come_do_not_keep_it_from_those_that_can() {
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", 1, |_| [0, 0]).await;
+    let boxed =
+        json!([{"sku": "SKU-00", "name": "SKU-00", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard"}]);
+    client.put("/v1/products", &boxed).await.expect(200);
+    let context = context_of(&app);
+    let batch: Vec<PlaceRequest> = (0..121)
+        .map(|i| {
+            let mut body = order(&[(0, 2)], "backorder");
+            if i < 120 {
+                body["lines"][0]["unit"] = json!("XBX");
+            }
+            request(&context, &format!("SO-{i:03}"), None, &body)
+        })
+        .collect();
+    assert!(place(&mut app.database.connect(), &context, &batch).unwrap().iter().all(Result::is_ok));
+    let receive = json!({"location": "jakarta-1", "lines": [{"sku": "SKU-00", "quantity": "5"}]});
+    client.post("/v1/inventory/receipts", &receive).await.expect(201);
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    let served = actix_web::web::block(move || pesanan::jobs::fill_backorders(&db, now)).await.unwrap().unwrap();
+    assert_eq!(served, 1);
+    prove(&app.database);
 }

@@ -2,8 +2,9 @@
 
 use crate::support::app::TestApp;
 use crate::support::load::{
-    Answer, Client, Random, assert_no_deadlock, at_once, customer, id_of, number, open_shop, order, prove, sku, stock,
+    Answer, Client, Random, are_blocked, assert_no_deadlock, at_once, customer, id_of, number, open_shop, order, prove, sku, stock,
 };
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -260,6 +261,63 @@ async fn one_email_address_in_thirty_orders_at_once_makes_one_customer() {
     });
     assert_eq!(refused.await, ["insufficient_stock"; 10]);
     assert_eq!(guests(), 1);
+    prove(&app.database);
+    assert_no_deadlock(&app.database);
+}
+
+/// While a guest's order waits for its claim, the guest becomes a customer with a credit limit that the order exceeds.
+#[actix_web::test]
+async fn what_changes_under_an_order_is_decided_anew() {
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", 2, |_| [10, 10]).await;
+    let mut body = order(&[(0, 2)], "refuse");
+    body.as_object_mut().unwrap().remove("customer_code");
+    body["customer"] = json!({"name": "Siti", "email": "siti@example.com"});
+    body["shipping_address"] = json!({"name": "Siti", "line1": "Jl. Braga 12", "city": "Bandung", "country": "ID"});
+    let mut holder = app.database.connect();
+    holder.batch_execute("BEGIN; LOCK TABLE claim IN SHARE MODE").unwrap();
+    let change = async {
+        let mut blocked = false;
+        while !blocked {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            blocked = are_blocked(&mut holder, 1);
+        }
+        let more = json!({"email": "siti@example.com", "credit_limit": "10000", "currency": "IDR"});
+        let id = customer(&client, "C-SITI", more).await;
+        holder.batch_execute("ROLLBACK").unwrap();
+        id
+    };
+    let (answer, customer_id) = tokio::join!(client.post("/v1/orders", &body), change);
+    let placed = answer.expect(201);
+    assert_eq!((&placed["customer"]["id"], &placed["status"]), (&json!(customer_id), &json!("on_hold")), "{placed:#}");
+    prove(&app.database);
+}
+
+#[actix_web::test]
+async fn whatever_is_sent_twenty_times_at_once_with_one_key_happens_once() {
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", 1, |_| [5, 0]).await;
+    let servers = [client.clone(), client.at(&app.spawn_second())];
+    let once = async |path: &str, body: &Value, status: u16| {
+        let answers = at_once(20, 0..20, async |i: usize| servers[i % 2].post_once(path, "the key", body).await).await;
+        for answer in &answers {
+            answer.expect(status);
+            assert_eq!(answer.bytes, answers[0].bytes);
+        }
+        assert_eq!(answers.iter().filter(|answer| answer.replayed).count(), 19, "{path}");
+        answers[0].body()
+    };
+    once("/v1/inventory/receipts", &json!({"location": "jakarta-1", "lines": [{"sku": "SKU-00", "quantity": "5"}]}), 201).await;
+    let order = once("/v1/orders", &order(&[(0, 4)], "refuse"), 201).await;
+    let work = client.get(&format!("/v1/fulfillment_orders?order_id={}", id_of(&order))).await.expect(200)["data"][0].clone();
+    let part = json!({"carrier": "jne", "lines": [{"order_line_id": work["lines"][0]["order_line_id"], "quantity": "3"}]});
+    once(&format!("/v1/fulfillment_orders/{}/ship", id_of(&work)), &part, 201).await;
+    once(&format!("/v1/orders/{}/cancel", id_of(&order)), &json!({"reason": {"code": "customer_request"}}), 200).await;
+    let invoice = once(&format!("/v1/orders/{}/invoices", id_of(&order)), &json!({}), 201).await;
+    let payment = json!({"invoice_id": invoice["id"], "amount": invoice["total"], "currency": "IDR", "method": "cash"});
+    let payment = once("/v1/payments", &payment, 201).await;
+    once(&format!("/v1/payments/{}/refund", id_of(&payment)), &json!({"amount": "10000", "reason": "a torn bag"}), 201).await;
+    assert_eq!(stock(&client).await, [(sku(0), [7, 0, 7])].into());
     prove(&app.database);
     assert_no_deadlock(&app.database);
 }
