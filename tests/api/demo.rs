@@ -88,3 +88,70 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
     assert!(newest < 200, "numbers have no gap: {newest}");
     assert_eq!(check::run(&mut app.database.connect()).unwrap(), []);
 }
+
+/// `pesanan demo` as a person starts it, but on a database of the tests.
+struct Started {
+    child: std::process::Child,
+    /// What it printed up to its last start-up line.
+    welcome: Vec<String>,
+}
+
+impl Started {
+    fn on(url: &str, folder: &std::path::Path, port: u16) -> Self {
+        use std::io::BufRead;
+        let mut child = command(url, folder, port).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut welcome = vec![];
+        for line in std::io::BufReader::new(child.stdout.take().unwrap()).lines() {
+            welcome.push(line.unwrap());
+            if welcome.last().unwrap().starts_with("ready ") {
+                break;
+            }
+        }
+        Self { child, welcome }
+    }
+
+    fn stop(mut self) {
+        let signal = std::process::Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(signal.success());
+        assert!(self.child.wait().unwrap().success(), "Ctrl-C is no failure");
+    }
+}
+
+fn command(url: &str, folder: &std::path::Path, port: u16) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pesanan"));
+    command.args(["demo", "--port", &port.to_string(), "--database-url", url, "--data-dir"]).arg(folder);
+    command
+}
+
+#[test]
+fn a_second_start_keeps_the_demo_as_it_was() {
+    use diesel::prelude::*;
+    #[derive(QueryableByName, PartialEq, Debug)]
+    struct Events {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let database = crate::support::database::TestDatabase::create();
+    let folder = std::env::temp_dir().join(format!("pesanan-demo-{}", std::process::id()));
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    let in_use = command(&database.url, &folder, port).output().unwrap();
+    assert!(!in_use.status.success());
+    let told = String::from_utf8(in_use.stderr).unwrap();
+    assert!(told.contains(&format!("port {port} cannot be used")) && told.contains("--port"), "{told}");
+    drop(free);
+
+    let events = || -> Events { diesel::sql_query("SELECT count(*) FROM event").get_result(&mut database.connect()).unwrap() };
+    let first = Started::on(&database.url, &folder, port);
+    let ready = format!("ready http://127.0.0.1:{port}");
+    assert_eq!(first.welcome.last(), Some(&ready));
+    let welcome = first.welcome.clone();
+    first.stop();
+    let before = events();
+    assert!(before.count > 500, "{before:?}");
+    let second = Started::on(&database.url, &folder, port);
+    assert_eq!(second.welcome, welcome, "the same client with the same secret");
+    second.stop();
+    assert_eq!(events(), before);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
