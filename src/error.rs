@@ -82,10 +82,11 @@ impl Error {
         Self::Conflict { code, detail: detail.into(), extra }
     }
 
-    /// 409 `invalid_transition`: the action is not allowed in this status.
+    /// 409 `invalid_transition`: the action is not allowed in this status. `status` itself is taken: in a problem it is that of
+    /// HTTP (RFC 9457 §3.1.2).
     pub fn invalid_transition(status: &str, action: &str, allowed: &[&str]) -> Self {
         let detail = format!("'{action}' is not possible in status '{status}'");
-        Self::conflict_with("invalid_transition", detail, json!({ "status": status, "action": action, "allowed": allowed }))
+        Self::conflict_with("invalid_transition", detail, json!({ "current_status": status, "action": action, "allowed": allowed }))
     }
 
     /// 422 with a single fault.
@@ -210,7 +211,9 @@ impl Error {
             "errors": match self { Self::Invalid(faults) => json!(faults), _ => json!([]) },
         });
         if let (Self::Conflict { extra, .. }, Some(object)) = (self, problem.as_object_mut()) {
-            object.extend(extra.clone());
+            for (name, value) in extra {
+                object.entry(name).or_insert_with(|| value.clone());
+            }
         }
         problem
     }

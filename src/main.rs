@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use pesanan::cli::{Cli, run};
+use pesanan::error::Error;
 use pesanan::platform::logging;
 use std::process::ExitCode;
 
@@ -11,7 +12,11 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("pesanan: {error}");
+            // On the command line a cause is meant for who reads it, and says what to do.
+            match error {
+                Error::Internal(cause) => eprintln!("pesanan: {cause}"),
+                error => eprintln!("pesanan: {error}"),
+            }
             ExitCode::FAILURE
         }
     }

@@ -87,11 +87,15 @@ impl Call {
         text.parse().map_err(|_| Error::bad_request("invalid_path", format!("'{name}' in the path is malformed")))
     }
 
-    /// A natural key in the path; one that could not exist is simply not found.
+    /// A natural key in the path; 400 `invalid_path` where it has not the form of one.
     pub fn path_code(&self, name: &str, what: &'static str) -> Result<String, Error> {
         let text = self.request.match_info().get(name).unwrap_or_default();
         let text = actix_web::web::Path::<String>::from(text.to_owned()).into_inner();
-        if crate::types::text::is_code(&text) { Ok(text) } else { Err(Error::not_found(what)) }
+        if crate::types::text::is_code(&text) {
+            return Ok(text);
+        }
+        let detail = format!("'{name}' in the path is no code of a {what}: 1 to 64 of letters, digits, '.', '_', '~', '-'");
+        Err(Error::bad_request("invalid_path", detail))
     }
 
     pub fn precondition(&self) -> Result<Precondition, Error> {

@@ -53,7 +53,7 @@ pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> 
 
 /// Create a channel
 #[utoipa::path(tag = "organization", operation_id = "create_channel", security(("oauth2" = ["channels:write"])), request_body = NewChannel, responses(
-    (status = 201, description = "Created", body = Channel, headers(("Location" = String, description = "Its path"))),
+    (status = 201, description = "Created", body = Channel, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),

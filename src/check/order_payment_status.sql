@@ -4,7 +4,8 @@ SELECT organization_id, id AS order_id, number, payment_status, derived, total, 
 FROM (
   SELECT o.*,
     CASE
-      WHEN amount_paid >= total - amount_credited AND (amount_paid > 0 OR amount_refunded = 0) THEN 'paid'
+      WHEN amount_paid = 0 AND amount_refunded = 0 AND total = 0 THEN 'paid'
+      WHEN amount_paid > 0 AND amount_paid >= total - amount_credited THEN 'paid'
       WHEN amount_refunded > 0 AND amount_paid > 0 THEN 'partially_refunded'
       WHEN amount_refunded > 0 THEN 'refunded'
       WHEN amount_paid > 0 THEN 'partially_paid'

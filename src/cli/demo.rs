@@ -51,13 +51,21 @@ impl Demo {
             Some(url) => super::OpenDatabase { url: url.clone(), postgres: None },
             None => super::open_private(&self.data_dir)?,
         };
-        let result = self.serve(&open.url);
+        let result = self.serve(&open);
         open.close();
         result.map(|()| ExitCode::SUCCESS)
     }
 
-    fn serve(&self, url: &str) -> Result<(), Error> {
+    fn serve(&self, open: &super::OpenDatabase) -> Result<(), Error> {
+        let url = open.url.as_str();
         migrate(url)?;
+        if was_broken_off(url)? {
+            let own = || Error::internal("the first start was broken off before the demo company was loaded; empty this database");
+            let postgres = open.postgres.as_ref().ok_or_else(own)?;
+            eprintln!("the first start was broken off: starting over");
+            postgres.recreate_database(super::PRIVATE_DATABASE).map_err(Error::internal)?;
+            migrate(url)?;
+        }
         let keys = self.keys()?;
         let secrets = self.prepare(url)?;
         let config = Config { listen: format!("127.0.0.1:{}", self.port), keys, ..Config::new(url.to_owned()) };
@@ -80,10 +88,7 @@ impl Demo {
         let now = chrono::Utc::now();
         let known = db.read_blocking(|connection| organization::find_by_code(connection, demo::CODE))?;
         let organization_id = match known {
-            Some(id) => {
-                self.check_loaded(&db, id)?;
-                id
-            }
+            Some(id) => id,
             None if self.empty => demo::create_organization(&db, now)?,
             None => load(&db, now)?,
         };
@@ -91,19 +96,6 @@ impl Demo {
             Some(secrets) if is_client(&db, organization_id, &secrets)? => Ok(secrets),
             Some(_) | None => self.new_secrets(&db, organization_id, now),
         }
-    }
-
-    /// The API client comes last at the first start: without one, the load was broken off and the rest of it will not come.
-    fn check_loaded(&self, db: &Db, organization_id: OrganizationId) -> Result<(), Error> {
-        let clients = db.read_blocking(|connection| api_clients::service::list(connection, organization_id, None, None, 1))?;
-        if !clients.data.is_empty() {
-            return Ok(());
-        }
-        let remedy = match &self.database_url {
-            Some(_) => "drop this database and create it anew".to_owned(),
-            None => format!("remove the folder {}", self.data_dir.display()),
-        };
-        Err(Error::internal(format!("the first start was broken off before the demo company was loaded; {remedy}, then start again")))
     }
 
     fn secrets_path(&self) -> PathBuf {
@@ -122,6 +114,14 @@ impl Demo {
         write_secret(&self.secrets_path(), &serde_json::to_string_pretty(&secrets).map_err(Error::internal)?)?;
         Ok(secrets)
     }
+}
+
+/// The API client comes last at the first start: an organization without one was left before it was complete.
+fn was_broken_off(url: &str) -> Result<bool, Error> {
+    let db = Db::open(&DbOptions::for_one_command(url))?;
+    let Some(id) = db.read_blocking(|connection| organization::find_by_code(connection, demo::CODE))? else { return Ok(false) };
+    let clients = db.read_blocking(|connection| api_clients::service::list(connection, id, None, None, 1))?;
+    Ok(clients.data.is_empty())
 }
 
 fn load(db: &Db, now: DateTime<Utc>) -> Result<OrganizationId, Error> {

@@ -29,6 +29,9 @@ struct Northwind {
 impl Import {
     pub fn run(self) -> Result<ExitCode, Error> {
         let Set::Northwind(command) = self.set;
+        if !command.path.is_dir() {
+            return Err(Error::internal(format!("there is no folder {}", command.path.display())));
+        }
         let open = command.database.open()?;
         let result = import_northwind(&open.url, &command.path);
         open.close();

@@ -74,10 +74,13 @@ impl Database {
     }
 }
 
-/// A private Postgres in that folder, with the database `pesanan`.
+/// The database in a private Postgres.
+const PRIVATE_DATABASE: &str = "pesanan";
+
+/// A private Postgres in that folder, with its database.
 pub fn open_private(directory: &std::path::Path) -> Result<OpenDatabase, Error> {
     let postgres = PrivatePostgres::start(directory, Options::default()).map_err(Error::internal)?;
-    let url = postgres.create_database("pesanan").map_err(Error::internal)?;
+    let url = postgres.create_database(PRIVATE_DATABASE).map_err(Error::internal)?;
     Ok(OpenDatabase { url, postgres: Some(postgres) })
 }
 

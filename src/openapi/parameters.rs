@@ -34,6 +34,11 @@ fn header(name: &str, description: &str, max_length: usize) -> Parameter {
 
 /// Adds the headers that the operation takes by what it is and by what it answers.
 pub fn complete(method: &HttpMethod, operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            describe_example(parameter);
+        }
+    }
     let answers = |status: &str| operation.responses.responses.contains_key(status);
     let mut names = Vec::new();
     if *method == HttpMethod::Post && super::security::wants_token(operation) {
@@ -52,6 +57,19 @@ pub fn complete(method: &HttpMethod, operation: &mut Operation) {
         let references = names.into_iter().map(|name| RefOr::Ref(Ref::new(format!("#/components/parameters/{name}"))));
         operation.parameters.get_or_insert_default().extend(references);
     }
+}
+
+/// Tells the example of an optional filter in words. Swagger UI sends every example that it finds, and a list that is narrowed by
+/// all of its filters at once is empty.
+fn describe_example(parameter: &mut Parameter) {
+    let example = serde_json::to_value(&*parameter).ok().and_then(|mut json| json.get_mut("example").map(serde_json::Value::take));
+    let Some(example) = example.filter(|_| parameter.parameter_in == ParameterIn::Query && parameter.required == Required::False) else {
+        return;
+    };
+    let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+    let before = parameter.description.take().map(|before| before.trim_end_matches('.').to_owned() + ", for").unwrap_or("For".to_owned());
+    parameter.description = Some(format!("{before} example `{text}`"));
+    *parameter = ParameterBuilder::from(std::mem::take(parameter)).example(None).build();
 }
 
 /// Whether 200 comes with the version of the thing.

@@ -1,4 +1,4 @@
-//! The document and Swagger UI, with everything it needs inside this program.
+//! The document and Swagger UI, whose files are all inside this program.
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
@@ -9,6 +9,8 @@ pub fn routes(json: String) -> impl FnOnce(&mut ServiceConfig) {
     let config = Config::new(["/openapi.json"])
         // The badge would send this document to a server of somebody else.
         .validator_url("none")
+        // Without the bar that would load any other document.
+        .use_base_layout()
         .deep_linking(true)
         .display_request_duration(true)
         .persist_authorization(true)

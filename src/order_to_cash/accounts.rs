@@ -2,7 +2,9 @@
 
 use super::hold;
 use super::order_events::order_events;
+use super::reallocate::locked_shelf;
 use crate::auth::actor::Context;
+use crate::customers::balance;
 use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::invoicing::invoices;
@@ -140,9 +142,15 @@ pub fn save(
         if open(&account.change.after) < open(&account.change.before) { released.push(account.change) } else { plain.push(account.change) }
     }
     change::save(connection, context, &mut plain, at)?;
+    if released.len() > 1 {
+        // Each goes on by itself below; the locks are taken here as one sorted set, balances before stock.
+        let orders: Vec<&Order> = released.iter().map(|change| &change.after).collect();
+        balance::lock(connection, context.organization_id, &orders.iter().map(|order| order.bill_to_customer_id).collect::<Vec<_>>())?;
+        locked_shelf(connection, context, &orders)?;
+    }
     for change in released {
         let mut change = [change];
-        hold::go_on(connection, context, &mut change)?;
+        hold::go_on(connection, context, &mut change, hold::ReleasedBy::Payment)?;
         plain.extend(change);
     }
     facts.extend(order_events(&plain));

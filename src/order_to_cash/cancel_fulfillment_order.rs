@@ -5,7 +5,7 @@
 use super::fulfillment_change::{self, found, found_mut};
 use super::lost_allocation::{LostAllocation, lose_allocation};
 use super::order_events::order_events;
-use super::take_back::allocation_lost;
+use super::take_back::{allocation_lost, hold_if_asked};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
@@ -38,6 +38,7 @@ pub fn cancel_fulfillment_order(
     for (line_number, quantity) in open.into_iter().filter(|(_, quantity)| !quantity.is_zero()) {
         lost.push(lose_allocation(&mut change.after, id, line_number, quantity)?);
     }
+    hold_if_asked(context, &change.before, &mut change.after);
     change::save(connection, context, std::slice::from_mut(&mut change), context.now)?;
     let freed: Vec<ShelfQuantity> = lost.iter().map(LostAllocation::stock).collect();
     release_stock(connection, context, &freed)?;

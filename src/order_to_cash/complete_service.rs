@@ -18,7 +18,8 @@ use crate::types::id::{OrderId, OrderLineId};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
-/// Completes what is open of a service line, or a part. 409 `not_a_service` for goods and charges, 422 `exceeds_open_quantity`
+/// Completes what is open of a service line, or a part. 409 `not_a_service` for goods, and for charges while goods
+/// are still to ship; 422 `exceeds_open_quantity`
 /// where less is open.
 pub fn complete_service(
     connection: &mut PgConnection,
@@ -31,8 +32,15 @@ pub fn complete_service(
     body.check()?;
     let mut change = change::lock(connection, context.organization_id, order_id, precondition)?;
     let line = change.after.line(line_id).ok_or(Error::not_found("order line"))?;
-    if line.kind != ProductKind::Service {
-        return Err(Error::conflict("not_a_service", "goods are completed by shipping them, charges fall due by themselves"));
+    let goods_open = change.after.lines.iter().any(|other| other.is_stocked() && !other.quantities.open().is_zero());
+    let by_hand = match line.kind {
+        ProductKind::Service => true,
+        // With goods still to ship it falls due by itself.
+        ProductKind::Charge => !goods_open,
+        ProductKind::Stocked => false,
+    };
+    if !by_hand {
+        return Err(Error::conflict("not_a_service", "goods are completed by shipping them, charges fall due with the first shipment"));
     }
     change.after.status.next(OrderAction::CompleteLine)?;
     require_unblocked(&change.after, Blocks::Fulfillment)?;

@@ -26,6 +26,7 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     let mut shelf = locked_shelf(connection, context, &[order])?;
     promise::promise(order, &mut shelf, context)?;
     super::place::hold_over_credit(order, &mut credit, context);
+    promise::perform_charges_without_goods(order)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
     shelves::change_reserved(connection, context, &reserved_difference(&changes))?;

@@ -4,6 +4,7 @@ use super::place::summary;
 use super::reallocate::locked_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
+use crate::customers::balance;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::inventory::shelves;
@@ -12,7 +13,7 @@ use crate::orders::change;
 use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::order::Order;
 use crate::orders::promise;
-use crate::orders::status::OrderAction;
+use crate::orders::status::{OrderAction, OrderStatus};
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
 use crate::types::id::{HoldId, OrderId};
@@ -58,6 +59,9 @@ pub fn release(
     check_reason(&request.reason)?;
     let mut change = change::lock(connection, context.organization_id, id, precondition)?;
     let order = &mut change.after;
+    if matches!(order.status, OrderStatus::Completed | OrderStatus::Cancelled) {
+        order.status.next(OrderAction::Release)?;
+    }
     let hold = order.holds.iter_mut().find(|hold| hold.id == hold_id).ok_or(Error::not_found("hold"))?;
     let roles = hold.code.releasable_by();
     if !roles.contains(&context.role) {
@@ -71,7 +75,7 @@ pub fn release(
     hold.release(&context.actor, &request.reason, context.now);
     let code = hold.code;
     let mut changes = [change];
-    go_on(connection, context, &mut changes)?;
+    go_on(connection, context, &mut changes, ReleasedBy::Person)?;
     let [change] = changes;
     let mut data = summary(&change.after);
     data["released"] = json!(code);
@@ -83,21 +87,42 @@ pub fn release(
     Ok(OrderBody::from(&change.after))
 }
 
-/// Saves an order of which a hold has just been released; without another open hold it is promised what it still lacks.
-pub fn go_on(connection: &mut PgConnection, context: &Context, changes: &mut [change::OrderChange; 1]) -> Result<(), Error> {
+/// Who let the order go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleasedBy {
+    /// Somebody who has seen the shortage: what is short is backordered.
+    Person,
+    /// Money that came in: a shortage is treated as the order asked, and held rather than refused.
+    Payment,
+}
+
+/// Saves an order of which a hold has just been released. Without another open hold it must still fit the customer's limit (unless
+/// somebody has let it pass already), and is promised what it lacks. A draft stays a draft.
+pub fn go_on(
+    connection: &mut PgConnection,
+    context: &Context,
+    changes: &mut [change::OrderChange; 1],
+    released_by: ReleasedBy,
+) -> Result<(), Error> {
     let order = &mut changes[0].after;
-    if order.open_holds().next().is_none() {
+    if order.status == OrderStatus::OnHold && order.open_holds().next().is_none() {
         // Balances come before stock in the lock order, and `save` moves them again under the same lock.
-        crate::customers::balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
-        promise_rest(connection, context, order)?;
-        promise::perform_charges_without_goods(order)?;
+        let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
+        let allowed = order.holds.iter().any(|hold| hold.code == HoldCode::CreditLimit);
+        if !allowed {
+            super::place::hold_over_credit(order, &mut credit, context);
+        }
+        if order.open_holds().next().is_none() {
+            promise_rest(connection, context, order, released_by)?;
+            promise::perform_charges_without_goods(order)?;
+        }
     }
     change::save(connection, context, changes, context.now)?;
     shelves::change_reserved(connection, context, &reserved_difference(changes))?;
     Ok(())
 }
 
-fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Order) -> Result<(), Error> {
+fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Order, released_by: ReleasedBy) -> Result<(), Error> {
     let demands = promise::demands(order);
     if demands.is_empty() {
         return Ok(());
@@ -106,8 +131,8 @@ fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Or
     let plan = shelf.plan(&demands);
     shelf.take(&plan).map_err(Error::internal)?;
     promise::allocate(order, &plan, context).map_err(Error::internal)?;
-    for short in &plan.short {
-        order.lines[short.line].quantities.backorder(short.quantity).map_err(Error::internal)?;
+    match released_by {
+        ReleasedBy::Payment => promise::settle_shortage(order, &plan, context),
+        ReleasedBy::Person => promise::backorder(order, &plan),
     }
-    Ok(())
 }

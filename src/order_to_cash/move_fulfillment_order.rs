@@ -11,6 +11,7 @@ use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder, Fulfil
 use crate::fulfillment::fulfillment_orders::body::{FulfillmentOrderBody, MoveFulfillmentOrder};
 use crate::inventory::ShelfQuantity;
 use crate::inventory::locations;
+use crate::inventory::locations::body::LocationKind;
 use crate::inventory::stock::departures::move_promises;
 use crate::orders::change;
 use crate::orders::order::Order;
@@ -68,6 +69,9 @@ pub fn move_fulfillment_order(
 
 fn check_location(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<(), Error> {
     match locations::service::get(connection, organization_id, code) {
+        Ok(location) if location.kind == LocationKind::Supplier => {
+            Err(Error::conflict("location_of_a_supplier", "a supplier's location promises no stock"))
+        }
         Ok(location) if location.active => Ok(()),
         Ok(_) => Err(Error::conflict("location_inactive", "the location is not active; it promises no stock")),
         Err(Error::NotFound { .. }) => Err(Error::invalid("/location", "unknown_location", "there is no such location")),

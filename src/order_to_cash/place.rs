@@ -90,7 +90,7 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
         }
         match try_once(connection, context, requests, &open, &mut outcomes) {
             Ok(()) => {}
-            Err(error) if is_overtaken(&error) && attempt + 1 < TRIES => {
+            Err(error) if lost_a_race(&error) && attempt + 1 < TRIES => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
             }
             Err(error) if error.is_broken_connection() => return Err(error),
@@ -108,12 +108,6 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
     }
     let in_flight = || Err(Error::conflict("idempotency_in_flight", "the same key or external id is being worked on; try again"));
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(in_flight)).collect())
-}
-
-/// Whether the batch is simply decided anew: after a deadlock, or where the capture statement refused what was decided under locks,
-/// since a row that was not there yet could not be locked (a guest who has just become a customer with a credit limit).
-fn is_overtaken(error: &Error) -> bool {
-    error.is_transient() || matches!(error, Error::Database(error) if captured::refusal(error).is_some())
 }
 
 /// An order that has been decided and rendered.
@@ -152,7 +146,8 @@ fn try_once(
             continue;
         }
         let mut order = verified.order.clone();
-        match promise::promise(&mut order, &mut shelf, context) {
+        let promised = promise::promise(&mut order, &mut shelf, context);
+        match promised.and_then(|()| promise::perform_charges_without_goods(&mut order)) {
             Ok(()) => fast.push((prepare(i, order, context)?, verified)),
             // The stock was read a moment ago without a lock: hopeless, and nothing needs to be locked to say so.
             Err(error) => outcomes[i] = Some(Err(error)),
@@ -189,11 +184,17 @@ fn try_once(
         });
         match result {
             Ok(answer) => outcomes[i] = answer.map(Ok),
-            Err(error) if is_overtaken(&error) => return Err(error),
+            Err(error) if lost_a_race(&error) => return Err(error),
             Err(error) => outcomes[i] = Some(Err(error)),
         }
     }
     Ok(())
+}
+
+/// A deadlock, or a capture statement that found less than the locks had shown (a limit that was set meanwhile, safety stock
+/// above what a reservation held): gather and decide anew.
+fn lost_a_race(error: &Error) -> bool {
+    error.is_transient() || matches!(error, Error::Database(error) if captured::refusal(error).is_some())
 }
 
 fn wants_own_transaction(request: &PlaceRequest) -> bool {
@@ -315,11 +316,9 @@ fn decide_under_locks(
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
-        shelf.set(&level.sku, &level.location, level.available);
-    }
-    for line in reservations.iter().flat_map(|reservation| &reservation.lines) {
-        let available = shelf.available(&line.sku, &line.location);
-        shelf.set(&line.sku, &line.location, available + line.quantity);
+        let kept = reservations.iter().flat_map(|reservation| &reservation.lines);
+        let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
+        shelf.set(&level.sku, &level.location, level.available + kept);
     }
     let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();
     if !given_back.is_empty() {
@@ -338,6 +337,7 @@ fn decide_under_locks(
         match promise::promise(&mut order, &mut shelf, context) {
             Ok(()) => {
                 hold_over_credit(&mut order, &mut credit, context);
+                promise::perform_charges_without_goods(&mut order)?;
                 let payments = take_payments(&mut order, &requests[*i], reference, context)?;
                 prepared.push(Prepared { payments, ..prepare(*i, order, context)? });
             }
@@ -416,9 +416,9 @@ pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, bala
     if order.detail.historical || order.status == OrderStatus::Draft {
         return;
     }
-    let open = order.total;
+    let open = order.uninvoiced_total;
     if credit.currency == order.currency && credit.available >= open {
-        if order.holds.is_empty() {
+        if order.open_holds().next().is_none() {
             credit.available -= open;
         }
         return;

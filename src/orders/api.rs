@@ -48,6 +48,9 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_WRITE)?;
     call.no_query()?;
     let body: NewOrder = call.json()?;
+    if !body.payments.is_empty() {
+        call.actor.require(Permission::PAYMENTS_WRITE)?;
+    }
     let key = call.idempotency_key()?;
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     let numbers = app.numbers.clone();
@@ -78,7 +81,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 pub async fn list_orders(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     let filter = call.query::<OrderQuery>()?.read()?;
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter)).await?;
+    let page = app.db.snapshot(move |connection| service::list(connection, context.organization_id, &filter)).await?;
     Answer::ok(&page)
 }
 
@@ -93,7 +96,7 @@ pub async fn get_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     call.no_query()?;
     let id: OrderId = call.path("id")?;
-    let order = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    let order = app.db.snapshot(move |connection| service::get(connection, context.organization_id, id)).await?;
     Ok(Answer::ok(&order)?.with_version(order.version))
 }
 

@@ -10,6 +10,7 @@ use super::tax::TaxGroup;
 use crate::auth::permission::Role;
 use crate::catalog::product_kind::ProductKind;
 use crate::payments::payment::{PaymentMethod, PaymentStatus as MoneyStatus};
+use crate::types::absent::null_is_default;
 use crate::types::address::{Address, Contact};
 use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::{Amount, Quantity, Rate, UnitPrice};
@@ -24,7 +25,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}, {"sku": "TEH-100", "quantity": "10"}],
-    "shipping": {"method": "regular", "amount": "25000.00"}, "purchase_order_number": "PO-2026-118", "on_shortage": "backorder"}))]
+    "shipping": {"method": "regular", "amount": "25000.00"}, "delivery_instructions": "Call before delivery", "on_shortage": "backorder"}))]
 pub struct NewOrder {
     /// Code of the channel that it comes through.
     #[serde(default)]
@@ -49,12 +50,12 @@ pub struct NewOrder {
     pub ordered_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub pricing: Option<Pricing>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub prices_include_tax: bool,
     #[schema(min_items = 1, max_items = 1000)]
     pub lines: Vec<NewOrderLine>,
     /// On the whole order, shared over its lines before tax.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub discounts: Vec<Discount>,
     #[serde(default)]
     pub shipping_address: Option<Address>,
@@ -66,7 +67,7 @@ pub struct NewOrder {
     #[serde(default)]
     pub shipping: Option<NewShipping>,
     /// Money that the shop has already taken or authorized.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub payments: Vec<NewOrderPayment>,
     #[serde(default)]
     pub payment_terms: Option<String>,
@@ -90,13 +91,13 @@ pub struct NewOrder {
     #[serde(default)]
     pub delivery_rule: Option<DeliveryRule>,
     /// Stored without promise; confirm it later.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub draft: bool,
     #[serde(default)]
     pub note: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub external_ids: BTreeMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
 }
 
@@ -126,7 +127,7 @@ pub struct NewOrderLine {
     /// An own price (scope `orders:price`), or the shop's with `as_given`.
     #[serde(default)]
     pub unit_price: Option<UnitPrice>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub discounts: Vec<Discount>,
     /// The shop's tax, kept exactly with `as_given`.
     #[serde(default)]
@@ -137,7 +138,7 @@ pub struct NewOrderLine {
     pub external_line_id: Option<String>,
     #[serde(default)]
     pub customer_sku: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
 }
 
@@ -504,7 +505,7 @@ pub struct CancelRequest {
     #[serde(default)]
     pub lines: Option<Vec<CancelLine>>,
     /// Answers what would change, and changes nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub dry_run: bool,
 }
 

@@ -27,7 +27,8 @@ impl Named {
             named.emails.extend(body.customer.iter().filter_map(|customer| customer.email.as_ref()).map(|email| email.to_lowercase()));
             named.channels.push(body.channel.clone().unwrap_or_else(|| "direct".to_owned()));
             named.payment_terms.extend(body.payment_terms.clone());
-            named.countries.extend(body.shipping_address.iter().map(|address| address.country.code().to_owned()));
+            let addresses = body.shipping_address.iter().chain(&body.billing_address);
+            named.countries.extend(addresses.map(|address| address.country.code().to_owned()));
             named.purchase_order_numbers.extend(body.purchase_order_number.clone().filter(|number| !number.trim().is_empty()));
         }
         for texts in [&mut named.skus, &mut named.channels, &mut named.countries, &mut named.payment_terms] {

@@ -41,6 +41,13 @@ impl NewOrder {
         }
         if let Some(shipping) = &self.shipping {
             faults.require(shipping.amount.0 >= Decimal::ZERO, "/shipping/amount", "out_of_range", "must not be negative");
+            let computed = self.pricing() == Pricing::Computed;
+            faults.require(
+                !(computed && shipping.tax_amount.is_some()),
+                "/shipping/tax_amount",
+                "only_as_given",
+                "tax is computed here; give it only with pricing as_given",
+            );
             check_optional_text(&mut faults, "/shipping/method", shipping.method.as_deref(), 100);
         }
         faults.require(self.discounts.len() <= 20, "/discounts", "too_many_items", "at most 20 discounts");

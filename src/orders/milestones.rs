@@ -32,15 +32,7 @@ impl Milestones {
     }
 
     /// Sets what has been reached at `at` and takes back what no longer holds.
-    pub fn advance(
-        &mut self,
-        status: OrderStatus,
-        held: bool,
-        lines: &[OrderLine],
-        amount_due: Decimal,
-        total: Decimal,
-        at: DateTime<Utc>,
-    ) {
+    pub fn advance(&mut self, status: OrderStatus, held: bool, lines: &[OrderLine], paid: bool, at: DateTime<Utc>) {
         let live = || lines.iter().filter(|line| !line.quantities.wanted().is_zero());
         let stocked = || live().filter(|line| line.is_stocked());
         let any = live().next().is_some();
@@ -48,11 +40,9 @@ impl Milestones {
         let started = status != OrderStatus::Draft;
 
         let verified = started && !held;
-        if verified {
+        if verified && status != OrderStatus::Cancelled {
             self.verified_at.get_or_insert(at);
-            if status != OrderStatus::Cancelled {
-                self.confirmed_at.get_or_insert(at);
-            }
+            self.confirmed_at.get_or_insert(at);
         }
         let allocated = any_stocked && stocked().all(|line| (line.quantities.unallocated + line.quantities.backordered).is_zero());
         reach(&mut self.allocated_at, allocated, at);
@@ -67,9 +57,9 @@ impl Milestones {
         reach(&mut self.shipped_at, shipped, at);
         let delivered = shipped && live().all(|line| line.quantities.delivered == line.quantities.shipped);
         reach(&mut self.delivered_at, delivered, at);
-        let invoiced = any && live().all(|line| line.quantities.invoiced == line.quantities.wanted());
+        let invoiced = any && live().all(|line| line.quantities.invoiced >= line.quantities.wanted());
         reach(&mut self.invoiced_at, invoiced, at);
-        reach(&mut self.paid_at, started && any && total > Decimal::ZERO && amount_due <= Decimal::ZERO, at);
+        reach(&mut self.paid_at, paid, at);
         reach(&mut self.completed_at, status == OrderStatus::Completed, at);
         reach(&mut self.cancelled_at, status == OrderStatus::Cancelled, at);
     }

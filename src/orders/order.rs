@@ -332,8 +332,10 @@ impl Order {
         self.fulfillment_status = status::fulfillment_status(&quantities);
         self.invoice_status = status::invoice_status(&quantities);
         self.return_status = status::return_status(&quantities);
-        self.payment_status =
-            status::payment_status(self.amount_paid, self.amount_refunded, self.amount_authorized, wanted - self.amount_credited);
+        // Nothing owed is "paid" only where somebody paid, or where nothing was owed from the start.
+        let nobody_paid = self.amount_paid.is_zero() && self.amount_refunded.is_zero();
+        let due = if nobody_paid { self.total } else { wanted - self.amount_credited };
+        self.payment_status = status::payment_status(self.amount_paid, self.amount_refunded, self.amount_authorized, due);
         let held = self.open_holds().next().is_some();
         let status = match self.status {
             OrderStatus::OnHold if !held => OrderStatus::Confirmed,
@@ -344,7 +346,8 @@ impl Order {
         for fulfillment_order in self.fulfillment_orders.iter_mut().filter(|f| f.is_live()) {
             fulfillment_order.settle(held);
         }
-        self.milestones.advance(self.status, held, &self.lines, self.amount_due(), self.total, at);
+        let paid = self.payment_status == PaymentStatus::Paid && self.amount_paid > Decimal::ZERO;
+        self.milestones.advance(self.status, held, &self.lines, paid, at);
     }
 
     /// The last date promised for any line.

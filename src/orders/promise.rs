@@ -80,10 +80,19 @@ pub fn promise(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Resul
     allocate(order, &plan, context).map_err(Error::internal)?;
     settle_shortage(order, &plan, context)?;
     order.lines.iter_mut().for_each(|line| line.initially_allocated = line.quantities.allocated);
-    perform_charges_without_goods(order)
+    Ok(())
 }
 
-fn settle_shortage(order: &mut Order, plan: &Plan, context: &Context) -> Result<(), Error> {
+/// What is short waits for supply.
+pub fn backorder(order: &mut Order, plan: &Plan) -> Result<(), Error> {
+    for short in &plan.short {
+        order.lines[short.line].quantities.backorder(short.quantity).map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
+/// Holds or backorders what the plan left short.
+pub fn settle_shortage(order: &mut Order, plan: &Plan, context: &Context) -> Result<(), Error> {
     if plan.is_complete() {
         return Ok(());
     }
@@ -100,18 +109,15 @@ fn settle_shortage(order: &mut Order, plan: &Plan, context: &Context) -> Result<
                 context.now,
             ));
         }
-        OnShortage::Backorder => {
-            for short in &plan.short {
-                order.lines[short.line].quantities.backorder(short.quantity).map_err(Error::internal)?;
-            }
-        }
+        OnShortage::Backorder => backorder(order, plan)?,
     }
     Ok(())
 }
 
-/// Charges fall due at once where nothing will ship.
+/// Charges fall due at once where nothing will ship. Call it when all holds of the order are known: a held order waits.
 pub fn perform_charges_without_goods(order: &mut Order) -> Result<(), Error> {
-    if order.open_holds().next().is_some() || order.lines.iter().any(|line| line.is_stocked()) {
+    let live = matches!(order.status, OrderStatus::OnHold | OrderStatus::Confirmed);
+    if !live || order.open_holds().next().is_some() || order.lines.iter().any(|line| line.is_stocked()) {
         return Ok(());
     }
     for line in order.lines.iter_mut().filter(|line| line.kind == ProductKind::Charge) {

@@ -9,8 +9,10 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::platform::numbers::Numbers;
+use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
+use crate::types::text::{check_external_ids, check_metadata};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
@@ -84,6 +86,10 @@ pub fn patch(
         merge(&mut order.detail.metadata, metadata);
         changed.push("metadata");
     }
+    let mut faults = Faults::new();
+    check_external_ids(&mut faults, "/external_ids", &order.detail.external_ids);
+    check_metadata(&mut faults, "/metadata", &order.detail.metadata);
+    faults.into_result()?;
     let data = json!({ "id": order.id, "number": order.number, "changed": changed });
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;

@@ -30,6 +30,8 @@ text_enum! {
 }
 
 text_enum! {
+    /// How much of an order is invoiced.
+    #[schema(as = OrderInvoiceStatus)]
     pub enum InvoiceStatus {
         NotInvoiced = "not_invoiced",
         PartiallyInvoiced = "partially_invoiced",
@@ -38,6 +40,8 @@ text_enum! {
 }
 
 text_enum! {
+    /// How much of an order is paid.
+    #[schema(as = OrderPaymentStatus)]
     pub enum PaymentStatus {
         Unpaid = "unpaid",
         /// Money is promised by a card or wallet, none captured.
@@ -122,10 +126,9 @@ impl OrderStatus {
         match self {
             Self::Draft => match action {
                 A::Confirm => Some(Self::Confirmed),
-                A::Hold => Some(Self::OnHold),
                 A::Cancel => Some(Self::Cancelled),
                 A::Edit | A::CancelLines | A::Pay | A::Refund => Some(Self::Draft),
-                A::Release | A::Allocate | A::Ship | A::CompleteLine | A::Deliver => None,
+                A::Hold | A::Release | A::Allocate | A::Ship | A::CompleteLine | A::Deliver => None,
                 A::Invoice | A::Credit | A::Return | A::Complete => None,
             },
             Self::OnHold => match action {
@@ -236,7 +239,7 @@ mod tests {
     /// One letter per action in the order of `OrderAction::ALL`: the first of the next status (`x` completed), `-` refused.
     const TABLE: [(OrderStatus, &str); 5] = [
         //                      confirm hold release edit cancel cancel_lines allocate ship complete_line deliver invoice credit pay refund return complete
-        (OrderStatus::Draft, "co-dld------dd--"),
+        (OrderStatus::Draft, "c--dld------dd--"),
         (OrderStatus::OnHold, "-ocoloooooooooo-"),
         (OrderStatus::Confirmed, "-o-clccccccccccx"),
         (OrderStatus::Completed, "---------x-xxxx-"),

@@ -15,7 +15,7 @@ use crate::customers::guests::NewGuest;
 use crate::error::Error;
 use crate::payments::payment::PaymentStatus as MoneyStatus;
 use crate::types::address::Address;
-use crate::types::currency::Currency;
+use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::Amount;
 use crate::types::fault::Faults;
 use crate::types::id::{CustomerId, OrderId, OrderLineId};
@@ -311,7 +311,7 @@ fn pricing_input(
         });
         inputs.push(LineInput {
             quantity: ordered.quantity,
-            unit_price: unit_price.round_dp(6).normalize(),
+            unit_price: rounded(unit_price, 6).normalize(),
             price_quantity: price_quantity.normalize(),
             discounts: line.discounts.clone(),
             tax: tax(&ordered.product.tax_category, format!("/lines/{i}/sku"), faults),

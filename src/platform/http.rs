@@ -57,7 +57,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } | Segment::Enum { variant: key } => {
                 pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&escaped(key));
             }
             Segment::Unknown => {}
         }
@@ -72,9 +72,28 @@ fn without_position(message: &str) -> String {
     }
 }
 
+/// What chrono says of a text that is no date or no instant.
+const NOT_A_TIME: [&str; 5] = [
+    "input is out of range",
+    "no possible date and time matching input",
+    "input contains invalid characters",
+    "premature end of input",
+    "trailing input",
+];
+
+/// Whether the pointer ends at a member of an object, not at an element or the whole.
+fn is_member(pointer: &str) -> bool {
+    pointer.rsplit('/').next().is_some_and(|last| !last.is_empty() && !last.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A member's name in a JSON Pointer (RFC 6901 §3).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// Turns serde's message into a fault. Our own types write `code|detail`.
 fn shape_fault(mut pointer: String, message: &str) -> Fault {
-    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(escaped);
     let (code, detail) = if let Some((code, detail)) = message.split_once('|').filter(|(code, _)| !code.contains(' ')) {
         (code.to_owned(), detail.to_owned())
     } else if let Some(field) = named("unknown field `") {
@@ -85,10 +104,18 @@ fn shape_fault(mut pointer: String, message: &str) -> Fault {
     } else if let Some(field) = named("missing field `") {
         pointer = format!("{pointer}/{field}");
         ("required".to_owned(), "this field is required".to_owned())
-    } else if named("duplicate field `").is_some() {
-        ("duplicate_field".to_owned(), message.to_owned())
+    } else if message.starts_with("invalid type: null,") && is_member(&pointer) {
+        // Null is absent.
+        ("required".to_owned(), "this field is required".to_owned())
+    } else if let Some(field) = named("duplicate field `") {
+        pointer = format!("{pointer}/{field}");
+        ("duplicate_field".to_owned(), "this field is given more than once".to_owned())
     } else if message.starts_with("unknown variant") {
         ("unknown_value".to_owned(), message.to_owned())
+    } else if NOT_A_TIME.contains(&message) && pointer.ends_with("_on") {
+        ("invalid_date".to_owned(), "write a date of the calendar such as 2026-03-02".to_owned())
+    } else if NOT_A_TIME.contains(&message) {
+        ("invalid_timestamp".to_owned(), "write an instant with its offset, such as 2026-03-02T09:00:00+07:00".to_owned())
     } else {
         ("invalid_type".to_owned(), message.to_owned())
     };
@@ -98,8 +125,11 @@ fn shape_fault(mut pointer: String, message: &str) -> Fault {
 /// Reads the query string into `T` (with `deny_unknown_fields`): 400 `unknown_parameter` for an unknown or repeated one,
 /// 400 `invalid_parameter` for a value that does not fit.
 pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|_| Error::bad_request("invalid_parameter", "the query string is not valid percent-encoded UTF-8"))?;
+    let malformed = || Error::bad_request("invalid_parameter", "the query string is not percent-encoded UTF-8");
+    if !is_percent_encoded(query) {
+        return Err(malformed());
+    }
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| malformed())?;
     for (i, (name, value)) in pairs.iter().enumerate() {
         if pairs[..i].iter().any(|(earlier, _)| earlier == name) {
             return Err(Error::bad_request("unknown_parameter", format!("'{name}' is given more than once; give many values by comma")));
@@ -120,6 +150,23 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
         }
     }
     serde_urlencoded::from_str(&encoded).map_err(|error| query_error(&error.to_string()))
+}
+
+/// Whether every escape has two digits and all of it is UTF-8: the decoder would replace what is not, and find something else.
+fn is_percent_encoded(text: &str) -> bool {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let (bytes, mut decoded, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        if *byte != b'%' {
+            decoded.push(*byte);
+            at += 1;
+            continue;
+        }
+        let (Some(high), Some(low)) = (digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) else { return false };
+        decoded.push(high * 16 + low);
+        at += 3;
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 fn query_error(message: &str) -> Error {
@@ -275,6 +322,10 @@ mod tests {
         expect(r#"{"lines":[{"quantity":"1","colour":"red"}]}"#, "/lines/0/colour", "unknown_field");
         expect(r#"{"lines":[{}]}"#, "/lines/0/quantity", "required");
         expect(r#"{"lines":3}"#, "/lines", "invalid_type");
+        expect(r#"{"lines":null}"#, "/lines", "required");
+        expect(r#"{"lines":[null]}"#, "/lines/0", "invalid_type");
+        expect(r#"{"lines":[],"lines":[]}"#, "/lines", "duplicate_field");
+        expect(r#"{"a/b~":1}"#, "/a~1b~0", "unknown_field");
         expect(r#"{"lines":[{"quantity":2}"#, "", "malformed_json");
         expect(r#"{"lines":[]} x"#, "", "malformed_json");
         expect(r#"{"lines":[{"quantity":"\u0000"}]}"#, "", "malformed_json");
@@ -304,6 +355,10 @@ mod tests {
         assert_eq!(code("colour="), "unknown_parameter");
         assert_eq!(code("status=a&status=b"), "unknown_parameter");
         assert_eq!(code("limit=many"), "invalid_parameter");
+        for malformed in ["status=%ff", "status=%e2%82", "status=%zz", "status=%4", "%=a", "status=%+1"] {
+            assert_eq!(code(malformed), "invalid_parameter", "{malformed}");
+        }
+        assert_eq!(parse_query::<Query>("status=%e2%82%ac").unwrap().status.as_deref(), Some("€"));
         assert_eq!(parse_query::<Query>("status=&limit=5").unwrap(), Query { status: None, limit: Some(5) });
     }
 

@@ -170,6 +170,17 @@ impl PrivatePostgres {
         Ok(self.url(name))
     }
 
+    /// Throws a database away, whoever is connected to it, and makes it anew, empty.
+    ///
+    /// # Errors
+    /// [`StartError::Connect`], [`StartError::CreateDatabase`].
+    pub fn recreate_database(&self, name: &str) -> Result<String, StartError> {
+        let mut conn = PgConnection::establish(&self.url("postgres")).map_err(|source| StartError::Connect { port: self.port, source })?;
+        let dropped = diesel::sql_query(format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).execute(&mut conn);
+        dropped.map_err(|source| StartError::CreateDatabase { name: name.to_owned(), source })?;
+        self.create_database(name)
+    }
+
     /// The TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port

@@ -16,18 +16,22 @@ impl Visitor<'_> for DecimalString {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
-        let plain = !text.is_empty() && text.len() <= 40 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-        let value = if plain { text.parse::<Decimal>().ok() } else { None };
-        let Some(value) = value else {
-            return Err(E::custom("invalid_decimal|write digits with an optional point, such as \"12.50\""));
-        };
-        if value.normalize().scale() > self.places {
-            return Err(E::custom(format!("too_many_decimals|at most {} decimal places", self.places)));
+        let malformed = || E::custom("invalid_decimal|write digits with an optional point, such as \"12.50\"");
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) {
+            return Err(malformed());
         }
-        if value.abs() >= Decimal::from(100_000_000_000_000i64) {
+        if whole.trim_start_matches('0').len() > 14 {
             return Err(E::custom("out_of_range|the number has more than 14 digits before the point"));
         }
-        Ok(value)
+        if fraction.trim_end_matches('0').len() > self.places as usize {
+            return Err(E::custom(format!("too_many_decimals|at most {} decimal places", self.places)));
+        }
+        // What is cut are zeros, of which there may be more than a Decimal holds.
+        let kept = text.find('.').map_or(text, |point| &text[..text.len().min(point + 1 + self.places as usize)]);
+        kept.parse().map_err(|_| malformed())
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<Decimal, E> {
@@ -93,15 +97,27 @@ decimal_string! {
 mod tests {
     use super::*;
 
+    fn amount(text: &str) -> Result<Decimal, String> {
+        serde_json::from_str(&format!("\"{text}\"")).map(|Amount(value)| value).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn numbers_are_refused_and_strings_taken_exactly() {
         let error = serde_json::from_str::<Quantity>("1.5").unwrap_err().to_string();
         assert!(error.starts_with("decimal_string_required|"), "{error}");
         assert_eq!(serde_json::from_str::<Quantity>("\"1.500\"").unwrap(), Quantity(Decimal::new(15, 1)));
         assert!(serde_json::from_str::<Quantity>("\"1.0005\"").is_err());
-        for bad in ["\"\"", "\"1e3\"", "\"+1\"", "\" 1\"", "\"1,5\"", "\"--1\"", "\"NaN\"", "\"999999999999999\""] {
-            assert!(serde_json::from_str::<Amount>(bad).is_err(), "{bad}");
+        for bad in ["", "1e3", "+1", " 1", "1,5", "--1", "-", "NaN", ".5", "5.", "1.2.3", "٣"] {
+            assert!(amount(bad).unwrap_err().starts_with("invalid_decimal|"), "{bad}");
         }
+        for large in ["999999999999999", "-100000000000000", &"9".repeat(1000)] {
+            assert!(amount(large).unwrap_err().starts_with("out_of_range|"), "{large}");
+        }
+        assert!(amount("1.00005").unwrap_err().starts_with("too_many_decimals|"));
+        assert_eq!(amount("-99999999999999.9999").unwrap(), Decimal::new(-999_999_999_999_999_999, 4));
+        assert_eq!(amount("125000.00").unwrap().scale(), 2);
+        let zeros = "0".repeat(1000);
+        assert_eq!(amount(&format!("{zeros}1.5{zeros}")).unwrap(), Decimal::new(15, 1));
     }
 
     #[test]

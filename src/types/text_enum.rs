@@ -14,11 +14,11 @@
 /// ```
 macro_rules! text_enum {
     ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:tt),* $(,)? }) => {
-        $(#[$doc])*
         #[derive(
             Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug,
             diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, utoipa::ToSchema,
         )]
+        $(#[$doc])*
         #[diesel(sql_type = diesel::sql_types::Text)]
         $visibility enum $name {
             $($(#[$value_doc])* #[schema(rename = $text)] $value),*

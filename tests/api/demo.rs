@@ -2,16 +2,11 @@
 
 use crate::support::app::{Caller, TestApp};
 use pesanan::auth::permission::Role;
-use pesanan::{check, demo};
+use pesanan::check;
 use serde_json::{Value, json};
 
 async fn load(app: &TestApp) -> Caller<'_> {
-    let (db, now) = (app.app.db.clone(), app.clock.now());
-    let loaded = actix_web::web::block(move || {
-        let id = demo::create_organization(&db, now)?;
-        demo::load(&db, id, now).map(|()| id)
-    });
-    let id = loaded.await.unwrap().unwrap();
+    let id = crate::support::demo::load(app).await;
     app.caller(id, Role::Admin).await
 }
 

@@ -171,7 +171,7 @@ async fn incoming_supply_is_received_in_parts_and_closed() {
     caller.post("/v1/inventory/receipts", receipt("45", "KOPI-250")).await.expect(201);
     assert_eq!(caller.get(&path).await.expect(200).body["status"], "received");
     let refused = caller.post("/v1/inventory/receipts", receipt("1", "KOPI-250")).await;
-    assert_eq!((refused.body["status"].clone(), refused.code(409).as_str()), (json!("received"), "invalid_transition"));
+    assert_eq!((refused.body["current_status"].clone(), refused.code(409).as_str()), (json!("received"), "invalid_transition"));
     assert_eq!(caller.act(&format!("{path}/cancel")).await.code(409), "invalid_transition");
     assert_eq!(caller.get("/v1/inventory/incoming?status=open").await.expect(200).body["data"], json!([]));
     assert_eq!(caller.get("/v1/inventory/incoming?status=lost").await.code(400), "invalid_parameter");

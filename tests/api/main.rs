@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod bad_input;
 mod batches;
 mod channels;
 mod concurrency;
 mod crash;
 mod demo;
+mod examples;
 mod feed;
 mod fulfillment;
 mod inventory;

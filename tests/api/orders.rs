@@ -366,3 +366,112 @@ async fn the_shops_money_comes_with_the_order() {
     assert_eq!((holds(&part), &part["payment_status"]), (vec!["payment_required"], &json!("partially_paid")));
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn a_fee_without_goods_falls_due_at_once_unless_the_order_is_held() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let fee = json!([{"sku": "FEE", "name": "Insurance", "kind": "charge", "unit": "C62", "tax_category": "standard"}]);
+    admin.put("/v1/products", fee).await.expect(200);
+    admin.put("/v1/prices", json!([{"price_list": "default", "sku": "FEE", "currency": "IDR", "unit_price": "1000"}])).await.expect(200);
+    customer(&admin, "C-1", json!({})).await;
+    customer(&admin, "C-LIMIT", json!({"credit_limit": "10"})).await;
+    let order = |code: &str| json!({"customer_code": code, "lines": [{"sku": "FEE", "quantity": "2"}]});
+    let due = admin.post("/v1/orders", order("C-1")).await.expect(201).body;
+    assert_eq!((&due["fulfillment_status"], &due["lines"][0]["delivered_quantity"]), (&json!("delivered"), &json!("2")));
+    let id = due["id"].as_str().unwrap();
+    assert_eq!(admin.get(&format!("/v1/orders/{id}")).await.expect(200).body, due);
+    let invoice = admin.post(&format!("/v1/orders/{id}/invoices"), json!({})).await.expect(201).body;
+    assert_eq!(invoice["total"], "2220.00");
+    assert_eq!(admin.get(&format!("/v1/orders/{id}")).await.expect(200).body["status"], "completed");
+    let held = admin.post("/v1/orders", order("C-LIMIT")).await.expect(201).body;
+    assert_eq!((holds(&held), &held["lines"][0]["unallocated_quantity"]), (vec!["credit_limit"], &json!("2")));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn money_for_a_draft_promises_it_nothing() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({"payment_terms": "prepaid"})).await;
+    receive(&admin, "jakarta", "KOPI", "1").await;
+    let draft = json!({"customer_code": "C-1", "draft": true, "lines": [{"sku": "KOPI", "quantity": "3"}]});
+    let draft = admin.post("/v1/orders", draft).await.expect(201).body;
+    let id = draft["id"].as_str().unwrap();
+    assert_eq!(admin.post(&format!("/v1/orders/{id}/hold"), json!({"reason": "wait"})).await.code(409), "invalid_transition");
+    let money = json!({"order_id": id, "amount": "166500", "currency": "IDR", "method": "cash"});
+    admin.post("/v1/payments", money).await.expect(201);
+    let paid = admin.get(&format!("/v1/orders/{id}")).await.expect(200).body;
+    assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("draft"), &json!("paid")));
+    assert_eq!((&paid["lines"][0]["unallocated_quantity"], level(&admin, "KOPI", "jakarta").await.1), (&json!("3"), "0".to_owned()));
+    assert_eq!(admin.act(&format!("/v1/orders/{id}/confirm")).await.code(409), "insufficient_stock");
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn holding_and_releasing_is_no_way_around_the_credit_limit() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = shop(&app).await;
+    let sales = app.caller(organization_id, Role::Sales).await;
+    customer(&admin, "C-1", json!({"credit_limit": "60000"})).await;
+    receive(&admin, "jakarta", "KOPI", "10").await;
+    let order = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let first = admin.post("/v1/orders", order.clone()).await.expect(201).body;
+    let id = first["id"].as_str().unwrap();
+    let held = sales.post(&format!("/v1/orders/{id}/hold"), json!({"reason": "wait"})).await.expect(200).body;
+    assert_eq!(admin.post("/v1/orders", order).await.expect(201).body["status"], "confirmed");
+    let release = format!("/v1/orders/{id}/holds/{}/release", held["holds"][0]["id"].as_str().unwrap());
+    let released = sales.post(&release, json!({"reason": "go on"})).await.expect(200).body;
+    assert_eq!(released["status"], "on_hold");
+    assert!(holds(&released).contains(&"credit_limit"));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn safety_stock_that_was_raised_later_refuses_a_reservation_cleanly() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "5").await;
+    let cart = json!({"lines": [{"sku": "KOPI", "quantity": "5"}], "expires_in_seconds": 600});
+    let reservation = admin.post("/v1/checkout/reservations", cart).await.expect(201).body;
+    admin.put("/v1/inventory/KOPI/jakarta/policy", json!({"safety_stock": "2"})).await.expect(200);
+    let order = |quantity: &str| json!({"customer_code": "C-1", "reservation_id": reservation["id"], "lines": [{"sku": "KOPI", "quantity": quantity}]});
+    assert_eq!(admin.post("/v1/orders", order("5")).await.code(409), "insufficient_stock");
+    assert_eq!(admin.post("/v1/orders", order("3")).await.expect(201).body["lines"][0]["allocated_quantity"], "3");
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn a_box_that_cannot_be_filled_keeps_nobody_behind_it_waiting() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    let order = |quantity: &str, unit: &str| json!({"customer_code": "C-1", "on_shortage": "backorder", "lines": [{"sku": "KOPI", "quantity": quantity, "unit": unit}]});
+    let boxes = admin.post("/v1/orders", order("1", "box")).await.expect(201).body;
+    app.clock.advance(chrono::TimeDelta::seconds(1));
+    let pieces = admin.post("/v1/orders", order("2", "each")).await.expect(201).body;
+    receive(&admin, "jakarta", "KOPI", "5").await;
+    assert_eq!(serve_backorders(&app).await, 1);
+    assert_eq!(serve_backorders(&app).await, 0);
+    let allocated = async |order: &Value| {
+        let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+        admin.get(&path).await.expect(200).body["lines"][0]["allocated_quantity"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((allocated(&boxes).await, allocated(&pieces).await), ("0".into(), "2".into()));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn a_cancelled_order_that_nobody_paid_is_not_paid() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    let order =
+        json!({"customer_code": "C-1", "discounts": null, "draft": null, "lines": [{"sku": "WRAP", "quantity": "1", "metadata": null}]});
+    let order = admin.post("/v1/orders", order).await.expect(201).body;
+    let path = format!("/v1/orders/{}/cancel", order["id"].as_str().unwrap());
+    let cancelled = admin.post(&path, json!({"reason": {"code": "customer_request"}, "dry_run": null})).await.expect(200).body;
+    assert_eq!((&cancelled["payment_status"], &cancelled["milestones"]["paid_at"]), (&json!("unpaid"), &Value::Null));
+    clean(&app).await;
+}

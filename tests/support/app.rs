@@ -8,7 +8,7 @@ use pesanan::app::{App, Application};
 use pesanan::auth::actor::Context;
 use pesanan::auth::api_clients::body::{IssuedApiClient, NewApiClient};
 use pesanan::auth::authenticator::Authenticator;
-use pesanan::auth::keys::Keys;
+use pesanan::auth::keys::{KeyConfig, Keys};
 use pesanan::auth::permission::Role;
 use pesanan::auth::{api_clients, refresh_disabled};
 use pesanan::config::Config;
@@ -24,6 +24,8 @@ pub struct TestApp {
     pub app: Data<App>,
     pub authenticator: Data<Authenticator>,
     pub clock: Clock,
+    /// Signs its tokens.
+    pub key: KeyConfig,
     pub http: reqwest::Client,
     pub address: String,
     /// Last, so that it is dropped after what uses it.
@@ -63,9 +65,10 @@ impl TestApp {
     pub async fn spawn() -> Self {
         let database = TestDatabase::create();
         let clock = Clock::fixed(DateTime::from_timestamp(1_772_416_800, 0).unwrap());
+        let key = Keys::generate("test").unwrap();
         let config = Config {
             listen: "127.0.0.1:0".to_owned(),
-            keys: vec![Keys::generate("test").unwrap()],
+            keys: vec![key.clone()],
             clock: clock.clone(),
             connections: 6,
             report_connections: 2,
@@ -75,7 +78,7 @@ impl TestApp {
         };
         let Application { address, app, authenticator, server, .. } = Application::build(config).unwrap();
         actix_web::rt::spawn(server);
-        Self { app, authenticator, clock, http: reqwest::Client::new(), address: format!("http://{address}"), database }
+        Self { app, authenticator, clock, key, http: reqwest::Client::new(), address: format!("http://{address}"), database }
     }
 
     /// Starts a second server on the same database and answers its address. It shares nothing with the first but keys and clock:

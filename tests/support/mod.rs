@@ -3,5 +3,6 @@
 
 pub mod app;
 pub mod database;
+pub mod demo;
 pub mod document;
 pub mod load;

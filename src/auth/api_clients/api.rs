@@ -62,7 +62,7 @@ pub async fn list_api_clients(call: Call, app: Data<App>) -> Result<Answer, Erro
 /// The answer shows the secret, once. A repeated request with the same Idempotency-Key creates nothing and is told
 /// 409 `secret_already_shown`.
 #[utoipa::path(tag = "access", operation_id = "create_api_client", security(("oauth2" = ["admin"])), request_body = NewApiClient, responses(
-    (status = 201, description = "Created; the secret is shown this once", body = IssuedApiClient, headers(("Location" = String, description = "Its path"))),
+    (status = 201, description = "Created; the secret is shown this once", body = IssuedApiClient, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),

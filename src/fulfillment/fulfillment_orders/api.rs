@@ -151,7 +151,7 @@ pub async fn pack_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 /// Without lines all that is open leaves; the rest of a part stays. Shipping implies picking and packing. 409 `order_on_hold` while a
 /// hold blocks shipping, 409 `delivery_rule` while the order waits to be complete.
 #[utoipa::path(tag = "fulfillment", operation_id = "ship_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Ship, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
-    (status = 201, description = "The shipment", body = Shipment, headers(("Location" = String, description = "Where the shipment is"))),
+    (status = 201, description = "The shipment", body = Shipment, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
     (status = 412, response = crate::openapi::Stale),

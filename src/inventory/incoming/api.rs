@@ -82,7 +82,7 @@ pub async fn get_incoming_supply(call: Call, app: Data<App>) -> Result<Answer, E
 
 /// Note incoming supply
 #[utoipa::path(tag = "inventory", operation_id = "create_incoming_supply", security(("oauth2" = ["inventory:write"])), request_body = PostIncoming, responses(
-    (status = 201, description = "Noted", body = IncomingSupply),
+    (status = 201, description = "Noted", body = IncomingSupply, headers(("ETag" = String, description = "The version"))),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),
 ))]

@@ -46,7 +46,7 @@ pub async fn get_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Er
 }
 
 /// Create or replace a number series
-#[utoipa::path(tag = "invoices", operation_id = "put_invoice_series", security(("oauth2" = ["invoices:write"])), request_body = PutInvoiceSeries, params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
+#[utoipa::path(tag = "invoices", operation_id = "put_invoice_series", security(("oauth2" = ["invoices:write"])), request_body = PutInvoiceSeries, params(("code" = String, Path, description = "Code of the series", example = "EXPORT")), responses(
     (status = 200, description = "Replaced", body = InvoiceSeries),
     (status = 201, description = "Created", body = InvoiceSeries),
     (status = 409, response = crate::openapi::Conflict),

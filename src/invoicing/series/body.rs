@@ -15,7 +15,7 @@ text_enum! {
 /// A number series to set.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"kind": "invoice", "prefix": "INV-", "year_reset": false, "next_number": 1}))]
+#[schema(example = json!({"kind": "invoice", "prefix": "EXP-", "year_reset": true}))]
 pub struct PutInvoiceSeries {
     /// Fixed once the series exists.
     pub kind: SeriesKind,

@@ -153,7 +153,8 @@ fn attempt<T>(
     }
     reservations::take_away(connection, context, &taken)?;
     let levels = stock.write(connection, context)?;
-    let lost: Vec<NewEvent> = orders.iter().filter(|change| change.after != change.before).map(allocation_lost).collect();
+    let mut lost: Vec<NewEvent> = orders.iter().filter(|change| change.after != change.before).map(allocation_lost).collect();
+    lost.extend(super::order_events(&orders));
     events::append(connection, context, &lost)?;
     Ok(Changed { value, levels, freed })
 }

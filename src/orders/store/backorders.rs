@@ -10,15 +10,15 @@ struct Row {
     id: OrderId,
 }
 
-/// A line can use what one location has of at least its smallest quantity: a box that must be whole waits for a whole box. Without
-/// that, older orders which can use nothing would stand before those that can, for ever.
-const WAITING: &str = "WITH supply AS MATERIALIZED (SELECT s.sku, max(s.on_hand - s.reserved - s.safety_stock - s.quarantined) AS most FROM stock_level s \
+/// An order waits where some location has at least the smallest quantity that may be promised of one of its lines: whoever is
+/// listed can be served, so that none stands in the way of the next.
+const WAITING: &str = "WITH supply AS MATERIALIZED (SELECT s.sku, max(s.on_hand - s.reserved - s.safety_stock - s.quarantined) AS available FROM stock_level s \
     JOIN location k ON k.organization_id = s.organization_id AND k.code = s.location AND k.active AND k.kind <> 'supplier' \
     WHERE s.organization_id = $1 AND s.on_hand - s.reserved - s.safety_stock - s.quarantined > 0 \
     AND s.sku IN (SELECT l.sku FROM order_line l WHERE l.organization_id = $1 AND l.backordered > 0) GROUP BY 1) \
     SELECT o.id FROM sales_order o WHERE o.organization_id = $1 AND o.status IN ('on_hold', 'confirmed') \
     AND EXISTS (SELECT 1 FROM order_line l JOIN supply USING (sku) WHERE l.organization_id = $1 AND l.order_id = o.id AND l.backordered > 0 \
-    AND supply.most >= l.unit_factor * 10::numeric ^ -coalesce((l.detail->>'quantity_scale')::int, 0)) \
+    AND supply.available >= l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0))) \
     ORDER BY coalesce((o.detail->>'priority')::int, 0) DESC, o.ordered_at, o.id LIMIT $2";
 
 pub fn waiting(connection: &mut PgConnection, organization_id: OrganizationId, limit: i64) -> QueryResult<Vec<OrderId>> {

@@ -1,9 +1,9 @@
 o AS MATERIALIZED (SELECT * FROM unnest($9::uuid[], $10::uuid[], $11::int4[], $12::text[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::text[],
    $19::numeric[], $20::numeric[], $21::numeric[], $22::numeric[], $23::numeric[], $24::numeric[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],
-   $30::timestamptz[], $31::timestamptz[], $32::numeric[], $33::text[])
+   $30::timestamptz[], $31::timestamptz[], $32::numeric[], $33::text[], $83::text[])
   WITH ORDINALITY AS t(org, id, claims, number, status, channel, external_id, customer, bill_to, currency,
    subtotal, discount_total, shipping_net, tax_total, total, uninvoiced, document, detail, milestones, sales_rep, purchase_order,
-   ordered_at, at, open_amount, payment_status, ord)),
+   ordered_at, at, open_amount, payment_status, fulfillment_status, ord)),
 -- An order exists only if it won all of its claims.
 won AS MATERIALIZED (SELECT o.* FROM o JOIN (SELECT subject_id, count(*) AS n FROM c GROUP BY 1) w ON w.subject_id = o.id AND w.n = o.claims),
 -- Balances of the customers that have a limit, locked sorted, raised only where the limit holds.
@@ -23,18 +23,18 @@ upd AS (UPDATE stock_level s SET reserved = s.reserved + lck.quantity, version =
   WHERE s.organization_id = lck.organization_id AND s.sku = lck.sku AND s.location = lck.location
   AND s.on_hand - s.reserved - s.safety_stock - s.quarantined >= lck.quantity RETURNING 1),
 -- Rows. None of these is read by the main SELECT, so Postgres runs them last; foreign keys are checked after all of them.
-io AS (INSERT INTO sales_order (organization_id, id, number, status, payment_status, channel, external_id, customer_id, bill_to_customer_id, currency, subtotal, discount_total,
+io AS (INSERT INTO sales_order (organization_id, id, number, status, fulfillment_status, payment_status, channel, external_id, customer_id, bill_to_customer_id, currency, subtotal, discount_total,
    shipping_net, tax_total, total, uninvoiced_total, document, detail, milestones, sales_rep, purchase_order_number, ordered_at, updated_at)
-  SELECT org, id, number, status, payment_status, channel, external_id, customer, bill_to, currency, subtotal, discount_total,
+  SELECT org, id, number, status, fulfillment_status, payment_status, channel, external_id, customer, bill_to, currency, subtotal, discount_total,
    shipping_net, tax_total, total, uninvoiced, document, detail::jsonb, milestones::jsonb, sales_rep, purchase_order, ordered_at, at FROM won),
 il AS (INSERT INTO order_line (organization_id, order_id, line_number, id, sku, name, kind, unit, unit_factor, quantity, original_quantity, unit_price, price_quantity, discount_amount,
-   net_amount, tax_category, tax_rate, tax_amount, unallocated, backordered, allocated, initially_allocated, requested_on, first_promised_on, promised_on, detail)
+   net_amount, tax_category, tax_rate, tax_amount, unallocated, backordered, allocated, initially_allocated, shipped, delivered, requested_on, first_promised_on, promised_on, detail)
   SELECT won.org, won.id, l.line_number, l.id, l.sku, l.name, l.kind, l.unit, l.unit_factor, l.quantity, l.quantity, l.unit_price, l.price_quantity, l.discount_amount,
-   l.net_amount, l.tax_category, l.tax_rate, l.tax_amount, l.unallocated, l.backordered, l.allocated, l.allocated, l.requested_on, l.promised_on, l.promised_on, l.detail::jsonb
+   l.net_amount, l.tax_category, l.tax_rate, l.tax_amount, l.unallocated, l.backordered, l.allocated, l.allocated, l.performed, l.performed, l.requested_on, l.promised_on, l.promised_on, l.detail::jsonb
   FROM unnest($42::int4[], $43::int2[], $44::uuid[], $45::text[], $46::text[], $47::text[], $48::text[], $49::numeric[], $50::numeric[], $51::numeric[], $52::numeric[], $53::numeric[],
-   $54::numeric[], $55::text[], $56::numeric[], $57::numeric[], $58::numeric[], $59::numeric[], $60::numeric[], $61::date[], $62::date[], $63::text[])
+   $54::numeric[], $55::text[], $56::numeric[], $57::numeric[], $58::numeric[], $59::numeric[], $60::numeric[], $61::date[], $62::date[], $63::text[], $84::numeric[])
    AS l(ord, line_number, id, sku, name, kind, unit, unit_factor, quantity, unit_price, price_quantity, discount_amount, net_amount, tax_category, tax_rate, tax_amount,
-   unallocated, backordered, allocated, requested_on, promised_on, detail) JOIN won ON won.ord = l.ord),
+   unallocated, backordered, allocated, requested_on, promised_on, detail, performed) JOIN won ON won.ord = l.ord),
 fu AS (INSERT INTO fulfillment_order (organization_id, id, order_id, number, location, status, ship_by_on, created_at, updated_at)
   SELECT won.org, f.id, won.id, f.number, f.location, f.status, f.ship_by_on, won.at, won.at
   FROM unnest($64::int4[], $65::uuid[], $66::text[], $67::text[], $68::text[], $69::date[]) AS f(ord, id, number, location, status, ship_by_on) JOIN won ON won.ord = f.ord),

@@ -72,7 +72,12 @@ fn bind<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> QueryResult<Sql<'a
     let statement = bind_lines(statement, batch)?;
     let statement = bind_fulfillment_orders(statement, batch);
     let statement = bind_holds(statement, batch);
-    Ok(bind_events(statement, batch))
+    let statement = bind_events(statement, batch);
+    let performed: Vec<Decimal> = batch.iter().flat_map(|c| &c.order.lines).map(|line| line.quantities.shipped).collect();
+    // Charges of an order without goods have fallen due already.
+    Ok(statement
+        .bind::<Array<Text>, _>(batch.iter().map(|c| c.order.fulfillment_status).collect::<Vec<_>>())
+        .bind::<Array<Numeric>, _>(performed))
 }
 
 fn bind_claims<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// Differences that somebody found on the shelf.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"location": "jakarta-1", "reason": "cycle count", "lines": [{"sku": "KOPI-250", "counted": "118"}, {"sku": "TEH-100", "delta": "-2"}]}))]
+#[schema(example = json!({"location": "jakarta-1", "reason": "cycle count", "lines": [{"sku": "KERAMIK-02", "counted": "118"}, {"sku": "TEH-100", "delta": "-2"}]}))]
 pub struct PostAdjustment {
     pub location: String,
     pub reason: String,
