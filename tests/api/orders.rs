@@ -193,7 +193,7 @@ async fn drafts_promise_nothing_until_they_are_confirmed() {
     assert_eq!(confirmed.header("etag"), "\"2\"");
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "3");
     let again = admin.act(&path).await;
-    assert_eq!(again.body["status"], "confirmed");
+    assert_eq!(again.body["current_status"], "confirmed");
     assert_eq!(again.code(409), "invalid_transition");
     clean(&app).await;
 }
