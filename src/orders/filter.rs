@@ -16,6 +16,7 @@ use std::str::FromStr;
 pub struct OrderQuery {
     /// `SO-000123`
     pub number: Option<String>,
+    /// The channel's own id.
     pub external_id: Option<String>,
     /// draft, on_hold, confirmed, completed, cancelled
     pub status: Option<String>,
@@ -27,13 +28,17 @@ pub struct OrderQuery {
     pub payment_status: Option<String>,
     /// Orders with an open hold of this code.
     pub hold_code: Option<String>,
+    /// Code of the channel.
     pub channel: Option<String>,
+    /// Who buys.
     pub customer_id: Option<String>,
     /// Orders with a line of this SKU.
     pub sku: Option<String>,
     /// Orders with a fulfillment order at this location.
     pub location: Option<String>,
+    /// Whole name.
     pub sales_rep: Option<String>,
+    /// The buyer's own number, whole.
     pub purchase_order_number: Option<String>,
     /// Inclusive.
     pub ordered_from: Option<DateTime<Utc>>,

@@ -44,6 +44,7 @@ pub struct PaymentQuery {
     order_id: Option<String>,
     /// Payments with money on the invoice at any time.
     invoice_id: Option<String>,
+    /// Who paid.
     customer_id: Option<String>,
     /// pending, authorized, captured, voided, failed, reversed, partially_refunded, refunded
     #[param(example = "captured")]

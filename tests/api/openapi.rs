@@ -73,8 +73,9 @@ fn the_walk_has_five_steps_and_every_link_leads_to_an_operation() {
 
 #[test]
 fn every_operation_has_an_id_a_tag_and_a_line_of_its_own() {
+    let document = Document::new();
     let (mut ids, mut summaries, mut faults) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-    for Operation { id, json, .. } in Document::new().operations() {
+    for Operation { id, json, .. } in document.operations() {
         let mut require = |holds: bool, what: &str| {
             if !holds {
                 faults.push(format!("{id}: {what}"));
@@ -88,6 +89,11 @@ fn every_operation_has_an_id_a_tag_and_a_line_of_its_own() {
         let summary = json["summary"].as_str().unwrap_or_default();
         require(!summary.is_empty() && summary.len() <= 80 && !summary.contains('\n'), "a summary of one line, 80 characters at most");
         require(!summary.ends_with('.') && summaries.insert(summary.to_owned()), "a summary of its own, without a full stop");
+        for parameter in json["parameters"].as_array().into_iter().flatten() {
+            let parameter = document.resolve(parameter);
+            let told = parameter["description"].as_str().is_some_and(|text| !text.is_empty());
+            require(told, &format!("the parameter {} is not described", parameter["name"]));
+        }
         require(json["security"].is_array(), "name the scope: security((\"oauth2\" = [\"orders:read\"])), or security(()) for none");
     }
     none(faults);

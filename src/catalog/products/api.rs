@@ -37,6 +37,7 @@ pub struct ProductQuery {
     /// Part of SKU or name, or a whole GTIN.
     #[param(example = "kopi")]
     q: Option<String>,
+    /// Whether it is still sold.
     active: Option<bool>,
     /// `stocked`, `service`, `charge`; many by comma.
     #[param(example = "stocked")]

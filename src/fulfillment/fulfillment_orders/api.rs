@@ -37,6 +37,7 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FulfillmentOrderQuery {
+    /// Many by comma.
     order_id: Option<String>,
     #[param(example = "jakarta-1")]
     location: Option<String>,

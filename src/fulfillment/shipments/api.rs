@@ -26,6 +26,7 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ShipmentQuery {
+    /// Many by comma.
     order_id: Option<String>,
     /// `in_transit out_for_delivery exception delivered returned`
     #[param(example = "in_transit,exception")]

@@ -20,6 +20,7 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AvailabilityQuery {
+    /// The product.
     #[param(example = "KOPI-250")]
     sku: String,
     /// In the product's base unit, 1 by default.

@@ -28,8 +28,11 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CreditNoteQuery {
+    /// The invoice that is credited; many by comma.
     invoice_id: Option<String>,
+    /// With a line of this order; many by comma.
     order_id: Option<String>,
+    /// Who paid or pays; many by comma.
     customer_id: Option<String>,
     #[param(example = "CN-000001")]
     number: Option<String>,

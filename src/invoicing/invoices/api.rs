@@ -28,6 +28,7 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct InvoiceQuery {
+    /// With a line of this order; many by comma.
     order_id: Option<String>,
     /// Who pays.
     customer_id: Option<String>,

@@ -25,7 +25,9 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RefundQuery {
+    /// The payment that is given back.
     payment_id: Option<String>,
+    /// Refunds of payments for this order.
     order_id: Option<String>,
     /// pending, succeeded, failed
     status: Option<String>,
