@@ -60,6 +60,8 @@ fn jobs_db(url: &str) -> Db {
 struct Market {
     servers: Vec<Client>,
     tally: RefCell<BTreeMap<(String, u16), usize>>,
+    /// Orders of `C-1`.
+    orders: RefCell<Vec<String>>,
 }
 
 impl Market {
@@ -112,6 +114,9 @@ impl Market {
             return;
         }
         let id = id_of(&placed.body());
+        if body["customer_code"] == "C-1" {
+            self.orders.borrow_mut().push(id.clone());
+        }
         if body["draft"] == true {
             let path = format!("/v1/orders/{id}/confirm");
             let nothing = json!({});
@@ -152,6 +157,7 @@ impl Market {
             5 => {
                 let body = json!({"order_id": id, "amount": "10000", "currency": "IDR", "method": "cash"});
                 self.post(server, "deposit", "/v1/payments", &body).await;
+                self.pay_several(server, &mut random).await;
             }
             _ => {
                 let list = self.servers[server].get(&format!("/v1/fulfillment_orders?order_id={id}")).await.expect(200);
@@ -179,6 +185,18 @@ impl Market {
             let body = json!({"invoice_id": invoice["id"], "amount": invoice["total"], "currency": "IDR", "method": "bank_transfer"});
             self.post(server, "pay", "/v1/payments", &body).await;
         }
+    }
+
+    /// One payment for several orders, named in any order.
+    async fn pay_several(&self, server: usize, random: &mut Random) {
+        let mut ids: Vec<String> = {
+            let orders = self.orders.borrow();
+            (0..4).filter(|_| !orders.is_empty()).map(|_| random.one_of(&orders).clone()).collect()
+        };
+        ids.dedup();
+        let allocations: Value = ids.iter().map(|id| json!({"order_id": id, "amount": "1000"})).collect();
+        let body = json!({"amount": "4000", "currency": "IDR", "method": "bank_transfer", "allocations": allocations});
+        self.post(server, "pay_several", "/v1/payments", &body).await;
     }
 
     /// A warehouse does something with a fulfillment order.
@@ -246,7 +264,7 @@ async fn whatever_happens_at_once_every_unit_is_somewhere_and_every_amount_adds_
     let client = open_shop(&app, "shop", SKUS, |_| [6, 6]).await;
     customer(&client, "C-LIMIT", json!({"credit_limit": "2000000", "currency": "IDR"})).await;
     let servers = vec![client.clone(), client.at(&app.spawn_second())];
-    let market = Market { servers, tally: RefCell::default() };
+    let market = Market { servers, tally: RefCell::default(), orders: RefCell::default() };
     let workers = [(); 2].map(|()| Worker::start(&app.database.url, &app.clock));
     at_once(48, 0..400, async |i: usize| match i % 4 {
         3 => market.handle_goods(i).await,
@@ -272,6 +290,7 @@ async fn whatever_happens_at_once_every_unit_is_somewhere_and_every_amount_adds_
         ("invoice", 201),
         ("pay", 201),
         ("deposit", 201),
+        ("pay_several", 201),
         ("pick", 200),
         ("pick_short", 200),
         ("pack", 200),
