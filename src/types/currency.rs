@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// An ISO 4217 currency with a fixed minor unit. Codes without one (gold, test codes) are not money and are refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, utoipa::ToSchema)]
 #[diesel(sql_type = Text)]
-#[schema(value_type = String, example = "EUR", min_length = 3, max_length = 3)]
+#[schema(value_type = String, example = "IDR", min_length = 3, max_length = 3)]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
