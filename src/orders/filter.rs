@@ -3,11 +3,11 @@
 use super::hold::HoldCode;
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus};
 use crate::error::Error;
+use crate::platform::filters::{known, many, parsed};
 use crate::types::id::CustomerId;
 use crate::types::page::{page_after, page_limit};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
-use std::str::FromStr;
 
 /// Query parameters of the order list. Many values by comma.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -137,25 +137,4 @@ impl OrderQuery {
             fingerprint,
         })
     }
-}
-
-/// Values separated by comma.
-pub fn many(text: Option<&str>) -> Vec<String> {
-    text.map(|text| text.split(',').map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()).unwrap_or_default()
-}
-
-/// As `many`, each a value of the enum `T`.
-pub fn known<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str, text: Option<&str>) -> Result<Vec<String>, Error> {
-    let values = many(text);
-    for value in &values {
-        T::from_str(value)
-            .map_err(|unknown| Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {unknown}")))?;
-    }
-    Ok(values)
-}
-
-/// As `many`, each parsed.
-pub fn parsed<T: FromStr>(name: &str, text: Option<&str>) -> Result<Vec<T>, Error> {
-    let read = |value: String| value.parse().map_err(|_| Error::bad_request("invalid_parameter", format!("'{value}' is no {name}")));
-    many(text).into_iter().map(read).collect()
 }

@@ -5,6 +5,7 @@ use crate::catalog::prices::body::Price;
 use crate::catalog::product_kind::ProductKind;
 use crate::catalog::tax_rates::body::TaxRate;
 use crate::catalog::{TaxRateMissing, price_for, prices_of_sku, tax_rate_for};
+use crate::customers::address_book::CustomerAddress;
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
@@ -71,52 +72,11 @@ pub struct Customer {
     pub blocked: bool,
     pub bill_to_customer_id: Option<CustomerId>,
     pub sales_rep: Option<String>,
-    pub addresses: Vec<CodedAddress>,
+    pub addresses: Vec<CustomerAddress>,
     pub billing_address: Option<Address>,
     pub shipping_address: Option<Address>,
     /// None without a credit limit.
     pub credit: Option<Credit>,
-}
-
-/// One of a customer's addresses, reached by its code.
-#[derive(Clone, Debug, Deserialize)]
-pub struct CodedAddress {
-    pub code: String,
-    #[serde(rename = "use")]
-    pub purpose: String,
-    #[serde(default)]
-    pub name: Option<String>,
-    #[serde(default)]
-    pub company: Option<String>,
-    #[serde(default)]
-    pub line1: String,
-    #[serde(default)]
-    pub line2: Option<String>,
-    #[serde(default)]
-    pub city: String,
-    #[serde(default)]
-    pub region: Option<String>,
-    #[serde(default)]
-    pub postal_code: Option<String>,
-    pub country: crate::types::country::Country,
-    #[serde(default)]
-    pub phone: Option<String>,
-}
-
-impl CodedAddress {
-    pub fn address(&self) -> Address {
-        Address {
-            name: self.name.clone(),
-            company: self.company.clone(),
-            line1: self.line1.clone(),
-            line2: self.line2.clone(),
-            city: self.city.clone(),
-            region: self.region.clone(),
-            postal_code: self.postal_code.clone(),
-            country: self.country.clone(),
-            phone: self.phone.clone(),
-        }
-    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

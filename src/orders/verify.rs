@@ -11,6 +11,7 @@ use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus
 use super::tax::TaxRule;
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
+use crate::customers::address_book::{AddressUse, CustomerAddress};
 use crate::customers::guests::NewGuest;
 use crate::error::Error;
 use crate::payments::payment::PaymentStatus as MoneyStatus;
@@ -233,19 +234,19 @@ struct Addresses {
 
 fn addresses(body: &NewOrder, buyer: &Buyer, faults: &mut Faults) -> Addresses {
     let customer = buyer.trusted();
-    let coded = |purpose: &str| {
+    let coded = |purpose: AddressUse| {
         let own = customer.into_iter().flat_map(|customer| &customer.addresses);
-        own.into_iter().find(|address| address.purpose == purpose).map(|address| address.address())
+        own.into_iter().find(|address| address.r#use == purpose).map(CustomerAddress::to_address)
     };
     let mut shipping = body.shipping_address.clone();
     if let Some(code) = &body.ship_to_address_code {
-        shipping = customer.and_then(|c| c.addresses.iter().find(|address| &address.code == code)).map(|address| address.address());
+        shipping = customer.and_then(|c| c.addresses.iter().find(|address| &address.code == code)).map(CustomerAddress::to_address);
         faults.require(shipping.is_some(), "/ship_to_address_code", "unknown_address", "the customer has no address with this code");
     }
-    let default_billing = || customer.and_then(|c| c.billing_address.clone()).or_else(|| coded("billing"));
+    let default_billing = || customer.and_then(|c| c.billing_address.clone()).or_else(|| coded(AddressUse::Billing));
     let shipping = shipping
         .or_else(|| customer.and_then(|c| c.shipping_address.clone()))
-        .or_else(|| coded("shipping"))
+        .or_else(|| coded(AddressUse::Shipping))
         .or_else(|| body.billing_address.clone())
         .or_else(default_billing);
     let billing = body.billing_address.clone().or_else(default_billing).or_else(|| shipping.clone());

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod db;
+pub mod filters;
 pub mod http;
 pub mod idempotency;
 pub mod keyset;

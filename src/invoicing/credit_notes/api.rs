@@ -6,7 +6,7 @@ use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::invoicing::invoices::body::PatchDocumentData;
 use crate::order_to_cash::credit;
-use crate::orders::filter::{many, parsed};
+use crate::platform::filters::{many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::platform::keyset::{After, Slice, Sort};

@@ -6,7 +6,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::order_to_cash::invoice::{self, Issue};
-use crate::orders::filter::{known, many, parsed};
+use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::platform::keyset::{After, Slice, Sort};

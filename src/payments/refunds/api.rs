@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::orders::filter::{known, many, parsed};
+use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::keyset::{After, Slice, Sort};
 use crate::types::id::RefundId;

@@ -1,0 +1,25 @@
+//! Reading the filters of a list: many values by comma.
+
+use crate::error::Error;
+use std::str::FromStr;
+
+/// Values separated by comma.
+pub fn many(text: Option<&str>) -> Vec<String> {
+    text.map(|text| text.split(',').map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()).unwrap_or_default()
+}
+
+/// As `many`, each a value of the enum `T`.
+pub fn known<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str, text: Option<&str>) -> Result<Vec<String>, Error> {
+    let values = many(text);
+    for value in &values {
+        T::from_str(value)
+            .map_err(|unknown| Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {unknown}")))?;
+    }
+    Ok(values)
+}
+
+/// As `many`, each parsed.
+pub fn parsed<T: FromStr>(name: &str, text: Option<&str>) -> Result<Vec<T>, Error> {
+    let read = |value: String| value.parse().map_err(|_| Error::bad_request("invalid_parameter", format!("'{value}' is no {name}")));
+    many(text).into_iter().map(read).collect()
+}
