@@ -55,6 +55,8 @@ pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig
 }
 
 fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    // Paths are tried in this order: the hot road first.
+    config.configure(crate::orders::api::configure);
     config.configure(crate::auth::token::api::configure);
     config.configure(crate::auth::me::configure);
     config.configure(crate::auth::api_clients::api::configure);
@@ -71,7 +73,6 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::api::configure);
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
-    config.configure(crate::orders::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);

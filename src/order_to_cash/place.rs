@@ -18,7 +18,7 @@ use crate::orders::body::OrderBody;
 use crate::orders::captured::{self, Captured, Claim, HeldClaim};
 use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::master_data::{self, Asked, MasterDataCache};
-use crate::orders::order::Order;
+use crate::orders::order::{Order, OrderLine};
 use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
@@ -27,10 +27,14 @@ use crate::payments::payment::Payment;
 use crate::payments::service as payments;
 use crate::platform::http::Answer;
 use crate::platform::idempotency::{self, StoredHeaders};
-use crate::types::id::{CustomerId, OrderId};
+use crate::platform::stored_answer;
+use crate::types::currency::Currency;
+use crate::types::decimal::{Amount, Quantity};
+use crate::types::id::{CustomerId, OrderId, OrderLineId};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -82,6 +86,9 @@ impl PlaceRequest {
 }
 
 type Outcome = Result<Answer, Error>;
+
+/// Bytes of an order of a few lines, so that the buffer need not grow.
+const ANSWER_SIZE: usize = 6 * 1024;
 
 /// How often a batch is tried again after a lost race or a deadlock.
 const TRIES: u32 = 6;
@@ -163,27 +170,29 @@ fn try_once(
             slow.push((i, verified));
             continue;
         }
-        let mut order = verified.order.clone();
+        let mut order = verified.order;
         let promised = promise::promise(&mut order, &mut shelf, context);
         match promised.and_then(|()| promise::perform_charges_without_goods(&mut order)) {
             Ok(()) => {
                 reference.note(&order);
-                fast.push((prepare(i, order, context)?, verified));
+                fast.push(prepare(i, order, context)?);
             }
             // The stock was read a moment ago without a lock: hopeless, and nothing needs to be locked to say so.
             Err(error) => outcomes[i] = Some(Err(error)),
         }
     }
     if !fast.is_empty() {
-        let prepared: Vec<&Prepared> = fast.iter().map(|(prepared, _)| prepared).collect();
+        let prepared: Vec<&Prepared> = fast.iter().collect();
         match write(connection, context, requests, &prepared, false) {
             Ok(won) => {
-                for (prepared, _) in fast.into_iter().filter(|(prepared, _)| won.contains(&prepared.order.id)) {
+                for prepared in fast.into_iter().filter(|prepared| won.contains(&prepared.order.id)) {
                     outcomes[prepared.place] = Some(Ok(created(&prepared.order, prepared.answer)));
                 }
             }
             Err(error) if captured::refusal(&error).is_some() => {
-                slow.extend(fast.into_iter().map(|(prepared, verified)| (prepared.place, verified)));
+                for i in fast.into_iter().map(|prepared| prepared.place) {
+                    slow.push((i, verify::verify(&requests[i].request, &gathered.reference, context, requests[i].guest_id)?));
+                }
                 slow.sort_by_key(|(i, _)| *i);
             }
             Err(error) => return Err(error.into()),
@@ -240,11 +249,12 @@ fn shelf_of(reference: &Reference) -> Shelf {
 fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared, Error> {
     let at = if order.detail.historical { order.ordered_at } else { context.now };
     order.settle(at);
-    let answer = serde_json::to_vec(&OrderBody::from(&order)).map_err(Error::internal)?;
-    let compressed = idempotency::compress(&answer)?;
+    let mut answer = Vec::with_capacity(ANSWER_SIZE);
+    serde_json::to_writer(&mut answer, &OrderBody::from(&order)).map_err(Error::internal)?;
+    let compressed = stored_answer::compress(&answer);
     let headers = StoredHeaders { location: Some(location(order.id)), version: Some(order.version) };
     let headers = serde_json::to_string(&headers).map_err(Error::internal)?;
-    let data = summary(&order).to_string();
+    let data = serde_json::to_string(&Summary::of(&order)).map_err(Error::internal)?;
     let mut events = vec![("order.captured", data.clone())];
     match order.status {
         OrderStatus::Draft => {}
@@ -256,21 +266,56 @@ fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared
 
 /// What events tell of an order.
 pub fn summary(order: &Order) -> Value {
-    let lines: Vec<Value> = order
-        .lines
-        .iter()
-        .map(|line| {
-            json!({
-                "id": line.id, "sku": line.sku, "quantity": line.quantities.quantity.to_string(),
-                "allocated_quantity": line.quantities.allocated.to_string(), "backordered_quantity": line.quantities.backordered.to_string(),
-            })
-        })
-        .collect();
-    json!({
-        "id": order.id, "number": order.number, "status": order.status, "channel": order.channel, "external_id": order.external_id,
-        "customer_id": order.customer_id, "currency": order.currency, "total": order.total.to_string(),
-        "holds": order.open_holds().map(|hold| hold.code).collect::<Vec<_>>(), "lines": lines, "version": order.version,
-    })
+    serde_json::to_value(Summary::of(order)).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    id: OrderId,
+    number: &'a str,
+    status: OrderStatus,
+    channel: &'a str,
+    external_id: Option<&'a str>,
+    customer_id: CustomerId,
+    currency: Currency,
+    total: Amount,
+    holds: Vec<HoldCode>,
+    lines: Vec<SummaryLine<'a>>,
+    version: i64,
+}
+
+#[derive(Serialize)]
+struct SummaryLine<'a> {
+    id: OrderLineId,
+    sku: &'a str,
+    quantity: Quantity,
+    allocated_quantity: Quantity,
+    backordered_quantity: Quantity,
+}
+
+impl<'a> Summary<'a> {
+    fn of(order: &'a Order) -> Self {
+        let line = |line: &'a OrderLine| SummaryLine {
+            id: line.id,
+            sku: &line.sku,
+            quantity: Quantity(line.quantities.quantity),
+            allocated_quantity: Quantity(line.quantities.allocated),
+            backordered_quantity: Quantity(line.quantities.backordered),
+        };
+        Self {
+            id: order.id,
+            number: &order.number,
+            status: order.status,
+            channel: &order.channel,
+            external_id: order.external_id.as_deref(),
+            customer_id: order.customer_id,
+            currency: order.currency,
+            total: Amount(order.total),
+            holds: order.open_holds().map(|hold| hold.code).collect(),
+            lines: order.lines.iter().map(line).collect(),
+            version: order.version,
+        }
+    }
 }
 
 fn location(id: OrderId) -> String {

@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::platform::http::Answer;
 use crate::platform::sql::sql;
+use crate::platform::stored_answer;
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -11,7 +12,6 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::io::{Read, Write};
 use uuid::Uuid;
 
 /// The caller's key in its scope, with the fingerprint of what came with it.
@@ -103,7 +103,7 @@ pub fn once(
         return Ok(answer);
     }
     let answer = effect(connection)?;
-    settle(connection, key, &answer, Some(compress(&answer.body)?))?;
+    settle(connection, key, &answer, Some(stored_answer::compress(&answer.body)))?;
     Ok(answer)
 }
 
@@ -182,7 +182,7 @@ pub fn replay(stored: &[u8], given: &[u8], status: i16, answer: Option<Vec<u8>>,
     let headers: StoredHeaders = headers.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     Ok(Answer {
         status: u16::try_from(status).unwrap_or(200),
-        body: decompress(&answer)?,
+        body: stored_answer::decompress(&answer)?,
         location: headers.location,
         version: headers.version,
         replayed: true,
@@ -199,19 +199,6 @@ pub fn purge(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<usi
     Ok(purged)
 }
 
-/// Raw deflate at the fastest level: an order of 4 kB becomes about 1 kB before it crosses to Postgres.
-pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::with_capacity(bytes.len() / 3), flate2::Compression::fast());
-    encoder.write_all(bytes).map_err(Error::internal)?;
-    encoder.finish().map_err(Error::internal)
-}
-
-pub fn decompress(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut out = Vec::new();
-    flate2::read::DeflateDecoder::new(bytes).read_to_end(&mut out).map_err(Error::internal)?;
-    Ok(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,11 +209,5 @@ mod tests {
         assert_eq!(a, fingerprint("x=1", br#"{ "b": {"d":"e","c":[1,2]}, "a":1 }"#));
         assert_ne!(a, fingerprint("x=2", br#"{"a":1,"b":{"c":[1,2],"d":"e"}}"#));
         assert_ne!(a, fingerprint("x=1", br#"{"a":1,"b":{"c":[2,1],"d":"e"}}"#));
-    }
-
-    #[test]
-    fn answers_survive_compression() {
-        let body = br#"{"data":[1,2,3]}"#.repeat(50);
-        assert_eq!(decompress(&compress(&body).unwrap()).unwrap(), body);
     }
 }

@@ -15,3 +15,4 @@ pub mod migrate;
 pub mod numbers;
 pub mod private_postgres;
 pub mod sql;
+pub mod stored_answer;
