@@ -77,7 +77,9 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     order.document.prepaid = terms.1;
     order.document.payment_terms = terms.0;
     if !request.historical {
-        raise_holds(&mut order, body, reference, &buyer, &input, on, context);
+        let paid = body.payments.iter().filter(|payment| counts_as_paid(payment.status)).map(|payment| payment.amount.0).sum();
+        let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
+        order.holds = objections(&order, reference, price_list, paid, context);
     }
     let guest = match buyer {
         Buyer::Guest(guest) => Some(NewGuest { currency, ..guest }),
@@ -462,20 +464,13 @@ fn order(
     }
 }
 
-fn raise_holds(
-    order: &mut Order,
-    body: &NewOrder,
-    reference: &Reference,
-    buyer: &Buyer,
-    input: &PricingInput,
-    on: NaiveDate,
-    context: &Context,
-) {
+/// What speaks against an order now, as holds that are not raised yet. `price_list` is the one that its buyer is entitled to, `paid`
+/// what is captured or authorized for it.
+pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>, paid: Decimal, context: &Context) -> Vec<Hold> {
     let mut holds = vec![];
     let mut raise = |code, line, detail: String, data| holds.push(Hold::raise(code, line, detail, data, &context.actor, context.now));
-    if let Buyer::Known { customer, bill_to, .. } = buyer
-        && (customer.blocked || bill_to.blocked)
-    {
+    let blocked = |id| reference.customer(id).is_some_and(|customer| customer.blocked);
+    if blocked(order.customer_id) || blocked(order.bill_to_customer_id) {
         raise(HoldCode::CustomerBlocked, None, "the customer is blocked".into(), json!({}));
     }
     for line in &order.lines {
@@ -483,12 +478,11 @@ fn raise_holds(
             raise(HoldCode::ProductInactive, Some(line.id), format!("{} is no longer sold", line.sku), json!({ "sku": line.sku }));
         }
     }
-    if input.mode == Pricing::AsGiven {
-        for mismatch in price_mismatches(order, reference, buyer, on) {
+    if order.document.pricing == Pricing::AsGiven {
+        for mismatch in price_mismatches(order, reference, price_list) {
             raise(HoldCode::PriceMismatch, Some(mismatch.0), mismatch.1, mismatch.2);
         }
     }
-    let paid: Decimal = body.payments.iter().filter(|payment| counts_as_paid(payment.status)).map(|payment| payment.amount.0).sum();
     if order.document.prepaid && paid < order.total {
         let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
         raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
@@ -500,7 +494,53 @@ fn raise_holds(
     if let Some(number) = duplicate_of(order, reference) {
         raise(HoldCode::SuspectedDuplicate, None, format!("looks like {number}"), json!({ "number": number }));
     }
-    order.holds = holds;
+    holds
+}
+
+/// The codes of holds that [`objections`] raises.
+const OBJECTIONS: [HoldCode; 6] = [
+    HoldCode::CustomerBlocked,
+    HoldCode::ProductInactive,
+    HoldCode::PriceMismatch,
+    HoldCode::PaymentRequired,
+    HoldCode::AddressIncomplete,
+    HoldCode::SuspectedDuplicate,
+];
+
+/// Verifies a draft again, with what is known now: raises what speaks against it, and releases what no longer does. What a person
+/// has released stays released. 409 where a new order of this kind would be refused: `channel_inactive`, `unit_changed`.
+pub fn verify_again(order: &mut Order, reference: &Reference, context: &Context) -> Result<(), Error> {
+    if reference.channel(&order.channel).is_some_and(|channel| !channel.active) {
+        return Err(Error::conflict("channel_inactive", "the channel of this draft is switched off"));
+    }
+    let sold = |line: &OrderLine| {
+        let factor = reference.product(&line.sku).and_then(|product| product.factor(&line.unit));
+        factor == Some(line.unit_factor)
+    };
+    let changed: Vec<_> = order.lines.iter().filter(|line| !sold(line)).collect();
+    if !changed.is_empty() {
+        let lines: Vec<_> = changed.iter().map(|line| json!({ "order_line_id": line.id, "sku": line.sku, "unit": line.unit })).collect();
+        let detail = "a product is no longer sold in the unit of this draft, or the unit holds another quantity; place the order anew";
+        return Err(Error::conflict_with("unit_changed", detail, json!({ "lines": lines })));
+    }
+    // Who pays as a guest was recognized by an e-mail address at most.
+    let account = reference.customer(order.bill_to_customer_id).is_some_and(|payer| !payer.guest);
+    let customer = reference.customer(order.customer_id).filter(|_| account);
+    let price_list = customer.and_then(|customer| customer.price_list.as_deref());
+    let objections = objections(order, reference, price_list, order.amount_paid + order.amount_authorized, context);
+    let same = |a: &Hold, b: &Hold| (a.code, a.order_line_id) == (b.code, b.order_line_id);
+    for hold in order.holds.iter_mut().filter(|hold| hold.released_at.is_none() && OBJECTIONS.contains(&hold.code)) {
+        if !objections.iter().any(|objection| same(objection, hold)) {
+            hold.release("system", "no longer so when the draft was confirmed", context.now);
+        }
+    }
+    for objection in objections {
+        let stands = |hold: &Hold| hold.released_at.is_none() || hold.released_by.as_deref() != Some("system");
+        if !order.holds.iter().any(|hold| same(hold, &objection) && stands(hold)) {
+            order.holds.push(objection);
+        }
+    }
+    Ok(())
 }
 
 fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
@@ -517,12 +557,12 @@ fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
 
 /// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
 /// no price of ours cannot be compared.
-fn price_mismatches(order: &Order, reference: &Reference, buyer: &Buyer, on: NaiveDate) -> Vec<(OrderLineId, String, serde_json::Value)> {
+fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&str>) -> Vec<(OrderLineId, String, serde_json::Value)> {
+    let on = order.ordered_at.with_timezone(&reference.organization.time_zone).date_naive();
     let tolerance = reference.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
     let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
     let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
     let percent = number("percent").unwrap_or(Decimal::ZERO);
-    let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let mut found = vec![];
     for line in &order.lines {
         let base = line.quantities.quantity * line.unit_factor;
@@ -544,7 +584,7 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
     let same_purchase_order = purchase_order.and_then(|number| {
         let mut others = reference.same_purchase_orders.iter();
         others
-            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number)
+            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number && other.number != order.number)
             .map(|other| other.number.clone())
     });
     same_purchase_order.or_else(|| {
@@ -553,7 +593,8 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
             order.lines.iter().map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
         lines.sort();
         let same = |other: &&super::reference::SameEmailOrder| {
-            other.email == email
+            other.number != order.number
+                && other.email == email
                 && other.channel != order.channel
                 && other.currency == order.currency
                 && other.total == order.total

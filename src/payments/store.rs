@@ -1,5 +1,6 @@
 use super::allocation::Allocation;
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
+use super::settlement::{AdjustmentKind, Settlement};
 use crate::auth::actor::Context;
 use crate::platform::keyset::Slice;
 use crate::platform::sql::{sql, sql_uncached};
@@ -71,6 +72,8 @@ struct AllocationRow {
     invoice_id: Option<InvoiceId>,
     #[diesel(sql_type = Numeric)]
     amount: Decimal,
+    #[diesel(sql_type = Jsonb)]
+    adjustments: Value,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     refund_id: Option<RefundId>,
     #[diesel(sql_type = Timestamptz)]
@@ -117,7 +120,7 @@ fn with_allocations(connection: &mut PgConnection, organization_id: Organization
         return Ok(vec![]);
     }
     let allocations: Vec<AllocationRow> =
-        sql("SELECT payment_id, id, order_id, invoice_id, amount, refund_id, created_at FROM payment_allocation \
+        sql("SELECT payment_id, id, order_id, invoice_id, amount, adjustments, refund_id, created_at FROM payment_allocation \
              WHERE organization_id = $1 AND payment_id = ANY($2) ORDER BY created_at, id")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
@@ -126,12 +129,12 @@ fn with_allocations(connection: &mut PgConnection, organization_id: Organization
     let place: HashMap<PaymentId, usize> = payments.iter().enumerate().map(|(i, payment)| (payment.id, i)).collect();
     for row in allocations {
         if let Some(&i) = place.get(&row.payment_id) {
-            let amount = payments[i].currency.round(row.amount);
+            let money = payments[i].currency.round(row.amount);
             payments[i].allocations.push(Allocation {
                 id: row.id,
                 order_id: row.order_id,
                 invoice_id: row.invoice_id,
-                amount,
+                settles: Settlement { money, adjustments: from_json(row.adjustments)? },
                 refund_id: row.refund_id,
                 created_at: row.created_at,
             });
@@ -172,12 +175,45 @@ pub fn with_money_on(
         payment_id: PaymentId,
     }
     let rows: Vec<Id> = sql("SELECT payment_id FROM payment_allocation WHERE organization_id = $1 AND order_id = $2 \
-         AND invoice_id IS NOT DISTINCT FROM $3 GROUP BY payment_id HAVING sum(amount) > 0")
+         AND invoice_id IS NOT DISTINCT FROM $3 GROUP BY payment_id HAVING sum(amount + adjusted) > 0")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(order_id)
     .bind::<Nullable<SqlUuid>, _>(invoice_id)
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
+}
+
+/// What settles an invoice beside money, and the payment it came with.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct DocumentAdjustment {
+    #[diesel(sql_type = SqlUuid)]
+    pub invoice_id: InvoiceId,
+    #[diesel(sql_type = SqlUuid)]
+    pub payment_id: PaymentId,
+    #[diesel(sql_type = Text)]
+    pub kind: AdjustmentKind,
+    #[diesel(sql_type = Numeric)]
+    pub amount: Decimal,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reference: Option<String>,
+}
+
+/// The adjustments that stand on invoices, in the order in which their payments were booked.
+pub fn adjustments_of(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    invoices: &[InvoiceId],
+) -> QueryResult<Vec<DocumentAdjustment>> {
+    if invoices.is_empty() {
+        return Ok(vec![]);
+    }
+    sql("SELECT a.invoice_id, a.payment_id, j.kind, sum(j.amount) AS amount, j.reference \
+         FROM payment_allocation a CROSS JOIN LATERAL jsonb_to_recordset(a.adjustments) AS j(kind text, amount numeric, reference text) \
+         WHERE a.organization_id = $1 AND a.invoice_id = ANY($2) AND a.adjusted <> 0 \
+         GROUP BY a.invoice_id, a.payment_id, j.kind, j.reference HAVING sum(j.amount) <> 0 ORDER BY a.payment_id, min(a.created_at), j.kind")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(invoices)
+    .load(connection)
 }
 
 /// What a list of payments is narrowed to; empty lists narrow nothing.
@@ -319,15 +355,21 @@ pub fn insert_allocations(
     if rows.is_empty() {
         return Ok(());
     }
-    sql("INSERT INTO payment_allocation (organization_id, payment_id, id, invoice_id, order_id, amount, refund_id, created_at) \
-         SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[], $7::uuid[], $8::timestamptz[]) \
-         AS t(payment_id, id, invoice_id, order_id, amount, refund_id, created_at)")
+    let adjustments: Vec<Value> = rows.iter().map(|row| json(&row.1.settles.adjustments)).collect::<QueryResult<_>>()?;
+    sql(
+        "INSERT INTO payment_allocation (organization_id, payment_id, id, invoice_id, order_id, amount, adjusted, adjustments, refund_id, \
+         created_at) SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[], $7::numeric[], $8::jsonb[], \
+         $9::uuid[], $10::timestamptz[]) \
+         AS t(payment_id, id, invoice_id, order_id, amount, adjusted, adjustments, refund_id, created_at)",
+    )
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.1.id).collect::<Vec<_>>())
     .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.1.invoice_id).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.1.order_id).collect::<Vec<_>>())
-    .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.amount).collect::<Vec<_>>())
+    .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.settles.money).collect::<Vec<_>>())
+    .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.settles.adjusted()).collect::<Vec<_>>())
+    .bind::<Array<Jsonb>, _>(adjustments)
     .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.1.refund_id).collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(rows.iter().map(|row| row.1.created_at).collect::<Vec<_>>())
     .execute(connection)?;

@@ -321,3 +321,27 @@ async fn whatever_is_sent_twenty_times_at_once_with_one_key_happens_once() {
     prove(&app.database);
     assert_no_deadlock(&app.database);
 }
+
+#[actix_web::test]
+async fn only_a_wait_for_a_claim_is_told_as_a_request_in_flight() {
+    let app = TestApp::spawn().await;
+    let organization_id = app.organization("shop").await;
+    let (mut holder, mut asking) = (app.database.connect(), app.database.connect());
+    let claim = "INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at)";
+    holder.batch_execute(&format!("BEGIN; {claim} VALUES ('{organization_id}', 'k', 'mine', '{organization_id}', '', 0, now())")).unwrap();
+    let mut told = |claims: &[(&str, &str)], cause: &str| {
+        let cause = diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::Unknown, Box::new(cause.to_owned()));
+        let error = lock_wait(&mut asking, organization_id.0, claims, Error::Database(cause));
+        (actix_web::ResponseError::status_code(&error).as_u16(), error.problem("")["code"].as_str().unwrap().to_owned())
+    };
+    let timeout = "canceling statement due to lock timeout";
+    assert_eq!(told(&[("x", "direct/7"), ("k", "mine")], timeout), (409, "idempotency_in_flight".to_owned()));
+    assert_eq!(told(&[("x", "direct/7"), ("k", "another")], timeout), (503, "unavailable".to_owned()));
+    assert_eq!(told(&[("k", "mine")], "division by zero"), (500, "internal_error".to_owned()));
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(told(&[("k", "mine")], timeout), (503, "unavailable".to_owned()), "asking leaves no claim behind");
+
+    // A row that somebody else works on is no twin, whatever the request's key.
+    let client = Client::of(&app, organization_id).await;
+    let _ = client;
+}

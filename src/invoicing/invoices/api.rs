@@ -101,7 +101,7 @@ pub async fn issue_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
                 let invoice = invoice::issue(connection, &context, order_id, &issue)?;
-                let body = InvoiceBody::of(&invoice, service::today(connection, &context)?);
+                let body = service::body(connection, &context, &invoice)?;
                 Ok(Answer::created(format!("/v1/invoices/{}", invoice.id), &body)?.with_version(invoice.version))
             })
         })

@@ -1,5 +1,6 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use crate::payments::settlement::AdjustmentKind;
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::address::Address;
@@ -7,7 +8,7 @@ use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
 use crate::types::fault::{Fault, Faults};
-use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, ShipmentId};
+use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, PaymentId, ShipmentId};
 use crate::types::text::{check_code, check_external_ids, check_metadata};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -129,7 +130,12 @@ pub struct InvoiceBody {
     pub rounding_amount: Amount,
     pub total: Amount,
     pub amount_credited: Amount,
+    /// Settled by payments, their adjustments included.
     pub amount_paid: Amount,
+    /// The part of `amount_paid` that was settled without money.
+    pub amount_adjusted: Amount,
+    /// What that part is made of.
+    pub adjustments: Vec<InvoiceAdjustment>,
     pub amount_due: Amount,
     /// The last day on which anything on it was shipped; the day of issue where nothing was.
     pub supply_on: NaiveDate,
@@ -143,6 +149,15 @@ pub struct InvoiceBody {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What settles an invoice beside money.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct InvoiceAdjustment {
+    pub payment_id: PaymentId,
+    pub kind: AdjustmentKind,
+    pub amount: Amount,
+    pub reference: Option<String>,
 }
 
 /// The invoice as a tax authority knows it.
@@ -217,8 +232,8 @@ impl From<&InvoiceLine> for InvoiceLineBody {
 }
 
 impl InvoiceBody {
-    /// `today` is the organization's date.
-    pub fn of(invoice: &Invoice, today: NaiveDate) -> Self {
+    /// `today` is the organization's date; `adjustments` are all that stand on the invoice.
+    pub fn of(invoice: &Invoice, today: NaiveDate, adjustments: Vec<InvoiceAdjustment>) -> Self {
         let document = &invoice.document;
         Self {
             id: invoice.id,
@@ -249,6 +264,8 @@ impl InvoiceBody {
             total: Amount(invoice.total),
             amount_credited: Amount(invoice.amount_credited),
             amount_paid: Amount(invoice.amount_paid),
+            amount_adjusted: Amount(invoice.currency.round(adjustments.iter().map(|adjustment| adjustment.amount.0).sum())),
+            adjustments,
             amount_due: Amount(invoice.balance().due()),
             supply_on: invoice.supply_on,
             issued_on: invoice.issued_on,
