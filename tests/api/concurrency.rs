@@ -5,6 +5,8 @@ use crate::support::load::{
     Answer, Client, Random, are_blocked, assert_no_deadlock, at_once, customer, id_of, number, open_shop, order, prove, sku, stock,
 };
 use diesel::connection::SimpleConnection;
+use pesanan::error::Error;
+use pesanan::platform::idempotency::lock_wait;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -342,6 +344,11 @@ async fn only_a_wait_for_a_claim_is_told_as_a_request_in_flight() {
     assert_eq!(told(&[("k", "mine")], timeout), (503, "unavailable".to_owned()), "asking leaves no claim behind");
 
     // A row that somebody else works on is no twin, whatever the request's key.
-    let client = Client::of(&app, organization_id).await;
-    let _ = client;
+    let client = open_shop(&app, "busy", 1, |_| [5, 0]).await;
+    let placed = client.post("/v1/orders", &order(&[(0, 1)], "refuse")).await.expect(201);
+    let id = placed["id"].as_str().unwrap();
+    holder.batch_execute(&format!("BEGIN; SELECT 1 FROM sales_order WHERE id = '{id}' FOR UPDATE")).unwrap();
+    let cancel = client.post_once(&format!("/v1/orders/{id}/cancel"), "busy", &json!({"reason": {"code": "customer_request"}})).await;
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!((cancel.status, cancel.code()), (503, "unavailable".to_owned()));
 }
