@@ -9,12 +9,11 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::inventory::shelves;
 use crate::orders::body::OrderBody;
-use crate::orders::captured::{self, Named};
 use crate::orders::change;
-use crate::orders::order::Order;
+use crate::orders::master_data;
 use crate::orders::promise;
 use crate::orders::status::{OrderAction, OrderStatus};
-use crate::orders::verify;
+use crate::orders::verify_again::verify_again;
 use crate::platform::http::Precondition;
 use crate::types::id::OrderId;
 use diesel::pg::PgConnection;
@@ -27,8 +26,8 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     let order = &mut change.after;
     order.status = order.status.next(OrderAction::Confirm)?;
     if !order.detail.historical {
-        let reference = captured::gather(connection, context, &named(order))?;
-        verify::verify_again(order, &reference, context)?;
+        let reference = master_data::gather_for(connection, context, order)?;
+        verify_again(order, &reference, context)?;
     }
     let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
     let mut shelf = locked_shelf(connection, context, &[order])?;
@@ -42,19 +41,4 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     let event = if change.after.status == OrderStatus::OnHold { "order.held" } else { "order.confirmed" };
     events::append(connection, context, &[NewEvent::of_order(event, id, summary(&change.after))])?;
     Ok(OrderBody::from(&change.after))
-}
-
-/// What the draft names.
-fn named(order: &Order) -> Named {
-    let mut skus: Vec<String> = order.lines.iter().map(|line| line.sku.clone()).collect();
-    skus.sort();
-    skus.dedup();
-    Named {
-        skus,
-        customer_ids: vec![order.customer_id, order.bill_to_customer_id],
-        emails: order.document.email.iter().map(|email| email.to_lowercase()).collect(),
-        channels: vec![order.channel.clone()],
-        purchase_order_numbers: order.purchase_order_number.clone().filter(|number| !number.trim().is_empty()).into_iter().collect(),
-        ..Named::default()
-    }
 }

@@ -21,6 +21,8 @@ pub mod discount;
 pub mod filter;
 /// Why an order waits.
 pub mod hold;
+/// Master data in memory.
+pub mod master_data;
 /// When an order got where.
 pub mod milestones;
 /// The order as a whole.
@@ -44,6 +46,8 @@ pub mod tax;
 pub mod valuation;
 /// From a request to a priced and checked order.
 pub mod verify;
+/// A draft that has waited.
+pub mod verify_again;
 
 use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};

@@ -53,7 +53,7 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     }
     let mut faults = Faults::new();
     let ordered_at = ordered_at(request, context, &mut faults);
-    let on = ordered_at.with_timezone(&reference.organization.time_zone).date_naive();
+    let on = ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
     let buyer = buyer(body, reference, guest_id, &mut faults);
     let lines = lines(body, reference, &mut faults);
     faults.into_result()?;
@@ -63,8 +63,8 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     let terms = payment_terms(body, reference, &buyer, &mut faults);
     let addresses = addresses(body, &buyer, &mut faults);
     let channel = channel(body, reference, &mut faults);
-    let currency = body.currency.or(buyer.currency()).unwrap_or(reference.organization.base_currency);
-    let place = Place::of(addresses.shipping.as_ref(), &reference.organization.country);
+    let currency = body.currency.or(buyer.currency()).unwrap_or(reference.company.organization.base_currency);
+    let place = Place::of(addresses.shipping.as_ref(), &reference.company.organization.country);
     let input = pricing_input(body, reference, &buyer, &lines, currency, &place, on, &mut faults);
     faults.into_result()?;
     let priced = pricing::price(&input)?;
@@ -143,7 +143,7 @@ fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, fa
                     name: inline.name.clone(),
                     email: inline.email.clone(),
                     phone: inline.phone.clone(),
-                    currency: reference.organization.base_currency,
+                    currency: reference.company.organization.base_currency,
                 }));
             }
         }
@@ -222,7 +222,7 @@ fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> 
 fn payment_terms(body: &NewOrder, reference: &Reference, buyer: &Buyer, faults: &mut Faults) -> (String, bool) {
     let code =
         body.payment_terms.as_deref().or(buyer.trusted().map(|customer| customer.payment_terms.as_str())).unwrap_or("due_on_receipt");
-    let terms = reference.payment_term(code);
+    let terms = reference.company.payment_term(code);
     if terms.is_none() {
         faults.add("/payment_terms", "unknown_payment_terms", "no payment terms with this code");
     }
@@ -257,7 +257,7 @@ fn addresses(body: &NewOrder, buyer: &Buyer, faults: &mut Faults) -> Addresses {
 
 fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> String {
     let code = body.channel.as_deref().unwrap_or("direct");
-    match reference.channel(code) {
+    match reference.company.channel(code) {
         None => faults.add("/channel", "unknown_channel", "no channel with this code"),
         Some(channel) => faults.require(channel.active, "/channel", "channel_inactive", "this channel is switched off"),
     }
@@ -292,7 +292,7 @@ fn pricing_input(
 ) -> PricingInput {
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let tax = |category: &str, pointer: String, faults: &mut Faults| {
-        reference.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
+        reference.company.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
             faults.add(
                 pointer,
                 "tax_rate_missing",
@@ -325,6 +325,7 @@ fn pricing_input(
         amount: shipping.amount.0,
         // Where nothing of category `standard` is taxed, shipping follows the first line (EN 16931 knows no untaxed leftovers).
         tax: reference
+            .company
             .tax_rule(&place.country, place.region.as_deref(), "standard", on)
             .unwrap_or_else(|_| inputs.first().map_or_else(|| no_tax("standard"), |line| line.tax.clone())),
         given_tax_amount: shipping.tax_amount.map(|amount| amount.0),
@@ -497,52 +498,6 @@ pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>
     holds
 }
 
-/// The codes of holds that [`objections`] raises.
-const OBJECTIONS: [HoldCode; 6] = [
-    HoldCode::CustomerBlocked,
-    HoldCode::ProductInactive,
-    HoldCode::PriceMismatch,
-    HoldCode::PaymentRequired,
-    HoldCode::AddressIncomplete,
-    HoldCode::SuspectedDuplicate,
-];
-
-/// Verifies a draft again, with what is known now: raises what speaks against it, and releases what no longer does. What a person
-/// has released stays released. 409 where a new order of this kind would be refused: `channel_inactive`, `unit_changed`.
-pub fn verify_again(order: &mut Order, reference: &Reference, context: &Context) -> Result<(), Error> {
-    if reference.channel(&order.channel).is_some_and(|channel| !channel.active) {
-        return Err(Error::conflict("channel_inactive", "the channel of this draft is switched off"));
-    }
-    let sold = |line: &OrderLine| {
-        let factor = reference.product(&line.sku).and_then(|product| product.factor(&line.unit));
-        factor == Some(line.unit_factor)
-    };
-    let changed: Vec<_> = order.lines.iter().filter(|line| !sold(line)).collect();
-    if !changed.is_empty() {
-        let lines: Vec<_> = changed.iter().map(|line| json!({ "order_line_id": line.id, "sku": line.sku, "unit": line.unit })).collect();
-        let detail = "a product is no longer sold in the unit of this draft, or the unit holds another quantity; place the order anew";
-        return Err(Error::conflict_with("unit_changed", detail, json!({ "lines": lines })));
-    }
-    // Who pays as a guest was recognized by an e-mail address at most.
-    let account = reference.customer(order.bill_to_customer_id).is_some_and(|payer| !payer.guest);
-    let customer = reference.customer(order.customer_id).filter(|_| account);
-    let price_list = customer.and_then(|customer| customer.price_list.as_deref());
-    let objections = objections(order, reference, price_list, order.amount_paid + order.amount_authorized, context);
-    let same = |a: &Hold, b: &Hold| (a.code, a.order_line_id) == (b.code, b.order_line_id);
-    for hold in order.holds.iter_mut().filter(|hold| hold.released_at.is_none() && OBJECTIONS.contains(&hold.code)) {
-        if !objections.iter().any(|objection| same(objection, hold)) {
-            hold.release("system", "no longer so when the draft was confirmed", context.now);
-        }
-    }
-    for objection in objections {
-        let stands = |hold: &Hold| hold.released_at.is_none() || hold.released_by.as_deref() != Some("system");
-        if !order.holds.iter().any(|hold| same(hold, &objection) && stands(hold)) {
-            order.holds.push(objection);
-        }
-    }
-    Ok(())
-}
-
 fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
     match status.unwrap_or(MoneyStatus::Captured) {
         MoneyStatus::Captured | MoneyStatus::Authorized => true,
@@ -558,8 +513,8 @@ fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
 /// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
 /// no price of ours cannot be compared.
 fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&str>) -> Vec<(OrderLineId, String, serde_json::Value)> {
-    let on = order.ordered_at.with_timezone(&reference.organization.time_zone).date_naive();
-    let tolerance = reference.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
+    let on = order.ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
+    let tolerance = reference.company.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
     let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
     let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
     let percent = number("percent").unwrap_or(Decimal::ZERO);
@@ -588,18 +543,16 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
             .map(|other| other.number.clone())
     });
     same_purchase_order.or_else(|| {
-        let email = order.document.email.as_deref()?.to_lowercase();
+        let others: Vec<_> = reference.recent_orders.iter().filter(|other| other.customer_id == order.customer_id).collect();
+        if others.is_empty() {
+            return None;
+        }
         let mut lines: Vec<(String, String, Decimal)> =
             order.lines.iter().map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
         lines.sort();
-        let same = |other: &&super::reference::SameEmailOrder| {
-            other.number != order.number
-                && other.email == email
-                && other.channel != order.channel
-                && other.currency == order.currency
-                && other.total == order.total
-                && other.lines == lines
+        let same = |other: &&&super::reference::RecentOrder| {
+            other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines
         };
-        reference.same_email_orders.iter().find(same).map(|other| other.number.clone())
+        others.iter().find(same).map(|other| other.number.clone())
     })
 }
