@@ -3,7 +3,7 @@ use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::settlement::{AdjustmentKind, Settlement};
 use crate::auth::actor::Context;
 use crate::platform::keyset::Slice;
-use crate::platform::sql::{sql, sql_uncached};
+use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, OrganizationId, PaymentAllocationId, PaymentId, RefundId};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,7 +11,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -78,14 +77,6 @@ struct AllocationRow {
     refund_id: Option<RefundId>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
-}
-
-fn from_json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {
-    serde_json::from_value(value).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
-}
-
-fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
-    serde_json::to_value(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
 fn payment_of(row: Row) -> QueryResult<Payment> {
@@ -304,8 +295,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Paymen
     .bind::<Numeric, _>(payment.applied)
     .bind::<Date, _>(payment.received_on)
     .bind::<Nullable<Text>, _>(payment.reference.as_deref())
-    .bind::<Jsonb, _>(json(&payment.external_ids)?)
-    .bind::<Jsonb, _>(json(&payment.metadata)?)
+    .bind::<Jsonb, _>(to_json(&payment.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&payment.metadata)?)
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(payment.version)
     .bind::<Timestamptz, _>(payment.created_at)
@@ -319,8 +310,8 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     fn all<'a, T>(payments: &[&'a Payment], f: impl Fn(&'a Payment) -> T) -> Vec<T> {
         payments.iter().map(|payment| f(payment)).collect()
     }
-    let external_ids: Vec<Value> = payments.iter().map(|payment| json(&payment.external_ids)).collect::<QueryResult<_>>()?;
-    let metadata: Vec<Value> = payments.iter().map(|payment| json(&payment.metadata)).collect::<QueryResult<_>>()?;
+    let external_ids: Vec<Value> = payments.iter().map(|payment| to_json(&payment.external_ids)).collect::<QueryResult<_>>()?;
+    let metadata: Vec<Value> = payments.iter().map(|payment| to_json(&payment.metadata)).collect::<QueryResult<_>>()?;
     sql("UPDATE payment p SET customer_id = t.customer_id, status = t.status, amount = t.amount, amount_captured = t.captured, \
          amount_refunded = t.refunded, amount_applied = t.applied, received_on = t.received_on, reference = t.reference, \
          external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at \
@@ -355,7 +346,7 @@ pub fn insert_allocations(
     if rows.is_empty() {
         return Ok(());
     }
-    let adjustments: Vec<Value> = rows.iter().map(|row| json(&row.1.settles.adjustments)).collect::<QueryResult<_>>()?;
+    let adjustments: Vec<Value> = rows.iter().map(|row| to_json(&row.1.settles.adjustments)).collect::<QueryResult<_>>()?;
     sql(
         "INSERT INTO payment_allocation (organization_id, payment_id, id, invoice_id, order_id, amount, adjusted, adjustments, refund_id, \
          created_at) SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[], $7::numeric[], $8::jsonb[], \

@@ -1,10 +1,11 @@
 use super::balance::InvoiceStatus;
-use super::body::{InvoiceBody, NewInvoice, PatchDocumentData};
+use super::body::{InvoiceBody, NewInvoice};
 use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::invoicing::documents::body::PatchDocumentData;
 use crate::order_to_cash::invoice::{self, Issue};
 use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;

@@ -1,8 +1,6 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
 use crate::payments::settlement::AdjustmentKind;
-use crate::platform::merge_patch::MergePatch;
-use crate::types::absent::null_is_default;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
@@ -67,29 +65,6 @@ impl NewInvoice {
         if let Some(metadata) = &self.metadata {
             check_metadata(&mut faults, "/metadata", metadata);
         }
-        faults.into_result()
-    }
-}
-
-/// What may change on an issued document.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PutDocumentData {
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub external_ids: BTreeMap<String, String>,
-    #[serde(default, deserialize_with = "null_is_default")]
-    #[schema(value_type = Object)]
-    pub metadata: Map<String, Value>,
-}
-
-/// Changes of it (RFC 7396).
-pub type PatchDocumentData = MergePatch<PutDocumentData>;
-
-impl PutDocumentData {
-    pub fn check(&self) -> Result<(), Vec<Fault>> {
-        let mut faults = Faults::new();
-        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
-        check_metadata(&mut faults, "/metadata", &self.metadata);
         faults.into_result()
     }
 }

@@ -1,10 +1,12 @@
-use super::body::{InvoiceAdjustment, InvoiceBody, PatchDocumentData, PutDocumentData};
+use super::body::{InvoiceAdjustment, InvoiceBody};
 use super::invoice::Invoice;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
+use crate::invoicing::documents::body::{PatchDocumentData, PutDocumentData};
+use crate::invoicing::documents::{self, DocumentKind};
 use crate::organization;
 use crate::payments::service as payments;
 use crate::platform::http::Precondition;
@@ -90,10 +92,7 @@ pub fn patch(
     let mut invoice = lock(connection, context.organization_id, id)?;
     precondition.check(invoice.version)?;
     let before = PutDocumentData { external_ids: invoice.external_ids.clone(), metadata: invoice.metadata.clone() };
-    let after = patch.apply(&before)?;
-    after.check()?;
-    if after != before {
-        store::save_data(connection, context, id, &after)?;
+    if let Some(after) = documents::patch(connection, context, (DocumentKind::Invoice, id.0), &before, patch)? {
         let data = json!({ "number": invoice.number, "external_ids": after.external_ids });
         let event = NewEvent::of_part("invoice.updated", invoice.order_id, WHAT, id.0, data);
         events::append(connection, context, &[event])?;
