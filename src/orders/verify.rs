@@ -82,9 +82,10 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
         order.holds = objections(&order, reference, price_list, paid, context);
     }
     let guest = match buyer {
-        Buyer::Guest(guest) => Some(NewGuest { currency, ..guest }),
-        Buyer::Known { .. } => None,
+        Buyer::Guest(guest) => Some(guest),
+        Buyer::Known { payer, .. } => payer,
     };
+    let guest = guest.map(|guest| NewGuest { currency, ..guest });
     Ok(Verified { order, guest })
 }
 
@@ -94,6 +95,9 @@ enum Buyer<'a> {
         bill_to: &'a Customer,
         /// Recognized by e-mail alone: history, never terms, credit, prices or addresses.
         by_email_only: bool,
+        /// The guest who pays, where that is not `bill_to`: what a guest orders is not the account's to pay, and does not use its
+        /// credit.
+        payer: Option<NewGuest>,
     },
     Guest(NewGuest),
 }
@@ -115,13 +119,12 @@ impl Buyer<'_> {
     }
 
     fn snapshots(&self) -> (CustomerSnapshot, CustomerSnapshot) {
+        let of_guest = |guest: &NewGuest| CustomerSnapshot { id: guest.id, code: None, name: guest.name.clone() };
         let of = |customer: &Customer| CustomerSnapshot { id: customer.id, code: customer.code.clone(), name: customer.name.clone() };
         match self {
-            Self::Known { customer, bill_to, .. } => (of(customer), of(bill_to)),
-            Self::Guest(guest) => {
-                let snapshot = CustomerSnapshot { id: guest.id, code: None, name: guest.name.clone() };
-                (snapshot.clone(), snapshot)
-            }
+            Self::Known { customer, payer: Some(payer), .. } => (of(customer), of_guest(payer)),
+            Self::Known { customer, bill_to, payer: None, .. } => (of(customer), of(bill_to)),
+            Self::Guest(guest) => (of_guest(guest), of_guest(guest)),
         }
     }
 
@@ -134,18 +137,21 @@ impl Buyer<'_> {
 }
 
 fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, faults: &mut Faults) -> Option<Buyer<'a>> {
+    let mut payer = None;
     let (customer, by_email_only, pointer) = if let Some(inline) = &body.customer {
+        let guest = NewGuest {
+            id: guest_id,
+            name: inline.name.clone(),
+            email: inline.email.clone(),
+            phone: inline.phone.clone(),
+            currency: reference.company.organization.base_currency,
+        };
         match inline.email.as_deref().and_then(|email| reference.customer_by_email(email)) {
-            Some(customer) => (Some(customer), true, "/customer"),
-            None => {
-                return Some(Buyer::Guest(NewGuest {
-                    id: guest_id,
-                    name: inline.name.clone(),
-                    email: inline.email.clone(),
-                    phone: inline.phone.clone(),
-                    currency: reference.company.organization.base_currency,
-                }));
+            Some(customer) => {
+                payer = Some(guest).filter(|_| !customer.guest && body.bill_to_customer_id.is_none());
+                (Some(customer), true, "/customer")
             }
+            None => return Some(Buyer::Guest(guest)),
         }
     } else if let Some(id) = body.customer_id {
         (reference.customer(id), false, "/customer_id")
@@ -167,7 +173,7 @@ fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, fa
             }
         },
     };
-    Some(Buyer::Known { customer, bill_to, by_email_only })
+    Some(Buyer::Known { customer, bill_to, by_email_only, payer })
 }
 
 fn ordered_at(request: &Request, context: &Context, faults: &mut Faults) -> DateTime<Utc> {

@@ -291,7 +291,8 @@ async fn what_changes_under_an_order_is_decided_anew() {
     };
     let (answer, customer_id) = tokio::join!(client.post("/v1/orders", &body), change);
     let placed = answer.expect(201);
-    assert_eq!((&placed["customer"]["id"], &placed["status"]), (&json!(customer_id), &json!("on_hold")), "{placed:#}");
+    assert_eq!((&placed["customer"]["id"], &placed["status"]), (&json!(customer_id), &json!("confirmed")), "{placed:#}");
+    assert_ne!(placed["bill_to"]["id"], customer_id, "by the address alone the account does not pay");
     prove(&app.database);
 }
 

@@ -311,7 +311,7 @@ async fn a_guest_is_one_customer_and_gets_nobodys_terms() {
     let (_, admin) = shop(&app).await;
     receive(&admin, "jakarta", "KOPI", "10").await;
     let address: Value = serde_json::from_str(ADDRESS).unwrap();
-    let guest = json!({"customer": {"name": "Siti", "email": "siti@example.com"}, "shipping_address": address, "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let guest = json!({"customer": {"name": "Siti", "email": "siti@example.com"}, "shipping_address": address.clone(), "lines": [{"sku": "KOPI", "quantity": "1"}]});
     let first = admin.post("/v1/orders", guest.clone()).await.expect(201).body;
     let second = admin.post("/v1/orders", guest.clone()).await.expect(201).body;
     assert_eq!((first["status"].as_str().unwrap(), &first["customer"]["id"]), ("confirmed", &second["customer"]["id"]));
@@ -323,6 +323,27 @@ async fn a_guest_is_one_customer_and_gets_nobodys_terms() {
     assert_eq!(order["customer"]["id"], known, "the history is his");
     assert_eq!(order["payment_terms"], "due_on_receipt", "the terms are not");
     assert_eq!(holds(&order), ["address_incomplete"], "nor the addresses");
+
+    // What a guest orders is not the account's to pay: it neither needs nor uses the account's credit.
+    let limit = json!({"email": "wati@example.com", "credit_limit": "1000.00", "tax_id": "01.234"});
+    let account = customer(&admin, "C-2", limit).await;
+    let by_email = json!({"customer": {"name": "Wati", "email": "wati@example.com"}, "shipping_address": address, "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let [first, second] = [
+        admin.post("/v1/orders", by_email.clone()).await.expect(201).body,
+        admin.post("/v1/orders", by_email.clone()).await.expect(201).body,
+    ];
+    assert_eq!((first["status"].as_str().unwrap(), &first["customer"]["id"]), ("confirmed", &json!(account)));
+    assert_ne!(first["bill_to"]["id"], account);
+    assert_eq!(first["bill_to"]["id"], second["bill_to"]["id"], "one address is one guest");
+    let balance = admin.get(&format!("/v1/customers/{account}")).await.expect(200).body["balance"].clone();
+    assert_eq!(balance["open_orders"], "0.00");
+    let payer = admin.get(&format!("/v1/customers/{}", first["bill_to"]["id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!((&payer["guest"], &payer["tax_id"], &payer["email"]), (&json!(true), &Value::Null, &json!("wati@example.com")));
+    let mut draft = by_email;
+    draft["draft"] = json!(true);
+    let draft = admin.post("/v1/orders", draft).await.expect(201).body;
+    let confirmed = admin.act(&format!("/v1/orders/{}/confirm", draft["id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!((confirmed["status"].as_str().unwrap(), &confirmed["bill_to"]["id"]), ("confirmed", &first["bill_to"]["id"]));
     clean(&app).await;
 }
 
