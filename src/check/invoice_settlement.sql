@@ -1,9 +1,9 @@
--- What an invoice counts as paid and credited is the sum of its payment allocations and credit notes, within its total, and
+-- What an invoice counts as paid and credited is the sum of its payment allocations, adjustments included, and credit notes, within its total, and
 -- its status says so.
 SELECT i.organization_id, i.id AS invoice_id, i.number, i.status, i.total, i.amount_paid, p.amount AS amount_of_allocations,
   i.amount_credited, c.total AS total_of_credit_notes
 FROM invoice i
-LEFT JOIN (SELECT organization_id, invoice_id, sum(amount) AS amount FROM payment_allocation GROUP BY 1, 2) p
+LEFT JOIN (SELECT organization_id, invoice_id, sum(amount + adjusted) AS amount FROM payment_allocation GROUP BY 1, 2) p
   ON p.organization_id = i.organization_id AND p.invoice_id = i.id
 LEFT JOIN (SELECT organization_id, invoice_id, sum(total) AS total FROM credit_note GROUP BY 1, 2) c
   ON c.organization_id = i.organization_id AND c.invoice_id = i.id

@@ -1,10 +1,11 @@
 use super::body::{Customer, PatchCustomer, PutCustomer};
+use super::credit::Balance;
 use super::service::{self, Filter, Start};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::platform::http::{Answer, parse_query};
+use crate::platform::http::{Answer, Tagged, parse_query};
 use crate::platform::idempotency;
 use crate::types::id::CustomerId;
 use crate::types::page::{Page, page_after, page_limit};
@@ -164,7 +165,7 @@ pub async fn create_customer(call: Call, app: Data<App>) -> Result<Answer, Error
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[put("/v1/customers/by_code/{code}")]
-pub async fn put_customer_by_code(call: Call, app: Data<App>) -> Result<Answer, Error> {
+pub async fn put_customer_by_code(call: Call, app: Data<App>) -> Result<Tagged, Error> {
     let context = call.require(Permission::CUSTOMERS_WRITE)?;
     call.no_query()?;
     let code = call.path_code("code", "customer")?;
@@ -176,22 +177,30 @@ pub async fn put_customer_by_code(call: Call, app: Data<App>) -> Result<Answer, 
         .await?;
     let location = format!("/v1/customers/{}", customer.id);
     let answer = if created { Answer::created(location, &customer)? } else { Answer::ok(&customer)? };
-    Ok(answer.with_version(customer.version))
+    tagged(answer, &customer)
+}
+
+/// With a balance, which moves without the customer's version, the tag covers both.
+fn tagged(answer: Answer, customer: &Customer) -> Result<Tagged, Error> {
+    let rest = customer.balance.as_ref().map(Balance::tag).transpose().map_err(Error::internal)?;
+    Ok(Tagged { answer: answer.with_version(customer.version), rest })
 }
 
 /// Get a customer
+///
+/// `ETag` covers the balance: it is another one after an order or a payment, though `version` stays and `If-Match` with it passes.
 #[utoipa::path(tag = "customers", operation_id = "get_customer", security(("oauth2" = ["customers:read"])), params(("id" = CustomerId, Path, description = "Id of the customer")), responses(
     (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
 ))]
 #[get("/v1/customers/{id}")]
-pub async fn get_customer(call: Call, app: Data<App>) -> Result<Answer, Error> {
+pub async fn get_customer(call: Call, app: Data<App>) -> Result<Tagged, Error> {
     let context = call.require(Permission::CUSTOMERS_READ)?;
     call.no_query()?;
     let id: CustomerId = call.path("id")?;
     let customer = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
-    Ok(Answer::ok(&customer)?.with_version(customer.version))
+    tagged(Answer::ok(&customer)?, &customer)
 }
 
 /// Change parts of a customer
@@ -204,14 +213,14 @@ pub async fn get_customer(call: Call, app: Data<App>) -> Result<Answer, Error> {
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[patch("/v1/customers/{id}")]
-pub async fn patch_customer(call: Call, app: Data<App>) -> Result<Answer, Error> {
+pub async fn patch_customer(call: Call, app: Data<App>) -> Result<Tagged, Error> {
     let context = call.require(Permission::CUSTOMERS_WRITE)?;
     call.no_query()?;
     let id: CustomerId = call.path("id")?;
     let body: PatchCustomer = call.json()?;
     let precondition = call.precondition()?;
     let customer = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
-    Ok(Answer::ok(&customer)?.with_version(customer.version))
+    tagged(Answer::ok(&customer)?, &customer)
 }
 
 #[cfg(test)]

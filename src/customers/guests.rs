@@ -1,4 +1,5 @@
-//! Buyers without an account. One e-mail address makes one guest, however many orders name it at once.
+//! Buyers without an account. One e-mail address makes one guest, however many orders name it at once. Where it is also that of an
+//! account, the order is in the account's history, and the guest pays.
 
 use crate::auth::actor::Context;
 use crate::platform::sql::sql;
@@ -6,7 +7,7 @@ use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use std::collections::{HashMap, HashSet};
 
 #[derive(QueryableByName)]
@@ -15,6 +16,8 @@ struct Found {
     id: CustomerId,
     #[diesel(sql_type = Text)]
     email: String,
+    #[diesel(sql_type = Bool)]
+    guest: bool,
 }
 
 /// A buyer who is not known yet.
@@ -30,18 +33,23 @@ pub struct NewGuest {
 /// Guests whose e-mail addresses this transaction has claimed.
 #[derive(Debug, Default)]
 pub struct ClaimedGuests {
-    /// The id that each wanted guest has in the end.
-    ids: HashMap<CustomerId, CustomerId>,
-    /// By address in lower case.
+    /// The customer that each wanted guest is in the end, and who pays.
+    ids: HashMap<CustomerId, (CustomerId, CustomerId)>,
+    /// Who pays, by address in lower case.
     known: HashMap<String, CustomerId>,
     /// Those that are not there yet.
     new: Vec<NewGuest>,
 }
 
 impl ClaimedGuests {
-    /// The id of the customer that this wanted guest is, or will be.
+    /// The id of the customer that this wanted guest is, or will be: the oldest with the address, an account too.
     pub fn id(&self, wanted: CustomerId) -> Option<CustomerId> {
-        self.ids.get(&wanted).copied()
+        self.ids.get(&wanted).map(|(id, _)| *id)
+    }
+
+    /// The id of the guest who pays: by an e-mail address alone, no account does.
+    pub fn payer(&self, wanted: CustomerId) -> Option<CustomerId> {
+        self.ids.get(&wanted).map(|(_, payer)| *payer)
     }
 }
 
@@ -62,27 +70,36 @@ pub fn claim(connection: &mut PgConnection, context: &Context, wanted: &[&NewGue
     .bind::<Array<Text>, _>(&emails)
     .bind::<Timestamptz, _>(context.now)
     .execute(connection)?;
-    let found: Vec<Found> = sql("SELECT DISTINCT ON (lower(email)) id, lower(email) AS email FROM customer \
+    let found: Vec<Found> = sql("SELECT id, lower(email) AS email, guest FROM customer \
          WHERE organization_id = $1 AND lower(email) = ANY($2) ORDER BY lower(email), created_at, id")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<Text>, _>(&emails)
     .load(connection)?;
-    claimed.known = found.into_iter().map(|row| (row.email, row.id)).collect();
+    let mut oldest: HashMap<String, CustomerId> = HashMap::new();
+    for row in found {
+        if row.guest {
+            claimed.known.entry(row.email.clone()).or_insert(row.id);
+        }
+        oldest.entry(row.email).or_insert(row.id);
+    }
     for guest in wanted {
         let email = guest.email.as_ref().map(|email| email.to_lowercase());
-        let id = email.as_ref().and_then(|email| claimed.known.get(email)).copied();
-        if id.is_none() {
+        let payer = email.as_ref().and_then(|email| claimed.known.get(email)).copied().unwrap_or(guest.id);
+        if payer == guest.id {
             claimed.new.push((*guest).clone());
-            email.map(|email| claimed.known.insert(email, guest.id));
         }
-        claimed.ids.insert(guest.id, id.unwrap_or(guest.id));
+        let known = email.map(|email| {
+            claimed.known.insert(email.clone(), payer);
+            oldest.get(&email).copied()
+        });
+        claimed.ids.insert(guest.id, (known.flatten().unwrap_or(payer), payer));
     }
     Ok(claimed)
 }
 
-/// Inserts the new guests among `buyers`, and gives the addresses of the others back: who buys nothing is not stored.
-pub fn insert(connection: &mut PgConnection, context: &Context, claimed: &ClaimedGuests, buyers: &HashSet<CustomerId>) -> QueryResult<()> {
-    let (bought, gone): (Vec<&NewGuest>, Vec<&NewGuest>) = claimed.new.iter().partition(|guest| buyers.contains(&guest.id));
+/// Inserts the new guests among `payers`, and gives the addresses of the others back: who buys nothing is not stored.
+pub fn insert(connection: &mut PgConnection, context: &Context, claimed: &ClaimedGuests, payers: &HashSet<CustomerId>) -> QueryResult<()> {
+    let (bought, gone): (Vec<&NewGuest>, Vec<&NewGuest>) = claimed.new.iter().partition(|guest| payers.contains(&guest.id));
     insert_customers(connection, context, &bought)?;
     let gone: HashSet<CustomerId> = gone.into_iter().map(|guest| guest.id).collect();
     let (left, kept): (Vec<_>, Vec<_>) = claimed.known.iter().partition(|(_, id)| gone.contains(id));

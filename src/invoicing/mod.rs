@@ -3,6 +3,8 @@
 
 /// Corrections of invoices.
 pub mod credit_notes;
+/// What invoices and credit notes have in common.
+pub mod documents;
 /// What customers are asked to pay.
 pub mod invoices;
 /// Gapless numbers, one series after the other.

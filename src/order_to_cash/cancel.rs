@@ -9,15 +9,19 @@ use crate::orders::body::{CancelRequest, OrderBody};
 use crate::orders::change::{self, OrderChange};
 use crate::orders::order::{CancelCode, Cancellation, CancelledLine, Order};
 use crate::orders::status::{OrderAction, OrderStatus};
+use crate::payments::service::PaymentChange;
 use crate::platform::http::Precondition;
-use crate::types::decimal::Quantity;
+use crate::types::currency::Currency;
+use crate::types::decimal::{Amount, Quantity};
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrderLineId};
 use crate::types::text::check_optional_text;
+use crate::types::text_enum::text_enum;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// What a command would change.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -27,18 +31,59 @@ pub struct DryRun {
     pub difference: Difference,
 }
 
-/// The difference in amounts, reserved stock (base units) and documents.
+/// What changes of money, stock and documents; amounts and quantities are after less before.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Difference {
-    #[schema(value_type = Object)]
-    pub money: Value,
-    #[schema(value_type = Vec<Object>)]
-    pub stock: Vec<Value>,
-    #[schema(value_type = Vec<Object>)]
-    pub documents: Vec<Value>,
+    pub money: MoneyDifference,
+    pub stock: Vec<StockDifference>,
+    pub documents: Vec<DocumentDifference>,
 }
 
-/// What the command answers: the order, or what would become of it.
+/// The order's amounts. Deposits above what is left to invoice leave it, so that less is paid and no more is due.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct MoneyDifference {
+    pub currency: Currency,
+    pub uninvoiced_total: Amount,
+    pub amount_paid: Amount,
+    pub amount_due: Amount,
+}
+
+/// The stock of a product at a location.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct StockDifference {
+    pub sku: String,
+    pub location: String,
+    /// In base units.
+    pub reserved: Quantity,
+}
+
+text_enum! {
+    /// What a document is.
+    pub enum DocumentKind {
+        FulfillmentOrder = "fulfillment_order",
+        Payment = "payment",
+    }
+}
+
+/// Another document that changes with the order.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct DocumentDifference {
+    pub r#type: DocumentKind,
+    pub id: Uuid,
+    #[schema(example = "SO-000001-F1")]
+    pub number: String,
+    #[schema(example = "open")]
+    pub status_before: String,
+    #[schema(example = "cancelled")]
+    pub status_after: String,
+    /// Money of a payment that is on no document any more; null for other documents.
+    pub unapplied_amount: Option<Amount>,
+}
+
+/// What the command answers: the order, or with `dry_run` what would become of it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[schema(as = CancelAnswer)]
 pub enum Cancelled {
     Done(Box<OrderBody>),
     DryRun(Box<DryRun>),
@@ -66,8 +111,9 @@ pub fn cancel(
         lines: lines.iter().map(|(id, quantity)| CancelledLine { order_line_id: *id, quantity: Quantity(*quantity) }).collect(),
     });
     if request.dry_run {
+        let released = super::deposits::take_off_excess(connection, context, &mut change)?;
         change.after.settle(context.now);
-        return Ok(Cancelled::DryRun(Box::new(dry_run(change))));
+        return Ok(Cancelled::DryRun(Box::new(dry_run(change, &released))));
     }
     let money = super::deposits::release_excess(connection, context, &mut change)?;
     let mut changes = [change];
@@ -174,19 +220,40 @@ pub fn withdraw_allocations(order: &mut Order, line_number: i16, quantity: Decim
     }
 }
 
-fn dry_run(change: OrderChange) -> DryRun {
+fn dry_run(change: OrderChange, released: &[PaymentChange]) -> DryRun {
     let (before, after) = (&change.before, &change.after);
-    let money = json!({
-        "currency": after.currency,
-        "uninvoiced_total": (after.uninvoiced_total - before.uninvoiced_total).to_string(),
-        "amount_due": (after.amount_due() - before.amount_due()).to_string(),
-    });
+    let amount = |value: Decimal| Amount(after.currency.round(value));
+    let money = MoneyDifference {
+        currency: after.currency,
+        uninvoiced_total: amount(after.uninvoiced_total - before.uninvoiced_total),
+        amount_paid: amount(after.amount_paid - before.amount_paid),
+        amount_due: amount(after.amount_due() - before.amount_due()),
+    };
     let stock = reserved_difference(std::slice::from_ref(&change));
-    let stock = stock
-        .iter()
-        .map(|(sku, location, reserved)| json!({ "sku": sku, "location": location, "reserved": reserved.normalize().to_string() }));
+    let stock = stock.iter().map(|(sku, location, reserved)| StockDifference {
+        sku: sku.to_string(),
+        location: location.to_string(),
+        reserved: Quantity(reserved.normalize()),
+    });
+    let work = before.fulfillment_orders.iter().zip(&after.fulfillment_orders).filter(|(before, after)| before != after);
+    let work = work.map(|(before, after)| DocumentDifference {
+        r#type: DocumentKind::FulfillmentOrder,
+        id: after.id.0,
+        number: after.number.clone(),
+        status_before: before.status.to_string(),
+        status_after: after.status.to_string(),
+        unapplied_amount: None,
+    });
+    let payments = released.iter().map(|payment| DocumentDifference {
+        r#type: DocumentKind::Payment,
+        id: payment.after.id.0,
+        number: payment.after.number.clone(),
+        status_before: payment.after.status.to_string(),
+        status_after: payment.after.status.to_string(),
+        unapplied_amount: Some(amount(payment.more_unapplied())),
+    });
     DryRun {
-        difference: Difference { money, stock: stock.collect(), documents: vec![] },
+        difference: Difference { money, stock: stock.collect(), documents: work.chain(payments).collect() },
         before: OrderBody::from(before),
         after: OrderBody::from(after),
     }

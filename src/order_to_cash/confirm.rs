@@ -10,18 +10,25 @@ use crate::events::{self, event::NewEvent};
 use crate::inventory::shelves;
 use crate::orders::body::OrderBody;
 use crate::orders::change;
+use crate::orders::master_data;
 use crate::orders::promise;
 use crate::orders::status::{OrderAction, OrderStatus};
+use crate::orders::verify_again::verify_again;
 use crate::platform::http::Precondition;
 use crate::types::id::OrderId;
 use diesel::pg::PgConnection;
 
-/// Confirms the draft with the prices it was stored with. What speaks against it holds it; a shortage is treated as the draft
-/// says (`refuse`: 409, and it stays a draft).
+/// Confirms the draft with the prices it was stored with, after verifying it again: customers are blocked and products given up
+/// while drafts wait. What speaks against it holds it; a shortage is treated as the draft says (`refuse`: 409, and it stays a
+/// draft).
 pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, precondition: &Precondition) -> Result<OrderBody, Error> {
     let mut change = change::lock(connection, context.organization_id, id, precondition)?;
     let order = &mut change.after;
     order.status = order.status.next(OrderAction::Confirm)?;
+    if !order.detail.historical {
+        let reference = master_data::gather_for(connection, context, order)?;
+        verify_again(order, &reference, context)?;
+    }
     let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
     let mut shelf = locked_shelf(connection, context, &[order])?;
     promise::promise(order, &mut shelf, context)?;

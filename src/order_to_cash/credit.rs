@@ -13,6 +13,7 @@ use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, has_shippin
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice};
 use crate::invoicing::series::{self, body::SeriesKind};
+use crate::orders::order::Order;
 use crate::orders::status::OrderAction;
 use crate::organization::{self, Settings};
 use crate::payments::service::{self as payments, PaymentChange};
@@ -69,7 +70,7 @@ pub fn prepare(
         quantities: invoice.lines.iter().map(|line| line.credited_quantity).collect(),
         shipping: credit_notes::service::shipping_is_credited(connection, context.organization_id, invoice.id)?,
     };
-    let after = extent(&invoice, &before, body)?;
+    let after = extent(&invoice, &account.change.after, &before, body)?;
     account.change.after.status.next(OrderAction::Credit)?;
     let portion = portion(&invoice, &before, &after);
     if after == before || (portion.total.is_sign_negative() && !portion.total.is_zero()) {
@@ -121,7 +122,7 @@ fn issue_date(settings: &Settings, invoice: &Invoice, body: &NewCreditNote, cont
 }
 
 /// How much of the invoice is taken back after this credit note.
-fn extent(invoice: &Invoice, before: &Extent, body: &NewCreditNote) -> Result<Extent, Error> {
+fn extent(invoice: &Invoice, order: &Order, before: &Extent, body: &NewCreditNote) -> Result<Extent, Error> {
     if body.is_whole() {
         return Ok(Extent::whole(invoice));
     }
@@ -134,6 +135,11 @@ fn extent(invoice: &Invoice, before: &Extent, body: &NewCreditNote) -> Result<Ex
             invoice.lines.iter().enumerate().filter(|(_, line)| named(line.id, line.order_line_id)).map(|(place, _)| place).collect();
         if places.is_empty() {
             faults.add(format!("/lines/{i}"), "unknown_line", "the invoice has no such line");
+            continue;
+        }
+        let scale = places.first().and_then(|place| order.line(invoice.lines[*place].order_line_id)).map(|line| line.detail.quantity_scale);
+        if let Some(scale) = scale.filter(|scale| asked.quantity.0.normalize().scale() > *scale) {
+            faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", format!("this product takes {scale} decimal places"));
             continue;
         }
         let mut left = asked.quantity.0;

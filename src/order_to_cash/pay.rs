@@ -13,6 +13,7 @@ use crate::payments::account::{Account, Placement};
 use crate::payments::body::{CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount};
 use crate::payments::payment::{Payment, PaymentAction, PaymentStatus};
 use crate::payments::service::{self as payments, PaymentChange};
+use crate::payments::settlement::Settlement;
 use crate::platform::http::Precondition;
 use crate::types::currency::Currency;
 use crate::types::fault::{Fault, Faults};
@@ -27,12 +28,12 @@ struct Aim {
     pointer: String,
     target: Target,
     /// Exactly so much; up to the debt where absent.
-    exact: Option<Decimal>,
+    exact: Option<Settlement>,
 }
 
 fn aims_of(allocations: &[NewAllocation]) -> Vec<Aim> {
     let aim = |(i, row): (usize, &NewAllocation)| {
-        Some(Aim { pointer: format!("/allocations/{i}"), target: row.target()?, exact: Some(row.amount.0) })
+        Some(Aim { pointer: format!("/allocations/{i}"), target: row.target()?, exact: Some(row.settlement()) })
     };
     allocations.iter().enumerate().filter_map(aim).collect()
 }
@@ -295,19 +296,20 @@ impl Targets {
         for aim in aims {
             let order_id = self.order_of(aim.target)?;
             let account = self.account_mut(order_id)?;
-            let amount = aim.exact.unwrap_or(payment.unapplied());
+            let mut settles = aim.exact.clone().unwrap_or_else(|| Settlement::money(payment.unapplied())).rounded(account.currency);
             let debt = match aim.target {
                 Target::Invoice(id) => account.invoice(id).map_or(Decimal::ZERO, |invoice| invoice.due()),
                 Target::Order(_) => account.debt(),
             };
-            if aim.exact.is_some() && amount > debt {
+            if aim.exact.is_some() && settles.total() > debt {
                 let detail = format!("{debt} {} is owed", account.currency);
-                faults.add(format!("{}/amount", aim.pointer), "exceeds_debt", detail);
+                let field = if settles.money > debt { "amount" } else { "adjustments" };
+                faults.add(format!("{}/{field}", aim.pointer), "exceeds_debt", detail);
                 continue;
             }
             let placements: Vec<Placement> = match aim.target {
-                Target::Invoice(id) => account.pay_invoice(id, amount).into_iter().collect(),
-                Target::Order(_) => account.pay(amount),
+                Target::Invoice(id) => account.pay_invoice(id, &mut settles).into_iter().collect(),
+                Target::Order(_) => account.pay(&mut settles),
             };
             payment.put(&placements, at);
         }
@@ -383,7 +385,7 @@ pub fn payments_of_new_order(
         match payment.status {
             PaymentStatus::Captured => {
                 payment.captured = payment.amount;
-                let placements = account.pay(payment.amount);
+                let placements = account.pay(&mut Settlement::money(payment.amount));
                 payment.put(&placements, at);
             }
             PaymentStatus::Authorized => account.authorized += payment.amount,

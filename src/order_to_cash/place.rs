@@ -398,8 +398,10 @@ fn decide_under_locks(
         let mut order = verified.order.clone();
         if let Some(id) = guests.id(order.customer_id) {
             order.customer_id = id;
-            order.bill_to_customer_id = id;
             order.document.customer.id = id;
+        }
+        if let Some(id) = guests.payer(order.bill_to_customer_id) {
+            order.bill_to_customer_id = id;
             order.document.bill_to.id = id;
         }
         match promise::promise(&mut order, &mut shelf, context) {
@@ -421,7 +423,7 @@ fn decide_under_locks(
     if !gone.is_empty() {
         captured::delete_claims(connection, &gone)?;
     }
-    guests::insert(connection, context, &guests, &prepared.iter().map(|prepared| prepared.order.customer_id).collect())?;
+    guests::insert(connection, context, &guests, &prepared.iter().map(|prepared| prepared.order.bill_to_customer_id).collect())?;
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }

@@ -43,10 +43,10 @@ pub fn refund(
     let refund_id = RefundId::generate();
     let refunded = payment.refund(amount, refund_id, context.now);
     for placement in &refunded.from_documents {
-        targets.account_mut(placement.order_id)?.refund(*placement);
+        targets.account_mut(placement.order_id)?.refund(placement);
     }
-    if let Some(released) = refunded.released {
-        targets.account_mut(released.order_id)?.refunded += released.amount;
+    if let Some(released) = &refunded.released {
+        targets.account_mut(released.order_id)?.refunded += released.settles.money;
     }
     let mut orders: Vec<OrderId> = refunded.released.iter().chain(&refunded.from_documents).map(|placement| placement.order_id).collect();
     orders.sort();

@@ -198,7 +198,7 @@ pub async fn release_hold(call: Call, app: Data<App>) -> Result<Answer, Error> {
 ///
 /// Only what has not shipped. With `dry_run` the answer is what would change, and nothing does.
 #[utoipa::path(tag = "orders", operation_id = "cancel_order", security(("oauth2" = ["orders:write"])), request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
-    (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = OrderBody),
+    (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = Cancelled),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
     (status = 412, response = crate::openapi::Stale),

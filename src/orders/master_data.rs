@@ -6,6 +6,7 @@
 //! absent is not remembered.
 
 use super::body::NewOrder;
+use super::order::Order;
 use super::reference::{Company, Customer, Product, Reference};
 use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
 use crate::auth::actor::Context;
@@ -80,6 +81,37 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
         }
         return Ok(Gathered { reference, held });
     }
+}
+
+/// What one order that is there already is decided by, read anew and not remembered; without stock, which is decided under locks.
+pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<Reference, Error> {
+    let organization_id = context.organization_id;
+    let (company, _) = company(connection, organization_id)?.ok_or_else(|| Error::internal("an order without its organization"))?;
+    let mut reference = Reference::of(Arc::new(company));
+    let skus: BTreeSet<&str> = order.lines.iter().map(|line| line.sku.as_str()).collect();
+    let customers = BTreeSet::from([order.customer_id, order.bill_to_customer_id]);
+    let keys =
+        Keys { skus: skus.iter().map(|sku| (*sku).to_owned()).collect(), customer_ids: customers.into_iter().collect(), ..Keys::default() };
+    reference.add(master_data(connection, organization_id, &keys)?, |_, _, _| {});
+    let own = reference.customer(order.customer_id).and_then(|customer| customer.price_list.clone());
+    let lists: BTreeSet<String> = std::iter::once(DEFAULT_LIST.to_owned()).chain(own).collect();
+    let wanted: Vec<(String, String)> = skus.iter().flat_map(|sku| lists.iter().map(|list| ((*sku).to_owned(), list.clone()))).collect();
+    let mut found: HashMap<(String, String), Vec<Price>> = HashMap::new();
+    for price in prices(connection, organization_id, &wanted)? {
+        found.entry((price.sku.clone(), price.price_list.clone())).or_default().push(price);
+    }
+    for ((sku, list), prices) in found {
+        reference.prices.entry(sku).or_default().push((list, Arc::new(prices)));
+    }
+    let number = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
+    let question = Question {
+        purchase_orders: number.map(|number| (order.customer_id, number)).into_iter().collect(),
+        buyers: order.document.email.is_some().then_some((order.customer_id, order.channel.as_str())).into_iter().collect(),
+        ..Question::default()
+    };
+    let seen = look(connection, organization_id, &question, context.now)?;
+    (reference.same_purchase_orders, reference.recent_orders) = (seen.same_purchase_orders, seen.recent_orders);
+    Ok(reference)
 }
 
 /// What to ask for a batch, and which order each claim belongs to.

@@ -26,21 +26,29 @@ pub struct Milestones {
     pub cancelled_at: Option<DateTime<Utc>>,
 }
 
+/// Whether the customer has paid what the order costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Money {
+    Outstanding,
+    Received,
+}
+
 impl Milestones {
     pub fn captured(ordered_at: DateTime<Utc>, captured_at: DateTime<Utc>) -> Self {
         Self { ordered_at: Some(ordered_at), captured_at: Some(captured_at), ..Self::default() }
     }
 
-    /// Sets what has been reached at `at` and takes back what no longer holds.
-    pub fn advance(&mut self, status: OrderStatus, held: bool, lines: &[OrderLine], paid: bool, at: DateTime<Utc>) {
+    /// Sets what has been reached at `at` and takes back what no longer holds. `status` is the one that holds and lines have led to.
+    pub fn advance(&mut self, status: OrderStatus, lines: &[OrderLine], money: Money, at: DateTime<Utc>) {
         let live = || lines.iter().filter(|line| !line.quantities.wanted().is_zero());
         let stocked = || live().filter(|line| line.is_stocked());
         let any = live().next().is_some();
         let any_stocked = stocked().next().is_some();
-        let started = status != OrderStatus::Draft;
-
-        let verified = started && !held;
-        if verified && status != OrderStatus::Cancelled {
+        let verified = match status {
+            OrderStatus::Confirmed | OrderStatus::Completed => true,
+            OrderStatus::Draft | OrderStatus::OnHold | OrderStatus::Cancelled => false,
+        };
+        if verified {
             self.verified_at.get_or_insert(at);
             self.confirmed_at.get_or_insert(at);
         }
@@ -59,7 +67,7 @@ impl Milestones {
         reach(&mut self.delivered_at, delivered, at);
         let invoiced = any && live().all(|line| line.quantities.invoiced >= line.quantities.wanted());
         reach(&mut self.invoiced_at, invoiced, at);
-        reach(&mut self.paid_at, paid, at);
+        reach(&mut self.paid_at, money == Money::Received, at);
         reach(&mut self.completed_at, status == OrderStatus::Completed, at);
         reach(&mut self.cancelled_at, status == OrderStatus::Cancelled, at);
     }

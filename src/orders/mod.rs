@@ -46,6 +46,8 @@ pub mod tax;
 pub mod valuation;
 /// From a request to a priced and checked order.
 pub mod verify;
+/// A draft that has waited.
+pub mod verify_again;
 
 use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};

@@ -3,7 +3,7 @@
 
 use super::discount::Discount;
 use super::hold::Hold;
-use super::milestones::Milestones;
+use super::milestones::{Milestones, Money};
 use super::pricing::Pricing;
 use super::quantities::LineQuantities;
 use super::status::{self, FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
@@ -347,7 +347,7 @@ impl Order {
             fulfillment_order.settle(held);
         }
         let paid = self.payment_status == PaymentStatus::Paid && self.amount_paid > Decimal::ZERO;
-        self.milestones.advance(self.status, held, &self.lines, paid, at);
+        self.milestones.advance(self.status, &self.lines, if paid { Money::Received } else { Money::Outstanding }, at);
     }
 
     /// The last date promised for any line.

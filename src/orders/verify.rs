@@ -77,12 +77,15 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     order.document.prepaid = terms.1;
     order.document.payment_terms = terms.0;
     if !request.historical {
-        raise_holds(&mut order, body, reference, &buyer, &input, on, context);
+        let paid = body.payments.iter().filter(|payment| counts_as_paid(payment.status)).map(|payment| payment.amount.0).sum();
+        let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
+        order.holds = objections(&order, reference, price_list, paid, context);
     }
     let guest = match buyer {
-        Buyer::Guest(guest) => Some(NewGuest { currency, ..guest }),
-        Buyer::Known { .. } => None,
+        Buyer::Guest(guest) => Some(guest),
+        Buyer::Known { payer, .. } => payer,
     };
+    let guest = guest.map(|guest| NewGuest { currency, ..guest });
     Ok(Verified { order, guest })
 }
 
@@ -92,6 +95,9 @@ enum Buyer<'a> {
         bill_to: &'a Customer,
         /// Recognized by e-mail alone: history, never terms, credit, prices or addresses.
         by_email_only: bool,
+        /// The guest who pays, where that is not `bill_to`: what a guest orders is not the account's to pay, and does not use its
+        /// credit.
+        payer: Option<NewGuest>,
     },
     Guest(NewGuest),
 }
@@ -113,13 +119,12 @@ impl Buyer<'_> {
     }
 
     fn snapshots(&self) -> (CustomerSnapshot, CustomerSnapshot) {
+        let of_guest = |guest: &NewGuest| CustomerSnapshot { id: guest.id, code: None, name: guest.name.clone() };
         let of = |customer: &Customer| CustomerSnapshot { id: customer.id, code: customer.code.clone(), name: customer.name.clone() };
         match self {
-            Self::Known { customer, bill_to, .. } => (of(customer), of(bill_to)),
-            Self::Guest(guest) => {
-                let snapshot = CustomerSnapshot { id: guest.id, code: None, name: guest.name.clone() };
-                (snapshot.clone(), snapshot)
-            }
+            Self::Known { customer, payer: Some(payer), .. } => (of(customer), of_guest(payer)),
+            Self::Known { customer, bill_to, payer: None, .. } => (of(customer), of(bill_to)),
+            Self::Guest(guest) => (of_guest(guest), of_guest(guest)),
         }
     }
 
@@ -132,18 +137,21 @@ impl Buyer<'_> {
 }
 
 fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, faults: &mut Faults) -> Option<Buyer<'a>> {
+    let mut payer = None;
     let (customer, by_email_only, pointer) = if let Some(inline) = &body.customer {
+        let guest = NewGuest {
+            id: guest_id,
+            name: inline.name.clone(),
+            email: inline.email.clone(),
+            phone: inline.phone.clone(),
+            currency: reference.company.organization.base_currency,
+        };
         match inline.email.as_deref().and_then(|email| reference.customer_by_email(email)) {
-            Some(customer) => (Some(customer), true, "/customer"),
-            None => {
-                return Some(Buyer::Guest(NewGuest {
-                    id: guest_id,
-                    name: inline.name.clone(),
-                    email: inline.email.clone(),
-                    phone: inline.phone.clone(),
-                    currency: reference.company.organization.base_currency,
-                }));
+            Some(customer) => {
+                payer = Some(guest).filter(|_| !customer.guest && body.bill_to_customer_id.is_none());
+                (Some(customer), true, "/customer")
             }
+            None => return Some(Buyer::Guest(guest)),
         }
     } else if let Some(id) = body.customer_id {
         (reference.customer(id), false, "/customer_id")
@@ -165,7 +173,7 @@ fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, fa
             }
         },
     };
-    Some(Buyer::Known { customer, bill_to, by_email_only })
+    Some(Buyer::Known { customer, bill_to, by_email_only, payer })
 }
 
 fn ordered_at(request: &Request, context: &Context, faults: &mut Faults) -> DateTime<Utc> {
@@ -463,20 +471,13 @@ fn order(
     }
 }
 
-fn raise_holds(
-    order: &mut Order,
-    body: &NewOrder,
-    reference: &Reference,
-    buyer: &Buyer,
-    input: &PricingInput,
-    on: NaiveDate,
-    context: &Context,
-) {
+/// What speaks against an order now, as holds that are not raised yet. `price_list` is the one that its buyer is entitled to, `paid`
+/// what is captured or authorized for it.
+pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>, paid: Decimal, context: &Context) -> Vec<Hold> {
     let mut holds = vec![];
     let mut raise = |code, line, detail: String, data| holds.push(Hold::raise(code, line, detail, data, &context.actor, context.now));
-    if let Buyer::Known { customer, bill_to, .. } = buyer
-        && (customer.blocked || bill_to.blocked)
-    {
+    let blocked = |id| reference.customer(id).is_some_and(|customer| customer.blocked);
+    if blocked(order.customer_id) || blocked(order.bill_to_customer_id) {
         raise(HoldCode::CustomerBlocked, None, "the customer is blocked".into(), json!({}));
     }
     for line in &order.lines {
@@ -484,12 +485,11 @@ fn raise_holds(
             raise(HoldCode::ProductInactive, Some(line.id), format!("{} is no longer sold", line.sku), json!({ "sku": line.sku }));
         }
     }
-    if input.mode == Pricing::AsGiven {
-        for mismatch in price_mismatches(order, reference, buyer, on) {
+    if order.document.pricing == Pricing::AsGiven {
+        for mismatch in price_mismatches(order, reference, price_list) {
             raise(HoldCode::PriceMismatch, Some(mismatch.0), mismatch.1, mismatch.2);
         }
     }
-    let paid: Decimal = body.payments.iter().filter(|payment| counts_as_paid(payment.status)).map(|payment| payment.amount.0).sum();
     if order.document.prepaid && paid < order.total {
         let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
         raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
@@ -501,7 +501,7 @@ fn raise_holds(
     if let Some(number) = duplicate_of(order, reference) {
         raise(HoldCode::SuspectedDuplicate, None, format!("looks like {number}"), json!({ "number": number }));
     }
-    order.holds = holds;
+    holds
 }
 
 fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
@@ -518,12 +518,12 @@ fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
 
 /// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
 /// no price of ours cannot be compared.
-fn price_mismatches(order: &Order, reference: &Reference, buyer: &Buyer, on: NaiveDate) -> Vec<(OrderLineId, String, serde_json::Value)> {
+fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&str>) -> Vec<(OrderLineId, String, serde_json::Value)> {
+    let on = order.ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
     let tolerance = reference.company.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
     let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
     let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
     let percent = number("percent").unwrap_or(Decimal::ZERO);
-    let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let mut found = vec![];
     for line in &order.lines {
         let base = line.quantities.quantity * line.unit_factor;
@@ -545,7 +545,7 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
     let same_purchase_order = purchase_order.and_then(|number| {
         let mut others = reference.same_purchase_orders.iter();
         others
-            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number)
+            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number && other.number != order.number)
             .map(|other| other.number.clone())
     });
     same_purchase_order.or_else(|| {

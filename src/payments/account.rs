@@ -1,20 +1,22 @@
 //! The money of one order: invoices, what is not invoiced yet, and what was paid on either. Every use case that moves money
 //! changes an account in memory; sums hold by construction.
 
+use super::settlement::Settlement;
 use crate::invoicing::invoices::balance::InvoiceBalance;
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId};
 use rust_decimal::Decimal;
 
-/// Money put on an invoice, or on an order without one (a deposit).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Money with its adjustments put on an invoice, or on an order without one (a deposit).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     pub order_id: OrderId,
     pub invoice_id: Option<InvoiceId>,
-    pub amount: Decimal,
+    pub settles: Settlement,
 }
 
-/// What is owed and paid for one order. `paid` = Σ paid of its invoices + deposits.
+/// What is owed and paid for one order. `paid` = Σ paid of its invoices + deposits, each with its adjustments: what they settle
+/// is not owed any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub order_id: OrderId,
@@ -26,6 +28,7 @@ pub struct Account {
     pub invoiced: Decimal,
     pub credited: Decimal,
     pub paid: Decimal,
+    /// Money that went back.
     pub refunded: Decimal,
     pub authorized: Decimal,
     /// Oldest first.
@@ -61,50 +64,40 @@ impl Account {
         self.invoices.iter_mut().find(|invoice| invoice.id == id)
     }
 
-    /// Puts up to `amount` on one invoice; what it does not owe is left over.
-    pub fn pay_invoice(&mut self, id: InvoiceId, amount: Decimal) -> Option<Placement> {
+    /// Puts of `left` on one invoice what it owes.
+    pub fn pay_invoice(&mut self, id: InvoiceId, left: &mut Settlement) -> Option<Placement> {
         let order_id = self.order_id;
         let invoice = self.invoice_mut(id)?;
-        let taken = amount.min(invoice.due());
-        if taken <= Decimal::ZERO {
+        let settles = left.split_off(invoice.due());
+        if settles.is_nothing() {
             return None;
         }
-        invoice.paid += taken;
-        self.paid += taken;
-        Some(Placement { order_id, invoice_id: Some(id), amount: taken })
+        invoice.paid += settles.total();
+        self.paid += settles.total();
+        Some(Placement { order_id, invoice_id: Some(id), settles })
     }
 
-    /// Puts up to `amount` on the order: its open invoices first, the oldest before the others, then what is not invoiced yet.
-    pub fn pay(&mut self, amount: Decimal) -> Vec<Placement> {
-        let mut left = amount;
-        let mut placements = Vec::new();
+    /// Puts of `left` on the order what it owes: on its open invoices first, the oldest before the others, then on what is not
+    /// invoiced yet.
+    pub fn pay(&mut self, left: &mut Settlement) -> Vec<Placement> {
         let ids: Vec<InvoiceId> = self.invoices.iter().map(|invoice| invoice.id).collect();
-        for id in ids {
-            if let Some(placement) = self.pay_invoice(id, left) {
-                left -= placement.amount;
-                placements.push(placement);
-            }
-        }
-        let deposit = left.min(self.uninvoiced_debt());
-        if deposit > Decimal::ZERO {
-            self.paid += deposit;
-            placements.push(Placement { order_id: self.order_id, invoice_id: None, amount: deposit });
+        let mut placements: Vec<Placement> = ids.into_iter().filter_map(|id| self.pay_invoice(id, left)).collect();
+        let deposit = left.split_off(self.uninvoiced_debt());
+        if !deposit.is_nothing() {
+            self.paid += deposit.total();
+            placements.push(Placement { order_id: self.order_id, invoice_id: None, settles: deposit });
         }
         placements
     }
 
-    /// Takes money off again, from where it was put; the document becomes due again.
-    pub fn take_back(&mut self, placement: Placement) {
+    /// Takes money that leaves the company off where it was put, and the adjustments that go with it: the document becomes due
+    /// again.
+    pub fn refund(&mut self, placement: &Placement) {
         if let Some(invoice) = placement.invoice_id.and_then(|id| self.invoice_mut(id)) {
-            invoice.paid -= placement.amount;
+            invoice.paid -= placement.settles.total();
         }
-        self.paid -= placement.amount;
-    }
-
-    /// As `take_back` for money that leaves the company.
-    pub fn refund(&mut self, placement: Placement) {
-        self.take_back(placement);
-        self.refunded += placement.amount;
+        self.paid -= placement.settles.total();
+        self.refunded += placement.settles.money;
     }
 
     /// Adds a new invoice, for what was not invoiced before. Deposits move to it, up to its total; the amount that did.

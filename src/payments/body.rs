@@ -1,5 +1,6 @@
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::refunds::body::RefundBody;
+use super::settlement::{Adjustment, Settlement};
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::currency::Currency;
@@ -71,7 +72,7 @@ pub struct NewPayment {
     pub metadata: Option<Map<String, Value>>,
 }
 
-/// An exact amount for one invoice or one order.
+/// An exact amount of money for one invoice or one order, and what settles more of it without money.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAllocation {
@@ -80,6 +81,10 @@ pub struct NewAllocation {
     #[serde(default)]
     pub order_id: Option<OrderId>,
     pub amount: Amount,
+    /// What the payer or a bank kept, or what is given up; the document owes that much less, together with `amount`.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub adjustments: Option<Vec<Adjustment>>,
 }
 
 /// What an amount is for.
@@ -97,6 +102,15 @@ impl NewAllocation {
             (None, Some(id)) => Some(Target::Order(id)),
             (None, None) | (Some(_), Some(_)) => None,
         }
+    }
+
+    pub fn adjustments(&self) -> &[Adjustment] {
+        self.adjustments.as_deref().unwrap_or_default()
+    }
+
+    /// What it settles of its target.
+    pub fn settlement(&self) -> Settlement {
+        Settlement { money: self.amount.0, adjustments: self.adjustments().to_vec() }
     }
 }
 
@@ -152,6 +166,7 @@ pub fn check_allocations(faults: &mut Faults, allocations: &[NewAllocation], ava
     let mut seen = HashSet::new();
     for (i, allocation) in allocations.iter().enumerate() {
         check_amount(faults, &format!("/allocations/{i}/amount"), allocation.amount.0, currency);
+        check_adjustments(faults, &format!("/allocations/{i}/adjustments"), allocation.adjustments(), currency);
         match allocation.target() {
             Some(target) => faults.require(seen.insert(target), format!("/allocations/{i}"), "duplicate_key", "each document once"),
             None => faults.add(format!("/allocations/{i}"), "exactly_one_of", "give invoice_id or order_id"),
@@ -159,6 +174,14 @@ pub fn check_allocations(faults: &mut Faults, allocations: &[NewAllocation], ava
     }
     let sum: Decimal = allocations.iter().map(|allocation| allocation.amount.0).sum();
     faults.require(sum <= available, "/allocations", "exceeds_payment", "together they are more than the payment has unapplied");
+}
+
+fn check_adjustments(faults: &mut Faults, pointer: &str, adjustments: &[Adjustment], currency: Currency) {
+    faults.require(adjustments.len() <= 20, pointer, "too_many_items", "at most 20 adjustments of an allocation");
+    for (i, adjustment) in adjustments.iter().enumerate() {
+        check_amount(faults, &format!("{pointer}/{i}/amount"), adjustment.amount.0, currency);
+        check_optional_text(faults, &format!("{pointer}/{i}/reference"), adjustment.reference.as_deref(), 200);
+    }
 }
 
 /// Where unapplied money goes.
@@ -244,7 +267,10 @@ pub struct PaymentBody {
 pub struct PaymentAllocationBody {
     pub invoice_id: Option<InvoiceId>,
     pub order_id: OrderId,
+    /// Money.
     pub amount: Amount,
+    /// What it settles beside the money.
+    pub adjustments: Vec<Adjustment>,
 }
 
 impl PaymentBody {
@@ -252,7 +278,8 @@ impl PaymentBody {
         let allocation = |placement: super::account::Placement| PaymentAllocationBody {
             invoice_id: placement.invoice_id,
             order_id: placement.order_id,
-            amount: Amount(payment.currency.round(placement.amount)),
+            amount: Amount(payment.currency.round(placement.settles.money)),
+            adjustments: placement.settles.adjustments,
         };
         Self {
             id: payment.id,

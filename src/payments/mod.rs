@@ -12,4 +12,6 @@ pub mod payment;
 /// Money that goes back.
 pub mod refunds;
 pub mod service;
+/// Money, and what settles debt without it.
+pub mod settlement;
 mod store;

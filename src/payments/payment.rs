@@ -2,6 +2,7 @@
 
 use super::account::Placement;
 use super::allocation::{Allocation, newest, standing};
+use super::settlement::Settlement;
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId, RefundId};
 use crate::types::text_enum::text_enum;
@@ -144,7 +145,7 @@ pub struct Payment {
     pub amount: Decimal,
     pub captured: Decimal,
     pub refunded: Decimal,
-    /// On orders and invoices; Σ of `allocations`.
+    /// Money on orders and invoices; Σ of `allocations`, without their adjustments.
     pub applied: Decimal,
     pub received_on: NaiveDate,
     pub reference: Option<String>,
@@ -184,40 +185,49 @@ impl Payment {
     /// Puts unapplied money on documents.
     pub fn put(&mut self, placements: &[Placement], at: DateTime<Utc>) {
         for placement in placements {
-            self.applied += placement.amount;
-            self.allocations.push(Allocation::put(*placement, at));
+            self.applied += placement.settles.money;
+            self.allocations.push(Allocation::put(placement, at));
         }
     }
 
-    /// Takes money off a document; it is unapplied again.
-    fn take_back(&mut self, placement: Placement, at: DateTime<Utc>) {
-        self.applied -= placement.amount;
+    /// Takes something off a document; its money is unapplied again.
+    fn take_back(&mut self, placement: &Placement, at: DateTime<Utc>) {
+        self.applied -= placement.settles.money;
         self.allocations.push(Allocation::taken_back(placement, None, at));
     }
 
-    /// Moves up to `amount` of its deposit on an order to one of the order's invoices; how much.
-    pub fn move_deposit(&mut self, order_id: OrderId, invoice_id: InvoiceId, amount: Decimal, at: DateTime<Utc>) -> Decimal {
-        let deposit = self.release(order_id, None, amount, at);
-        if deposit > Decimal::ZERO {
-            self.put(&[Placement { order_id, invoice_id: Some(invoice_id), amount: deposit }], at);
-        }
-        deposit
+    /// What it settles of a document now: of an invoice, or of an order without one.
+    fn on(&self, order_id: OrderId, invoice_id: Option<InvoiceId>) -> Settlement {
+        let here = |placement: &Placement| (placement.order_id, placement.invoice_id) == (order_id, invoice_id);
+        self.standing().into_iter().find(here).map(|placement| placement.settles).unwrap_or_default()
     }
 
-    /// Takes up to `amount` of what stands on a document off it; how much.
-    pub fn release(&mut self, order_id: OrderId, invoice_id: Option<InvoiceId>, amount: Decimal, at: DateTime<Utc>) -> Decimal {
-        let here = |placement: &&Placement| (placement.order_id, placement.invoice_id) == (order_id, invoice_id);
-        let standing = self.standing().iter().find(here).map_or(Decimal::ZERO, |placement| placement.amount);
-        let taken = standing.min(amount);
-        if taken > Decimal::ZERO {
-            self.take_back(Placement { order_id, invoice_id, amount: taken }, at);
+    /// Moves up to `amount` of its deposit on an order to one of the order's invoices, with the adjustments in it; how much.
+    pub fn move_deposit(&mut self, order_id: OrderId, invoice_id: InvoiceId, amount: Decimal, at: DateTime<Utc>) -> Decimal {
+        let settles = self.on(order_id, None).split_off(amount);
+        let moved = settles.total();
+        if !settles.is_nothing() {
+            let deposit = Placement { order_id, invoice_id: None, settles };
+            self.take_back(&deposit, at);
+            self.put(&[Placement { invoice_id: Some(invoice_id), ..deposit }], at);
         }
-        taken
+        moved
+    }
+
+    /// Takes up to `amount` of what it settles of a document off it, adjustments before money; how much.
+    pub fn release(&mut self, order_id: OrderId, invoice_id: Option<InvoiceId>, amount: Decimal, at: DateTime<Utc>) -> Decimal {
+        let settles = self.on(order_id, invoice_id).give_back(amount);
+        let released = settles.total();
+        if !settles.is_nothing() {
+            self.take_back(&Placement { order_id, invoice_id, settles }, at);
+        }
+        released
     }
 
     /// Sends money back, at most what is refundable: unapplied money first, then what was put on a document last. The placements
     /// that it was taken from. Unapplied money that belonged to one order is put on it and taken off again, so that the rows
-    /// say of every order how much of its money went back.
+    /// say of every order how much of its money went back. An adjustment is never paid out: it is undone with the last of the
+    /// money that it came with.
     pub fn refund(&mut self, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) -> Refunded {
         let unapplied = amount.min(self.unapplied());
         let from_documents = newest(&self.standing(), amount - unapplied);
@@ -225,15 +235,18 @@ impl Payment {
             (_, Some(order_id)) | (&[order_id], None) => Some(order_id),
             _ => None,
         };
-        let released =
-            released.filter(|_| unapplied > Decimal::ZERO).map(|order_id| Placement { order_id, invoice_id: None, amount: unapplied });
-        if let Some(released) = released {
+        let released = released.filter(|_| unapplied > Decimal::ZERO).map(|order_id| Placement {
+            order_id,
+            invoice_id: None,
+            settles: Settlement::money(unapplied),
+        });
+        if let Some(released) = &released {
             self.allocations.push(Allocation::put(released, at));
             self.allocations.push(Allocation::taken_back(released, Some(refund_id), at));
         }
         for placement in &from_documents {
-            self.applied -= placement.amount;
-            self.allocations.push(Allocation::taken_back(*placement, Some(refund_id), at));
+            self.applied -= placement.settles.money;
+            self.allocations.push(Allocation::taken_back(placement, Some(refund_id), at));
         }
         self.refunded += amount;
         Refunded { released, from_documents }

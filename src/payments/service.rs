@@ -13,9 +13,10 @@ use crate::platform::numbers::Numbers;
 use crate::types::id::{InvoiceId, OrderId, OrganizationId, PaymentId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use serde_json::json;
 
-pub use super::store::{Filter, customer_exists, insert};
+pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert};
 
 const WHAT: &str = "payment";
 
@@ -33,6 +34,11 @@ impl PaymentChange {
 
     pub fn is_changed(&self) -> bool {
         self.after != self.before
+    }
+
+    /// How much more of it is on no document.
+    pub fn more_unapplied(&self) -> Decimal {
+        self.after.unapplied() - self.before.unapplied()
     }
 }
 
@@ -163,7 +169,8 @@ pub fn event(event_type: &'static str, payment: &Payment) -> NewEvent {
         "received_on": payment.received_on,
         "reference": payment.reference,
         "allocations": payment.standing().iter().map(|placement| json!({
-            "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": placement.amount.to_string(),
+            "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": placement.settles.money.to_string(),
+            "adjustments": placement.settles.adjustments,
         })).collect::<Vec<_>>(),
     });
     let order_id = payment.order_id.or(payment.orders().first().copied());

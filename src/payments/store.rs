@@ -1,8 +1,9 @@
 use super::allocation::Allocation;
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
+use super::settlement::{AdjustmentKind, Settlement};
 use crate::auth::actor::Context;
 use crate::platform::keyset::Slice;
-use crate::platform::sql::{sql, sql_uncached};
+use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, OrganizationId, PaymentAllocationId, PaymentId, RefundId};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,7 +11,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -71,18 +71,12 @@ struct AllocationRow {
     invoice_id: Option<InvoiceId>,
     #[diesel(sql_type = Numeric)]
     amount: Decimal,
+    #[diesel(sql_type = Jsonb)]
+    adjustments: Value,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     refund_id: Option<RefundId>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
-}
-
-fn from_json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {
-    serde_json::from_value(value).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
-}
-
-fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
-    serde_json::to_value(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
 fn payment_of(row: Row) -> QueryResult<Payment> {
@@ -117,7 +111,7 @@ fn with_allocations(connection: &mut PgConnection, organization_id: Organization
         return Ok(vec![]);
     }
     let allocations: Vec<AllocationRow> =
-        sql("SELECT payment_id, id, order_id, invoice_id, amount, refund_id, created_at FROM payment_allocation \
+        sql("SELECT payment_id, id, order_id, invoice_id, amount, adjustments, refund_id, created_at FROM payment_allocation \
              WHERE organization_id = $1 AND payment_id = ANY($2) ORDER BY created_at, id")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id).collect::<Vec<_>>())
@@ -126,12 +120,12 @@ fn with_allocations(connection: &mut PgConnection, organization_id: Organization
     let place: HashMap<PaymentId, usize> = payments.iter().enumerate().map(|(i, payment)| (payment.id, i)).collect();
     for row in allocations {
         if let Some(&i) = place.get(&row.payment_id) {
-            let amount = payments[i].currency.round(row.amount);
+            let money = payments[i].currency.round(row.amount);
             payments[i].allocations.push(Allocation {
                 id: row.id,
                 order_id: row.order_id,
                 invoice_id: row.invoice_id,
-                amount,
+                settles: Settlement { money, adjustments: from_json(row.adjustments)? },
                 refund_id: row.refund_id,
                 created_at: row.created_at,
             });
@@ -172,12 +166,45 @@ pub fn with_money_on(
         payment_id: PaymentId,
     }
     let rows: Vec<Id> = sql("SELECT payment_id FROM payment_allocation WHERE organization_id = $1 AND order_id = $2 \
-         AND invoice_id IS NOT DISTINCT FROM $3 GROUP BY payment_id HAVING sum(amount) > 0")
+         AND invoice_id IS NOT DISTINCT FROM $3 GROUP BY payment_id HAVING sum(amount + adjusted) > 0")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(order_id)
     .bind::<Nullable<SqlUuid>, _>(invoice_id)
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
+}
+
+/// What settles an invoice beside money, and the payment it came with.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub struct DocumentAdjustment {
+    #[diesel(sql_type = SqlUuid)]
+    pub invoice_id: InvoiceId,
+    #[diesel(sql_type = SqlUuid)]
+    pub payment_id: PaymentId,
+    #[diesel(sql_type = Text)]
+    pub kind: AdjustmentKind,
+    #[diesel(sql_type = Numeric)]
+    pub amount: Decimal,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reference: Option<String>,
+}
+
+/// The adjustments that stand on invoices, in the order in which their payments were booked.
+pub fn adjustments_of(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    invoices: &[InvoiceId],
+) -> QueryResult<Vec<DocumentAdjustment>> {
+    if invoices.is_empty() {
+        return Ok(vec![]);
+    }
+    sql("SELECT a.invoice_id, a.payment_id, j.kind, sum(j.amount) AS amount, j.reference \
+         FROM payment_allocation a CROSS JOIN LATERAL jsonb_to_recordset(a.adjustments) AS j(kind text, amount numeric, reference text) \
+         WHERE a.organization_id = $1 AND a.invoice_id = ANY($2) AND a.adjusted <> 0 \
+         GROUP BY a.invoice_id, a.payment_id, j.kind, j.reference HAVING sum(j.amount) <> 0 ORDER BY a.payment_id, min(a.created_at), j.kind")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(invoices)
+    .load(connection)
 }
 
 /// What a list of payments is narrowed to; empty lists narrow nothing.
@@ -268,8 +295,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Paymen
     .bind::<Numeric, _>(payment.applied)
     .bind::<Date, _>(payment.received_on)
     .bind::<Nullable<Text>, _>(payment.reference.as_deref())
-    .bind::<Jsonb, _>(json(&payment.external_ids)?)
-    .bind::<Jsonb, _>(json(&payment.metadata)?)
+    .bind::<Jsonb, _>(to_json(&payment.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&payment.metadata)?)
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(payment.version)
     .bind::<Timestamptz, _>(payment.created_at)
@@ -283,8 +310,8 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     fn all<'a, T>(payments: &[&'a Payment], f: impl Fn(&'a Payment) -> T) -> Vec<T> {
         payments.iter().map(|payment| f(payment)).collect()
     }
-    let external_ids: Vec<Value> = payments.iter().map(|payment| json(&payment.external_ids)).collect::<QueryResult<_>>()?;
-    let metadata: Vec<Value> = payments.iter().map(|payment| json(&payment.metadata)).collect::<QueryResult<_>>()?;
+    let external_ids: Vec<Value> = payments.iter().map(|payment| to_json(&payment.external_ids)).collect::<QueryResult<_>>()?;
+    let metadata: Vec<Value> = payments.iter().map(|payment| to_json(&payment.metadata)).collect::<QueryResult<_>>()?;
     sql("UPDATE payment p SET customer_id = t.customer_id, status = t.status, amount = t.amount, amount_captured = t.captured, \
          amount_refunded = t.refunded, amount_applied = t.applied, received_on = t.received_on, reference = t.reference, \
          external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at \
@@ -319,15 +346,21 @@ pub fn insert_allocations(
     if rows.is_empty() {
         return Ok(());
     }
-    sql("INSERT INTO payment_allocation (organization_id, payment_id, id, invoice_id, order_id, amount, refund_id, created_at) \
-         SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[], $7::uuid[], $8::timestamptz[]) \
-         AS t(payment_id, id, invoice_id, order_id, amount, refund_id, created_at)")
+    let adjustments: Vec<Value> = rows.iter().map(|row| to_json(&row.1.settles.adjustments)).collect::<QueryResult<_>>()?;
+    sql(
+        "INSERT INTO payment_allocation (organization_id, payment_id, id, invoice_id, order_id, amount, adjusted, adjustments, refund_id, \
+         created_at) SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::numeric[], $7::numeric[], $8::jsonb[], \
+         $9::uuid[], $10::timestamptz[]) \
+         AS t(payment_id, id, invoice_id, order_id, amount, adjusted, adjustments, refund_id, created_at)",
+    )
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.1.id).collect::<Vec<_>>())
     .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.1.invoice_id).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.1.order_id).collect::<Vec<_>>())
-    .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.amount).collect::<Vec<_>>())
+    .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.settles.money).collect::<Vec<_>>())
+    .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.settles.adjusted()).collect::<Vec<_>>())
+    .bind::<Array<Jsonb>, _>(adjustments)
     .bind::<Array<Nullable<SqlUuid>>, _>(rows.iter().map(|row| row.1.refund_id).collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(rows.iter().map(|row| row.1.created_at).collect::<Vec<_>>())
     .execute(connection)?;

@@ -220,7 +220,7 @@ pub struct Answer {
     pub status: u16,
     pub body: Vec<u8>,
     pub location: Option<String>,
-    /// Served as `ETag: "<version>"`.
+    /// Served as `ETag: "<version>"`; see [`Tagged`] where that says too little.
     pub version: Option<i64>,
     pub replayed: bool,
     pub content_type: &'static str,
@@ -257,35 +257,69 @@ impl Answer {
     }
 }
 
+/// An answer that shows something which moves without its version. The tag says of it too which one it is, so that `If-None-Match`
+/// compares all that is shown; `If-Match` still compares the version alone.
+#[derive(Clone, Debug)]
+pub struct Tagged {
+    pub answer: Answer,
+    /// Letters and digits, other ones whenever the rest of what is shown is another; none where there is nothing but the version.
+    pub rest: Option<String>,
+}
+
+impl Tagged {
+    fn tag(&self, version: i64) -> String {
+        match &self.rest {
+            Some(rest) => format!("\"{version}-{rest}\""),
+            None => format!("\"{version}\""),
+        }
+    }
+
+    /// Whether the caller has this one already, whatever a proxy has put before or behind its tag.
+    fn is_known_by(&self, given: &str, version: i64) -> bool {
+        let opaque = given.trim();
+        let opaque = opaque.strip_prefix("W/").unwrap_or(opaque).trim_matches('"');
+        let rest = self.rest.as_deref();
+        version_of_tag(given) == Some(version) && (rest.is_none() || opaque.split('-').nth(1) == rest)
+    }
+}
+
 impl Responder for Answer {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        Tagged { answer: self, rest: None }.respond_to(request)
+    }
+}
+
+impl Responder for Tagged {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse<BoxBody> {
+        let status = StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK);
         let mut response = HttpResponse::build(status);
         response.insert_header((header::VARY, "Accept-Encoding"));
-        if let Some(version) = self.version {
-            response.insert_header((header::ETAG, format!("\"{version}\"")));
+        if let Some(version) = self.answer.version {
+            response.insert_header((header::ETAG, self.tag(version)));
             let unchanged = request
                 .headers()
                 .get(header::IF_NONE_MATCH)
                 .and_then(|value| value.to_str().ok())
-                .is_some_and(|tags| tags.trim() == "*" || tags.split(',').any(|tag| version_of_tag(tag) == Some(version)));
+                .is_some_and(|tags| tags.trim() == "*" || tags.split(',').any(|tag| self.is_known_by(tag, version)));
             if unchanged && status == StatusCode::OK && request.method() == actix_web::http::Method::GET {
                 response.status(StatusCode::NOT_MODIFIED);
                 return response.finish();
             }
         }
-        if let Some(location) = self.location {
+        if let Some(location) = self.answer.location {
             response.insert_header((header::LOCATION, location));
         }
-        if self.replayed {
+        if self.answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
         if status == StatusCode::NO_CONTENT {
             return response.finish();
         }
-        response.content_type(self.content_type).body(self.body)
+        response.content_type(self.answer.content_type).body(self.answer.body)
     }
 }
 
@@ -360,6 +394,16 @@ mod tests {
         }
         assert_eq!(parse_query::<Query>("status=%e2%82%ac").unwrap().status.as_deref(), Some("€"));
         assert_eq!(parse_query::<Query>("status=&limit=5").unwrap(), Query { status: None, limit: Some(5) });
+    }
+
+    #[test]
+    fn if_none_match_compares_all_that_is_shown() {
+        let answer = |rest: Option<&str>| Tagged { answer: Answer::no_content(), rest: rest.map(str::to_owned) };
+        let known = |rest: Option<&str>, given: &str| answer(rest).is_known_by(given, 3);
+        assert_eq!(answer(Some("a1")).tag(3), "\"3-a1\"");
+        assert!(known(Some("a1"), "\"3-a1\"") && known(Some("a1"), " W/\"3-a1-gzip\""));
+        assert!(!known(Some("a1"), "\"3\"") && !known(Some("a1"), "\"3-b2\"") && !known(Some("a1"), "\"4-a1\""));
+        assert!(known(None, "\"3\"") && known(None, "W/\"3-gzip\"") && !known(None, "\"4\""));
     }
 
     #[test]

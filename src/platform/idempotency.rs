@@ -7,9 +7,10 @@ use crate::platform::sql::sql;
 use crate::platform::stored_answer;
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -163,12 +164,47 @@ fn claim(connection: &mut PgConnection, key: &IdempotencyKey) -> Result<Option<A
     }
 }
 
-/// A wait for a twin in flight that ended by time is the caller's to repeat.
+/// A wait for a twin in flight that ended by time is the caller's to repeat. Only for errors of statements that wait for nothing
+/// but claims.
 pub fn in_flight(error: Error) -> Error {
     if error.is_lock_timeout() {
         return Error::conflict("idempotency_in_flight", "the same key is being worked on; try again");
     }
     error
+}
+
+/// As [`in_flight`] after statements that wait for other rows too: only where one of the claims (kind and key) is held by a
+/// transaction under way is the wait told as that of a twin; else it is the plain 503 of a busy row. Not in a transaction.
+pub fn lock_wait(connection: &mut PgConnection, organization_id: Uuid, claims: &[(&str, &str)], error: Error) -> Error {
+    if !error.is_lock_timeout() {
+        return error;
+    }
+    match is_claimed_elsewhere(connection, organization_id, claims) {
+        Ok(true) => in_flight(error),
+        Ok(false) => error,
+        Err(failure) => failure,
+    }
+}
+
+/// Tries to make the claims and gives them up again; whoever makes one meanwhile would have to be waited for.
+fn is_claimed_elsewhere(connection: &mut PgConnection, organization_id: Uuid, claims: &[(&str, &str)]) -> Result<bool, Error> {
+    let (kinds, keys): (Vec<&str>, Vec<&str>) = claims.iter().copied().unzip();
+    let tried: Result<(), Error> = connection.transaction(|connection| {
+        connection.batch_execute("SET LOCAL lock_timeout = '1ms'")?;
+        sql("INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
+             SELECT $1, c.kind, c.key, $1, '', 0, now() FROM unnest($2::text[], $3::text[]) AS c(kind, key) \
+             ORDER BY c.kind COLLATE \"C\", c.key COLLATE \"C\" ON CONFLICT DO NOTHING")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<Text>, _>(&kinds)
+        .bind::<Array<Text>, _>(&keys)
+        .execute(connection)?;
+        Err(diesel::result::Error::RollbackTransaction.into())
+    });
+    match tried {
+        Err(error) if error.is_lock_timeout() => Ok(true),
+        Ok(()) | Err(Error::Database(diesel::result::Error::RollbackTransaction)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The stored answer, or 422 where the key came with another request.

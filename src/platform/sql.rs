@@ -7,8 +7,11 @@
 use diesel::expression::{AsExpression, IntoSql};
 use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::QueryResult;
+use diesel::result::{Error, QueryResult};
 use diesel::sql_types::{SingleValue, SqlType, Untyped};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A statement with its values. Load it into `#[derive(QueryableByName)]` rows or `execute` it.
@@ -26,6 +29,16 @@ pub fn sql<'a>(text: impl Into<Cow<'static, str>>) -> Sql<'a> {
 /// As [`sql`], for a text that varies with the request (filters): planned for its values each time, and not kept.
 pub fn sql_uncached<'a>(text: String) -> Sql<'a> {
     Sql { text: text.into(), values: Vec::new(), cached: false }
+}
+
+/// A `jsonb` value as ours; what is not of its shape is a fault of what was stored.
+pub fn from_json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {
+    serde_json::from_value(value).map_err(|error| Error::DeserializationError(error.into()))
+}
+
+/// A value of ours as `jsonb`.
+pub fn to_json(value: &impl Serialize) -> QueryResult<Value> {
+    serde_json::to_value(value).map_err(|error| Error::SerializationError(error.into()))
 }
 
 impl<'a> Sql<'a> {

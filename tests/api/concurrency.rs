@@ -5,6 +5,8 @@ use crate::support::load::{
     Answer, Client, Random, are_blocked, assert_no_deadlock, at_once, customer, id_of, number, open_shop, order, prove, sku, stock,
 };
 use diesel::connection::SimpleConnection;
+use pesanan::error::Error;
+use pesanan::platform::idempotency::lock_wait;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -289,7 +291,8 @@ async fn what_changes_under_an_order_is_decided_anew() {
     };
     let (answer, customer_id) = tokio::join!(client.post("/v1/orders", &body), change);
     let placed = answer.expect(201);
-    assert_eq!((&placed["customer"]["id"], &placed["status"]), (&json!(customer_id), &json!("on_hold")), "{placed:#}");
+    assert_eq!((&placed["customer"]["id"], &placed["status"]), (&json!(customer_id), &json!("confirmed")), "{placed:#}");
+    assert_ne!(placed["bill_to"]["id"], customer_id, "by the address alone the account does not pay");
     prove(&app.database);
 }
 
@@ -320,4 +323,33 @@ async fn whatever_is_sent_twenty_times_at_once_with_one_key_happens_once() {
     assert_eq!(stock(&client).await, [(sku(0), [7, 0, 7])].into());
     prove(&app.database);
     assert_no_deadlock(&app.database);
+}
+
+#[actix_web::test]
+async fn only_a_wait_for_a_claim_is_told_as_a_request_in_flight() {
+    let app = TestApp::spawn().await;
+    let organization_id = app.organization("shop").await;
+    let (mut holder, mut asking) = (app.database.connect(), app.database.connect());
+    let claim = "INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at)";
+    holder.batch_execute(&format!("BEGIN; {claim} VALUES ('{organization_id}', 'k', 'mine', '{organization_id}', '', 0, now())")).unwrap();
+    let mut told = |claims: &[(&str, &str)], cause: &str| {
+        let cause = diesel::result::Error::DatabaseError(diesel::result::DatabaseErrorKind::Unknown, Box::new(cause.to_owned()));
+        let error = lock_wait(&mut asking, organization_id.0, claims, Error::Database(cause));
+        (actix_web::ResponseError::status_code(&error).as_u16(), error.problem("")["code"].as_str().unwrap().to_owned())
+    };
+    let timeout = "canceling statement due to lock timeout";
+    assert_eq!(told(&[("x", "direct/7"), ("k", "mine")], timeout), (409, "idempotency_in_flight".to_owned()));
+    assert_eq!(told(&[("x", "direct/7"), ("k", "another")], timeout), (503, "unavailable".to_owned()));
+    assert_eq!(told(&[("k", "mine")], "division by zero"), (500, "internal_error".to_owned()));
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(told(&[("k", "mine")], timeout), (503, "unavailable".to_owned()), "asking leaves no claim behind");
+
+    // A row that somebody else works on is no twin, whatever the request's key.
+    let client = open_shop(&app, "busy", 1, |_| [5, 0]).await;
+    let placed = client.post("/v1/orders", &order(&[(0, 1)], "refuse")).await.expect(201);
+    let id = placed["id"].as_str().unwrap();
+    holder.batch_execute(&format!("BEGIN; SELECT 1 FROM sales_order WHERE id = '{id}' FOR UPDATE")).unwrap();
+    let cancel = client.post_once(&format!("/v1/orders/{id}/cancel"), "busy", &json!({"reason": {"code": "customer_request"}})).await;
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!((cancel.status, cancel.code()), (503, "unavailable".to_owned()));
 }

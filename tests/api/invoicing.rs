@@ -285,7 +285,7 @@ async fn payments_settle_invoices_and_money_beyond_the_debt_stays_unapplied() {
         (&part["customer_id"], &part["order_id"], &part["received_on"]),
         (&bill["customer_id"], &placed["id"], &json!("2026-03-02"))
     );
-    assert_eq!(part["allocations"], json!([{"invoice_id": bill["id"], "order_id": placed["id"], "amount": "11000.00"}]));
+    assert_eq!(part["allocations"], json!([{"invoice_id": bill["id"], "order_id": placed["id"], "amount": "11000.00", "adjustments": []}]));
     let now_due = now(&admin, "invoices", &bill).await;
     assert_eq!((&now_due["status"], &now_due["amount_due"]), (&json!("partially_paid"), &json!("100000.00")));
     assert_eq!(now(&admin, "orders", &placed).await["payment_status"], "partially_paid");
@@ -323,6 +323,157 @@ async fn payments_settle_invoices_and_money_beyond_the_debt_stays_unapplied() {
         admin.patch(&format!("/v1/payments/{}", id(&part)), json!({"reference": "T-2", "metadata": {"x": 1}})).await.expect(200).body;
     assert_eq!((&patched["reference"], &patched["version"]), (&json!("T-2"), &json!(2)));
     prove(&app);
+}
+
+#[actix_web::test]
+async fn an_adjustment_settles_without_money_and_is_never_paid_out() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let (placed, bill) = invoiced(&admin, &[("TEH", "5")], json!({})).await;
+    assert_eq!(bill["total"], "111000.00");
+    let unpaid = async || admin.get("/v1/customers?code=C-1").await.expect(200).body["data"][0]["balance"]["unpaid"].clone();
+    assert_eq!(unpaid().await, "111000.00");
+    let withheld = json!({"kind": "withholding_tax", "amount": "2000", "reference": "BP-2026-0012"});
+    let exact = |amount: &str, fee: &str| {
+        let adjustments = json!([withheld, {"kind": "bank_fee", "amount": fee}]);
+        json!({"allocations": [{"invoice_id": id(&bill), "amount": amount, "adjustments": adjustments}]})
+    };
+    let fault = async |amount: &str, body: Value| {
+        let refused = pay(&admin, amount, body).await.expect(422).body;
+        (refused["errors"][0]["pointer"].as_str().unwrap().to_owned(), refused["errors"][0]["code"].as_str().unwrap().to_owned())
+    };
+    let is = |pointer: &str, code: &str| (pointer.to_owned(), code.to_owned());
+    assert_eq!(fault("109000.00", exact("108999.00", "1.01")).await, is("/allocations/0/adjustments", "exceeds_debt"));
+    assert_eq!(fault("200000.00", exact("111000.01", "1.00")).await, is("/allocations/0/amount", "exceeds_debt"));
+    assert_eq!(fault("109000.00", exact("1.00", "0")).await, is("/allocations/0/adjustments/1/amount", "out_of_range"));
+    assert_eq!(fault("109000.00", exact("1.00", "1.001")).await, is("/allocations/0/adjustments/1/amount", "too_many_decimals"));
+    let mut kind = exact("1.00", "1.00");
+    kind["allocations"][0]["adjustments"][0]["kind"] = json!("gift");
+    assert_eq!(fault("1.00", kind).await.0, "/allocations/0/adjustments/0/kind");
+
+    let payment = pay(&admin, "109000.00", exact("108000.00", "1000.00")).await.expect(201).body;
+    let kept = json!([
+        {"kind": "withholding_tax", "amount": "2000.00", "reference": "BP-2026-0012"},
+        {"kind": "bank_fee", "amount": "1000.00", "reference": null},
+    ]);
+    assert_eq!((&payment["unapplied_amount"], &payment["allocations"][0]["adjustments"]), (&json!("1000.00"), &kept));
+    assert_eq!(payment["allocations"][0]["amount"], "108000.00");
+    assert_eq!(now(&admin, "payments", &payment).await, payment);
+    let paid = now(&admin, "invoices", &bill).await;
+    assert_eq!((&paid["status"], &paid["amount_due"], &paid["amount_paid"]), (&json!("paid"), &json!("0.00"), &json!("111000.00")));
+    assert_eq!((&paid["amount_adjusted"], paid["adjustments"].as_array().unwrap().len()), (&json!("3000.00"), 2));
+    assert!(paid["adjustments"].as_array().unwrap().iter().all(|adjustment| adjustment["payment_id"] == payment["id"]));
+    let listed = admin.get(&format!("/v1/invoices?order_id={}", id(&placed))).await.expect(200).body;
+    assert_eq!(listed["data"][0], paid);
+    let order = now(&admin, "orders", &placed).await;
+    assert_eq!((&order["payment_status"], &order["amount_due"]), (&json!("paid"), &json!("0.00")));
+    assert_eq!(unpaid().await, "0.00");
+    let told = admin.get(&format!("/v1/orders/{}/events?limit=200", id(&placed))).await.expect(200).body;
+    let captured = told["data"].as_array().unwrap().iter().find(|event| event["type"] == "payment.captured").unwrap();
+    assert_eq!(captured["data"]["allocations"][0]["adjustments"], kept);
+
+    // Only money goes back: the unapplied 1,000, then that of the invoice, and the adjustments with its last part.
+    let refund = async |amount: &str| {
+        admin.post(&format!("/v1/payments/{}/refund", id(&payment)), json!({"amount": amount, "reason": "Returned"})).await
+    };
+    assert_eq!(refund("109000.01").await.code(409), "exceeds_captured");
+    refund("2000.00").await.expect(201);
+    let due = now(&admin, "invoices", &bill).await;
+    assert_eq!((&due["amount_due"], &due["amount_adjusted"]), (&json!("1000.00"), &json!("3000.00")));
+    refund("107000.00").await.expect(201);
+    let due = now(&admin, "invoices", &bill).await;
+    assert_eq!((&due["amount_due"], &due["amount_adjusted"], &due["adjustments"]), (&bill["total"], &json!("0.00"), &json!([])));
+    let order = now(&admin, "orders", &placed).await;
+    assert_eq!((&order["payment_status"], &order["amount_due"]), (&json!("refunded"), &bill["total"]));
+    assert_eq!(unpaid().await, "111000.00");
+    prove(&app);
+}
+
+#[actix_web::test]
+async fn adjustments_of_a_deposit_move_to_its_invoice_and_a_credit_note_undoes_them_first() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let placed = order(&admin, &[("TEH", "5")], json!({})).await;
+    let money = pay(&admin, "110000.00", json!({})).await.expect(201).body;
+    let discount = json!([{"kind": "early_payment_discount", "amount": "1000.00"}]);
+    let apply = json!({"allocations": [{"order_id": id(&placed), "amount": "110000.00", "adjustments": discount}]});
+    let path = format!("/v1/payments/{}/allocations", id(&money));
+    let applied = admin.post(&path, apply).await.expect(200).body;
+    assert_eq!((&applied["unapplied_amount"], &applied["allocations"][0]["invoice_id"]), (&json!("0.00"), &Value::Null));
+    assert_eq!(now(&admin, "orders", &placed).await["payment_status"], "paid");
+    ship(&admin, &placed, None).await;
+    let bill = invoice(&admin, &placed, json!({})).await.expect(201).body;
+    assert_eq!((&bill["status"], &bill["amount_adjusted"]), (&json!("paid"), &json!("1000.00")));
+    let line = &placed["lines"][0]["id"];
+    let credit = json!({"invoice_id": bill["id"], "reason": "Torn", "lines": [{"order_line_id": line, "quantity": "1"}]});
+    let uneven = json!({"invoice_id": bill["id"], "reason": "Torn", "lines": [{"order_line_id": line, "quantity": "0.5"}]});
+    let refused = admin.post("/v1/credit_notes", uneven).await;
+    assert_eq!(refused.body["errors"][0]["pointer"], "/lines/0/quantity");
+    assert_eq!(refused.code(422), "too_many_decimals");
+    admin.post("/v1/credit_notes", credit).await.expect(201);
+    let left = now(&admin, "invoices", &bill).await;
+    assert_eq!((&left["amount_due"], &left["amount_adjusted"], &left["amount_paid"]), (&json!("0.00"), &json!("0.00"), &json!("88800.00")));
+    assert_eq!(now(&admin, "payments", &money).await["unapplied_amount"], "21200.00");
+    prove(&app);
+}
+
+#[actix_web::test]
+async fn a_dry_run_of_a_cancellation_tells_money_stock_and_documents() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let placed = order(&admin, &[("TEH", "5")], json!({})).await;
+    let payment = pay(&admin, "111000.00", json!({"order_id": id(&placed)})).await.expect(201).body;
+    let path = format!("/v1/orders/{}/cancel", id(&placed));
+    let lines = json!([{"order_line_id": placed["lines"][0]["id"], "quantity": "2"}]);
+    let dry = admin.post(&path, json!({"reason": {"code": "customer_request"}, "lines": lines, "dry_run": true})).await.expect(200).body;
+    let money = json!({"currency": "IDR", "uninvoiced_total": "-44400.00", "amount_paid": "-44400.00", "amount_due": "0.00"});
+    assert_eq!(dry["difference"]["money"], money);
+    assert_eq!(dry["difference"]["stock"], json!([{"sku": "TEH", "location": "jakarta-1", "reserved": "-2"}]));
+    let documents = dry["difference"]["documents"].as_array().unwrap();
+    assert_eq!((documents.len(), &documents[0]["type"], &documents[0]["status_after"]), (2, &json!("fulfillment_order"), &json!("open")));
+    let told = json!({"type": "payment", "id": payment["id"], "number": payment["number"], "status_before": "captured",
+        "status_after": "captured", "unapplied_amount": "44400.00"});
+    assert_eq!(documents[1], told);
+    assert_eq!(dry["before"], now(&admin, "orders", &placed).await, "nothing has changed");
+    assert_eq!(now(&admin, "payments", &payment).await, payment);
+    let done = admin.post(&path, json!({"reason": {"code": "customer_request"}, "lines": lines})).await.expect(200).body;
+    for field in ["status", "amount_paid", "amount_due", "uninvoiced_total", "payment_status", "lines"] {
+        assert_eq!(dry["after"][field], done[field], "{field}");
+    }
+    assert_eq!(now(&admin, "payments", &payment).await["unapplied_amount"], "44400.00");
+    let all = admin.post(&path, json!({"reason": {"code": "customer_request"}, "dry_run": true})).await.expect(200).body;
+    assert_eq!(all["difference"]["documents"][0]["status_after"], "cancelled");
+    prove(&app);
+}
+
+#[actix_web::test]
+async fn a_customers_tag_moves_with_the_balance_and_its_version_does_not() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let known = admin.get("/v1/customers?code=C-1").await.expect(200).body["data"][0].clone();
+    let path = format!("/v1/customers/{}", id(&known));
+    let get = async |tag: &str| send(admin.request(Method::GET, &path).header("If-None-Match", tag)).await;
+    let first = admin.get(&path).await.expect(200).header("etag").to_owned();
+    assert_eq!(get(&first).await.status, 304);
+    assert_eq!(get(&format!("W/{first}")).await.status, 304);
+    let (_, bill) = invoiced(&admin, &[("TEH", "5")], json!({})).await;
+    let moved = get(&first).await.expect(200);
+    assert_eq!((&moved.body["balance"]["unpaid"], &moved.body["version"]), (&json!("111000.00"), &known["version"]));
+    assert_ne!(moved.header("etag"), first, "a stale balance is never answered by 304");
+    assert_eq!(get(moved.header("etag")).await.status, 304);
+    pay(&admin, "1000.00", json!({"invoice_id": id(&bill)})).await.expect(201);
+    let patch = admin.request(Method::PATCH, &path).header("If-Match", moved.header("etag")).json(&json!({"phone": "+62 812"}));
+    let patched = send(patch).await.expect(200);
+    assert_eq!((&patched.body["version"], &patched.body["balance"]["unpaid"]), (&json!(2), &json!("110000.00")));
+    assert_eq!(get(patched.header("etag")).await.status, 304);
+    let stale = send(admin.request(Method::PATCH, &path).header("If-Match", &first).json(&json!({"phone": null}))).await;
+    assert_eq!(stale.code(412), "stale_version");
+    let unlimited = customer(&admin, "C-2", json!({})).await;
+    assert_eq!(now_tag(&admin, &unlimited).await, "\"1\"", "without a balance it is the version alone");
+}
+
+async fn now_tag(admin: &Caller<'_>, customer: &Value) -> String {
+    admin.get(&format!("/v1/customers/{}", id(customer))).await.expect(200).header("etag").to_owned()
 }
 
 #[actix_web::test]
@@ -365,7 +516,7 @@ async fn a_deposit_releases_the_order_and_moves_to_its_invoice() {
     let placed = order(&admin, &[("TEH", "5")], json!({"payment_terms": "prepaid"})).await;
     assert_eq!((&placed["status"], &placed["holds"][0]["code"]), (&json!("on_hold"), &json!("payment_required")));
     let first = pay(&admin, "61000.00", json!({"order_id": id(&placed)})).await.expect(201).body;
-    assert_eq!(first["allocations"], json!([{"invoice_id": null, "order_id": placed["id"], "amount": "61000.00"}]));
+    assert_eq!(first["allocations"], json!([{"invoice_id": null, "order_id": placed["id"], "amount": "61000.00", "adjustments": []}]));
     assert_eq!(now(&admin, "orders", &placed).await["status"], "on_hold");
     let card = json!({"order_id": id(&placed), "method": "card", "status": "authorized"});
     let card = pay(&admin, "50000.00", card).await.expect(201).body;

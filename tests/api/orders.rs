@@ -199,6 +199,80 @@ async fn drafts_promise_nothing_until_they_are_confirmed() {
 }
 
 #[actix_web::test]
+async fn a_draft_is_verified_again_when_it_is_confirmed() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let buyer = customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "100").await;
+    let draft = async |more: Value| {
+        let mut body = json!({"customer_code": "C-1", "draft": true, "lines": [{"sku": "KOPI", "quantity": "1"}]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        admin.post("/v1/orders", body).await.expect(201).body
+    };
+    let confirm = async |order: &Value| admin.act(&format!("/v1/orders/{}/confirm", order["id"].as_str().unwrap())).await;
+    let [plain, released, twin, boxed] = [
+        draft(json!({})).await,
+        draft(json!({})).await,
+        draft(json!({"purchase_order_number": "PO-9"})).await,
+        draft(json!({"lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]})).await,
+    ];
+    let again = admin
+        .post(
+            "/v1/orders",
+            json!({"customer_code": "C-1", "purchase_order_number": "PO-9",
+        "lines": [{"sku": "KOPI", "quantity": "2"}]}),
+        )
+        .await
+        .expect(201)
+        .body;
+    assert_eq!(holds(&again), ["suspected_duplicate"], "of the draft");
+    let incomplete = draft(json!({"shipping_address": {"line1": "Jl. Braga 12", "country": "ID"}})).await;
+    assert_eq!(holds(&incomplete), ["address_incomplete"], "known from the start");
+
+    // What has changed meanwhile.
+    admin.patch(&format!("/v1/customers/{buyer}"), json!({"blocked": true})).await.expect(200);
+    admin.patch("/v1/products/KOPI", json!({"active": false})).await.expect(200);
+    let held = confirm(&plain).await.expect(200).body;
+    assert_eq!((held["status"].as_str().unwrap(), holds(&held)), ("on_hold", vec!["customer_blocked", "product_inactive"]));
+    assert_eq!(held["holds"][1]["order_line_id"], held["lines"][0]["id"]);
+    assert_eq!(held["lines"][0]["allocated_quantity"], "1", "a held order keeps its stock");
+    admin.patch(&format!("/v1/customers/{buyer}"), json!({"blocked": false})).await.expect(200);
+    admin.patch("/v1/products/KOPI", json!({"active": true})).await.expect(200);
+    assert_eq!(holds(&confirm(&twin).await.expect(200).body), ["suspected_duplicate"], "of the order that came after it");
+    let decided = admin.get(&format!("/v1/orders/{}", incomplete["id"].as_str().unwrap())).await.expect(200).body;
+    let hold = format!("/v1/orders/{}/holds/{}/release", decided["id"].as_str().unwrap(), decided["holds"][0]["id"].as_str().unwrap());
+    admin.post(&hold, json!({"reason": "He fetches it"})).await.expect(200);
+    let fetched = confirm(&incomplete).await.expect(200).body;
+    assert_eq!((fetched["status"].as_str().unwrap(), fetched["holds"].as_array().unwrap().len()), ("confirmed", 1), "a person has decided");
+    assert_eq!(confirm(&released).await.expect(200).body["status"], "confirmed");
+
+    // What a new order would be refused for.
+    let kopi = json!({"units": [{"unit": "XBX", "factor": "10"}]});
+    admin.patch("/v1/products/KOPI", kopi).await.expect(200);
+    let refused = confirm(&boxed).await;
+    assert_eq!(refused.body["lines"][0]["order_line_id"], boxed["lines"][0]["id"]);
+    assert_eq!(refused.code(409), "unit_changed");
+
+    // A hold that is no longer justified goes.
+    admin.patch(&format!("/v1/customers/{buyer}"), json!({"blocked": true})).await.expect(200);
+    let early = draft(json!({})).await;
+    assert_eq!(holds(&early), ["customer_blocked"]);
+    admin.patch(&format!("/v1/customers/{buyer}"), json!({"blocked": false})).await.expect(200);
+    let free = confirm(&early).await.expect(200).body;
+    assert_eq!((free["status"].as_str().unwrap(), &free["holds"][0]["released_by"]), ("confirmed", &json!("system")));
+    let prepaid = draft(json!({"payment_terms": "prepaid"})).await;
+    let money = json!({"amount": prepaid["total"], "currency": "IDR", "method": "cash", "order_id": prepaid["id"]});
+    let payment = admin.post("/v1/payments", money).await.expect(201).body;
+    let back = json!({"amount": "1000.00", "reason": "Too much"});
+    admin.post(&format!("/v1/payments/{}/refund", payment["id"].as_str().unwrap()), back).await.expect(201);
+    let waits = confirm(&prepaid).await.expect(200).body;
+    assert_eq!(waits["status"], "on_hold");
+    let open = waits["holds"].as_array().unwrap().iter().filter(|hold| hold["released_at"].is_null()).collect::<Vec<_>>();
+    assert_eq!((open.len(), &open[0]["code"]), (1, &json!("payment_required")));
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn an_order_is_cancelled_by_quantity_by_line_and_whole() {
     let app = TestApp::spawn().await;
     let (_, admin) = shop(&app).await;
@@ -237,7 +311,7 @@ async fn a_guest_is_one_customer_and_gets_nobodys_terms() {
     let (_, admin) = shop(&app).await;
     receive(&admin, "jakarta", "KOPI", "10").await;
     let address: Value = serde_json::from_str(ADDRESS).unwrap();
-    let guest = json!({"customer": {"name": "Siti", "email": "siti@example.com"}, "shipping_address": address, "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let guest = json!({"customer": {"name": "Siti", "email": "siti@example.com"}, "shipping_address": address.clone(), "lines": [{"sku": "KOPI", "quantity": "1"}]});
     let first = admin.post("/v1/orders", guest.clone()).await.expect(201).body;
     let second = admin.post("/v1/orders", guest.clone()).await.expect(201).body;
     assert_eq!((first["status"].as_str().unwrap(), &first["customer"]["id"]), ("confirmed", &second["customer"]["id"]));
@@ -249,6 +323,27 @@ async fn a_guest_is_one_customer_and_gets_nobodys_terms() {
     assert_eq!(order["customer"]["id"], known, "the history is his");
     assert_eq!(order["payment_terms"], "due_on_receipt", "the terms are not");
     assert_eq!(holds(&order), ["address_incomplete"], "nor the addresses");
+
+    // What a guest orders is not the account's to pay: it neither needs nor uses the account's credit.
+    let limit = json!({"email": "wati@example.com", "credit_limit": "1000.00", "tax_id": "01.234"});
+    let account = customer(&admin, "C-2", limit).await;
+    let by_email = json!({"customer": {"name": "Wati", "email": "wati@example.com"}, "shipping_address": address, "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let [first, second] = [
+        admin.post("/v1/orders", by_email.clone()).await.expect(201).body,
+        admin.post("/v1/orders", by_email.clone()).await.expect(201).body,
+    ];
+    assert_eq!((first["status"].as_str().unwrap(), &first["customer"]["id"]), ("confirmed", &json!(account)));
+    assert_ne!(first["bill_to"]["id"], account);
+    assert_eq!(first["bill_to"]["id"], second["bill_to"]["id"], "one address is one guest");
+    let balance = admin.get(&format!("/v1/customers/{account}")).await.expect(200).body["balance"].clone();
+    assert_eq!(balance["open_orders"], "0.00");
+    let payer = admin.get(&format!("/v1/customers/{}", first["bill_to"]["id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!((&payer["guest"], &payer["tax_id"], &payer["email"]), (&json!(true), &Value::Null, &json!("wati@example.com")));
+    let mut draft = by_email;
+    draft["draft"] = json!(true);
+    let draft = admin.post("/v1/orders", draft).await.expect(201).body;
+    let confirmed = admin.act(&format!("/v1/orders/{}/confirm", draft["id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!((confirmed["status"].as_str().unwrap(), &confirmed["bill_to"]["id"]), ("confirmed", &first["bill_to"]["id"]));
     clean(&app).await;
 }
 

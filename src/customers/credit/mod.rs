@@ -4,6 +4,7 @@ pub(super) mod store;
 
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
+use aws_lc_rs::digest;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +32,12 @@ impl Balance {
             credit_limit: amount(credit_limit),
             available: amount(credit_limit - open_orders - unpaid),
         }
+    }
+
+    /// Short text that is another one for another balance.
+    pub fn tag(&self) -> serde_json::Result<String> {
+        let digest = digest::digest(&digest::SHA256, &serde_json::to_vec(self)?);
+        Ok(digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::invoicing::invoices::body::PatchDocumentData;
+use crate::invoicing::documents::body::PatchDocumentData;
 use crate::order_to_cash::credit;
 use crate::platform::filters::{many, parsed};
 use crate::platform::http::Answer;

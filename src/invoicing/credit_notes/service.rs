@@ -5,7 +5,8 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
-use crate::invoicing::invoices::body::{PatchDocumentData, PutDocumentData};
+use crate::invoicing::documents::body::{PatchDocumentData, PutDocumentData};
+use crate::invoicing::documents::{self, DocumentKind};
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
 use crate::types::id::{CreditNoteId, OrganizationId};
@@ -45,10 +46,7 @@ pub fn patch(
     let mut note = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found("credit note"))?;
     precondition.check(note.version)?;
     let before = PutDocumentData { external_ids: note.external_ids.clone(), metadata: note.metadata.clone() };
-    let after = patch.apply(&before)?;
-    after.check()?;
-    if after != before {
-        store::save_data(connection, context, id, &after)?;
+    if let Some(after) = documents::patch(connection, context, (DocumentKind::CreditNote, id.0), &before, patch)? {
         let data = json!({ "number": note.number, "external_ids": after.external_ids });
         events::append(connection, context, &[NewEvent::of_part("credit_note.updated", note.order_id, WHAT, id.0, data)])?;
         note.version += 1;

@@ -1,8 +1,7 @@
 use super::credit_note::{CreditNote, CreditNoteLine};
 use crate::auth::actor::Context;
-use crate::invoicing::invoices::body::PutDocumentData;
 use crate::platform::keyset::Slice;
-use crate::platform::sql::{sql, sql_uncached};
+use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{CreditNoteId, CreditNoteLineId, CustomerId, InvoiceId, OrderId, OrderLineId, OrganizationId};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,7 +9,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -108,14 +106,6 @@ struct LineRow {
     tax_amount: Decimal,
     #[diesel(sql_type = Jsonb)]
     detail: Value,
-}
-
-fn from_json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {
-    serde_json::from_value(value).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
-}
-
-fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
-    serde_json::to_value(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
 
 fn note_of(row: Row) -> QueryResult<CreditNote> {
@@ -303,8 +293,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, note: &CreditNot
     .bind::<Numeric, _>(note.total)
     .bind::<Date, _>(note.issued_on)
     .bind::<Text, _>(document)
-    .bind::<Jsonb, _>(json(&note.external_ids)?)
-    .bind::<Jsonb, _>(json(&note.metadata)?)
+    .bind::<Jsonb, _>(to_json(&note.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&note.metadata)?)
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(note.version)
     .bind::<Timestamptz, _>(note.created_at)
@@ -320,7 +310,7 @@ fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, 
     if lines.is_empty() {
         return Ok(());
     }
-    let details: Vec<Value> = lines.iter().map(|line| json(&line.detail)).collect::<QueryResult<_>>()?;
+    let details: Vec<Value> = lines.iter().map(|line| to_json(&line.detail)).collect::<QueryResult<_>>()?;
     sql("INSERT INTO credit_note_line (organization_id, credit_note_id, line_number, id, invoice_line_number, order_line_id, sku, name, unit, \
          quantity, unit_price, price_quantity, discount_amount, net_amount, order_discount_amount, tax_category, tax_rate, tax_amount, detail) \
          SELECT $1, $2, t.* FROM unnest($3::int2[], $4::uuid[], $5::int2[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::numeric[], \
@@ -346,19 +336,6 @@ fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, 
     .bind::<Array<Numeric>, _>(all(lines, |l| l.tax_rate))
     .bind::<Array<Numeric>, _>(all(lines, |l| l.tax_amount))
     .bind::<Array<Jsonb>, _>(details)
-    .execute(connection)?;
-    Ok(())
-}
-
-/// Writes external ids and metadata. The caller holds the row's lock.
-pub fn save_data(connection: &mut PgConnection, context: &Context, id: CreditNoteId, data: &PutDocumentData) -> QueryResult<()> {
-    sql("UPDATE credit_note SET external_ids = $3, metadata = $4, version = version + 1, updated_at = $5 \
-         WHERE organization_id = $1 AND id = $2")
-    .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<SqlUuid, _>(id)
-    .bind::<Jsonb, _>(json(&data.external_ids)?)
-    .bind::<Jsonb, _>(json(&data.metadata)?)
-    .bind::<Timestamptz, _>(context.now)
     .execute(connection)?;
     Ok(())
 }

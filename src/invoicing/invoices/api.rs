@@ -1,10 +1,11 @@
 use super::balance::InvoiceStatus;
-use super::body::{InvoiceBody, NewInvoice, PatchDocumentData};
+use super::body::{InvoiceBody, NewInvoice};
 use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::invoicing::documents::body::PatchDocumentData;
 use crate::order_to_cash::invoice::{self, Issue};
 use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;
@@ -101,7 +102,7 @@ pub async fn issue_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
                 let invoice = invoice::issue(connection, &context, order_id, &issue)?;
-                let body = InvoiceBody::of(&invoice, service::today(connection, &context)?);
+                let body = service::body(connection, &context, &invoice)?;
                 Ok(Answer::created(format!("/v1/invoices/{}", invoice.id), &body)?.with_version(invoice.version))
             })
         })

@@ -1,13 +1,12 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
-use crate::platform::merge_patch::MergePatch;
-use crate::types::absent::null_is_default;
+use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
 use crate::types::fault::{Fault, Faults};
-use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, ShipmentId};
+use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, PaymentId, ShipmentId};
 use crate::types::text::{check_code, check_external_ids, check_metadata};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -70,29 +69,6 @@ impl NewInvoice {
     }
 }
 
-/// What may change on an issued document.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PutDocumentData {
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub external_ids: BTreeMap<String, String>,
-    #[serde(default, deserialize_with = "null_is_default")]
-    #[schema(value_type = Object)]
-    pub metadata: Map<String, Value>,
-}
-
-/// Changes of it (RFC 7396).
-pub type PatchDocumentData = MergePatch<PutDocumentData>;
-
-impl PutDocumentData {
-    pub fn check(&self) -> Result<(), Vec<Fault>> {
-        let mut faults = Faults::new();
-        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
-        check_metadata(&mut faults, "/metadata", &self.metadata);
-        faults.into_result()
-    }
-}
-
 /// An invoice.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InvoiceBody {
@@ -129,7 +105,12 @@ pub struct InvoiceBody {
     pub rounding_amount: Amount,
     pub total: Amount,
     pub amount_credited: Amount,
+    /// Settled by payments, their adjustments included.
     pub amount_paid: Amount,
+    /// The part of `amount_paid` that was settled without money.
+    pub amount_adjusted: Amount,
+    /// What that part is made of.
+    pub adjustments: Vec<InvoiceAdjustment>,
     pub amount_due: Amount,
     /// The last day on which anything on it was shipped; the day of issue where nothing was.
     pub supply_on: NaiveDate,
@@ -143,6 +124,15 @@ pub struct InvoiceBody {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What settles an invoice beside money.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct InvoiceAdjustment {
+    pub payment_id: PaymentId,
+    pub kind: AdjustmentKind,
+    pub amount: Amount,
+    pub reference: Option<String>,
 }
 
 /// The invoice as a tax authority knows it.
@@ -217,8 +207,8 @@ impl From<&InvoiceLine> for InvoiceLineBody {
 }
 
 impl InvoiceBody {
-    /// `today` is the organization's date.
-    pub fn of(invoice: &Invoice, today: NaiveDate) -> Self {
+    /// `today` is the organization's date; `adjustments` are all that stand on the invoice.
+    pub fn of(invoice: &Invoice, today: NaiveDate, adjustments: Vec<InvoiceAdjustment>) -> Self {
         let document = &invoice.document;
         Self {
             id: invoice.id,
@@ -249,6 +239,8 @@ impl InvoiceBody {
             total: Amount(invoice.total),
             amount_credited: Amount(invoice.amount_credited),
             amount_paid: Amount(invoice.amount_paid),
+            amount_adjusted: Amount(invoice.currency.round(adjustments.iter().map(|adjustment| adjustment.amount.0).sum())),
+            adjustments,
             amount_due: Amount(invoice.balance().due()),
             supply_on: invoice.supply_on,
             issued_on: invoice.issued_on,

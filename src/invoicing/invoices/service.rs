@@ -1,13 +1,17 @@
-use super::body::{InvoiceBody, PatchDocumentData, PutDocumentData};
+use super::body::{InvoiceAdjustment, InvoiceBody};
 use super::invoice::Invoice;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
+use crate::invoicing::documents::body::{PatchDocumentData, PutDocumentData};
+use crate::invoicing::documents::{self, DocumentKind};
 use crate::organization;
+use crate::payments::service as payments;
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
+use crate::types::decimal::Amount;
 use crate::types::id::{InvoiceId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::NaiveDate;
@@ -32,7 +36,31 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: 
 
 pub fn get(connection: &mut PgConnection, context: &Context, id: InvoiceId) -> Result<InvoiceBody, Error> {
     let invoice = find(connection, context.organization_id, id)?;
-    Ok(InvoiceBody::of(&invoice, today(connection, context)?))
+    body(connection, context, &invoice)
+}
+
+/// An invoice with the adjustments that stand on it.
+pub fn body(connection: &mut PgConnection, context: &Context, invoice: &Invoice) -> Result<InvoiceBody, Error> {
+    let today = today(connection, context)?;
+    let mut bodies = bodies(connection, context, std::slice::from_ref(invoice), today)?;
+    bodies.pop().ok_or_else(|| Error::internal("an invoice without a body"))
+}
+
+/// In the order of the invoices. Those on which nothing is paid have no adjustments.
+fn bodies(connection: &mut PgConnection, context: &Context, invoices: &[Invoice], today: NaiveDate) -> Result<Vec<InvoiceBody>, Error> {
+    let paid: Vec<InvoiceId> = invoices.iter().filter(|invoice| !invoice.amount_paid.is_zero()).map(|invoice| invoice.id).collect();
+    let adjustments = payments::adjustments_of(connection, context.organization_id, &paid)?;
+    let of = |invoice: &Invoice| {
+        let own = adjustments.iter().filter(|adjustment| adjustment.invoice_id == invoice.id);
+        own.map(|adjustment| InvoiceAdjustment {
+            payment_id: adjustment.payment_id,
+            kind: adjustment.kind,
+            amount: Amount(invoice.currency.round(adjustment.amount)),
+            reference: adjustment.reference.clone(),
+        })
+        .collect()
+    };
+    Ok(invoices.iter().map(|invoice| InvoiceBody::of(invoice, today, of(invoice))).collect())
 }
 
 /// The organization's date.
@@ -50,7 +78,7 @@ pub fn list(
     let rows = store::page(connection, context.organization_id, filter, slice, today)?;
     let key = |invoice: &Invoice| [slice.sort.key(invoice.updated_at, Some(invoice.due_on)), invoice.id.to_string()];
     let page = Page::cut(rows, slice.limit, |invoice| encode_cursor(&slice.filters, &key(invoice)));
-    Ok(page.map(|invoice| InvoiceBody::of(&invoice, today)))
+    Ok(Page { data: bodies(connection, context, &page.data, today)?, next_cursor: page.next_cursor })
 }
 
 /// Changes external ids and metadata; nothing else of an issued invoice can be changed.
@@ -64,10 +92,7 @@ pub fn patch(
     let mut invoice = lock(connection, context.organization_id, id)?;
     precondition.check(invoice.version)?;
     let before = PutDocumentData { external_ids: invoice.external_ids.clone(), metadata: invoice.metadata.clone() };
-    let after = patch.apply(&before)?;
-    after.check()?;
-    if after != before {
-        store::save_data(connection, context, id, &after)?;
+    if let Some(after) = documents::patch(connection, context, (DocumentKind::Invoice, id.0), &before, patch)? {
         let data = json!({ "number": invoice.number, "external_ids": after.external_ids });
         let event = NewEvent::of_part("invoice.updated", invoice.order_id, WHAT, id.0, data);
         events::append(connection, context, &[event])?;
@@ -75,7 +100,7 @@ pub fn patch(
         invoice.updated_at = context.now;
         (invoice.external_ids, invoice.metadata) = (after.external_ids, after.metadata);
     }
-    Ok(InvoiceBody::of(&invoice, today(connection, context)?))
+    body(connection, context, &invoice)
 }
 
 /// What readers of the feed need of an invoice without asking back.

@@ -1,5 +1,6 @@
 -- What only the database knows, for a whole batch: whether what is in memory still holds, what is on the shelves, who holds a claim of an order
 -- that has several, and which orders look like these. No lock: a hint, which the capture statement proves.
+-- Two of each purchase order number, since a draft that is confirmed is one of its own.
 SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS products_epoch, coalesce(e.prices, 0) AS prices_epoch, coalesce(e.customers, 0) AS customers_epoch,
   s.skus, s.locations, s.available,
   ARRAY(SELECT t.place::int4 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS t(kind, key, place)
@@ -7,7 +8,7 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
   CASE WHEN cardinality($5::uuid[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('customer_id', o.customer_id,
       'purchase_order_number', o.purchase_order_number, 'number', o.number)), '[]')::text
     FROM unnest($5::uuid[], $6::text[]) AS p(customer, number) CROSS JOIN LATERAL (SELECT o.customer_id, o.purchase_order_number, o.number FROM sales_order o
-      WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.purchase_order_number = p.number AND o.ordered_at >= $7 AND o.status <> 'cancelled' LIMIT 1) o) END
+      WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.purchase_order_number = p.number AND o.ordered_at >= $7 AND o.status <> 'cancelled' LIMIT 2) o) END
     AS same_purchase_orders,
   CASE WHEN cardinality($8::uuid[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('customer_id', o.customer_id, 'channel', o.channel, 'number', o.number,
       'total', o.total::text, 'currency', o.currency, 'lines', (SELECT json_agg(json_build_array(l.sku, l.unit, l.quantity::text) ORDER BY l.sku, l.unit, l.quantity)

@@ -1,5 +1,7 @@
 use super::*;
 use crate::payments::payment::{Payment, PaymentAction, PaymentMethod, PaymentStatus};
+use crate::payments::settlement::{Adjustment, AdjustmentKind};
+use crate::types::decimal::Amount;
 use crate::types::id::{PaymentId, RefundId};
 use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;
@@ -53,10 +55,15 @@ impl Books {
     }
 
     fn pay(&mut self, amount: Decimal, invoice: Option<InvoiceId>) {
-        let mut payment = captured(&self.account, amount);
+        self.settle(Settlement::money(amount), invoice);
+    }
+
+    /// A payment with adjustments, of which what exceeds the debt is left out.
+    fn settle(&mut self, mut settles: Settlement, invoice: Option<InvoiceId>) {
+        let mut payment = captured(&self.account, settles.money);
         let placements = match invoice {
-            Some(id) => self.account.pay_invoice(id, amount).into_iter().collect(),
-            None => self.account.pay(amount),
+            Some(id) => self.account.pay_invoice(id, &mut settles).into_iter().collect(),
+            None => self.account.pay(&mut settles),
         };
         payment.put(&placements, AT);
         self.payments.push(payment);
@@ -65,7 +72,7 @@ impl Books {
     fn apply_later(&mut self, which: usize) {
         let payment = &mut self.payments[which];
         if payment.status.next(PaymentAction::Allocate).is_ok() {
-            payment.put(&self.account.pay(payment.unapplied()), AT);
+            payment.put(&self.account.pay(&mut Settlement::money(payment.unapplied())), AT);
         }
     }
 
@@ -92,27 +99,33 @@ impl Books {
         let action = if amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
         payment.status = payment.status.next(action).unwrap();
         let refunded = payment.refund(amount, RefundId::generate(), AT);
-        refunded.from_documents.iter().for_each(|placement| self.account.refund(*placement));
-        self.account.refunded += refunded.released.map_or(Decimal::ZERO, |released| released.amount);
+        refunded.from_documents.iter().for_each(|placement| self.account.refund(placement));
+        self.account.refunded += refunded.released.map_or(Decimal::ZERO, |released| released.settles.money);
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
         let account = &self.account;
         let rows = || self.payments.iter().flat_map(|payment| &payment.allocations);
         for payment in &self.payments {
-            prop_assert_eq!(payment.applied, payment.allocations.iter().map(|row| row.amount).sum::<Decimal>());
+            prop_assert_eq!(payment.applied, payment.allocations.iter().map(|row| row.settles.money).sum::<Decimal>());
             prop_assert!(payment.unapplied() >= Decimal::ZERO && payment.refunded <= payment.captured && payment.applied >= Decimal::ZERO);
-            prop_assert_eq!(payment.applied, payment.standing().iter().map(|placement| placement.amount).sum::<Decimal>());
+            let standing = payment.standing();
+            prop_assert_eq!(payment.applied, standing.iter().map(|placement| placement.settles.money).sum::<Decimal>());
+            let adjusted: Decimal = payment.allocations.iter().map(|row| row.settles.adjusted()).sum();
+            prop_assert_eq!(adjusted, standing.iter().map(|placement| placement.settles.adjusted()).sum::<Decimal>());
+            let amounts = standing.iter().flat_map(|placement| &placement.settles.adjustments).map(|adjustment| adjustment.amount.0);
+            prop_assert!(amounts.chain(standing.iter().map(|p| p.settles.money)).all(|amount| amount >= Decimal::ZERO));
+            prop_assert!(payment.status != PaymentStatus::Refunded || standing.is_empty(), "what was refunded whole settles nothing");
             prop_assert_eq!(payment.status == PaymentStatus::Refunded, payment.refundable().is_zero());
         }
-        prop_assert_eq!(account.paid, rows().map(|row| row.amount).sum::<Decimal>());
-        prop_assert_eq!(account.refunded, -rows().filter(|row| row.refund_id.is_some()).map(|row| row.amount).sum::<Decimal>());
+        prop_assert_eq!(account.paid, rows().map(|row| row.settles.total()).sum::<Decimal>());
+        prop_assert_eq!(account.refunded, -rows().filter(|row| row.refund_id.is_some()).map(|row| row.settles.money).sum::<Decimal>());
         for invoice in &account.invoices {
-            let on_invoice = rows().filter(|row| row.invoice_id == Some(invoice.id)).map(|row| row.amount).sum::<Decimal>();
+            let on_invoice = rows().filter(|row| row.invoice_id == Some(invoice.id)).map(|row| row.settles.total()).sum::<Decimal>();
             prop_assert_eq!(invoice.paid, on_invoice);
             prop_assert!(invoice.due() >= Decimal::ZERO && invoice.paid >= Decimal::ZERO && invoice.credited <= invoice.total);
         }
-        prop_assert_eq!(account.deposits(), rows().filter(|row| row.invoice_id.is_none()).map(|row| row.amount).sum::<Decimal>());
+        prop_assert_eq!(account.deposits(), rows().filter(|row| row.invoice_id.is_none()).map(|row| row.settles.total()).sum::<Decimal>());
         prop_assert!(account.deposits() >= Decimal::ZERO && account.deposits() <= account.uninvoiced);
         prop_assert_eq!(account.invoiced, account.invoices.iter().map(|invoice| invoice.total).sum::<Decimal>());
         prop_assert_eq!(account.credited, account.invoices.iter().map(|invoice| invoice.credited).sum::<Decimal>());
@@ -120,7 +133,8 @@ impl Books {
         prop_assert_eq!(account.debt(), self.total - account.credited - account.paid);
         let captured: Decimal = self.payments.iter().map(|payment| payment.captured).sum();
         let left: Decimal = self.payments.iter().map(|payment| payment.unapplied() + payment.refunded).sum();
-        prop_assert_eq!(captured, account.paid + left);
+        let adjusted: Decimal = rows().map(|row| row.settles.adjusted()).sum();
+        prop_assert_eq!(captured, account.paid - adjusted + left);
         Ok(())
     }
 }
@@ -171,7 +185,7 @@ fn money_beyond_the_debt_stays_unapplied() {
     let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
     books.invoice(dec("30.00"));
     books.pay(dec("130.00"), None);
-    let placements: Vec<Decimal> = books.payments[0].standing().iter().map(|placement| placement.amount).collect();
+    let placements: Vec<Decimal> = books.payments[0].standing().iter().map(|placement| placement.settles.money).collect();
     assert_eq!((placements, books.payments[0].unapplied()), (vec![dec("30"), dec("70")], dec("30")));
     assert!(books.account.is_covered());
 }
@@ -186,6 +200,32 @@ fn a_refund_takes_unapplied_money_first_and_makes_the_newest_document_due_again(
     let due: Vec<Decimal> = books.account.invoices.iter().map(InvoiceBalance::due).collect();
     assert_eq!((due, books.payments[0].unapplied()), (vec![dec("0"), dec("15")], dec("0")));
     assert_eq!((books.account.paid, books.account.refunded), (dec("85"), dec("25")));
+}
+
+#[test]
+fn a_refund_never_pays_an_adjustment_out_and_undoes_it_with_the_last_of_its_money() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
+    books.invoice(dec("100.00"));
+    let withheld = Adjustment { kind: AdjustmentKind::WithholdingTax, amount: Amount(dec("10.00")), reference: Some("W-1".into()) };
+    books.settle(Settlement { money: dec("90.00"), adjustments: vec![withheld] }, None);
+    assert_eq!((books.account.invoices[0].due(), books.payments[0].refundable()), (dec("0"), dec("90")));
+    books.refund(0, dec("89.00"));
+    assert_eq!(books.account.invoices[0].due(), dec("89"));
+    books.refund(0, dec("1.00"));
+    assert_eq!((books.account.invoices[0].due(), books.account.refunded), (dec("100"), dec("90")));
+}
+
+#[test]
+fn a_credit_note_undoes_adjustments_before_money_comes_free() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
+    books.invoice(dec("100.00"));
+    let fee = Adjustment { kind: AdjustmentKind::BankFee, amount: Amount(dec("10.00")), reference: None };
+    books.settle(Settlement { money: dec("90.00"), adjustments: vec![fee] }, None);
+    let id = books.account.invoices[0].id;
+    books.credit(id, dec("4.00"));
+    assert_eq!((books.payments[0].unapplied(), books.account.invoices[0].due()), (dec("0"), dec("0")));
+    books.credit(id, dec("96.00"));
+    assert_eq!((books.payments[0].unapplied(), books.account.paid), (dec("90"), dec("0")));
 }
 
 #[test]
@@ -207,7 +247,7 @@ proptest! {
     #[test]
     fn any_sequence_of_invoices_payments_credits_and_refunds_adds_up(
         total in 1i64..100_000, code in prop::sample::select(vec!["JPY", "EUR", "KWD"]),
-        steps in prop::collection::vec((0u8..7, 0usize..8, 0i64..60_000), 0..40),
+        steps in prop::collection::vec((0u8..9, 0usize..8, 0i64..60_000), 0..40),
     ) {
         let currency = Currency::from_code(code).unwrap();
         let money = |units: i64| Decimal::new(units, currency.minor_units());
@@ -229,6 +269,12 @@ proptest! {
                 5 => if payment.is_some() {
                     books.apply_later(which % books.payments.len());
                 },
+                6 | 7 => {
+                    let amounts = [(AdjustmentKind::WithholdingTax, units / 10 + 1), (AdjustmentKind::BankFee, units % 7 + 1)];
+                    let adjustment = |(kind, units)| Adjustment { kind, amount: Amount(money(units)), reference: None };
+                    let settles = Settlement { money: money(units + 1), adjustments: amounts.map(adjustment).to_vec() };
+                    books.settle(settles, invoice.map(|invoice| invoice.id).filter(|_| action == 6));
+                }
                 _ => books.cancel(money(units).min(books.account.uninvoiced)),
             }
             books.check()?;

@@ -1,6 +1,6 @@
 use crate::invoicing::invoices::balance::InvoiceBalance;
 use crate::invoicing::invoices::invoice::{BillTo, Exemption, Invoice, InvoiceLine};
-use crate::platform::sql::sql;
+use crate::platform::sql::{from_json, sql};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, OrganizationId, ShipmentId};
@@ -9,7 +9,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -181,10 +180,6 @@ pub(super) fn with_lines(connection: &mut PgConnection, organization_id: Organiz
     Ok(invoices)
 }
 
-fn json<T: DeserializeOwned>(value: Value) -> QueryResult<T> {
-    serde_json::from_value(value).map_err(|error| diesel::result::Error::DeserializationError(error.into()))
-}
-
 fn invoice_of(row: Row) -> QueryResult<Invoice> {
     let money = |amount: Decimal| row.currency.round(amount);
     let document = serde_json::from_str(&row.document).map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
@@ -210,8 +205,8 @@ fn invoice_of(row: Row) -> QueryResult<Invoice> {
         issued_on: row.issued_on,
         due_on: row.due_on,
         document,
-        external_ids: json(row.external_ids)?,
-        metadata: json(row.metadata)?,
+        external_ids: from_json(row.external_ids)?,
+        metadata: from_json(row.metadata)?,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -240,7 +235,7 @@ fn line_of(row: LineRow, currency: Currency) -> QueryResult<InvoiceLine> {
         tax_rate: row.tax_rate.normalize(),
         tax_amount: currency.round(row.tax_amount),
         credited_quantity: row.credited_quantity.normalize(),
-        detail: json(row.detail)?,
+        detail: from_json(row.detail)?,
     })
 }
 
@@ -317,8 +312,8 @@ pub fn bill_to(connection: &mut PgConnection, organization_id: OrganizationId, i
     .get_result(connection)
     .optional()?;
     let Some(row) = row else { return Ok(None) };
-    let exemption: Option<Exemption> = row.tax_exemption.map(json).transpose()?.flatten();
-    let address: Option<Address> = row.billing_address.map(json).transpose()?.flatten();
+    let exemption: Option<Exemption> = row.tax_exemption.map(from_json).transpose()?.flatten();
+    let address: Option<Address> = row.billing_address.map(from_json).transpose()?.flatten();
     let bill_to = BillTo {
         id,
         code: row.code,

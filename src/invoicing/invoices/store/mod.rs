@@ -7,5 +7,5 @@ mod shipments;
 
 pub use load::{bill_to, find, lock, lock_balances, orders_of};
 pub use page::{Filter, page};
-pub use save::{insert, save_balances, save_credited, save_data};
+pub use save::{insert, save_balances, save_credited};
 pub use shipments::{ShippedLine, mark_invoiced, uninvoiced};

@@ -1,18 +1,13 @@
 use crate::auth::actor::Context;
 use crate::invoicing::invoices::balance::InvoiceBalance;
-use crate::invoicing::invoices::body::PutDocumentData;
 use crate::invoicing::invoices::invoice::{Invoice, InvoiceLine};
-use crate::platform::sql::sql;
+use crate::platform::sql::{sql, to_json};
 use crate::types::id::{InvoiceId, OrganizationId};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 use serde_json::Value;
-
-fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
-    serde_json::to_value(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
-}
 
 /// Writes a new invoice with its lines.
 pub fn insert(connection: &mut PgConnection, context: &Context, invoice: &Invoice) -> QueryResult<()> {
@@ -47,8 +42,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, invoice: &Invoic
     .bind::<Date, _>(invoice.issued_on)
     .bind::<Date, _>(invoice.due_on)
     .bind::<Text, _>(document)
-    .bind::<Jsonb, _>(json(&invoice.external_ids)?)
-    .bind::<Jsonb, _>(json(&invoice.metadata)?)
+    .bind::<Jsonb, _>(to_json(&invoice.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&invoice.metadata)?)
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(invoice.version)
     .bind::<Timestamptz, _>(invoice.created_at)
@@ -61,7 +56,7 @@ fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, 
         lines.iter().map(f).collect()
     }
     let lines = invoice.lines.as_slice();
-    let details: Vec<Value> = lines.iter().map(|line| json(&line.detail)).collect::<QueryResult<_>>()?;
+    let details: Vec<Value> = lines.iter().map(|line| to_json(&line.detail)).collect::<QueryResult<_>>()?;
     sql("INSERT INTO invoice_line (organization_id, invoice_id, line_number, id, order_id, order_line_number, order_line_id, shipment_id, sku, \
          name, unit, quantity, unit_price, price_quantity, discount_amount, net_amount, order_discount_amount, tax_category, tax_rate, \
          tax_amount, detail) \
@@ -131,17 +126,5 @@ pub fn save_credited(
     .bind::<Array<SmallInt>, _>(lines.iter().map(|line| line.0).collect::<Vec<_>>())
     .bind::<Array<Numeric>, _>(lines.iter().map(|line| line.1).collect::<Vec<_>>())
     .execute(connection)?;
-    Ok(())
-}
-
-/// Writes external ids and metadata. The caller holds the row's lock.
-pub fn save_data(connection: &mut PgConnection, context: &Context, id: InvoiceId, data: &PutDocumentData) -> QueryResult<()> {
-    sql("UPDATE invoice SET external_ids = $3, metadata = $4, version = version + 1, updated_at = $5 WHERE organization_id = $1 AND id = $2")
-        .bind::<SqlUuid, _>(context.organization_id)
-        .bind::<SqlUuid, _>(id)
-        .bind::<Jsonb, _>(json(&data.external_ids)?)
-        .bind::<Jsonb, _>(json(&data.metadata)?)
-        .bind::<Timestamptz, _>(context.now)
-        .execute(connection)?;
     Ok(())
 }
