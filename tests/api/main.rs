@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod batches;
+mod bench;
 mod channels;
 mod concurrency;
 mod crash;
