@@ -53,7 +53,9 @@ impl Cluster {
         let options = |settings| Options { settings, ..Options::default() };
         let private = match PrivatePostgres::start(data_dir, options(SETTINGS_WITH_STATISTICS)) {
             // The contributed modules may not be installed; what they count is then left out.
-            Err(StartError::Ended { tail, .. }) if tail.contains("pg_stat_statements") => PrivatePostgres::start(data_dir, options(SETTINGS)),
+            Err(StartError::Ended { tail, .. }) if tail.contains("pg_stat_statements") => {
+                PrivatePostgres::start(data_dir, options(SETTINGS))
+            }
             started => started,
         };
         let private = private.map_err(Error::internal)?;
@@ -131,12 +133,7 @@ impl Cluster {
     }
 
     /// Makes a database under another name first, so that one that was broken off is never used.
-    fn make(
-        &self,
-        name: &str,
-        template: &str,
-        fill: impl FnOnce(&mut PgConnection, &str) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn make(&self, name: &str, template: &str, fill: impl FnOnce(&mut PgConnection, &str) -> Result<(), Error>) -> Result<(), Error> {
         go_on()?;
         let mut connection = self.administrate()?;
         let unfinished = format!("unfinished_{name}");

@@ -103,7 +103,8 @@ fn read_head(bytes: &[u8]) -> Result<Option<Head>> {
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(error) => return Err(Error::new(ErrorKind::InvalidData, error)),
     };
-    let answer = Answer { status: response.code.unwrap_or_default(), replayed: value_of(response.headers, "idempotency-replayed").is_some() };
+    let answer =
+        Answer { status: response.code.unwrap_or_default(), replayed: value_of(response.headers, "idempotency-replayed").is_some() };
     let length = value_of(response.headers, "content-length").and_then(|value| std::str::from_utf8(value).ok()?.trim().parse().ok());
     match length {
         Some(content_length) => Ok(Some(Head { answer, end, content_length })),

@@ -203,7 +203,9 @@ mod tests {
     fn goods_are_as_asked() {
         let skus = |goods| {
             let mut request = request(goods, 0);
-            (1..=300).map(|number| body(request.write(number)).lines.iter().map(|line| line.sku.clone()).collect::<Vec<_>>()).collect::<Vec<_>>()
+            (1..=300)
+                .map(|number| body(request.write(number)).lines.iter().map(|line| line.sku.clone()).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
         };
         assert!(skus(Goods::OneSku).iter().flatten().all(|sku| sku == "SKU-000001"));
         assert!(skus(Goods::SoldOut).iter().flatten().all(|sku| sku.starts_with("OUT-00000")));

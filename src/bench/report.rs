@@ -45,8 +45,7 @@ impl Line {
                 windows.iter().map(|window| Some(of(&window.used)?.as_secs_f64() * 1e6 / requests(window))).collect();
             values.map(|values| rounded(median(values)))
         };
-        let statements: Option<Vec<f64>> =
-            windows.iter().map(|window| Some(window.used.statements? as f64 / requests(window))).collect();
+        let statements: Option<Vec<f64>> = windows.iter().map(|window| Some(window.used.statements? as f64 / requests(window))).collect();
         let rates: Vec<f64> = windows.iter().map(rate).collect();
         let total = |of: fn(&Tally) -> u64| windows.iter().map(|window| of(&window.tally)).sum::<u64>();
         let mut more = Map::new();
@@ -117,7 +116,9 @@ impl Line {
         let more: Vec<String> = self
             .more
             .iter()
-            .filter(|(name, value)| !matches!(name.as_str(), "min_per_second" | "max_per_second" | "windows" | "accepted") && **value != json!(0))
+            .filter(|(name, value)| {
+                !matches!(name.as_str(), "min_per_second" | "max_per_second" | "windows" | "accepted") && **value != json!(0)
+            })
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
         format!(

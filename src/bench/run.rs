@@ -197,14 +197,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Clients with work that is made from requests of their own.
-    pub fn lane(
-        &mut self,
-        name: &str,
-        clients: usize,
-        server: usize,
-        work: impl Fn(OrderRequest, u64) -> Work,
-        goods: Goods,
-    ) -> Lane {
+    pub fn lane(&mut self, name: &str, clients: usize, server: usize, work: impl Fn(OrderRequest, u64) -> Work, goods: Goods) -> Lane {
         self.seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) | 1;
         let (seed, extent) = (self.seed, self.extent);
         let running = &self.servers[server];
@@ -302,7 +295,8 @@ fn token(connection: &mut diesel::PgConnection, database: &Database, runtime: &R
     }
     let context = Context::system(database.organization_id, chrono::Utc::now());
     let issued = api_clients::service::create(connection, &context, &NewApiClient { name: "bench".to_owned(), role: Role::Admin })?;
-    let body = serde_json::json!({"grant_type": "client_credentials", "client_id": issued.client_id, "client_secret": issued.client_secret});
+    let body =
+        serde_json::json!({"grant_type": "client_credentials", "client_id": issued.client_id, "client_secret": issued.client_secret});
     let body = body.to_string();
     let request = format!(
         "POST /v1/auth/token HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

@@ -160,8 +160,7 @@ fn reads(bench: &mut Bench, clients: usize) -> Result<Vec<Line>, Error> {
     let organization_id = bench.database.organization_id;
     let connection = bench.meters.connection();
     let drawn = store::draw_orders(connection, organization_id, DRAWN as f64)?;
-    let by_id: Vec<String> =
-        store::drawn_orders(connection, DRAWN)?.into_iter().map(|id| format!("/v1/orders/{id}")).collect();
+    let by_id: Vec<String> = store::drawn_orders(connection, DRAWN)?.into_iter().map(|id| format!("/v1/orders/{id}")).collect();
     let deep = store::orders(connection)? / 10 * 9;
     let shallow = cursors(bench, 0)?;
     let deep = cursors(bench, deep)?;

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 
 const MASTER_DATA: &str = include_str!("master_data.sql");
@@ -58,13 +58,15 @@ fn number(connection: &mut PgConnection, text: &str) -> QueryResult<i64> {
 }
 
 pub fn database_exists(connection: &mut PgConnection, name: &str) -> QueryResult<bool> {
-    let row: Truth = sql("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS value").bind::<Text, _>(name).get_result(connection)?;
+    let row: Truth =
+        sql("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS value").bind::<Text, _>(name).get_result(connection)?;
     Ok(row.value)
 }
 
 /// The databases whose names start so.
 pub fn databases(connection: &mut PgConnection, prefix: &str) -> QueryResult<Vec<String>> {
-    let rows: Vec<Name> = sql("SELECT datname AS value FROM pg_database WHERE starts_with(datname, $1)").bind::<Text, _>(prefix).load(connection)?;
+    let rows: Vec<Name> =
+        sql("SELECT datname AS value FROM pg_database WHERE starts_with(datname, $1)").bind::<Text, _>(prefix).load(connection)?;
     Ok(rows.into_iter().map(|row| row.value).collect())
 }
 
