@@ -64,7 +64,7 @@ impl OrderRequest {
     pub fn write(&mut self, number: u64) -> &[u8] {
         let identity = (self.client << 40) | number;
         let mut chance = Chance::seeded(self.run ^ identity);
-        let form = if number % 4 == 0 { &mut self.external } else { &mut self.plain };
+        let form = if number.is_multiple_of(4) { &mut self.external } else { &mut self.plain };
         for place in [Some(form.key), form.external_id].into_iter().flatten() {
             write_hex(&mut form.bytes[place..place + KEY_WIDTH / 2], self.run);
             write_hex(&mut form.bytes[place + KEY_WIDTH / 2..place + KEY_WIDTH], identity);

@@ -53,15 +53,14 @@ impl Line {
         more.insert("max_per_second".into(), json!(rounded(rates.iter().copied().fold(0.0, f64::max))));
         more.insert("cpu_us_generator".into(), json!(per_request(|used| used.generator)));
         more.insert("windows".into(), json!(windows.len()));
-        let named: [(&str, fn(&Tally) -> u64); 5] = [
-            ("accepted", |tally| tally.accepted),
-            ("refused", |tally| tally.refused),
-            ("unavailable", |tally| tally.unavailable),
-            ("replayed", |tally| tally.replayed),
-            ("different", |tally| tally.different),
-        ];
-        for (name, of) in named {
-            more.insert(name.into(), json!(total(of)));
+        for (name, count) in [
+            ("accepted", total(|tally| tally.accepted)),
+            ("refused", total(|tally| tally.refused)),
+            ("unavailable", total(|tally| tally.unavailable)),
+            ("replayed", total(|tally| tally.replayed)),
+            ("different", total(|tally| tally.different)),
+        ] {
+            more.insert(name.into(), json!(count));
         }
         Self {
             scenario: scenario.to_owned(),

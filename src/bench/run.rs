@@ -193,7 +193,13 @@ impl<'a> Bench<'a> {
     /// Clients that place orders; `replay_percent` of 100 are sent twice.
     pub fn orders_lane(&mut self, name: &str, clients: usize, server: usize, goods: Goods, replay_percent: u32) -> Lane {
         let may_be_refused = matches!(goods, Goods::ThirdSoldOut | Goods::SoldOut);
-        self.lane(name, clients, server, |request, seed| Work::Orders(Orders::new(request, replay_percent, may_be_refused, seed)), goods)
+        self.lane(
+            name,
+            clients,
+            server,
+            |request, seed| Work::Orders(Box::new(Orders::new(request, replay_percent, may_be_refused, seed))),
+            goods,
+        )
     }
 
     /// Clients with work that is made from requests of their own.

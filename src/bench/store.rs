@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Float, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 
 const MASTER_DATA: &str = include_str!("master_data.sql");
@@ -163,14 +163,16 @@ pub fn sample_order(connection: &mut PgConnection, organization_id: Organization
     Ok(row.map(|row| row.sample))
 }
 
-/// Draws about `wanted` orders for the reading scripts of pgbench; tells how many.
+/// Draws about `wanted` orders for the reading scripts of pgbench; tells how many. Whole pages are drawn, so that a large table is
+/// not read for it.
 pub fn draw_orders(connection: &mut PgConnection, organization_id: OrganizationId, wanted: f64) -> QueryResult<i64> {
     connection.batch_execute("TRUNCATE bench.order_id")?;
-    let orders = number(connection, "SELECT count(*) AS value FROM sales_order")?;
-    let drawn = sql("INSERT INTO bench.order_id (n, id) SELECT row_number() OVER (ORDER BY random()), id FROM sales_order WHERE organization_id = $1 AND random() < $2")
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Double, _>(wanted / (orders.max(1) as f64))
-        .execute(connection)?;
+    let percent = (wanted * 100.0 / orders(connection)?.max(1) as f64).min(100.0);
+    let drawn = sql("INSERT INTO bench.order_id (n, id) SELECT row_number() OVER (ORDER BY random()), id \
+         FROM sales_order TABLESAMPLE SYSTEM ($2) WHERE organization_id = $1")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Float, _>(percent as f32)
+    .execute(connection)?;
     connection.batch_execute("ANALYZE bench.order_id")?;
     Ok(i64::try_from(drawn).unwrap_or(i64::MAX))
 }

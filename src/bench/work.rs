@@ -18,7 +18,7 @@ const STATUS_WITHIN: usize = 240;
 
 /// The work of one client.
 pub enum Work {
-    Orders(Orders),
+    Orders(Box<Orders>),
     /// Any of these requests, each expected to answer 200.
     Reads(Reads),
     Mixed(Box<Mixed>),

@@ -115,7 +115,10 @@ pub fn place(
             Err(error) if error.is_broken_connection() => return Err(error),
             // A poison order must not fail its neighbours.
             Err(error) => match open.as_slice() {
-                [only] => outcomes[*only] = Some(Err(idempotency::in_flight(error))),
+                [only] => {
+                    let claims: Vec<(&str, &str)> = requests[*only].claims.iter().map(|claim| (claim.kind, claim.key.as_str())).collect();
+                    outcomes[*only] = Some(Err(idempotency::lock_wait(connection, context.organization_id.0, &claims, error)));
+                }
                 several => {
                     for &i in several {
                         outcomes[i] = place(connection, cache, context, std::slice::from_ref(&requests[i]))?.pop();

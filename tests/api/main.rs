@@ -5,6 +5,7 @@ mod access;
 mod bad_input;
 mod batches;
 mod capture_queue;
+mod bench;
 mod channels;
 mod concurrency;
 mod crash;
