@@ -4,6 +4,8 @@
 pub mod app;
 /// Who calls and what they may do: tokens, permissions, API clients.
 pub mod auth;
+/// What the benchmark programme needs.
+pub mod bench;
 /// Products, prices and tax rates.
 pub mod catalog;
 /// The ways in.

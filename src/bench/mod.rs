@@ -1,0 +1,3 @@
+//! What the benchmark programme needs.
+
+pub mod history;
