@@ -11,6 +11,7 @@ mod demo;
 mod examples;
 mod feed;
 mod fulfillment;
+mod history;
 mod inventory;
 mod invoicing;
 mod migrations;
@@ -19,6 +20,7 @@ mod northwind;
 mod openapi;
 mod orders;
 mod organization;
+mod reads;
 mod road;
 mod shop;
 #[path = "../support/mod.rs"]
