@@ -5,6 +5,9 @@ CREATE INDEX fulfillment_order_by_location ON fulfillment_order (organization_id
 -- On orders that have one.
 CREATE INDEX sales_order_by_sales_rep ON sales_order (organization_id, sales_rep, id) WHERE sales_rep IS NOT NULL;
 CREATE INDEX sales_order_by_channel ON sales_order (organization_id, channel, id) WHERE channel <> 'direct';
+-- Closed orders too: they enter when they close, so that capture pays what it paid before.
+DROP INDEX sales_order_open;
+CREATE INDEX sales_order_by_status ON sales_order (organization_id, status, id);
 -- With the number before the customer the same index serves the search for it and the search for duplicates.
 DROP INDEX sales_order_by_purchase_order;
 CREATE INDEX sales_order_by_purchase_order ON sales_order (organization_id, purchase_order_number, customer_id) WHERE purchase_order_number IS NOT NULL;

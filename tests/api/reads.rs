@@ -140,8 +140,14 @@ async fn every_order_filter_finds_what_a_plain_query_finds_with_one_statement_a_
         (format!("q={number}"), format!("number = '{number}'")),
         (format!("q={purchase_order_number}"), format!("purchase_order_number = '{purchase_order_number}'")),
         ("q=toko".into(), "true".into()),
-        ("status=completed&sku=SKU-03&channel=direct".into(), format!("status = 'completed' AND channel = 'direct' AND {}", line("l.sku = 'SKU-03'"))),
-        ("hold_code=manual&sku=SKU-03&location=jakarta-1".into(), format!("{held} AND {} AND {}", line("l.sku = 'SKU-03'"), at("jakarta-1"))),
+        (
+            "status=completed&sku=SKU-03&channel=direct".into(),
+            format!("status = 'completed' AND channel = 'direct' AND {}", line("l.sku = 'SKU-03'")),
+        ),
+        (
+            "hold_code=manual&sku=SKU-03&location=jakarta-1".into(),
+            format!("{held} AND {} AND {}", line("l.sku = 'SKU-03'"), at("jakarta-1")),
+        ),
     ];
     let mut met = 0;
     for (query, condition) in cases {
@@ -208,7 +214,8 @@ async fn stock_and_availability_are_read_with_few_statements() {
         assert!(statements.len() <= most, "{path}: {statements:#?}");
     }
     statements_since_last();
-    let basket = json!({"lines": [{"sku": "SKU-01", "quantity": "2"}, {"sku": "SKU-02", "quantity": "1"}, {"sku": "SKU-03", "quantity": "9"}]});
+    let basket =
+        json!({"lines": [{"sku": "SKU-01", "quantity": "2"}, {"sku": "SKU-02", "quantity": "1"}, {"sku": "SKU-03", "quantity": "9"}]});
     shop.post("/v1/checkout/availability", &basket).await.expect(200);
     let statements = statements_since_last();
     assert!(statements.len() <= 3, "{statements:#?}");

@@ -103,7 +103,9 @@ pub fn page(
     let mut c = Conditions { from: "sales_order o".to_owned(), text: String::new(), binds: vec![], filters: 0, once: false };
     let led = lead(&mut c, filter, after);
     own_columns(&mut c, filter);
+    window(&mut c, filter);
     parts(&mut c, filter, led);
+    search(&mut c, filter, after);
     if let Some((updated_at, id)) = after {
         let id = c.place::<SqlUuid, _>(id);
         let at = match filter.sort {
@@ -125,11 +127,27 @@ pub fn page(
         OrderSort::UpdatedFirst => "o.updated_at, o.id",
         OrderSort::UpdatedLast => "o.updated_at DESC, o.id DESC",
     };
+    // The same, said of the table that is read in this order.
+    let reading = if led == Lead::Orders {
+        order
+    } else if filter.sort == OrderSort::Newest {
+        "k.order_id DESC"
+    } else {
+        "k.order_id"
+    };
     let fetched = FETCHED.into_iter().find(|fetched| *fetched > filter.limit).unwrap_or(filter.limit + 1);
-    let text = format!(
-        "SELECT {COLUMNS} FROM (SELECT o.* FROM {} WHERE o.organization_id = $1{} ORDER BY {order} LIMIT {fetched}) o ORDER BY {order}",
-        c.from, c.text
-    );
+    let page =
+        |more: &str| format!("SELECT o.* FROM {} WHERE o.organization_id = $1{}{more} ORDER BY {reading} LIMIT {fetched}", c.from, c.text);
+    let rows = match filter.status.as_slice() {
+        [] => page(""),
+        [status] => page(&format!(" AND o.status = '{status}'")),
+        // Each status has its part of an index; the first rows of the parts hold the first rows of all.
+        several => {
+            let parts: Vec<String> = several.iter().map(|status| format!("({})", page(&format!(" AND o.status = '{status}'")))).collect();
+            format!("SELECT o.* FROM ({}) o ORDER BY {order} LIMIT {fetched}", parts.join(" UNION ALL "))
+        }
+    };
+    let text = format!("SELECT {COLUMNS} FROM ({rows}) o ORDER BY {order}");
     // Combinations of filters are many: only lists with one filter or none are worth a prepared statement in each connection.
     let statement = if c.once || c.filters > 1 { sql_uncached(text) } else { sql(text) };
     let statement = c.binds.into_iter().fold(statement.bind::<SqlUuid, _>(organization_id), |statement, bind| bind(statement));
@@ -173,17 +191,35 @@ fn lead<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(Date
             format!(" AND k.order_id {} {place}", if direction == "DESC" { "<" } else { ">" })
         }
     };
+    // The limit keeps the planner from any other join than one order at a time.
     c.from = format!(
         "(SELECT DISTINCT k.order_id FROM {table} k WHERE k.organization_id = $1 AND {condition}{from_there} ORDER BY k.order_id {direction}) k \
-         JOIN sales_order o ON o.organization_id = $1 AND o.id = k.order_id"
+         CROSS JOIN LATERAL (SELECT o.* FROM sales_order o WHERE o.organization_id = $1 AND o.id = k.order_id LIMIT 1) o"
     );
     led
+}
+
+/// A window of time is somewhere in the list: its first and last id are looked up in the index of `ordered_at`, so that the way
+/// there and the rest behind it are not read.
+fn window(c: &mut Conditions<'_>, filter: &OrderFilter) {
+    let (Some(from), Some(to)) = (filter.ordered_from, filter.ordered_to) else { return };
+    if to - from > NARROW || !filter.sort.is_by_id() {
+        return;
+    }
+    for (than, direction) in [("<=", "DESC"), (">=", "ASC")] {
+        let (from, to) = (constant(from), constant(to));
+        c.text.push_str(&format!(
+            " AND o.id {than} (SELECT w.id FROM (SELECT w.id FROM sales_order w WHERE w.organization_id = $1 AND w.ordered_at >= {from} \
+             AND w.ordered_at < {to} OFFSET 0) w ORDER BY w.id {direction} LIMIT 1)"
+        ));
+    }
 }
 
 fn own_columns<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter) {
     c.equals("o.number", &filter.number);
     c.equals("o.external_id", &filter.external_id);
-    c.is_one_of("o.status", &filter.status);
+    // Statuses stand further up, each with its own part of the index.
+    c.filters += filter.status.len();
     c.is_one_of("o.fulfillment_status", &filter.fulfillment_status);
     c.is_one_of("o.invoice_status", &filter.invoice_status);
     c.is_one_of("o.payment_status", &filter.payment_status);
@@ -205,23 +241,11 @@ fn own_columns<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter) {
             c.and(&format!("o.customer_id = ANY({place})"));
         }
     }
-    match (filter.ordered_from, filter.ordered_to) {
-        (Some(from), Some(to)) if to - from <= NARROW => {
-            c.once = true;
-            c.and(&format!(
-                "o.id = ANY(ARRAY(SELECT w.id FROM sales_order w WHERE w.organization_id = $1 AND w.ordered_at >= {} AND w.ordered_at < {}))",
-                constant(from),
-                constant(to)
-            ));
-        }
-        (from, to) => {
-            if let Some(from) = from {
-                c.instant("o.ordered_at >=", from);
-            }
-            if let Some(to) = to {
-                c.instant("o.ordered_at <", to);
-            }
-        }
+    if let Some(from) = filter.ordered_from {
+        c.instant("o.ordered_at >=", from);
+    }
+    if let Some(to) = filter.ordered_to {
+        c.instant("o.ordered_at <", to);
     }
     if let Some(from) = filter.updated_from {
         c.instant("o.updated_at >=", from);
@@ -254,16 +278,39 @@ fn parts<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, led: Lead) {
              AND l.unallocated + l.backordered + l.allocated > 0))"
         ));
     }
-    if let Some(q) = &filter.q {
-        let pattern = format!("%{}%", q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        let (word, pattern) = (c.place::<Text, _>(q), c.place::<Text, _>(pattern));
-        // Each way to find an order has an index of its own, which one condition over all of them would not use.
+}
+
+/// What people type to find an order: one of its numbers, or its customer.
+fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(DateTime<Utc>, OrderId)>) {
+    let Some(q) = &filter.q else { return };
+    let alone = c.filters == 0 && filter.sort.is_by_id();
+    let pattern = format!("%{}%", q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let (word, pattern) = (c.place::<Text, _>(q), c.place::<Text, _>(pattern));
+    let customers = format!(
+        "SELECT k.id FROM customer k WHERE k.organization_id = $1 AND (k.name ILIKE {pattern} OR lower(k.email) = lower({word}) OR k.code = {word})"
+    );
+    if !alone {
+        // Other filters or the order of change lead; this is looked at on the way.
         c.and(&format!(
-            "o.id = ANY(ARRAY(SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.number = {word} \
-             UNION SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.external_id = {word} \
-             UNION SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.purchase_order_number = {word} \
-             UNION SELECT s.id FROM customer k JOIN sales_order s ON s.organization_id = $1 AND s.customer_id = k.id \
-             WHERE k.organization_id = $1 AND (k.name ILIKE {pattern} OR lower(k.email) = lower({word}) OR k.code = {word})))"
+            "(o.number = {word} OR o.external_id = {word} OR o.purchase_order_number = {word} OR o.customer_id IN ({customers}))"
         ));
+        return;
     }
+    let (than, direction) = if filter.sort == OrderSort::Newest { ("<", "DESC") } else { (">", "ASC") };
+    let from_there = match after {
+        None => String::new(),
+        Some((_, id)) => format!(" AND s.id {than} {}", c.place::<SqlUuid, _>(id)),
+    };
+    // Each way to find an order has an index of its own, which one condition over all of them would not use. No customer can add
+    // more rows than a page takes.
+    let most = FETCHED[FETCHED.len() - 1];
+    let found = |column: &str| format!("SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.{column} = {word}{from_there}");
+    c.and(&format!(
+        "o.id = ANY(ARRAY(SELECT id FROM ({} UNION {} UNION {} UNION SELECT s.id FROM ({customers}) k CROSS JOIN LATERAL \
+         (SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.customer_id = k.id{from_there} ORDER BY s.id {direction} LIMIT {most}) s) found \
+         ORDER BY id {direction} LIMIT {most}))",
+        found("number"),
+        found("external_id"),
+        found("purchase_order_number")
+    ));
 }

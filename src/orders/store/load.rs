@@ -36,7 +36,6 @@ pub(super) const COLUMNS: &str = "ROW(o.id, o.number, o.version, o.status, o.ful
     ARRAY(SELECT ROW(a.fulfillment_order_id, a.line_number, a.sku, a.quantity, a.unit_factor, a.picked, a.packed, a.shipped, a.reason) \
       FROM allocation a WHERE a.organization_id = o.organization_id AND a.order_id = o.id ORDER BY a.line_number, a.fulfillment_order_id)";
 
-
 pub(super) type Columns = (
     Record<HeaderColumns>,
     Array<Record<LineColumns>>,
