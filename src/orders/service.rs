@@ -25,7 +25,7 @@ pub fn next_number(connection: &mut PgConnection, numbers: &Numbers, organizatio
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<OrderBody, Error> {
     let order = store::find(connection, organization_id, id)?.ok_or(Error::not_found("order"))?;
-    Ok(OrderBody::from(&order))
+    Ok(OrderBody::from(order))
 }
 
 /// The order's version alone; 404 where there is no such order.
@@ -45,7 +45,7 @@ pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filt
     };
     let orders = store::list::page(connection, organization_id, filter, after)?;
     let cursor_of = |order: &Order| encode_cursor(&filter.fingerprint, &[order.updated_at.to_rfc3339(), order.id.to_string()]);
-    Ok(Page::cut(orders, filter.limit, cursor_of).map(|order| OrderBody::from(&order)))
+    Ok(Page::cut(orders, filter.limit, cursor_of).map(OrderBody::from))
 }
 
 /// Changes header fields that bind nothing (merge-patch, RFC 7396).

@@ -105,7 +105,8 @@ pub fn page(
     own_columns(&mut c, filter);
     window(&mut c, filter);
     parts(&mut c, filter, led);
-    search(&mut c, filter, after);
+    let fetched = FETCHED.into_iter().find(|fetched| *fetched > filter.limit).unwrap_or(filter.limit + 1);
+    search(&mut c, filter, after, fetched);
     if let Some((updated_at, id)) = after {
         let id = c.place::<SqlUuid, _>(id);
         let at = match filter.sort {
@@ -135,7 +136,6 @@ pub fn page(
     } else {
         "k.order_id"
     };
-    let fetched = FETCHED.into_iter().find(|fetched| *fetched > filter.limit).unwrap_or(filter.limit + 1);
     let page =
         |more: &str| format!("SELECT o.* FROM {} WHERE o.organization_id = $1{}{more} ORDER BY {reading} LIMIT {fetched}", c.from, c.text);
     let rows = match filter.status.as_slice() {
@@ -280,8 +280,8 @@ fn parts<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, led: Lead) {
     }
 }
 
-/// What people type to find an order: one of its numbers, or its customer.
-fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(DateTime<Utc>, OrderId)>) {
+/// What people type to find an order: one of its numbers, or its customer. A page takes at most `most` rows.
+fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(DateTime<Utc>, OrderId)>, most: usize) {
     let Some(q) = &filter.q else { return };
     let alone = c.filters == 0 && filter.sort.is_by_id();
     let pattern = format!("%{}%", q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
@@ -303,7 +303,6 @@ fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(Da
     };
     // Each way to find an order has an index of its own, which one condition over all of them would not use. No customer can add
     // more rows than a page takes.
-    let most = FETCHED[FETCHED.len() - 1];
     let found = |column: &str| format!("SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.{column} = {word}{from_there}");
     c.and(&format!(
         "o.id = ANY(ARRAY(SELECT id FROM ({} UNION {} UNION {} UNION SELECT s.id FROM ({customers}) k CROSS JOIN LATERAL \
