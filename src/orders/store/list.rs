@@ -89,8 +89,11 @@ fn constants(words: &[String]) -> String {
     quoted.join(", ")
 }
 
+/// Years that Postgres writes otherwise are beyond every order: the nearest that it reads means the same.
 fn constant(at: DateTime<Utc>) -> String {
-    format!("'{}'::timestamptz", at.to_rfc3339_opts(SecondsFormat::Micros, true))
+    let first = DateTime::from_timestamp(-62_135_596_800, 0).unwrap_or(at);
+    let last = DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(at);
+    format!("'{}'::timestamptz", at.clamp(first, last).to_rfc3339_opts(SecondsFormat::Micros, true))
 }
 
 /// Up to `limit` orders and one more after the key of the last one seen.
@@ -136,14 +139,15 @@ pub fn page(
     } else {
         "k.order_id"
     };
+    let is_status = |status: &[String]| format!(" AND o.status = {}", constants(status));
     let page =
         |more: &str| format!("SELECT o.* FROM {} WHERE o.organization_id = $1{}{more} ORDER BY {reading} LIMIT {fetched}", c.from, c.text);
     let rows = match filter.status.as_slice() {
         [] => page(""),
-        [status] => page(&format!(" AND o.status = '{status}'")),
+        [_] => page(&is_status(&filter.status)),
         // Each status has its part of an index; the first rows of the parts hold the first rows of all.
         several => {
-            let parts: Vec<String> = several.iter().map(|status| format!("({})", page(&format!(" AND o.status = '{status}'")))).collect();
+            let parts: Vec<String> = several.chunks(1).map(|status| format!("({})", page(&is_status(status)))).collect();
             format!("SELECT o.* FROM ({}) o ORDER BY {order} LIMIT {fetched}", parts.join(" UNION ALL "))
         }
     };
