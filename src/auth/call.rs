@@ -5,7 +5,7 @@ use super::actor::{Actor, Context};
 use super::authenticator::Authenticator;
 use super::permission::Permission;
 use crate::error::Error;
-use crate::platform::http::{Precondition, parse_json, parse_query};
+use crate::platform::http::{KnownVersions, Precondition, parse_json, parse_query};
 use crate::platform::idempotency::{IdempotencyKey, fingerprint};
 use crate::platform::{limits, logging};
 use actix_web::dev::Payload;
@@ -102,6 +102,11 @@ impl Call {
 
     pub fn precondition(&self) -> Result<Precondition, Error> {
         Precondition::of(self.request.headers())
+    }
+
+    /// What the caller says that it has already.
+    pub fn known_versions(&self) -> KnownVersions {
+        KnownVersions::of(self.request.headers())
     }
 
     /// Whether `If-None-Match: *` asks to create only.

@@ -162,8 +162,20 @@ fn template(connection: &mut PgConnection, organization_id: OrganizationId) -> Q
             .replace(&text(&document.bill_to)?, "@customer@")
             .replace(&text(&document.tax_breakdown)?, "@tax@")
             .replace(&shipping_tax(text(&document.shipping_tax)?.trim_matches('"')), &shipping_tax("@shipping_tax@")),
-        detail: value(&Detail { shipments: 1, fulfillment_orders: 1, external_ids: Default::default(), cancellations: vec![], ..detail.clone() })?,
-        detail_unshipped: value(&Detail { shipments: 0, fulfillment_orders: 1, external_ids: Default::default(), cancellations: vec![], ..detail })?,
+        detail: value(&Detail {
+            shipments: 1,
+            fulfillment_orders: 1,
+            external_ids: Default::default(),
+            cancellations: vec![],
+            ..detail.clone()
+        })?,
+        detail_unshipped: value(&Detail {
+            shipments: 0,
+            fulfillment_orders: 1,
+            external_ids: Default::default(),
+            cancellations: vec![],
+            ..detail
+        })?,
         line_detail: value(&LineDetail { external_line_id: None, ..line_detail.clone() })?,
         invoice: invoice
             .to_string()

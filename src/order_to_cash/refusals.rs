@@ -20,6 +20,6 @@ pub fn require_unblocked(order: &Order, what: Blocks) -> Result<(), Error> {
     }
     let codes: Vec<&str> = holds.iter().map(|hold| hold.code.as_str()).collect();
     let detail = format!("order {} is on hold ({}); release its holds first", order.number, codes.join(", "));
-    let holds: Vec<HoldBody> = holds.into_iter().map(HoldBody::from).collect();
+    let holds: Vec<HoldBody> = holds.into_iter().cloned().map(HoldBody::from).collect();
     Err(Error::conflict_with("order_on_hold", detail, json!({ "order_id": order.id, "holds": holds })))
 }

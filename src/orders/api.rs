@@ -73,8 +73,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 pub async fn list_orders(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     let filter = call.query::<OrderQuery>()?.read()?;
-    let page = app.db.snapshot(move |connection| service::list(connection, context.organization_id, &filter)).await?;
-    Answer::ok(&page)
+    app.db.read(move |connection| Answer::ok(&service::list(connection, context.organization_id, &filter)?)).await
 }
 
 /// Get an order
@@ -88,8 +87,20 @@ pub async fn get_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     call.no_query()?;
     let id: OrderId = call.path("id")?;
-    let order = app.db.snapshot(move |connection| service::get(connection, context.organization_id, id)).await?;
-    Ok(Answer::ok(&order)?.with_version(order.version))
+    let known = call.known_versions();
+    app.db
+        .read(move |connection| {
+            if !known.is_nothing() {
+                // A caller who has a version is most often told that it is still the one: nothing else is read then.
+                let version = service::version(connection, context.organization_id, id)?;
+                if known.includes(version) {
+                    return Ok(Answer::unchanged(version));
+                }
+            }
+            let order = service::get(connection, context.organization_id, id)?;
+            Ok(Answer::ok(&order)?.with_version(order.version))
+        })
+        .await
 }
 
 /// Change header fields that bind nothing

@@ -9,6 +9,7 @@ use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus
 use super::tax::TaxGroup;
 use crate::auth::permission::Role;
 use crate::catalog::product_kind::ProductKind;
+use crate::fulfillment::fulfillment_order::FulfillmentOrder;
 use crate::payments::payment::{PaymentMethod, PaymentStatus as MoneyStatus};
 use crate::types::absent::null_is_default;
 use crate::types::address::{Address, Contact};
@@ -299,50 +300,50 @@ pub struct HoldBody {
     pub release_reason: Option<String>,
 }
 
-impl From<&Hold> for HoldBody {
-    fn from(hold: &Hold) -> Self {
+impl From<Hold> for HoldBody {
+    fn from(hold: Hold) -> Self {
         Self {
             id: hold.id,
             code: hold.code,
             scope: if hold.order_line_id.is_some() { "line" } else { "order" },
             order_line_id: hold.order_line_id,
             blocks: hold.code.blocks().to_vec(),
-            data: hold.data.clone(),
-            detail: hold.detail.clone(),
+            data: hold.data,
+            detail: hold.detail,
             releasable_by: hold.code.releasable_by().to_vec(),
             raised_at: hold.raised_at,
-            raised_by: hold.raised_by.clone(),
+            raised_by: hold.raised_by,
             released_at: hold.released_at,
-            released_by: hold.released_by.clone(),
-            release_reason: hold.release_reason.clone(),
+            released_by: hold.released_by,
+            release_reason: hold.release_reason,
         }
     }
 }
 
 impl OrderLineBody {
-    fn of(order: &Order, line: &OrderLine) -> Self {
+    fn of(line: OrderLine, fulfillment_orders: &[FulfillmentOrder], currency: Currency) -> Self {
         let q = &line.quantities;
-        let allocations = order.fulfillment_orders.iter().flat_map(|f| {
+        let allocations = fulfillment_orders.iter().flat_map(|f| {
             let mine = f.lines.iter().filter(|a| a.line_number == line.line_number && !a.open().is_zero());
             mine.map(|a| AllocationBody { location: f.location.clone(), quantity: Quantity(a.open()), reason: a.reason.clone() })
         });
         Self {
             id: line.id,
             line_number: line.line_number,
-            sku: line.sku.clone(),
-            name: line.name.clone(),
+            sku: line.sku,
+            name: line.name,
             kind: line.kind,
-            unit: line.unit.clone(),
+            unit: line.unit,
             quantity: Quantity(q.quantity),
             base_quantity: Quantity(q.quantity * line.unit_factor),
             original_quantity: Quantity(line.original_quantity),
             unit_price: UnitPrice(line.unit_price),
             price_quantity: Quantity(line.price_quantity),
-            gross_amount: Amount(rounded(line.detail.gross_amount.0, order.currency.minor_units())),
+            gross_amount: Amount(rounded(line.detail.gross_amount.0, currency.minor_units())),
             discount_amount: Amount(line.discount_amount),
-            discounts: line.detail.discounts.clone(),
+            discounts: line.detail.discounts,
             net_amount: Amount(line.net_amount),
-            tax_category: line.tax_category.clone(),
+            tax_category: line.tax_category,
             tax_rate: Rate(line.tax_rate),
             tax_amount: Amount(line.tax_amount),
             unallocated_quantity: Quantity(q.unallocated),
@@ -360,69 +361,78 @@ impl OrderLineBody {
             requested_on: line.requested_on,
             first_promised_on: line.first_promised_on,
             promised_on: line.promised_on,
-            external_line_id: line.detail.external_line_id.clone(),
-            customer_sku: line.detail.customer_sku.clone(),
-            metadata: line.detail.metadata.clone(),
+            external_line_id: line.detail.external_line_id,
+            customer_sku: line.detail.customer_sku,
+            metadata: line.detail.metadata,
         }
     }
 }
 
 impl From<&Order> for OrderBody {
     fn from(order: &Order) -> Self {
-        let document = &order.document;
+        Self::from(order.clone())
+    }
+}
+
+impl From<Order> for OrderBody {
+    fn from(order: Order) -> Self {
+        let (promised_on, first_promised_on, amount_due) = (order.promised_on(), order.first_promised_on(), order.amount_due());
+        let created_at = order.milestones.captured_at.unwrap_or(order.ordered_at);
+        let (document, detail) = (order.document, order.detail);
+        let line = |line| OrderLineBody::of(line, &order.fulfillment_orders, order.currency);
         Self {
             id: order.id,
-            number: order.number.clone(),
+            number: order.number,
             status: order.status,
             fulfillment_status: order.fulfillment_status,
             invoice_status: order.invoice_status,
             payment_status: order.payment_status,
             return_status: order.return_status,
-            channel: order.channel.clone(),
-            external_id: order.external_id.clone(),
-            customer: document.customer.clone(),
-            bill_to: document.bill_to.clone(),
+            channel: order.channel,
+            external_id: order.external_id,
+            customer: document.customer,
+            bill_to: document.bill_to,
             currency: order.currency,
             pricing: document.pricing,
             prices_include_tax: document.prices_include_tax,
-            lines: order.lines.iter().map(|line| OrderLineBody::of(order, line)).collect(),
-            holds: order.holds.iter().map(HoldBody::from).collect(),
-            discounts: document.discounts.clone(),
+            lines: order.lines.into_iter().map(line).collect(),
+            holds: order.holds.into_iter().map(HoldBody::from).collect(),
+            discounts: document.discounts,
             subtotal: Amount(order.subtotal),
             discount_total: Amount(order.discount_total),
-            shipping_method: document.shipping_method.clone(),
+            shipping_method: document.shipping_method,
             shipping_net: Amount(order.shipping_net),
             shipping_tax: document.shipping_tax,
             tax_total: Amount(order.tax_total),
-            tax_breakdown: document.tax_breakdown.clone(),
+            tax_breakdown: document.tax_breakdown,
             total: Amount(order.total),
             amount_invoiced: Amount(order.amount_invoiced),
             amount_credited: Amount(order.amount_credited),
             amount_paid: Amount(order.amount_paid),
-            amount_due: Amount(order.amount_due()),
+            amount_due: Amount(amount_due),
             uninvoiced_total: Amount(order.uninvoiced_total),
-            shipping_address: document.shipping_address.clone(),
-            billing_address: document.billing_address.clone(),
-            payment_terms: document.payment_terms.clone(),
+            shipping_address: document.shipping_address,
+            billing_address: document.billing_address,
+            payment_terms: document.payment_terms,
             on_shortage: document.on_shortage,
             delivery_rule: document.delivery_rule,
             requested_on: document.requested_on,
-            promised_on: order.promised_on(),
-            first_promised_on: order.first_promised_on(),
-            sales_rep: order.sales_rep.clone(),
-            purchase_order_number: order.purchase_order_number.clone(),
-            buyer_reference: order.detail.buyer_reference.clone(),
-            contact: order.detail.contact.clone(),
-            delivery_instructions: order.detail.delivery_instructions.clone(),
-            note: order.detail.note.clone(),
-            milestones: order.milestones.clone(),
-            historical: order.detail.historical,
+            promised_on,
+            first_promised_on,
+            sales_rep: order.sales_rep,
+            purchase_order_number: order.purchase_order_number,
+            buyer_reference: detail.buyer_reference,
+            contact: detail.contact,
+            delivery_instructions: detail.delivery_instructions,
+            note: detail.note,
+            milestones: order.milestones,
+            historical: detail.historical,
             version: order.version,
             ordered_at: order.ordered_at,
-            created_at: order.milestones.captured_at.unwrap_or(order.ordered_at),
+            created_at,
             updated_at: order.updated_at,
-            external_ids: order.detail.external_ids.clone(),
-            metadata: order.detail.metadata.clone(),
+            external_ids: detail.external_ids,
+            metadata: detail.metadata,
         }
     }
 }

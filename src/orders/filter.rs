@@ -70,6 +70,16 @@ pub enum OrderSort {
     UpdatedLast,
 }
 
+impl OrderSort {
+    /// In the order in which the orders were made.
+    pub fn is_by_id(self) -> bool {
+        match self {
+            Self::Newest | Self::Oldest => true,
+            Self::UpdatedFirst | Self::UpdatedLast => false,
+        }
+    }
+}
+
 /// The same, read and checked.
 #[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
@@ -99,6 +109,13 @@ pub struct OrderFilter {
     pub after: Option<Vec<String>>,
 }
 
+/// Each value once.
+fn unique(mut values: Vec<String>) -> Vec<String> {
+    values.sort();
+    values.dedup();
+    values
+}
+
 impl OrderQuery {
     /// 400 for values that are none of the known ones.
     pub fn read(self) -> Result<OrderFilter, Error> {
@@ -115,7 +132,7 @@ impl OrderQuery {
         Ok(OrderFilter {
             number: many(self.number.as_deref()),
             external_id: many(self.external_id.as_deref()),
-            status: known::<OrderStatus>("status", self.status.as_deref())?,
+            status: unique(known::<OrderStatus>("status", self.status.as_deref())?),
             fulfillment_status: known::<FulfillmentStatus>("fulfillment_status", self.fulfillment_status.as_deref())?,
             invoice_status: known::<InvoiceStatus>("invoice_status", self.invoice_status.as_deref())?,
             payment_status: known::<PaymentStatus>("payment_status", self.payment_status.as_deref())?,

@@ -3,6 +3,7 @@
 use super::body::{OrderBody, PatchOrder};
 use super::change;
 use super::filter::OrderFilter;
+use super::order::Order;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -24,7 +25,12 @@ pub fn next_number(connection: &mut PgConnection, numbers: &Numbers, organizatio
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<OrderBody, Error> {
     let order = store::find(connection, organization_id, id)?.ok_or(Error::not_found("order"))?;
-    Ok(OrderBody::from(&order))
+    Ok(OrderBody::from(order))
+}
+
+/// The order's version alone; 404 where there is no such order.
+pub fn version(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<i64, Error> {
+    store::version(connection, organization_id, id)?.ok_or(Error::not_found("order"))
 }
 
 pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filter: &OrderFilter) -> Result<Page<OrderBody>, Error> {
@@ -37,13 +43,9 @@ pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filt
         }
         Some(_) => return Err(bad_cursor()),
     };
-    let keys = store::list::keys(connection, organization_id, filter, after, filter.limit as i64 + 1)?;
-    let page = Page::cut(keys, filter.limit, |key| encode_cursor(&filter.fingerprint, &[key.updated_at.to_rfc3339(), key.id.to_string()]));
-    let ids: Vec<OrderId> = page.data.iter().map(|key| key.id).collect();
-    let mut orders = store::load(connection, organization_id, &ids)?;
-    let place = |id: OrderId| ids.iter().position(|other| *other == id);
-    orders.sort_by_key(|order| place(order.id));
-    Ok(Page { data: orders.iter().map(OrderBody::from).collect(), next_cursor: page.next_cursor })
+    let orders = store::list::page(connection, organization_id, filter, after)?;
+    let cursor_of = |order: &Order| encode_cursor(&filter.fingerprint, &[order.updated_at.to_rfc3339(), order.id.to_string()]);
+    Ok(Page::cut(orders, filter.limit, cursor_of).map(OrderBody::from))
 }
 
 /// Changes header fields that bind nothing (merge-patch, RFC 7396).

@@ -208,6 +208,38 @@ impl Precondition {
     }
 }
 
+/// What `If-None-Match` says that the caller has (RFC 9110 §13.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownVersions {
+    /// No header.
+    Nothing,
+    /// `*`: whatever there is.
+    Anything,
+    Versions(Vec<i64>),
+}
+
+impl KnownVersions {
+    pub fn of(headers: &HeaderMap) -> Self {
+        match headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) {
+            None => Self::Nothing,
+            Some(tags) if tags.trim() == "*" => Self::Anything,
+            Some(tags) => Self::Versions(tags.split(',').filter_map(version_of_tag).collect()),
+        }
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
+
+    pub fn includes(&self, version: i64) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Anything => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
 fn version_of_tag(tag: &str) -> Option<i64> {
     let tag = tag.trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
@@ -240,6 +272,11 @@ impl Answer {
     /// 201 with `Location`.
     pub fn created(location: String, body: &impl Serialize) -> Result<Self, Error> {
         Ok(Self { location: Some(location), ..Self::json(201, body)? })
+    }
+
+    /// 304 for a caller who has this version.
+    pub fn unchanged(version: i64) -> Self {
+        Self { status: 304, body: vec![], location: None, version: Some(version), replayed: false, content_type: "application/json" }
     }
 
     pub fn no_content() -> Self {
@@ -316,7 +353,7 @@ impl Responder for Tagged {
         if self.answer.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
         }
-        if status == StatusCode::NO_CONTENT {
+        if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
             return response.finish();
         }
         response.content_type(self.answer.content_type).body(self.answer.body)

@@ -4,15 +4,17 @@
 //! lets diesel keep the prepared statement per connection. Texts must therefore come from a small closed set: build them from
 //! constants, never from values.
 
+use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::{AsExpression, IntoSql};
-use diesel::pg::{Pg, PgConnection};
+use diesel::pg::{Pg, PgConnection, PgValue};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
-use diesel::sql_types::{SingleValue, SqlType, Untyped};
+use diesel::sql_types::{Jsonb, SingleValue, SqlType, Text, Untyped};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 /// A statement with its values. Load it into `#[derive(QueryableByName)]` rows or `execute` it.
 pub struct Sql<'a> {
@@ -51,6 +53,56 @@ impl<'a> Sql<'a> {
     {
         self.values.push(Box::new(value.into_sql::<ST>()));
         self
+    }
+}
+
+/// A statement whose columns are told apart by their places, which saves the search for each column's name in each row: for rows
+/// with many columns. Load it into `#[derive(Queryable)]` rows with the fields in the order of the columns.
+pub struct Rows<'a, ST> {
+    statement: Sql<'a>,
+    columns: PhantomData<ST>,
+}
+
+impl<'a> Sql<'a> {
+    /// Says the types of the columns, in their order.
+    pub fn columns<ST>(self) -> Rows<'a, ST> {
+        Rows { statement: self, columns: PhantomData }
+    }
+}
+
+impl<ST: 'static> QueryId for Rows<'_, ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST> Query for Rows<'_, ST> {
+    type SqlType = ST;
+}
+
+impl<ST> diesel::RunQueryDsl<PgConnection> for Rows<'_, ST> {}
+
+impl<ST> QueryFragment<Pg> for Rows<'_, ST> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.statement.walk_ast(out)
+    }
+}
+
+/// A `jsonb` or `text` column read straight into its type, without a tree of values between them.
+#[derive(Clone, Debug, FromSqlRow)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromSql<Jsonb, Pg> for Json<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes() {
+            [1, text @ ..] => Ok(Self(serde_json::from_slice(text)?)),
+            _ => Err("not the binary form of jsonb".into()),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromSql<Text, Pg> for Json<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_slice(value.as_bytes())?))
     }
 }
 

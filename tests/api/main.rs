@@ -13,6 +13,7 @@ mod demo;
 mod examples;
 mod feed;
 mod fulfillment;
+mod history;
 mod inventory;
 mod invoicing;
 mod migrations;
@@ -21,6 +22,7 @@ mod northwind;
 mod openapi;
 mod orders;
 mod organization;
+mod reads;
 mod road;
 mod shop;
 #[path = "../support/mod.rs"]

@@ -17,7 +17,10 @@ pub fn list(
     filters: &str,
     limit: usize,
 ) -> Result<Page<HistoryEntry>, Error> {
-    crate::customers::service::get(connection, organization_id, customer_id)?;
     let rows = store::page(connection, organization_id, customer_id, kinds, before, limit as i64 + 1)?;
+    if rows.is_empty() {
+        // Nothing happened, or there is no such customer.
+        crate::customers::service::get(connection, organization_id, customer_id)?;
+    }
     Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &[row.occurred_at.to_rfc3339(), row.id.to_string()])))
 }

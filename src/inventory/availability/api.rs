@@ -39,6 +39,6 @@ pub async fn get_availability(call: Call, app: Data<App>) -> Result<Answer, Erro
     let context = call.require(Permission::INVENTORY_READ)?;
     let query: AvailabilityQuery = call.query()?;
     let quantity = query.quantity.map_or(Decimal::ONE, |quantity| quantity.0);
-    let availability = app.db.snapshot(move |connection| service::get(connection, &context, &query.sku, quantity)).await?;
+    let availability = app.db.read(move |connection| service::get(connection, &context, &query.sku, quantity)).await?;
     Answer::ok(&availability)
 }

@@ -3,9 +3,8 @@ use super::covered::Supply;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::inventory::locations;
 use crate::inventory::stock::product::{check_quantity, stocked};
-use crate::inventory::stock::{levels_of, products};
+use crate::inventory::stock::products;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
 use crate::types::id::OrganizationId;
@@ -17,20 +16,14 @@ use std::collections::HashMap;
 
 /// What there is and what comes of these SKUs, by SKU. Read without locks: a promise is made elsewhere.
 pub fn supply_of(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<HashMap<String, Supply>> {
-    let ranked = locations::service::ranked(connection, organization_id)?;
-    let levels = levels_of(connection, organization_id, skus)?;
     let mut supplies: HashMap<String, Supply> = skus.iter().map(|sku| ((*sku).to_owned(), Supply::default())).collect();
-    let ranks: HashMap<&str, usize> = ranked.iter().enumerate().map(|(rank, location)| (location.code.as_str(), rank)).collect();
-    let mut placed: Vec<_> = levels.iter().filter_map(|level| Some((ranks.get(level.location.as_str())?, level))).collect();
-    placed.sort_by_key(|(rank, _)| *rank);
-    for (_, level) in placed {
-        supplies.entry(level.sku.clone()).or_default().locations.push((level.location.clone(), level.available()));
-    }
-    for row in store::incoming(connection, organization_id, skus)? {
-        supplies.entry(row.sku).or_default().incoming.push((row.expected_on, row.quantity));
-    }
-    for (sku, quantity) in store::backordered(connection, organization_id, skus)? {
-        supplies.entry(sku).or_default().backordered = quantity;
+    for row in store::supply(connection, organization_id, skus)? {
+        let supply = supplies.entry(row.sku).or_default();
+        match (row.location, row.expected_on) {
+            (Some(location), _) => supply.locations.push((location, row.quantity)),
+            (None, Some(day)) => supply.incoming.push((day, row.quantity)),
+            (None, None) => supply.backordered = row.quantity,
+        }
     }
     Ok(supplies)
 }

@@ -3,44 +3,37 @@ use crate::types::id::OrganizationId;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Date, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-/// Open supply of one product for a location that ships.
+/// One figure of a product's supply, in base units: of a location that ships, of a day on which supply is expected, or, with
+/// neither, what lines that wait are owed.
 #[derive(QueryableByName)]
-pub struct IncomingRow {
+pub struct SupplyRow {
     #[diesel(sql_type = Text)]
     pub sku: String,
-    #[diesel(sql_type = Date)]
-    pub expected_on: NaiveDate,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub location: Option<String>,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub expected_on: Option<NaiveDate>,
     #[diesel(sql_type = Numeric)]
     pub quantity: Decimal,
 }
 
-pub fn incoming(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<IncomingRow>> {
-    sql("SELECT i.sku, i.expected_on, sum(i.quantity - i.received_quantity) AS quantity FROM incoming_supply i \
-         JOIN location l ON l.organization_id = i.organization_id AND l.code = i.location AND l.active AND l.kind <> 'supplier' \
-         WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' GROUP BY 1, 2")
+/// All figures of these products; locations in the order in which they ship.
+pub fn supply(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<SupplyRow>> {
+    sql("SELECT sku, location, expected_on, quantity FROM ( \
+         SELECT s.sku, s.location, NULL::date AS expected_on, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS quantity, k.priority \
+         FROM stock_level s JOIN location k ON k.organization_id = s.organization_id AND k.code = s.location AND k.active AND k.kind <> 'supplier' \
+         WHERE s.organization_id = $1 AND s.sku = ANY($2) \
+         UNION ALL SELECT i.sku, NULL, i.expected_on, sum(i.quantity - i.received_quantity), 0 FROM incoming_supply i \
+         JOIN location k ON k.organization_id = i.organization_id AND k.code = i.location AND k.active AND k.kind <> 'supplier' \
+         WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' GROUP BY 1, 3 \
+         UNION ALL SELECT l.sku, NULL, NULL, round(sum(l.backordered * l.unit_factor), 3), 0 FROM order_line l \
+         WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY 1) f ORDER BY priority, location")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)
     .load(connection)
-}
-
-/// What lines that wait for supply are owed, in base units.
-pub fn backordered(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<(String, Decimal)>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Text)]
-        sku: String,
-        #[diesel(sql_type = Numeric)]
-        quantity: Decimal,
-    }
-    let rows: Vec<Row> = sql("SELECT sku, round(sum(backordered * unit_factor), 3) AS quantity FROM order_line \
-         WHERE organization_id = $1 AND sku = ANY($2) AND backordered > 0 GROUP BY sku")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(skus)
-    .load(connection)?;
-    Ok(rows.into_iter().map(|row| (row.sku, row.quantity)).collect())
 }
 
 /// The date in the organization's time zone.

@@ -29,7 +29,7 @@ pub async fn ask_availability(call: Call, app: Data<App>) -> Result<Answer, Erro
     let body: PostCartAvailability = call.json()?;
     // Asking changes nothing, so a repeated question may get a fresh answer; the key is only checked for its form.
     call.idempotency_key()?;
-    let availability = app.db.snapshot(move |connection| service::availability(connection, &context, &body.lines)).await?;
+    let availability = app.db.read(move |connection| service::availability(connection, &context, &body.lines)).await?;
     Answer::ok(&availability)
 }
 

@@ -8,5 +8,5 @@ mod load;
 pub mod reference;
 mod save;
 
-pub use load::{find, load, lock};
+pub use load::{find, load, lock, version};
 pub use save::save;

@@ -1,0 +1,12 @@
+DROP INDEX order_line_promised;
+DROP INDEX sales_order_in_invoicing;
+DROP INDEX sales_order_in_payment;
+DROP INDEX sales_order_in_fulfillment;
+DROP INDEX sales_order_by_purchase_order;
+CREATE INDEX sales_order_by_purchase_order ON sales_order (organization_id, customer_id, purchase_order_number) WHERE purchase_order_number IS NOT NULL;
+DROP INDEX sales_order_by_status;
+CREATE INDEX sales_order_open ON sales_order (organization_id, status, id) WHERE status IN ('draft', 'on_hold', 'confirmed');
+DROP INDEX sales_order_by_channel;
+DROP INDEX sales_order_by_sales_rep;
+DROP INDEX fulfillment_order_by_location;
+DROP INDEX sales_order_by_ordered;
