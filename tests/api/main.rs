@@ -13,6 +13,7 @@ mod feed;
 mod fulfillment;
 mod inventory;
 mod invoicing;
+mod master_events;
 mod migrations;
 mod mixed_load;
 mod northwind;
