@@ -8,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// A pool of connections with its queue of waiting work.
@@ -17,6 +17,8 @@ pub struct Db {
     pool: Pool<ConnectionManager<PgConnection>>,
     permits: Arc<Semaphore>,
     wait: Duration,
+    /// Whether the process is about to stop.
+    stopping: Arc<AtomicBool>,
 }
 
 /// How a pool is set up; every figure has its reason where it is configured.
@@ -72,7 +74,19 @@ impl Db {
             .connection_timeout(options.wait)
             .connection_customizer(Box::new(Session { settings }))
             .build_unchecked(ConnectionManager::new(&options.url));
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(options.connections as usize)), wait: options.wait })
+        let permits = Arc::new(Semaphore::new(options.connections as usize));
+        Ok(Self { pool, permits, wait: options.wait, stopping: Arc::default() })
+    }
+
+    /// From now on work gives up soon where no connection can be made: the process is about to stop, and a database that is away
+    /// must not keep it. Work that has its connection goes on.
+    pub fn stop_waiting(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Db::stop_waiting`] has been called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Runs `work` in one READ COMMITTED transaction on a worker thread. It is run again from the start after a deadlock or a
@@ -157,7 +171,22 @@ impl Db {
     }
 
     fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {
-        self.pool.get().map_err(|error| Error::unavailable(error.to_string()))
+        /// How soon a wait that has begun notices that the process is stopping.
+        const STEP: Duration = Duration::from_millis(250);
+        /// Longer than it takes to connect to a database that is there.
+        const WAIT_WHEN_STOPPING: Duration = Duration::from_secs(1);
+        let started = Instant::now();
+        loop {
+            match self.pool.get_timeout(STEP.min(self.wait)) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => {
+                    let most = if self.is_stopping() { WAIT_WHEN_STOPPING.min(self.wait) } else { self.wait };
+                    if started.elapsed() >= most {
+                        return Err(Error::unavailable(error.to_string()));
+                    }
+                }
+            }
+        }
     }
 
     async fn on_thread<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static) -> Result<T, Error> {

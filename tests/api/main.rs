@@ -11,6 +11,7 @@ mod demo;
 mod examples;
 mod feed;
 mod fulfillment;
+mod heads;
 mod inventory;
 mod invoicing;
 mod master_events;
@@ -20,7 +21,9 @@ mod northwind;
 mod openapi;
 mod orders;
 mod organization;
+mod reservations;
 mod road;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;
+mod vanished;
