@@ -197,7 +197,10 @@ async fn unknown_path(request: HttpRequest, paths: Data<openapi::Paths>) -> Resu
 
 /// 431 for a head above the configured size. What is above 128 KiB or has more than 96 headers never gets here: the HTTP library
 /// refuses it by itself.
-async fn limit_head(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+async fn limit_head(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let limit = request.app_data::<Data<App>>().map_or(usize::MAX, |app| app.config.head_bytes);
     let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
     let uri = request.uri();

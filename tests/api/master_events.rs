@@ -1,6 +1,6 @@
 //! Every change of what orders rest on tells an event, one for each row, and what stays as it is tells none.
 
-use crate::shop::{clean, receive, shop};
+use crate::shop::{ADDRESS, clean, receive, shop};
 use crate::support::app::{Caller, TestApp, send};
 use pesanan::auth::permission::Role;
 use reqwest::Method;
@@ -178,6 +178,24 @@ async fn clients_and_channels_tell_and_keep_their_secrets() {
     let seen = Feed { caller: &warehouse, after: String::new() }.types().await;
     assert!(!seen.iter().any(|name| name.starts_with("api_client.") || name.starts_with("channel.")), "{seen:?}");
     assert!(seen.contains(&"location.created".to_owned()) && seen.contains(&"price.created".to_owned()), "{seen:?}");
+}
+
+#[actix_web::test]
+async fn a_guest_is_told_of_once() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    receive(&admin, "jakarta", "KOPI", "20").await;
+    let mut feed = Feed::from_now(&admin).await;
+    let address: Value = serde_json::from_str(ADDRESS).unwrap();
+    let order = json!({"customer": {"name": "Siti", "email": "siti@example.com"}, "shipping_address": address, "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let placed = admin.post("/v1/orders", order.clone()).await.expect(201).body;
+    let news = feed.news().await;
+    let guests: Vec<&Value> = news.iter().filter(|event| event["type"] == "customer.created").collect();
+    assert_eq!(guests.len(), 1, "{news:#?}");
+    assert_eq!((&guests[0]["subject"]["id"], &guests[0]["data"]["guest"]), (&placed["customer"]["id"], &json!(true)));
+    admin.post("/v1/orders", order).await.expect(201);
+    assert!(!feed.types().await.contains(&"customer.created".to_owned()));
+    clean(&app).await;
 }
 
 #[actix_web::test]

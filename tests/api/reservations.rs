@@ -70,12 +70,8 @@ async fn a_client_holds_so_many_carts_and_no_more_however_many_come_at_once() {
     let (held, refused): (Vec<_>, Vec<_>) = replies.into_iter().partition(|reply| reply.status == 201);
     assert_eq!((held.len(), refused.len()), (5, 35));
     for reply in refused {
-        assert_eq!(
-            (&reply.body["code"], &reply.body["limit"]),
-            (&json!("reservation_limit_reached"), &json!(5)),
-            "{:#}",
-            reply.expect(409).body
-        );
+        let problem = reply.expect(409).body;
+        assert_eq!((&problem["code"], &problem["limit"]), (&json!("reservation_limit_reached"), &json!(5)), "{problem:#}");
     }
     let reserved: Vec<String> = [level(&admin, "KOPI", "jakarta").await.1, level(&admin, "TEH", "jakarta").await.1].into();
     assert_eq!(reserved.iter().map(|text| text.parse::<u32>().unwrap()).sum::<u32>(), 5, "a refused cart holds nothing: {reserved:?}");

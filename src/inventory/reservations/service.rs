@@ -60,7 +60,7 @@ pub fn availability(connection: &mut PgConnection, context: &Context, lines: &[C
     Ok(CartAvailability { available: lines.iter().all(|line| line.available), lines })
 }
 
-/// Holds a cart's stock: all of it or nothing (409 `insufficient_stock`). A caller may hold `most` carts at once, 0 = any number
+/// Holds a cart's stock: all of it or nothing (409 `insufficient_stock`). A caller may hold `most_carts` at once, 0 = any number
 /// (409 `reservation_limit_reached`).
 pub fn create(
     connection: &mut PgConnection,
@@ -68,7 +68,7 @@ pub fn create(
     id: ReservationId,
     release_secret: &str,
     body: &PostReservation,
-    most: u32,
+    most_carts: u32,
 ) -> Result<NewReservation, Error> {
     let storefront = context.role == Role::Storefront;
     let most = if storefront { STOREFRONT_SECONDS } else { MOST_SECONDS };
@@ -81,7 +81,7 @@ pub fn create(
     let wanted = wanted(&mut faults, &products, &body.lines);
     faults.into_result()?;
 
-    check_room(connection, context, most)?;
+    check_room(connection, context, most_carts)?;
     let ranked = locations::service::ranked(connection, context.organization_id)?;
     let skus: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let mut stock = LockedStock::lock_skus(connection, context.organization_id, &skus)?;
