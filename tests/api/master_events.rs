@@ -137,7 +137,7 @@ async fn a_bulk_call_tells_of_each_row_that_it_changed() {
             let gula = news.iter().find(|event| event["data"]["sku"] == "GULA").unwrap();
             let product = admin.get("/v1/products/GULA").await.expect(200).body;
             assert_eq!(gula["subject"], json!({"type": "product", "id": product["id"]}));
-            assert_eq!((&gula["data"]["unit_price"], &gula["data"]["price_list"]), (&json!("17000"), &json!("default")));
+            assert_eq!((&gula["data"]["unit_price"], &gula["data"]["price_list"]), (&json!("17000.00"), &json!("default")));
         }
         assert_eq!(admin.put(path, body).await.expect(200).body, answer, "sent again, {path} answers the same rows");
         assert_eq!(feed.types().await, [""; 0], "{path} sent again");

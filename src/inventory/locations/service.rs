@@ -45,7 +45,13 @@ pub fn put(
         created_at,
         updated_at,
     };
-    Ok((write(connection, context, current.as_ref(), wanted)?, current.is_none()))
+    let written = write(connection, context, current.as_ref(), wanted)?;
+    // Another call may have created it between our look and our write.
+    let created = current.is_none() && written.version == 1;
+    if create_only && !created {
+        return Err(Error::Stale { current: written.version - 1 });
+    }
+    Ok((written, created))
 }
 
 /// Changes what the body names; one that changes nothing leaves the version.

@@ -41,14 +41,19 @@ pub fn put(
         return Ok((current.clone(), false));
     }
     let written = store::upsert(connection, context, code, series)?;
-    let event_type = if written.version == 1 { "invoice_series.created" } else { "invoice_series.updated" };
+    // Another call may have created it between our look and our write.
+    let created = written.version == 1;
+    if create_only && !created {
+        return Err(Error::Stale { current: written.version - 1 });
+    }
+    let event_type = if created { "invoice_series.created" } else { "invoice_series.updated" };
     let data = json!({
         "code": written.code, "kind": written.kind, "prefix": written.prefix, "year_reset": written.year_reset,
         "next_number": written.next_number, "version": written.version,
     });
     // The series is a number series: its row is the last to be locked, and only this event and the commit follow.
     events::append(connection, context, &[NewEvent::of(event_type, "organization", context.organization_id.0, data)])?;
-    Ok((written, current.is_none()))
+    Ok((written, created))
 }
 
 fn check_change(current: &InvoiceSeries, series: &PutInvoiceSeries) -> Result<(), Error> {

@@ -30,11 +30,16 @@ pub fn put(
         return Ok((current.clone(), false));
     }
     let written = store::upsert(connection, context, code, term)?;
-    let event_type = if written.version == 1 { "payment_term.created" } else { "payment_term.updated" };
+    // Another call may have created them between our look and our write.
+    let created = written.version == 1;
+    if create_only && !created {
+        return Err(Error::Stale { current: written.version - 1 });
+    }
+    let event_type = if created { "payment_term.created" } else { "payment_term.updated" };
     // Terms go by their code, which is in the data; what has an id is the organization that they are of.
     let event = NewEvent::of(event_type, "organization", context.organization_id.0, json!(written));
     events::append(connection, context, &[event])?;
-    Ok((written, current.is_none()))
+    Ok((written, created))
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<PaymentTerm, Error> {
