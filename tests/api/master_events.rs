@@ -2,6 +2,7 @@
 
 use crate::shop::{ADDRESS, clean, receive, shop};
 use crate::support::app::{Caller, TestApp, send};
+use futures_util::future::join_all;
 use pesanan::auth::permission::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -99,6 +100,25 @@ async fn a_master_that_is_made_changed_and_sent_again_tells_twice() {
     }
     assert_eq!(feed.types().await, [""; 0]);
     clean(&app).await;
+}
+
+#[actix_web::test]
+async fn of_many_who_create_one_master_at_once_one_does() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let mut feed = Feed::from_now(&admin).await;
+    let cases = [
+        ("/v1/locations/bandung", "location.created", json!({"name": "Bandung", "kind": "store"})),
+        ("/v1/payment_terms/net_7", "payment_term.created", json!({"name": "7 days net", "net_days": 7})),
+        ("/v1/invoice_series/EXP", "invoice_series.created", json!({"kind": "invoice", "prefix": "EXP-"})),
+    ];
+    for (path, created, body) in cases {
+        let put = |_| send(admin.request(Method::PUT, path).header("if-none-match", "*").json(&body));
+        let mut statuses: Vec<u16> = join_all((0..12).map(put)).await.iter().map(|reply| reply.status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [vec![201], vec![412; 11]].concat(), "{path}");
+        assert_eq!(feed.types().await, [created], "{path}");
+    }
 }
 
 #[actix_web::test]
