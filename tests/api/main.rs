@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod batches;
+mod capture_queue;
 mod channels;
 mod concurrency;
 mod crash;
