@@ -116,7 +116,7 @@ async fn of_many_who_create_one_master_at_once_one_does() {
         let put = |_| send(admin.request(Method::PUT, path).header("if-none-match", "*").json(&body));
         let mut statuses: Vec<u16> = join_all((0..12).map(put)).await.iter().map(|reply| reply.status).collect();
         statuses.sort_unstable();
-        assert_eq!(statuses, [vec![201], vec![412; 11]].concat(), "{path}");
+        assert_eq!(statuses, [vec![201u16], vec![412; 11]].concat(), "{path}");
         assert_eq!(feed.types().await, [created], "{path}");
     }
 }
