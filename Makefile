@@ -13,7 +13,7 @@ PROFILE ?= release
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/pesanan
 
-.PHONY: help install build demo test fmt lint openapi
+.PHONY: help install build demo test fmt lint deny openapi
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +30,7 @@ demo: build ## Start a demo on http://127.0.0.1:DEMO_PORT (8080) with its own Po
 test: install ## Check format and lints and run all tests, as CI does
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	@if cargo deny --version > /dev/null 2>&1; then $(MAKE) --no-print-directory deny; fi
 	@trap scripts/stop-test-postgres EXIT; \
 	if cargo nextest --version > /dev/null 2>&1; then \
 	  cargo nextest run --locked --no-fail-fast; \
@@ -42,6 +43,12 @@ fmt: ## Format the code
 
 lint: install ## Run clippy as CI does
 	cargo clippy --locked --all-targets -- -D warnings
+
+deny: ## Check licences, bans and sources of the dependencies, where cargo-deny is installed
+	@if ! cargo deny --version > /dev/null 2>&1; then \
+	  echo 'cargo-deny is missing: cargo install cargo-deny --locked --debug (a minute on two cores)'; exit 1; \
+	fi
+	cargo deny --locked check --hide-inclusion-graph licenses bans sources
 
 openapi: install ## Write openapi/pesanan.v1.json anew
 	@mkdir -p openapi

@@ -9,7 +9,7 @@ use crate::jobs::Jobs;
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
 use crate::platform::clock::Clock;
-use crate::platform::db::{Db, DbOptions};
+use crate::platform::db::{Db, DbOptions, Stopping};
 use crate::platform::group_commit;
 use crate::platform::logging;
 use crate::platform::metrics;
@@ -17,10 +17,11 @@ use crate::platform::numbers::Numbers;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, ResponseError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -102,6 +103,7 @@ impl Application {
             wait: config.wait,
             statement_timeout: Duration::from_secs(30),
             generic_plans: true,
+            stopping: Stopping::default(),
         };
         let db = Db::open(&options)?;
         let reports = Db::open(&DbOptions {
@@ -126,12 +128,14 @@ impl Application {
         Ok(Self { address, app, authenticator, server, jobs })
     }
 
-    /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → capture queue → jobs.
+    /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → capture queue → jobs. Where the
+    /// database is gone nobody waits for it any more, so that the stop takes seconds all the same.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let handle: ServerHandle = self.server.handle();
         let running = tokio::spawn(self.server);
         stop.await;
         self.app.stopping.store(true, Ordering::Relaxed);
+        self.app.db.stop_waiting();
         handle.stop(true).await;
         let result = running.await.map_err(Error::internal)?;
         let app = self.app;
@@ -174,6 +178,7 @@ fn serve(
             .app_data(paths.clone())
             .wrap(cors(origins.clone()))
             .wrap(Compress::default())
+            .wrap(from_fn(limit_head))
             .wrap(from_fn(request_scope))
             .configure(configure)
             .configure(health::configure)
@@ -201,7 +206,7 @@ fn cors(origins: Vec<String>) -> Cors {
             let open = request.uri.path().starts_with("/v1/checkout/") || request.uri.path() == "/openapi.json";
             open && origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
         })
-        .allowed_methods(["GET", "POST", "DELETE"])
+        .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
         .allowed_headers(["authorization", "content-type", "idempotency-key", "x-request-id", "x-release-secret"])
         .expose_headers(["x-request-id", "retry-after"])
         .max_age(600)
@@ -215,23 +220,43 @@ async fn unknown_path(request: HttpRequest, paths: Data<openapi::Paths>) -> Resu
     }
 }
 
-/// Takes or makes the request id, runs the request under it, hands it back, counts and logs.
-async fn request_scope(
+/// 431 for a head above the configured size. What is above 128 KiB or has more than 96 headers never gets here: the HTTP library
+/// refuses it by itself.
+async fn limit_head(
     request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let limit = request.app_data::<Data<App>>().map_or(usize::MAX, |app| app.config.head_bytes);
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    let uri = request.uri();
+    let line = request.method().as_str().len() + uri.path().len() + uri.query().map_or(0, str::len);
+    if line + headers > limit {
+        return Ok(request.into_response(Error::HeadTooLarge { limit }.error_response()).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// Takes or makes the request id, runs the request under it, hands it back, counts and logs. `HEAD` is `GET` whose body the
+/// connection leaves out (RFC 9110 §9.3.2), so it takes the same route.
+async fn request_scope(
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
     let fine =
         given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')));
     let id = fine.map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
-    let started = Instant::now();
+    let (started, method) = (Instant::now(), request.method().clone());
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let answer = async {
         let mut response = next.call(request).await?;
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
         }
         let (status, took) = (response.status().as_u16(), started.elapsed());
-        let (method, path) = (response.request().method().clone(), response.request().path().to_owned());
+        let path = response.request().path().to_owned();
         let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
         metrics::request(method.as_str(), &route, status, took);
         let micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);

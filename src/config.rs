@@ -33,6 +33,11 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Requests a minute per caller; `None` = no limit.
     pub rate_limit_per_minute: Option<u32>,
+    /// Live checkout reservations per API client, 0 = any number. A storefront's key is in everybody's hands: without a bound, whoever
+    /// has it can put the whole stock aside, cart by cart.
+    pub reservations_per_client: u32,
+    /// Bytes of a request's head: method, path, query and headers. A token takes 1 KiB, a list of 200 ids 8.
+    pub head_bytes: usize,
     /// A second listener for `/metrics`; without one `/metrics` wants this token as bearer, and without both it is off.
     pub metrics_token: Option<String>,
     pub clock: Clock,
@@ -58,6 +63,8 @@ impl Config {
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             cors_origins: vec![],
             rate_limit_per_minute: None,
+            reservations_per_client: 5_000,
+            head_bytes: 16 * 1024,
             metrics_token: None,
             clock: Clock::System,
             jobs: true,

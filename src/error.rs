@@ -44,6 +44,9 @@ pub enum Error {
     Stale { current: i64 },
     #[error("payload too large")]
     PayloadTooLarge { limit: usize },
+    /// 431: method, path, query and headers together.
+    #[error("request head too large")]
+    HeadTooLarge { limit: usize },
     #[error("unsupported media type")]
     UnsupportedMediaType { expected: &'static str },
     /// 422: parsed, but against schema or rule.
@@ -142,6 +145,7 @@ impl Error {
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -174,6 +178,10 @@ impl Error {
             }
             Self::PayloadTooLarge { limit } => {
                 ("payload_too_large", "The body is too large", format!("a body of at most {limit} bytes is taken here"))
+            }
+            Self::HeadTooLarge { limit } => {
+                let detail = format!("method, path, query and headers take at most {limit} bytes; send fewer cookies or shorter filters");
+                ("request_head_too_large", "The request's head is too large", detail)
             }
             Self::UnsupportedMediaType { expected } => {
                 ("unsupported_media_type", "The body's type is not understood", format!("send the body as {expected}"))

@@ -13,13 +13,16 @@ use crate::platform::db::Db;
 use crate::platform::{idempotency, metrics};
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The thread that runs the jobs.
 pub struct Jobs {
+    db: Db,
     stop: Sender<()>,
+    /// Tells nothing; it ends with the thread.
+    running: Receiver<()>,
     thread: JoinHandle<()>,
 }
 
@@ -29,11 +32,17 @@ const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(600);
+/// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
+const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
     pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>) -> Result<Self, Error> {
         let (stop, stopped) = channel();
+        let (ends_with_thread, running) = channel();
+        let own = db.clone();
         let work = move || {
+            let _ends_with_thread: Sender<()> = ends_with_thread;
+            let db = own;
             let mut refreshed = Timer::every(DISABLED_CALLERS);
             let mut upkeep = Timer::every(UPKEEP);
             let mut holds = Timer::every(HOLDS);
@@ -43,38 +52,45 @@ impl Jobs {
                     Err(RecvTimeoutError::Timeout) => {}
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
                 }
-                report("expire_reservations", expire_reservations(&db, clock.now()));
-                report("serve_backorders", fill_backorders(&db, clock.now()));
+                run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
+                run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
                 if refreshed.is_due() {
-                    report("refresh_disabled", refresh_disabled(&db, &authenticator));
+                    run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
                 if upkeep.is_due() {
                     metrics::upkeep();
                     authenticator.upkeep();
                 }
                 if holds.is_due() {
-                    report("expire_holds", expire_holds(&db, clock.now()));
+                    run(&db, "expire_holds", |db| expire_holds(db, clock.now()));
                 }
                 if purge.is_due() {
-                    report("purge_claims", purge_claims(&db, clock.now()));
+                    run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
                 }
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { stop, thread })
+        Ok(Self { db, stop, running, thread })
     }
 
-    /// Waits for the job that is running, then ends the thread.
+    /// Begins no further job, waits a while for the one that is running, then ends the thread.
     pub fn stop(self) {
+        self.db.stop_waiting();
         let _ = self.stop.send(());
-        if self.thread.join().is_err() {
+        if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
+            log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
+        } else if self.thread.join().is_err() {
             log::error!("the jobs ended in a panic");
         }
     }
 }
 
-fn report<T>(job: &str, result: Result<T, Error>) {
-    if let Err(error) = result {
+/// Runs a job unless the process is stopping, and reports what failed.
+fn run<T>(db: &Db, job: &str, work: impl FnOnce(&Db) -> Result<T, Error>) {
+    if db.is_stopping() {
+        return;
+    }
+    if let Err(error) = work(db) {
         log::error!(job = job; "job failed: {error}");
     }
 }

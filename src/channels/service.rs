@@ -2,11 +2,13 @@ use super::body::{Channel, NewChannel, PatchChannel};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::types::id::{ChannelId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
+use serde_json::json;
 
 const WHAT: &str = "channel";
 
@@ -32,7 +34,9 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, code
 /// 409 `channel_code_taken` where there is one of this code.
 pub fn create(connection: &mut PgConnection, context: &Context, new: &NewChannel) -> Result<Channel, Error> {
     new.check()?;
-    Ok(store::insert(connection, context, ChannelId::generate(), new)?)
+    let channel = store::insert(connection, context, ChannelId::generate(), new)?;
+    append_event(connection, context, "channel.created", &channel)?;
+    Ok(channel)
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> Result<Channel, Error> {
@@ -66,5 +70,15 @@ pub fn patch(
     if wanted == current {
         return Ok(current);
     }
-    Ok(store::update(connection, context, &wanted)?)
+    let channel = store::update(connection, context, &wanted)?;
+    append_event(connection, context, "channel.updated", &channel)?;
+    Ok(channel)
+}
+
+/// Settings stay out of it: those of a connector may hold what only its own side should know.
+fn append_event(connection: &mut PgConnection, context: &Context, event_type: &'static str, channel: &Channel) -> Result<(), Error> {
+    let data = json!({
+        "code": channel.code, "kind": channel.kind, "name": channel.name, "active": channel.active, "version": channel.version,
+    });
+    Ok(events::append(connection, context, &[NewEvent::of(event_type, "channel", channel.id.0, data)])?)
 }

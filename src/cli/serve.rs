@@ -30,6 +30,12 @@ pub struct Serve {
     /// Requests a minute per caller; none by default
     #[arg(long, env = "PESANAN_RATE_LIMIT")]
     rate_limit_per_minute: Option<u32>,
+    /// Live checkout reservations per API client; 0 = any number
+    #[arg(long, env = "PESANAN_RESERVATIONS_PER_CLIENT", default_value_t = 5000)]
+    reservations_per_client: u32,
+    /// Bytes of a request's head (method, path, query and headers), 1024 to 131072
+    #[arg(long, env = "PESANAN_HEAD_BYTES", default_value_t = 16384, value_parser = clap::value_parser!(u32).range(1024..=131_072))]
+    head_bytes: u32,
     /// Origins that may call the checkout from a browser, by comma
     #[arg(long, env = "PESANAN_CORS_ORIGINS", value_delimiter = ',')]
     cors_origins: Vec<String>,
@@ -61,6 +67,8 @@ impl Serve {
             capture_writers: if self.capture_queue == Switch::On { self.capture_writers } else { 0 },
             capture_batch: self.capture_batch,
             rate_limit_per_minute: self.rate_limit_per_minute,
+            reservations_per_client: self.reservations_per_client,
+            head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
             metrics_token: self.metrics_token,
             ..Config::new(open.url.clone())

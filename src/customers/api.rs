@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::platform::filters::{any_of, many};
 use crate::platform::http::{Answer, Tagged, parse_query};
 use crate::platform::idempotency;
 use crate::types::id::CustomerId;
@@ -60,7 +61,7 @@ impl CustomerQuery {
     fn filter(&self, external_ids: &BTreeMap<String, String>) -> Filter {
         Filter {
             text: self.q.clone(),
-            codes: self.code.as_ref().map(|codes| codes.split(',').map(str::to_owned).collect()),
+            codes: any_of(many(self.code.as_deref())),
             email: self.email.clone(),
             external_ids: external_ids.clone(),
             updated_from: self.updated_from,

@@ -2,12 +2,14 @@
 //! account, the order is in the account's history, and the guest pays.
 
 use crate::auth::actor::Context;
+use crate::events::{self, event::NewEvent};
 use crate::platform::sql::sql;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
 #[derive(QueryableByName)]
@@ -97,7 +99,8 @@ pub fn claim(connection: &mut PgConnection, context: &Context, wanted: &[&NewGue
     Ok(claimed)
 }
 
-/// Inserts the new guests among `payers`, and gives the addresses of the others back: who buys nothing is not stored.
+/// Inserts the new guests among `payers`, tells of them, and gives the addresses of the others back: who buys nothing is not stored.
+/// Call it when all rows of the transaction are locked.
 pub fn insert(connection: &mut PgConnection, context: &Context, claimed: &ClaimedGuests, payers: &HashSet<CustomerId>) -> QueryResult<()> {
     let (bought, gone): (Vec<&NewGuest>, Vec<&NewGuest>) = claimed.new.iter().partition(|guest| payers.contains(&guest.id));
     insert_customers(connection, context, &bought)?;
@@ -135,5 +138,9 @@ fn insert_customers(connection: &mut PgConnection, context: &Context, guests: &[
     .bind::<Array<Nullable<Text>>, _>(guests.iter().map(|guest| guest.phone.as_deref()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(guests.iter().map(|guest| guest.currency).collect::<Vec<_>>())
     .execute(connection)?;
-    Ok(())
+    let event = |guest: &&NewGuest| {
+        let data = json!({ "code": null, "name": guest.name, "guest": true, "version": 1 });
+        NewEvent::of("customer.created", "customer", guest.id.0, data)
+    };
+    events::append(connection, context, &guests.iter().map(event).collect::<Vec<_>>())
 }

@@ -1,15 +1,4 @@
-//! Reading the filters of a list: many values by comma.
-
-use crate::error::Error;
-use std::str::FromStr;
-
-/// The values between commas, `None` without the parameter; 400 `invalid_parameter` names the first that does not fit.
-pub fn many<T: FromStr>(parameter: &str, list: Option<&str>) -> Result<Option<Vec<T>>, Error> {
-    let read = |text: &str| {
-        text.parse().map_err(|_| Error::bad_request("invalid_parameter", format!("'{text}' is not a value that {parameter} can have")))
-    };
-    list.map(|list| list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(read).collect()).transpose()
-}
+//! What the lists of this feature have in common.
 
 /// A clause of a list only where its filter is given: with all clauses always there, no index could serve any of them.
 pub fn when(given: bool, clause: &'static str) -> &'static str {
@@ -27,10 +16,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_separated_by_commas_and_checked() {
-        assert_eq!(many::<u8>("n", Some("1, 2,")).unwrap(), Some(vec![1, 2]));
-        assert_eq!(many::<u8>("n", None).unwrap(), None);
-        assert!(matches!(many::<u8>("n", Some("1,x")), Err(Error::BadRequest { code: "invalid_parameter", .. })));
+    fn a_thing_of_an_order_is_found_by_the_order_in_its_number() {
         assert_eq!(order_numbers(&["SO-000123-F1".into(), "7".into()]), ["SO-000123", "7"]);
     }
 }

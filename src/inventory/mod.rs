@@ -3,7 +3,6 @@
 pub mod api;
 pub mod availability;
 pub mod incoming;
-mod list;
 pub mod locations;
 pub mod reservations;
 pub mod shelves;

@@ -12,12 +12,13 @@ impl Paths {
         let known = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
         let methods = |item: &serde_json::Value| {
             let words = known.iter().filter(|method| item.get(**method).is_some()).map(|method| method.to_uppercase());
-            words.collect::<Vec<_>>().join(", ")
+            // Whatever can be got can be asked for its head alone.
+            words.map(|word| if word == "GET" { "GET, HEAD".to_owned() } else { word }).collect::<Vec<_>>().join(", ")
         };
         Self(paths.iter().map(|(path, item)| (path.split('/').map(str::to_owned).collect(), methods(item))).collect())
     }
 
-    /// `GET, PATCH` for a path that is documented, whatever its parameters.
+    /// `GET, HEAD, PATCH` for a path that is documented, whatever its parameters.
     pub fn methods(&self, path: &str) -> Option<String> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |pattern: &[String]| {

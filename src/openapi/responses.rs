@@ -68,6 +68,12 @@ problems! {
         insufficient_stock(&[Short::at("KOPI-250", "jakarta-1", 500.into(), 120.into())]),
         Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")
     ], [];
+    ReservationRefused, "There is not enough stock for this, or the client holds as many reservations as it may", [
+        insufficient_stock(&[Short::at("KOPI-250", "jakarta-1", 500.into(), 120.into())]),
+        Error::conflict_with("reservation_limit_reached", "this client holds 5000 live reservations, as many as it may; let orders take them over, release them or let them expire",
+            json!({ "limit": 5000 })),
+        Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")
+    ], [];
     Stale, "`If-Match` named another version", [Error::Stale { current: 4 }], [];
     PayloadTooLarge, "The body is larger than the operation takes", [Error::PayloadTooLarge { limit: crate::platform::limits::BODY_BYTES }], [];
     UnsupportedMediaType, "The body is not JSON by its `Content-Type`", [Error::UnsupportedMediaType { expected: "application/json" }], [];
@@ -79,6 +85,7 @@ problems! {
     TooManyRequests, "More requests than configured; off unless configured", [
         Error::TooManyRequests { retry_after_seconds: 3, per_minute: 600 }
     ], ["Retry-After", "RateLimit", "RateLimit-Policy"];
+    HeadTooLarge, "Method, path, query and headers are larger than configured", [Error::HeadTooLarge { limit: 16 * 1024 }], [];
     InternalError, "Our fault; it is logged with the request id", [Error::internal("")], [];
     Unavailable, "Not able to answer right now; come again", [Error::unavailable(String::new())], ["Retry-After"];
 }
@@ -133,6 +140,7 @@ pub fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         ("415", body, UnsupportedMediaType::response()),
         ("422", writes, Invalid::response()),
         ("429", true, TooManyRequests::response()),
+        ("431", true, HeadTooLarge::response()),
         ("500", true, InternalError::response()),
         ("503", true, Unavailable::response()),
     ];

@@ -79,7 +79,7 @@ fn write_of_one_caller(db: &Db, desk: &Desk, batch: &mut [Arrival], places: &[us
     let now = places.iter().map(|i| batch[*i].context.now).max();
     let Some((now, first)) = now.zip(places.first()) else { return vec![] };
     let context = Context { now, ..batch[*first].context.clone() };
-    let done = patiently(|| {
+    let done = patiently(db, || {
         for &i in places {
             desk.number(db, &mut batch[i])?;
         }
@@ -95,12 +95,12 @@ fn write_of_one_caller(db: &Db, desk: &Desk, batch: &mut [Arrival], places: &[us
     }
 }
 
-/// Tries again while the database is away. That is safe: the claims of a batch tell what has become of it.
-fn patiently<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+/// Tries again while the database is away and the process is not about to stop. That is safe: the claims of a batch tell what has become of it.
+fn patiently<T>(db: &Db, mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let since = Instant::now();
     loop {
         match work() {
-            Err(error) if is_away(&error) && since.elapsed() < PATIENCE => {
+            Err(error) if is_away(&error) && since.elapsed() < PATIENCE && !db.is_stopping() => {
                 log::warn!("capture: the database is away, trying again: {error}");
                 std::thread::sleep(Duration::from_millis(100));
             }

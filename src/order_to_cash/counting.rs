@@ -75,9 +75,11 @@ pub fn take_snapshot(connection: &mut PgConnection, context: &Context, id: Stock
         let results = snapshots::service::apply(connection, context.organization_id, stock, body, &cause)?;
         Ok((results, stock.missing()))
     })?;
-    let event = StockChange::new(context, id, &cause, &changed.levels, vec![]).event("inventory.snapshot_taken", &body.location);
-    crate::events::append(connection, context, &[event])?;
     let late_count = changed.value.iter().filter(|line| line.outcome == SnapshotOutcome::Late).count();
+    if late_count < changed.value.len() {
+        let event = StockChange::new(context, id, &cause, &changed.levels, vec![]).event("inventory.snapshot_taken", &body.location);
+        crate::events::append(connection, context, &[event])?;
+    }
     Ok(Snapshot {
         id,
         location: body.location.clone(),

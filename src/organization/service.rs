@@ -1,5 +1,7 @@
 use super::store;
+use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::types::country::Country;
 use crate::types::currency::Currency;
 use crate::types::fault::Faults;
@@ -9,6 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use diesel::Connection;
 use diesel::pg::PgConnection;
+use serde_json::json;
 
 /// An organization to create, as it is typed on a command line.
 #[derive(Clone, Debug)]
@@ -46,6 +49,12 @@ pub fn create(connection: &mut PgConnection, new: &NewOrganization, now: DateTim
         store::seed_payment_terms(connection, id, now)?;
         store::seed_invoice_series(connection, id, now)?;
         store::seed_channel(connection, id, now)?;
+        let data = json!({
+            "code": new.code, "legal_name": new.name, "country": new.country, "time_zone": new.time_zone, "base_currency": new.currency,
+            "books_closed_through_on": null, "version": 1,
+        });
+        let event = NewEvent::of("organization.created", "organization", id.0, data);
+        events::append(connection, &Context::system(id, now), &[event])?;
         Ok(id)
     })
 }

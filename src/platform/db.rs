@@ -6,9 +6,9 @@ use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// A pool of connections with its queue of waiting work.
@@ -17,7 +17,12 @@ pub struct Db {
     pool: Pool<ConnectionManager<PgConnection>>,
     permits: Arc<Semaphore>,
     wait: Duration,
+    stopping: Stopping,
 }
+
+/// Since when the process is about to stop. Pools that are opened with clones of one share it.
+#[derive(Clone, Debug, Default)]
+pub struct Stopping(Arc<OnceLock<Instant>>);
 
 /// How a pool is set up; every figure has its reason where it is configured.
 #[derive(Clone, Debug)]
@@ -30,6 +35,8 @@ pub struct DbOptions {
     pub statement_timeout: Duration,
     /// Reports need plans made for their values; the hot roads want one generic plan and no planning.
     pub generic_plans: bool,
+    /// Shared by the pools that stop together.
+    pub stopping: Stopping,
 }
 
 impl DbOptions {
@@ -41,6 +48,7 @@ impl DbOptions {
             wait: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(300),
             generic_plans: true,
+            stopping: Stopping::default(),
         }
     }
 }
@@ -72,7 +80,19 @@ impl Db {
             .connection_timeout(options.wait)
             .connection_customizer(Box::new(Session { settings }))
             .build_unchecked(ConnectionManager::new(&options.url));
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(options.connections as usize)), wait: options.wait })
+        let permits = Arc::new(Semaphore::new(options.connections as usize));
+        Ok(Self { pool, permits, wait: options.wait, stopping: options.stopping.clone() })
+    }
+
+    /// From now on work on this pool, and on those that stop together with it, gives up soon where no connection can be made: the
+    /// process is about to stop, and a database that is away must not keep it. Work that has its connection goes on.
+    pub fn stop_waiting(&self) {
+        self.stopping.0.get_or_init(Instant::now);
+    }
+
+    /// Whether [`Db::stop_waiting`] has been called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.0.get().is_some()
     }
 
     /// Runs `work` in one READ COMMITTED transaction on a worker thread. It is run again from the start after a deadlock or a
@@ -157,7 +177,23 @@ impl Db {
     }
 
     fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {
-        self.pool.get().map_err(|error| Error::unavailable(error.to_string()))
+        /// How soon a wait that has begun notices that the process is stopping; longer than it takes to connect to a database that
+        /// is there.
+        const STEP: Duration = Duration::from_millis(250);
+        /// How long after that a wait may go on.
+        const WAIT_WHEN_STOPPING: Duration = Duration::from_secs(1);
+        let started = Instant::now();
+        loop {
+            match self.pool.get_timeout(STEP.min(self.wait)) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => {
+                    let no_time = self.stopping.0.get().is_some_and(|since| since.elapsed() >= WAIT_WHEN_STOPPING);
+                    if no_time || started.elapsed() >= self.wait {
+                        return Err(Error::unavailable(error.to_string()));
+                    }
+                }
+            }
+        }
     }
 
     async fn on_thread<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static) -> Result<T, Error> {

@@ -1,6 +1,7 @@
 //! Reading the filters of a list: many values by comma.
 
 use crate::error::Error;
+use std::fmt::Display;
 use std::str::FromStr;
 
 /// Values separated by comma.
@@ -19,7 +20,26 @@ pub fn known<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str
 }
 
 /// As `many`, each parsed.
-pub fn parsed<T: FromStr>(name: &str, text: Option<&str>) -> Result<Vec<T>, Error> {
-    let read = |value: String| value.parse().map_err(|_| Error::bad_request("invalid_parameter", format!("'{value}' is no {name}")));
+pub fn parsed<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Result<Vec<T>, Error> {
+    let read =
+        |value: String| value.parse().map_err(|why| Error::bad_request("invalid_parameter", format!("'{value}' is no {name}: {why}")));
     many(text).into_iter().map(read).collect()
+}
+
+/// `None` where a filter names nothing, which narrows nothing.
+pub fn any_of<T>(values: Vec<T>) -> Option<Vec<T>> {
+    (!values.is_empty()).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_separated_by_commas_and_checked() {
+        assert_eq!(many(Some("a, b,,c")), ["a", "b", "c"]);
+        assert_eq!((many(None), any_of(many(Some(",")))), (vec![], None));
+        assert_eq!(any_of(parsed::<u8>("n", Some("1, 2,")).unwrap()), Some(vec![1, 2]));
+        assert!(matches!(parsed::<u8>("n", Some("1,x")), Err(Error::BadRequest { code: "invalid_parameter", .. })));
+    }
 }

@@ -299,6 +299,7 @@ async fn inventory(road: &mut Road<'_>) {
     road.go("cancel_incoming_supply", &[("id", &supply["id"])]).await;
     road.go("ask_cart_availability", &[]).await;
     let reservation = road.go("create_reservation", &[]).await;
+    road.list("list_reservations", &[]).await;
     road.go("get_reservation", &[("id", &reservation["id"])]).await;
     road.go("delete_reservation", &[("id", &reservation["id"])]).await;
 }

@@ -63,10 +63,15 @@ impl Reply {
 impl TestApp {
     /// Starts at 2026-03-02 02:00 UTC, a Monday morning in Jakarta. Background jobs are run by the test.
     pub async fn spawn() -> Self {
+        Self::spawn_with(|_| {}).await
+    }
+
+    /// As `spawn`, configured otherwise.
+    pub async fn spawn_with(configure: impl FnOnce(&mut Config)) -> Self {
         let database = TestDatabase::create();
         let clock = Clock::fixed(DateTime::from_timestamp(1_772_416_800, 0).unwrap());
         let key = Keys::generate("test").unwrap();
-        let config = Config {
+        let mut config = Config {
             listen: "127.0.0.1:0".to_owned(),
             keys: vec![key.clone()],
             clock: clock.clone(),
@@ -76,6 +81,7 @@ impl TestApp {
             jobs: false,
             ..Config::new(database.url.clone())
         };
+        configure(&mut config);
         let Application { address, app, authenticator, server, .. } = Application::build(config).unwrap();
         actix_web::rt::spawn(server);
         Self { app, authenticator, clock, key, http: reqwest::Client::new(), address: format!("http://{address}"), database }

@@ -4,12 +4,14 @@ use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::secret::Secret;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::platform::db::Db;
 use crate::platform::http::Precondition;
 use crate::types::id::{ApiClientId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
+use serde_json::json;
 
 const WHAT: &str = "API client";
 
@@ -18,6 +20,7 @@ pub fn create(connection: &mut PgConnection, context: &Context, new: &NewApiClie
     new.check()?;
     let secret = Secret::generate()?;
     let client = store::insert(connection, context, ApiClientId::generate(), new, &secret.hash())?;
+    append_event(connection, context, "api_client.created", &client)?;
     Ok(issued(client, secret))
 }
 
@@ -53,7 +56,11 @@ pub fn patch(
     patch.check()?;
     let current = lock(connection, context, id, precondition)?;
     match &patch.name {
-        Some(name) if *name != current.name => Ok(store::rename(connection, context, id, name)?),
+        Some(name) if *name != current.name => {
+            let client = store::rename(connection, context, id, name)?;
+            append_event(connection, context, "api_client.updated", &client)?;
+            Ok(client)
+        }
         Some(_) | None => Ok(current),
     }
 }
@@ -64,7 +71,9 @@ pub fn disable(connection: &mut PgConnection, context: &Context, id: ApiClientId
     if !current.active {
         return Ok(current);
     }
-    Ok(store::disable(connection, context, id)?)
+    let client = store::disable(connection, context, id)?;
+    append_event(connection, context, "api_client.disabled", &client)?;
+    Ok(client)
 }
 
 /// Gives a client a fresh secret. The one until now opens for as long as `rotation` says; an older one no more.
@@ -84,6 +93,7 @@ pub fn rotate(
     let seconds = rotation.previous_valid_for_seconds.unwrap_or(0);
     let previous_until = (seconds > 0).then(|| context.now + TimeDelta::seconds(seconds));
     let client = store::replace_secret(connection, context, id, &secret.hash(), previous_until)?;
+    append_event(connection, context, "api_client.secret_rotated", &client)?;
     Ok(issued(client, secret))
 }
 
@@ -99,6 +109,11 @@ fn lock(connection: &mut PgConnection, context: &Context, id: ApiClientId, preco
     let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
     precondition.check(current.version)?;
     Ok(current)
+}
+
+fn append_event(connection: &mut PgConnection, context: &Context, event_type: &'static str, client: &ApiClient) -> Result<(), Error> {
+    let data = json!({ "name": client.name, "role": client.role, "active": client.active, "version": client.version });
+    Ok(events::append(connection, context, &[NewEvent::of(event_type, "api_client", client.id.0, data)])?)
 }
 
 fn issued(client: ApiClient, secret: Secret) -> IssuedApiClient {

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::platform::filters::{any_of, many};
 use crate::platform::http::Answer;
 use crate::platform::limits;
 use crate::types::page::{Page, page_limit};
@@ -47,11 +48,10 @@ impl PriceQuery {
     }
 
     fn filter(&self) -> Filter {
-        let many = |values: &Option<String>| values.as_ref().map(|values| values.split(',').map(str::to_owned).collect::<Vec<_>>());
         Filter {
-            skus: many(&self.sku),
-            price_lists: many(&self.price_list),
-            currencies: many(&self.currency),
+            skus: any_of(many(self.sku.as_deref())),
+            price_lists: any_of(many(self.price_list.as_deref())),
+            currencies: any_of(many(self.currency.as_deref())),
             updated_from: self.updated_from,
         }
     }

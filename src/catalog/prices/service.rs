@@ -4,12 +4,14 @@ pub use super::store::Filter;
 use crate::auth::actor::Context;
 use crate::catalog::dates::always;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::types::currency::Currency;
 use crate::types::fault::Faults;
-use crate::types::id::OrganizationId;
+use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor, page_after};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
+use serde_json::json;
 use std::collections::HashSet;
 
 /// Creates or replaces prices by their natural keys, in a number of statements that does not grow with them.
@@ -33,7 +35,12 @@ pub fn put_many(connection: &mut PgConnection, context: &Context, rows: &[PutPri
         }
         faults.into_result()?;
     }
-    store::upsert(connection, context, &keys, rows)?;
+    let changed = store::upsert(connection, context, &keys, rows)?;
+    let event = |(product_id, price): &(ProductId, Price)| {
+        let event_type = if price.version == 1 { "price.created" } else { "price.updated" };
+        NewEvent::of(event_type, "product", product_id.0, json!(price))
+    };
+    events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?;
     Ok(store::by_key(connection, context.organization_id, &keys)?)
 }
 

@@ -4,7 +4,7 @@ use crate::catalog::dates::shown;
 use crate::platform::sql::sql;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Quantity, UnitPrice};
-use crate::types::id::OrganizationId;
+use crate::types::id::{OrganizationId, ProductId};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -157,18 +157,37 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Creates or replaces prices by their keys in one statement. A row that would not change keeps its version.
-pub fn upsert(connection: &mut PgConnection, context: &Context, keys: &[PriceKey], rows: &[PutPrice]) -> QueryResult<usize> {
+/// A price that has been written, and the product that it is of.
+#[derive(QueryableByName)]
+struct WrittenRow {
+    #[diesel(embed)]
+    price: Row,
+    #[diesel(sql_type = SqlUuid)]
+    product_id: ProductId,
+}
+
+/// Creates or replaces prices by their keys in one statement and answers those that it changed. A row that would not change keeps
+/// its version.
+pub fn upsert(
+    connection: &mut PgConnection,
+    context: &Context,
+    keys: &[PriceKey],
+    rows: &[PutPrice],
+) -> QueryResult<Vec<(ProductId, Price)>> {
     let names = Keys::of(keys);
     // Sorted by key, so that two calls over the same prices wait for each other instead of deadlocking.
-    sql("INSERT INTO price AS p (organization_id, price_list, sku, currency, min_quantity, valid_from_on, valid_to_on, unit_price, \
+    let written: Vec<WrittenRow> = sql(format!(
+        "WITH p AS (INSERT INTO price AS p (organization_id, price_list, sku, currency, min_quantity, valid_from_on, valid_to_on, unit_price, \
          price_quantity, updated_at) \
          SELECT $1, r.*, $2 FROM unnest($3::text[], $4::text[], $5::text[], $6::numeric[], $7::date[], $8::date[], $9::numeric[], $10::numeric[]) \
          AS r(price_list, sku, currency, min_quantity, valid_from_on, valid_to_on, unit_price, price_quantity) ORDER BY 3, 2, 4, 5, 6 \
          ON CONFLICT (organization_id, sku, price_list, currency, min_quantity, valid_from_on) DO UPDATE SET \
          valid_to_on = excluded.valid_to_on, unit_price = excluded.unit_price, price_quantity = excluded.price_quantity, \
          updated_at = excluded.updated_at, version = p.version + 1 \
-         WHERE (p.valid_to_on, p.unit_price, p.price_quantity) IS DISTINCT FROM (excluded.valid_to_on, excluded.unit_price, excluded.price_quantity)")
+         WHERE (p.valid_to_on, p.unit_price, p.price_quantity) IS DISTINCT FROM (excluded.valid_to_on, excluded.unit_price, excluded.price_quantity) \
+         RETURNING p.*) \
+         SELECT {COLUMNS}, product.id AS product_id FROM p JOIN product ON product.organization_id = p.organization_id AND product.sku = p.sku"
+    ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Timestamptz, _>(context.now)
     .bind::<Array<Text>, _>(names.lists)
@@ -179,7 +198,8 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, keys: &[PriceKey
     .bind::<Array<Nullable<Date>>, _>(rows.iter().map(|row| row.valid_to_on).collect::<Vec<_>>())
     .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.unit_price.0).collect::<Vec<_>>())
     .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.price_quantity().0).collect::<Vec<_>>())
-    .execute(connection)
+    .load(connection)?;
+    Ok(written.into_iter().map(|row| (row.product_id, Price::from(row.price))).collect())
 }
 
 /// The prices with these keys, in their order.

@@ -5,6 +5,7 @@ use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
+use crate::platform::filters::{any_of, parsed};
 use crate::platform::http::Answer;
 use crate::platform::limits;
 use crate::types::id::ProductId;
@@ -56,8 +57,7 @@ pub struct ProductQuery {
 
 impl ProductQuery {
     fn filter(&self) -> Result<Filter, Error> {
-        let kinds = self.kind.as_ref().map(|kinds| kinds.split(',').map(str::parse::<ProductKind>).collect::<Result<Vec<_>, _>>());
-        let kinds = kinds.transpose().map_err(|unknown| Error::bad_request("invalid_parameter", format!("kind: {unknown}")))?;
+        let kinds = any_of(parsed::<ProductKind>("kind", self.kind.as_deref())?);
         Ok(Filter { text: self.q.clone(), active: self.active, kinds, updated_from: self.updated_from })
     }
 

@@ -1,5 +1,5 @@
 use super::body::{PatchProduct, Product, PutProduct};
-use super::store::{self, NewProduct};
+use super::store::{self, NewProduct, Written};
 pub use super::store::{Filter, Start};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -33,7 +33,7 @@ pub fn put(
         None if *precondition != Precondition::Any => return Err(Error::not_found("product")),
         None => {}
     }
-    let product = write(connection, context, NewProduct { sku, id: new_id, body: &body }, current.as_ref())?;
+    let product = write(connection, context, NewProduct { sku, id: new_id, body: &body })?;
     // Another call may have created it between our look and our write.
     let created = product.id == new_id;
     if create_only && !created {
@@ -52,7 +52,7 @@ pub fn patch(
     let current = store::lock(connection, context.organization_id, sku)?.ok_or(Error::not_found("product"))?;
     precondition.check(current.version)?;
     let body = checked(sku, patch.apply(&current)?)?;
-    write(connection, context, NewProduct { sku, id: current.id, body: &body }, Some(&current))
+    write(connection, context, NewProduct { sku, id: current.id, body: &body })
 }
 
 fn checked(sku: &str, mut body: PutProduct) -> Result<PutProduct, Error> {
@@ -64,15 +64,9 @@ fn checked(sku: &str, mut body: PutProduct) -> Result<PutProduct, Error> {
     Ok(body)
 }
 
-fn write(connection: &mut PgConnection, context: &Context, new: NewProduct<'_>, current: Option<&Product>) -> Result<Product, Error> {
+fn write(connection: &mut PgConnection, context: &Context, new: NewProduct<'_>) -> Result<Product, Error> {
     upsert(connection, context, &[new])?;
-    let product = get(connection, context.organization_id, new.sku)?;
-    if current.is_none_or(|before| before.version != product.version) {
-        let event_type = if product.id == new.id && current.is_none() { "product.created" } else { "product.updated" };
-        let data = json!({ "sku": product.sku, "version": product.version });
-        events::append(connection, context, &[NewEvent::of(event_type, "product", product.id.0, data)])?;
-    }
-    Ok(product)
+    get(connection, context.organization_id, new.sku)
 }
 
 /// Creates or replaces many products by SKU, in a number of statements that does not grow with them.
@@ -103,8 +97,12 @@ fn upsert(connection: &mut PgConnection, context: &Context, rows: &[NewProduct<'
             json!({ "skus": in_use }),
         ));
     }
-    store::upsert(connection, context, rows)?;
-    Ok(())
+    let changed = store::upsert(connection, context, rows)?;
+    let event = |product: &Written| {
+        let event_type = if product.version == 1 { "product.created" } else { "product.updated" };
+        NewEvent::of(event_type, "product", product.id.0, json!({ "sku": product.sku, "version": product.version }))
+    };
+    Ok(events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?)
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, sku: &str) -> Result<Product, Error> {

@@ -216,8 +216,20 @@ fn records(products: &[NewProduct<'_>]) -> QueryResult<String> {
     serde_json::to_string(&records).map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))
 }
 
-/// Creates or replaces products by SKU in one statement. A row that would not change keeps its version.
-pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[NewProduct<'_>]) -> QueryResult<usize> {
+/// A product that has been written.
+#[derive(QueryableByName)]
+pub struct Written {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: ProductId,
+    #[diesel(sql_type = Text)]
+    pub sku: String,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+}
+
+/// Creates or replaces products by SKU in one statement and answers those that it changed. A row that would not change keeps its
+/// version.
+pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[NewProduct<'_>]) -> QueryResult<Vec<Written>> {
     // Sorted by key, so that two calls over the same products wait for each other instead of deadlocking.
     sql("INSERT INTO product AS p (organization_id, sku, id, name, description, kind, unit, units, quantity_scale, tax_category, gtin, \
          weight_grams, standard_cost, active, external_ids, metadata, created_at, updated_at) \
@@ -231,11 +243,11 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[NewP
          WHERE (p.name, p.description, p.kind, p.unit, p.units, p.quantity_scale, p.tax_category, p.gtin, p.weight_grams, p.standard_cost, \
          p.active, p.external_ids, p.metadata) IS DISTINCT FROM (excluded.name, excluded.description, excluded.kind, excluded.unit, \
          excluded.units, excluded.quantity_scale, excluded.tax_category, excluded.gtin, excluded.weight_grams, excluded.standard_cost, \
-         excluded.active, excluded.external_ids, excluded.metadata)")
+         excluded.active, excluded.external_ids, excluded.metadata) RETURNING p.id, p.sku, p.version")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Timestamptz, _>(context.now)
     .bind::<Text, _>(records(products)?)
-    .execute(connection)
+    .load(connection)
 }
 
 /// The SKUs among these whose unit or kind would change although stock or orders count in them; at most 100 are told.

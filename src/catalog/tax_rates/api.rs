@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::platform::filters::{any_of, many};
 use crate::platform::http::Answer;
 use crate::platform::limits;
 use crate::types::page::{Page, page_limit};
@@ -44,8 +45,11 @@ impl TaxRateQuery {
     }
 
     fn filter(&self) -> Filter {
-        let many = |values: &Option<String>| values.as_ref().map(|values| values.split(',').map(str::to_owned).collect::<Vec<_>>());
-        Filter { countries: many(&self.country), tax_categories: many(&self.tax_category), updated_from: self.updated_from }
+        Filter {
+            countries: any_of(many(self.country.as_deref())),
+            tax_categories: any_of(many(self.tax_category.as_deref())),
+            updated_from: self.updated_from,
+        }
     }
 }
 

@@ -4,11 +4,13 @@ pub use super::store::Filter;
 use crate::auth::actor::Context;
 use crate::catalog::dates::always;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::types::fault::Faults;
 use crate::types::id::OrganizationId;
 use crate::types::page::{Page, encode_cursor, page_after};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
+use serde_json::json;
 use std::collections::HashSet;
 
 /// Creates or replaces tax rates by their natural keys, in a number of statements that does not grow with them.
@@ -22,7 +24,12 @@ pub fn put_many(connection: &mut PgConnection, context: &Context, rows: &[PutTax
         faults.require(new, format!("/{i}"), "duplicate_key", "country, region, category and valid_from_on each once in a call");
     }
     faults.into_result()?;
-    store::upsert(connection, context, &keys, rows)?;
+    let changed = store::upsert(connection, context, &keys, rows)?;
+    let event = |rate: &TaxRate| {
+        let event_type = if rate.version == 1 { "tax_rate.created" } else { "tax_rate.updated" };
+        NewEvent::of(event_type, "organization", context.organization_id.0, json!(rate))
+    };
+    events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?;
     Ok(store::by_key(connection, context.organization_id, &keys)?)
 }
 

@@ -139,12 +139,14 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Creates or replaces rates by their keys in one statement. A row that would not change keeps its version.
-pub fn upsert(connection: &mut PgConnection, context: &Context, keys: &[TaxRateKey], rows: &[PutTaxRate]) -> QueryResult<usize> {
+/// Creates or replaces rates by their keys in one statement and answers those that it changed. A row that would not change keeps
+/// its version.
+pub fn upsert(connection: &mut PgConnection, context: &Context, keys: &[TaxRateKey], rows: &[PutTaxRate]) -> QueryResult<Vec<TaxRate>> {
     let names = Keys::of(keys);
     let part = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     // Sorted by key, so that two calls over the same rates wait for each other instead of deadlocking.
-    sql("INSERT INTO tax_rate AS t (organization_id, country, region, tax_category, valid_from_on, valid_to_on, tax_scheme_category, name, rate, \
+    let written = sql(format!(
+        "INSERT INTO tax_rate AS t (organization_id, country, region, tax_category, valid_from_on, valid_to_on, tax_scheme_category, name, rate, \
          base_numerator, base_denominator, updated_at) \
          SELECT $1, r.*, $2 FROM unnest($3::text[], $4::text[], $5::text[], $6::date[], $7::date[], $8::text[], $9::text[], $10::numeric[], \
          $11::int[], $12::int[]) AS r(country, region, tax_category, valid_from_on, valid_to_on, tax_scheme_category, name, rate, \
@@ -154,7 +156,9 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, keys: &[TaxRateK
          base_numerator = excluded.base_numerator, base_denominator = excluded.base_denominator, updated_at = excluded.updated_at, \
          version = t.version + 1 \
          WHERE (t.valid_to_on, t.tax_scheme_category, t.name, t.rate, t.base_numerator, t.base_denominator) IS DISTINCT FROM \
-         (excluded.valid_to_on, excluded.tax_scheme_category, excluded.name, excluded.rate, excluded.base_numerator, excluded.base_denominator)")
+         (excluded.valid_to_on, excluded.tax_scheme_category, excluded.name, excluded.rate, excluded.base_numerator, excluded.base_denominator) \
+         RETURNING {COLUMNS}"
+    ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Timestamptz, _>(context.now)
     .bind::<Array<Text>, _>(names.countries)
@@ -167,7 +171,8 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, keys: &[TaxRateK
     .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.rate.0).collect::<Vec<_>>())
     .bind::<Array<Integer>, _>(rows.iter().map(|row| part(row.base_fraction().numerator())).collect::<Vec<_>>())
     .bind::<Array<Integer>, _>(rows.iter().map(|row| part(row.base_fraction().denominator())).collect::<Vec<_>>())
-    .execute(connection)
+    .load(connection)?;
+    tax_rates(written)
 }
 
 /// The rates with these keys, in their order.

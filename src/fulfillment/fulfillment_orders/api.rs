@@ -5,13 +5,13 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::fulfillment::dating::Dating;
-use crate::fulfillment::list::many;
 use crate::fulfillment::shipments::shipment::Shipment;
 use crate::order_to_cash::cancel_fulfillment_order::cancel_fulfillment_order;
 use crate::order_to_cash::move_fulfillment_order::move_fulfillment_order;
 use crate::order_to_cash::pack::pack;
 use crate::order_to_cash::pick::pick;
 use crate::order_to_cash::ship::{ShipRequest, ship_all};
+use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::FulfillmentOrderId;
@@ -65,10 +65,10 @@ pub async fn list_fulfillment_orders(call: Call, app: Data<App>) -> Result<Answe
     let context = call.require(Permission::FULFILLMENT_READ)?;
     let query: FulfillmentOrderQuery = call.query()?;
     let filter = FulfillmentOrderFilter {
-        order_ids: many("order_id", query.order_id.as_deref())?,
-        locations: many("location", query.location.as_deref())?,
-        statuses: many("status", query.status.as_deref())?,
-        numbers: many("number", query.number.as_deref())?,
+        order_ids: any_of(parsed("order_id", query.order_id.as_deref())?),
+        locations: any_of(many(query.location.as_deref())),
+        statuses: any_of(parsed("status", query.status.as_deref())?),
+        numbers: any_of(many(query.number.as_deref())),
         updated_from: query.updated_from,
     };
     let bound_to = format!("fulfillment_orders {filter:?}");

@@ -6,8 +6,8 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::fulfillment::dating::Dating;
-use crate::fulfillment::list::many;
 use crate::order_to_cash::deliver::{deliver, track};
+use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::ShipmentId;
@@ -54,10 +54,10 @@ pub async fn list_shipments(call: Call, app: Data<App>) -> Result<Answer, Error>
     let context = call.require(Permission::FULFILLMENT_READ)?;
     let query: ShipmentQuery = call.query()?;
     let filter = ShipmentFilter {
-        order_ids: many("order_id", query.order_id.as_deref())?,
-        statuses: many("status", query.status.as_deref())?,
-        numbers: many("number", query.number.as_deref())?,
-        tracking_numbers: many("tracking_number", query.tracking_number.as_deref())?,
+        order_ids: any_of(parsed("order_id", query.order_id.as_deref())?),
+        statuses: any_of(parsed("status", query.status.as_deref())?),
+        numbers: any_of(many(query.number.as_deref())),
+        tracking_numbers: any_of(many(query.tracking_number.as_deref())),
         updated_from: query.updated_from,
     };
     let bound_to = format!("shipments {filter:?}");

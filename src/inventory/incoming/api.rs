@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::inventory::list::{choices, texts};
+use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::IncomingSupplyId;
@@ -54,9 +54,9 @@ pub async fn list_incoming_supply(call: Call, app: Data<App>) -> Result<Answer, 
     let context = call.require(Permission::INVENTORY_READ)?;
     let query: IncomingQuery = call.query()?;
     let filter = IncomingFilter {
-        statuses: query.status.as_deref().map(|text| choices("status", text)).transpose()?,
-        skus: query.sku.as_deref().map(texts),
-        locations: query.location.as_deref().map(texts),
+        statuses: any_of(parsed("status", query.status.as_deref())?),
+        skus: any_of(many(query.sku.as_deref())),
+        locations: any_of(many(query.location.as_deref())),
         updated_from: query.updated_from,
     };
     let filters = format!("incoming {filter:?}");

@@ -51,7 +51,8 @@ pub fn create(
     Ok(supply)
 }
 
-/// Changes date or quantity of open supply. A quantity that has come already closes it.
+/// Changes date or quantity of open supply; a patch that changes nothing leaves the version. A quantity that has come already
+/// closes it.
 pub fn patch(
     connection: &mut PgConnection,
     context: &Context,
@@ -59,8 +60,9 @@ pub fn patch(
     body: &PatchIncoming,
     precondition: &Precondition,
 ) -> Result<IncomingSupply, Error> {
-    let mut supply = lock_one(connection, context, id)?;
-    precondition.check(supply.version)?;
+    let before = lock_one(connection, context, id)?;
+    precondition.check(before.version)?;
+    let mut supply = before.clone();
     let quantity = body.quantity.unwrap_or(supply.quantity);
     supply.status = transition(&supply, IncomingAction::Change, quantity <= supply.received_quantity)?;
     let mut faults = Faults::new();
@@ -80,6 +82,9 @@ pub fn patch(
     supply.expected_on = body.expected_on.unwrap_or(supply.expected_on);
     if body.reference.is_some() {
         supply.reference.clone_from(&body.reference);
+    }
+    if supply == before {
+        return Ok(supply);
     }
     write(connection, context, supply, "inventory.incoming_changed")
 }

@@ -2,6 +2,7 @@ use super::body::{Location, PatchLocation, PutLocation, RankedLocation};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
 use crate::types::id::{LocationId, OrganizationId};
@@ -9,8 +10,9 @@ use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
+use serde_json::json;
 
-/// Creates or replaces the location `code`. The flag tells whether it is new.
+/// Creates or replaces the location `code`; one that stays as it is keeps its version. The flag tells whether it is new.
 pub fn put(
     connection: &mut PgConnection,
     context: &Context,
@@ -27,22 +29,32 @@ pub fn put(
         None if *precondition != Precondition::Any => return Err(Error::not_found("location")),
         None => {}
     }
+    let (id, version, created_at, updated_at) = match &current {
+        Some(location) => (location.id, location.version, location.created_at, location.updated_at),
+        None => (LocationId::generate(), 1, context.now, context.now),
+    };
     let wanted = Location {
-        id: LocationId::generate(),
+        id,
         code: code.to_owned(),
         name: body.name.clone(),
         kind: body.kind,
         address: body.address.clone(),
         priority: body.priority,
         active: body.active,
-        version: 1,
-        created_at: context.now,
-        updated_at: context.now,
+        version,
+        created_at,
+        updated_at,
     };
-    Ok((store::upsert(connection, context, &wanted)?, current.is_none()))
+    let written = write(connection, context, current.as_ref(), wanted)?;
+    // Another call may have created it between our look and our write.
+    let created = current.is_none() && written.version == 1;
+    if create_only && !created {
+        return Err(Error::Stale { current: written.version - 1 });
+    }
+    Ok((written, created))
 }
 
-/// Changes what the body names.
+/// Changes what the body names; one that changes nothing leaves the version.
 pub fn patch(
     connection: &mut PgConnection,
     context: &Context,
@@ -51,8 +63,9 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<Location, Error> {
     body.check()?;
-    let mut location = store::lock(connection, context.organization_id, code)?.ok_or(Error::not_found("location"))?;
-    precondition.check(location.version)?;
+    let current = store::lock(connection, context.organization_id, code)?.ok_or(Error::not_found("location"))?;
+    precondition.check(current.version)?;
+    let mut location = current.clone();
     if let Some(name) = &body.name {
         location.name.clone_from(name);
     }
@@ -68,7 +81,21 @@ pub fn patch(
     if let Some(active) = body.active {
         location.active = active;
     }
-    Ok(store::upsert(connection, context, &location)?)
+    write(connection, context, Some(&current), location)
+}
+
+fn write(connection: &mut PgConnection, context: &Context, current: Option<&Location>, wanted: Location) -> Result<Location, Error> {
+    if current == Some(&wanted) {
+        return Ok(wanted);
+    }
+    let location = store::upsert(connection, context, &wanted)?;
+    let event_type = if location.version == 1 { "location.created" } else { "location.updated" };
+    let data = json!({
+        "code": location.code, "name": location.name, "kind": location.kind, "priority": location.priority, "active": location.active,
+        "version": location.version,
+    });
+    crate::events::append(connection, context, &[NewEvent::of(event_type, "location", location.id.0, data)])?;
+    Ok(location)
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<Location, Error> {

@@ -123,6 +123,16 @@ pub struct Reservation {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What a list of reservations is narrowed to; empty lists narrow nothing.
+#[derive(Clone, Debug, Default)]
+pub struct ReservationFilter {
+    pub statuses: Vec<String>,
+    /// Those that hold any of these products.
+    pub skus: Vec<String>,
+    pub order_ids: Vec<OrderId>,
+    pub updated_from: Option<DateTime<Utc>>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct ReservationLine {
     #[schema(example = "KOPI-250")]

@@ -1,6 +1,6 @@
 use super::body::{
-    CartAvailability, CartLine, CartLineAvailability, NewReservation, PostReservation, Reservation, ReservationStatus, base_quantity,
-    check_cart, wanted,
+    CartAvailability, CartLine, CartLineAvailability, NewReservation, PostReservation, Reservation, ReservationFilter, ReservationStatus,
+    base_quantity, check_cart, wanted,
 };
 use super::choice::choose;
 use super::store::{self, Header, LiveReservation};
@@ -14,8 +14,10 @@ use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
 use crate::inventory::stock::locked::LockedStock;
 use crate::inventory::stock::products;
 use crate::inventory::stock::short::insufficient_stock;
+use crate::platform::keyset::Slice;
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrganizationId, ReservationId};
+use crate::types::page::{Page, encode_cursor};
 use aws_lc_rs::{constant_time, digest};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
@@ -58,13 +60,15 @@ pub fn availability(connection: &mut PgConnection, context: &Context, lines: &[C
     Ok(CartAvailability { available: lines.iter().all(|line| line.available), lines })
 }
 
-/// Holds a cart's stock: all of it or nothing (409 `insufficient_stock`).
+/// Holds a cart's stock: all of it or nothing (409 `insufficient_stock`). A caller may hold `most_carts` at once, 0 = any number
+/// (409 `reservation_limit_reached`).
 pub fn create(
     connection: &mut PgConnection,
     context: &Context,
     id: ReservationId,
     release_secret: &str,
     body: &PostReservation,
+    most_carts: u32,
 ) -> Result<NewReservation, Error> {
     let storefront = context.role == Role::Storefront;
     let most = if storefront { STOREFRONT_SECONDS } else { MOST_SECONDS };
@@ -77,6 +81,7 @@ pub fn create(
     let wanted = wanted(&mut faults, &products, &body.lines);
     faults.into_result()?;
 
+    check_room(connection, context, most_carts)?;
     let ranked = locations::service::ranked(connection, context.organization_id)?;
     let skus: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let mut stock = LockedStock::lock_skus(connection, context.organization_id, &skus)?;
@@ -103,6 +108,52 @@ pub fn create(
     let reservation = header.with_lines(&lines);
     crate::events::append(connection, context, &[event_of("reservation.created", id, &lines)])?;
     Ok(NewReservation { release_secret: release_secret.to_owned(), reservation })
+}
+
+/// 409 `reservation_limit_reached` where the caller holds `most` carts. His own reservations wait for each other from here to
+/// their ends, nobody else's do. It comes before the levels in the lock order.
+fn check_room(connection: &mut PgConnection, context: &Context, most: u32) -> Result<(), Error> {
+    if most == 0 {
+        return Ok(());
+    }
+    store::lock_caller(connection, context)?;
+    if store::count_live(connection, context, i64::from(most))? < i64::from(most) {
+        return Ok(());
+    }
+    let detail = format!(
+        "this client holds {most} live reservations, as many as it may; let orders take them over, release them or let them expire"
+    );
+    Err(Error::conflict_with("reservation_limit_reached", detail, json!({ "limit": most })))
+}
+
+/// 403 `not_for_storefronts` where the caller's key is in everybody's hands.
+pub fn refuse_storefront(context: &Context) -> Result<(), Error> {
+    if context.role == Role::Storefront {
+        let detail = "a storefront's key is in everybody's hands; list reservations with a key of another role".to_owned();
+        return Err(Error::Forbidden { code: "not_for_storefronts", detail });
+    }
+    Ok(())
+}
+
+/// One page of reservations with their lines.
+pub fn list(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &ReservationFilter,
+    slice: &Slice<ReservationId>,
+) -> Result<Page<Reservation>, Error> {
+    let headers = store::page(connection, organization_id, filter, slice)?;
+    let cursor_of = |row: &Header| encode_cursor(&slice.filters, &[slice.sort.key(row.updated_at, None), row.id.to_string()]);
+    let page = Page::cut(headers, slice.limit, cursor_of);
+    let ids: Vec<ReservationId> = page.data.iter().map(|header| header.id).collect();
+    let mut lines: HashMap<ReservationId, Vec<ShelfQuantity>> = HashMap::new();
+    for (id, line) in store::lines(connection, organization_id, &ids)? {
+        lines.entry(id).or_default().push(line);
+    }
+    Ok(page.map(|header| {
+        let lines = lines.remove(&header.id).unwrap_or_default();
+        header.with_lines(&lines)
+    }))
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: ReservationId) -> Result<Reservation, Error> {

@@ -1,13 +1,14 @@
-use super::body::{Reservation, ReservationLine, ReservationStatus, ReservedAt};
+use super::body::{Reservation, ReservationFilter, ReservationLine, ReservationStatus, ReservedAt};
 use crate::auth::actor::Context;
 use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
-use crate::platform::sql::sql;
+use crate::platform::keyset::Slice;
+use crate::platform::sql::{sql, sql_uncached};
 use crate::types::decimal::Quantity;
 use crate::types::id::{OrderId, OrganizationId, ReservationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
 /// A reservation without its lines.
@@ -82,6 +83,67 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
         .bind::<SqlUuid, _>(id)
         .get_result(connection)
         .optional()
+}
+
+/// One row more than the page has, to tell whether another follows.
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &ReservationFilter,
+    slice: &Slice<ReservationId>,
+) -> QueryResult<Vec<Header>> {
+    let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("r", "$6", "$7"))).unwrap_or_default();
+    let holds_sku =
+        " AND EXISTS (SELECT 1 FROM reservation_line l WHERE l.organization_id = $1 AND l.reservation_id = r.id AND l.sku = ANY($3))";
+    let conditions: String = [
+        (!filter.statuses.is_empty(), " AND r.status = ANY($2)"),
+        (!filter.skus.is_empty(), holds_sku),
+        (!filter.order_ids.is_empty(), " AND r.order_id = ANY($4)"),
+        (filter.updated_from.is_some(), " AND r.updated_at >= $5"),
+        (true, &after),
+    ]
+    .iter()
+    .filter_map(|(asked, condition)| asked.then_some(*condition))
+    .collect();
+    let order = slice.sort.order_by("r");
+    sql_uncached(format!("SELECT {COLUMNS} FROM reservation r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $8"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<Text>, _>(&filter.statuses)
+        .bind::<Array<Text>, _>(&filter.skus)
+        .bind::<Array<SqlUuid>, _>(&filter.order_ids)
+        .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
+        .bind::<Nullable<Text>, _>(slice.after.as_ref().map(|after| after.key.as_str()))
+        .bind::<Nullable<SqlUuid>, _>(slice.after.as_ref().map(|after| after.id))
+        .bind::<BigInt, _>(slice.limit as i64 + 1)
+        .load(connection)
+}
+
+/// Keeps other transactions from counting this caller's reservations until this one has ended. Two numbers make a key of their own
+/// kind: the event feed's fences have one.
+pub fn lock_caller(connection: &mut PgConnection, context: &Context) -> QueryResult<()> {
+    const RESERVATIONS_OF_CALLER: i32 = 0x5e5e;
+    sql("SELECT pg_advisory_xact_lock($1, hashtext($2 || $3))")
+        .bind::<Integer, _>(RESERVATIONS_OF_CALLER)
+        .bind::<Text, _>(context.organization_id.to_string())
+        .bind::<Text, _>(&context.actor)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// How many live reservations the caller has made, counted no further than `limit`.
+pub fn count_live(connection: &mut PgConnection, context: &Context, limit: i64) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        live: i64,
+    }
+    let row: Count = sql("SELECT count(*) AS live FROM \
+         (SELECT 1 FROM reservation WHERE organization_id = $1 AND actor = $2 AND status = 'live' LIMIT $3) AS r")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Text, _>(&context.actor)
+    .bind::<BigInt, _>(limit)
+    .get_result(connection)?;
+    Ok(row.live)
 }
 
 /// Locks these, sorted by id; those that are not there are missing.

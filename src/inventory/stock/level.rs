@@ -70,13 +70,9 @@ impl StockLevel {
         self.reorder_point.is_some_and(|point| self.available() < point)
     }
 
-    /// How much must be taken back from orders so that `reserved` is covered by what lies there.
+    /// How much must be taken back from orders and carts so that `reserved` is covered by goods that may leave: goods in quarantine
+    /// serve no promise. Where a count finds less than the quarantine says, all of it is taken for bad until somebody releases it.
     pub fn missing(&self) -> Decimal {
-        (self.reserved - self.on_hand.max(Decimal::ZERO)).max(Decimal::ZERO)
-    }
-
-    /// The same where goods in quarantine cannot serve an order.
-    pub fn missing_sellable(&self) -> Decimal {
         (self.reserved - (self.on_hand - self.quarantined).max(Decimal::ZERO)).max(Decimal::ZERO)
     }
 
@@ -149,10 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_reserved_beyond_the_shelf_is_missing() {
+    fn only_what_is_reserved_beyond_the_good_ones_is_missing() {
         assert_eq!(level(10, 3).missing(), 0.into());
-        assert_eq!(level(2, 3).missing(), 1.into());
-        assert_eq!(level(3, 3).missing_sellable(), 1.into());
+        assert_eq!(level(4, 3).missing(), 0.into());
+        assert_eq!(level(3, 3).missing(), 1.into(), "one of the three is in quarantine");
+        assert_eq!(level(0, 3).missing(), 3.into(), "never more than was promised");
     }
 
     #[test]

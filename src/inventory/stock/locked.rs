@@ -101,7 +101,7 @@ impl LockedStock {
         self.shelves.get_mut(key).map(|shelf| &mut shelf.now).ok_or_else(|| not_locked(key))
     }
 
-    /// What is reserved beyond what lies there. It must be given back before these levels are written.
+    /// What is reserved beyond the good ones that lie there. It must be given back before these levels are written.
     pub fn missing(&self) -> Vec<ShelfQuantity> {
         let missing = self.levels().map(|level| (level, level.missing())).filter(|(_, missing)| !missing.is_zero());
         missing.map(|(level, missing)| ShelfQuantity::new(&level.sku, &level.location, missing)).collect()

@@ -47,6 +47,13 @@ pub struct PutInvoiceSeries {
 }
 
 impl PutInvoiceSeries {
+    /// Whether it asks for what there is. The kind is fixed.
+    pub fn is_already(&self, current: &InvoiceSeries) -> bool {
+        self.prefix == current.prefix
+            && self.year_reset.unwrap_or(false) == current.year_reset
+            && self.next_number.is_none_or(|next| next == current.next_number)
+    }
+
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         let fine = (1..=20).contains(&self.prefix.len())

@@ -3,6 +3,7 @@ use super::number::render;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::types::id::OrganizationId;
 use crate::types::page::{Page, encode_cursor};
@@ -12,7 +13,7 @@ use serde_json::json;
 
 const WHAT: &str = "invoice series";
 
-/// Creates or replaces the series `code`. The flag tells whether it is new.
+/// Creates or replaces the series `code`; one that stays as it is keeps its version. The flag tells whether it is new.
 pub fn put(
     connection: &mut PgConnection,
     context: &Context,
@@ -36,7 +37,23 @@ pub fn put(
         let detail = format!("the series '{other}' has this prefix; two documents would bear the same number");
         return Err(Error::conflict("prefix_taken", detail));
     }
-    Ok((store::upsert(connection, context, code, series)?, current.is_none()))
+    if let Some(current) = current.as_ref().filter(|current| series.is_already(current)) {
+        return Ok((current.clone(), false));
+    }
+    let written = store::upsert(connection, context, code, series)?;
+    // Another call may have created it between our look and our write.
+    let created = written.version == 1;
+    if create_only && !created {
+        return Err(Error::Stale { current: written.version - 1 });
+    }
+    let event_type = if created { "invoice_series.created" } else { "invoice_series.updated" };
+    let data = json!({
+        "code": written.code, "kind": written.kind, "prefix": written.prefix, "year_reset": written.year_reset,
+        "next_number": written.next_number, "version": written.version,
+    });
+    // The series is a number series: its row is the last to be locked, and only this event and the commit follow.
+    events::append(connection, context, &[NewEvent::of(event_type, "organization", context.organization_id.0, data)])?;
+    Ok((written, created))
 }
 
 fn check_change(current: &InvoiceSeries, series: &PutInvoiceSeries) -> Result<(), Error> {

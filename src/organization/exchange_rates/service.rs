@@ -2,12 +2,14 @@ use super::body::{DatedExchangeRate, PutExchangeRate, check};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::types::currency::{Currency, rounded};
 use crate::types::id::OrganizationId;
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
+use serde_json::json;
 
 /// Places of a rate, as it is stored and as an inverse is rounded.
 const PLACES: u32 = 10;
@@ -38,9 +40,13 @@ pub struct Key {
 /// Inserts or replaces by currencies and day, and answers the rows in the order of these; others are left alone.
 pub fn put(connection: &mut PgConnection, context: &Context, rates: &[PutExchangeRate]) -> Result<Vec<DatedExchangeRate>, Error> {
     check(rates)?;
-    let mut rows = store::upsert(connection, context, rates)?;
-    rows.sort_by_key(|row| (row.from_currency.code(), row.to_currency.code(), row.valid_from_on));
-    Ok(rows)
+    let changed = store::upsert(connection, context, rates)?;
+    let event = |rate: &DatedExchangeRate| {
+        let event_type = if rate.version == 1 { "exchange_rate.created" } else { "exchange_rate.updated" };
+        NewEvent::of(event_type, "organization", context.organization_id.0, json!(rate))
+    };
+    events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?;
+    Ok(store::by_key(connection, context.organization_id, rates)?)
 }
 
 /// One page, by currencies and day.

@@ -42,8 +42,8 @@ impl From<Row> for DatedExchangeRate {
     }
 }
 
-/// Inserts or replaces all rows in one statement; they must differ in their key. Sorted, so that two calls at once wait for each
-/// other instead of deadlocking.
+/// Inserts or replaces all rows in one statement and answers those that it changed; they must differ in their key. A row that would
+/// not change keeps its version. Sorted, so that two calls at once wait for each other instead of deadlocking.
 pub fn upsert(connection: &mut PgConnection, context: &Context, rates: &[PutExchangeRate]) -> QueryResult<Vec<DatedExchangeRate>> {
     let from: Vec<&str> = rates.iter().map(|rate| rate.from_currency.code()).collect();
     let to: Vec<&str> = rates.iter().map(|rate| rate.to_currency.code()).collect();
@@ -54,7 +54,7 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, rates: &[PutExch
          SELECT $1, given.from_currency, given.to_currency, given.valid_from_on, given.rate, $6 \
          FROM unnest($2, $3, $4, $5) AS given (from_currency, to_currency, valid_from_on, rate) ORDER BY 2, 3, 4 \
          ON CONFLICT (organization_id, from_currency, to_currency, valid_from_on) DO UPDATE SET rate = excluded.rate, \
-         updated_at = excluded.updated_at, version = t.version + 1 RETURNING {COLUMNS}"
+         updated_at = excluded.updated_at, version = t.version + 1 WHERE t.rate <> excluded.rate RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<Text>, _>(from)
@@ -62,6 +62,24 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, rates: &[PutExch
     .bind::<Array<Date>, _>(days)
     .bind::<Array<Numeric>, _>(values)
     .bind::<Timestamptz, _>(context.now)
+    .load(connection)?;
+    Ok(rows.into_iter().map(DatedExchangeRate::from).collect())
+}
+
+/// The rates with these keys, sorted by them.
+pub fn by_key(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    rates: &[PutExchangeRate],
+) -> QueryResult<Vec<DatedExchangeRate>> {
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM unnest($2, $3, $4) AS k (from_currency, to_currency, valid_from_on) \
+         JOIN exchange_rate t USING (from_currency, to_currency, valid_from_on) WHERE t.organization_id = $1 ORDER BY 1, 2, 4"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(rates.iter().map(|rate| rate.from_currency.code()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(rates.iter().map(|rate| rate.to_currency.code()).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(rates.iter().map(|rate| rate.valid_from_on).collect::<Vec<_>>())
     .load(connection)?;
     Ok(rows.into_iter().map(DatedExchangeRate::from).collect())
 }

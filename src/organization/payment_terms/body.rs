@@ -64,6 +64,17 @@ impl PutPaymentTerm {
         }
         faults.into_result()
     }
+
+    /// Whether it asks for what there is.
+    pub fn is_already(&self, current: &PaymentTerm) -> bool {
+        self.name == current.name
+            && self.net_days == current.net_days
+            && self.end_of_month == current.end_of_month
+            && self.prepayment == current.prepayment
+            && self.cash_on_delivery == current.cash_on_delivery
+            && self.discount_percent.map(|percent| percent.0) == current.discount_percent.map(|percent| percent.0)
+            && self.discount_days == current.discount_days
+    }
 }
 
 /// Payment terms.

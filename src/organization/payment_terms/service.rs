@@ -2,12 +2,14 @@ use super::body::{PaymentTerm, PutPaymentTerm};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::types::id::OrganizationId;
 use crate::types::page::Page;
 use diesel::pg::PgConnection;
+use serde_json::json;
 
-/// Creates or replaces the terms `code`. The flag tells whether they are new.
+/// Creates or replaces the terms `code`; those that stay as they are keep their version. The flag tells whether they are new.
 pub fn put(
     connection: &mut PgConnection,
     context: &Context,
@@ -18,13 +20,26 @@ pub fn put(
 ) -> Result<(PaymentTerm, bool), Error> {
     term.check()?;
     let current = store::lock(connection, context.organization_id, code)?;
-    match current {
-        Some(version) if create_only => return Err(Error::Stale { current: version }),
-        Some(version) => precondition.check(version)?,
+    match &current {
+        Some(current) if create_only => return Err(Error::Stale { current: current.version }),
+        Some(current) => precondition.check(current.version)?,
         None if *precondition != Precondition::Any => return Err(Error::not_found("payment term")),
         None => {}
     }
-    Ok((store::upsert(connection, context, code, term)?, current.is_none()))
+    if let Some(current) = current.as_ref().filter(|current| term.is_already(current)) {
+        return Ok((current.clone(), false));
+    }
+    let written = store::upsert(connection, context, code, term)?;
+    // Another call may have created them between our look and our write.
+    let created = written.version == 1;
+    if create_only && !created {
+        return Err(Error::Stale { current: written.version - 1 });
+    }
+    let event_type = if created { "payment_term.created" } else { "payment_term.updated" };
+    // Terms go by their code, which is in the data; what has an id is the organization that they are of.
+    let event = NewEvent::of(event_type, "organization", context.organization_id.0, json!(written));
+    events::append(connection, context, &[event])?;
+    Ok((written, created))
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<PaymentTerm, Error> {

@@ -65,19 +65,14 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, code
     Ok(row.map(PaymentTerm::from))
 }
 
-/// The version of the row, locked against a concurrent change.
-pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<i64>> {
-    #[derive(QueryableByName)]
-    struct Version {
-        #[diesel(sql_type = BigInt)]
-        version: i64,
-    }
-    let row: Option<Version> = sql("SELECT version FROM payment_term WHERE organization_id = $1 AND code = $2 FOR NO KEY UPDATE")
+/// As `find`, locked against a concurrent change.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<PaymentTerm>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM payment_term WHERE organization_id = $1 AND code = $2 FOR NO KEY UPDATE"))
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Text, _>(code)
         .get_result(connection)
         .optional()?;
-    Ok(row.map(|row| row.version))
+    Ok(row.map(PaymentTerm::from))
 }
 
 pub fn page(

@@ -273,6 +273,16 @@ impl PutOrganization {
             return_window_days: self.return_window_days.unwrap_or(default.return_window_days),
         }
     }
+
+    /// Whether it asks for what there is.
+    pub fn is_already(&self, current: &Organization) -> bool {
+        self.legal_name == current.legal_name
+            && self.country == current.country
+            && self.time_zone.as_ref().is_none_or(|zone| *zone == current.time_zone)
+            && self.base_currency.is_none_or(|currency| currency == current.base_currency)
+            && self.books_closed_through_on == current.books_closed_through_on
+            && self.profile() == current.profile
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@ use super::body::{Organization, PutOrganization};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::{self, event::NewEvent};
 use crate::organization::settings::Settings;
 use crate::platform::http::Precondition;
 use crate::types::id::OrganizationId;
 use chrono_tz::Tz;
 use diesel::pg::PgConnection;
+use serde_json::json;
 
 const WHAT: &str = "organization";
 
@@ -19,7 +21,7 @@ pub fn settings(connection: &mut PgConnection, id: OrganizationId) -> Result<Set
     store::find_settings(connection, id)?.ok_or(Error::not_found(WHAT))
 }
 
-/// Replaces the profile. 409 `base_currency_in_use` where the currency of the books would change under orders.
+/// Replaces the profile; one that stays as it is keeps its version. 409 `base_currency_in_use` where the currency of the books would change under orders.
 pub fn put(
     connection: &mut PgConnection,
     context: &Context,
@@ -45,6 +47,17 @@ pub fn put(
         let detail = format!("there are orders; the base currency stays {}", current.base_currency);
         return Err(Error::conflict("base_currency_in_use", detail));
     }
+    if put.is_already(&current) {
+        return Ok(current);
+    }
     let profile = serde_json::to_value(put.profile()).map_err(Error::internal)?;
-    Ok(store::update(connection, context, put, &profile)?)
+    let organization = store::update(connection, context, put, &profile)?;
+    // Bank accounts, contacts and the logo are for those who may ask for the organization itself.
+    let data = json!({
+        "code": organization.code, "legal_name": organization.legal_name, "country": organization.country,
+        "time_zone": organization.time_zone, "base_currency": organization.base_currency,
+        "books_closed_through_on": organization.books_closed_through_on, "version": organization.version,
+    });
+    events::append(connection, context, &[NewEvent::of("organization.updated", "organization", organization.id.0, data)])?;
+    Ok(organization)
 }

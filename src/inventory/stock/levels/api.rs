@@ -4,8 +4,8 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::inventory::list::texts;
 use crate::inventory::stock::level::ShelfKey;
+use crate::platform::filters::{any_of, many};
 use crate::platform::http::Answer;
 use crate::types::page::{Page, page_after, page_limit};
 use actix_web::get;
@@ -47,8 +47,8 @@ pub async fn list_inventory(call: Call, app: Data<App>) -> Result<Answer, Error>
     let context = call.require(Permission::INVENTORY_READ)?;
     let query: InventoryQuery = call.query()?;
     let filter = InventoryFilter {
-        skus: query.sku.as_deref().map(texts),
-        locations: query.location.as_deref().map(texts),
+        skus: any_of(many(query.sku.as_deref())),
+        locations: any_of(many(query.location.as_deref())),
         below_reorder_point: query.below_reorder_point.unwrap_or(false),
         updated_from: query.updated_from,
     };

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::inventory::list::{choices, texts};
+use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::types::page::{Page, page_after, page_limit};
 use actix_web::get;
@@ -51,10 +51,10 @@ pub async fn list_stock_movements(call: Call, app: Data<App>) -> Result<Answer, 
     let context = call.require(Permission::INVENTORY_READ)?;
     let query: MovementQuery = call.query()?;
     let filter = MovementFilter {
-        skus: query.sku.as_deref().map(texts),
-        locations: query.location.as_deref().map(texts),
-        kinds: query.kind.as_deref().map(|text| choices("kind", text)).transpose()?,
-        subject_ids: query.subject_id.as_deref().map(|text| choices("subject_id", text)).transpose()?,
+        skus: any_of(many(query.sku.as_deref())),
+        locations: any_of(many(query.location.as_deref())),
+        kinds: any_of(parsed("kind", query.kind.as_deref())?),
+        subject_ids: any_of(parsed("subject_id", query.subject_id.as_deref())?),
         from: query.from,
         to: query.to,
     };

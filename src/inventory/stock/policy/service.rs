@@ -1,6 +1,7 @@
 use super::body::{PutPolicy, StockPolicy};
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::event::NewEvent;
 use crate::inventory::locations;
 use crate::inventory::stock::level::ShelfKey;
 use crate::inventory::stock::locked::LockedStock;
@@ -11,6 +12,7 @@ use crate::types::fault::Faults;
 use crate::types::id::OrganizationId;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
+use serde_json::json;
 
 /// Sets safety stock and reorder point. More safety stock than there is free promises nothing more; it takes nothing back. The
 /// flag tells whether the level is new.
@@ -45,11 +47,16 @@ pub fn put(
     let mut stock = LockedStock::lock(connection, context, [key.clone()])?;
     let level = stock.level_mut(key)?;
     precondition.check(level.version)?;
-    level.safety_stock = body.safety_stock.0;
-    level.reorder_point = body.reorder_point.map(|point| point.0);
+    let wanted = (body.safety_stock.0, body.reorder_point.map(|point| point.0));
+    let changed = (level.safety_stock, level.reorder_point) != wanted;
+    (level.safety_stock, level.reorder_point) = wanted;
     let written = stock.write(connection, context)?;
     let level = &written.first().ok_or_else(|| Error::internal("a locked stock level was not written"))?.level;
-    Ok((StockPolicy::from(level), before.is_none()))
+    let policy = StockPolicy::from(level);
+    if let Some(product) = product.filter(|_| changed) {
+        crate::events::append(connection, context, &[NewEvent::of("inventory.policy_changed", "product", product.id.0, json!(policy))])?;
+    }
+    Ok((policy, before.is_none()))
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, key: &ShelfKey) -> Result<StockPolicy, Error> {

@@ -4,14 +4,12 @@ use crate::inventory::stock::level::{MovementKind, ShelfKey, ShelfQuantity};
 use crate::inventory::stock::locked::{Cause, LockedStock};
 use crate::inventory::stock::short::{Short, insufficient_stock};
 use rust_decimal::Decimal;
-use std::collections::BTreeSet;
 
 /// Writes the lines into locked levels and tells what is then promised beyond what is good. Goods are found bad whether or not
 /// somebody waits for them, so as with a count the promise gives way. 409 `insufficient_stock` where a line names more than
 /// lies there, good or quarantined.
 pub fn apply(stock: &mut LockedStock, body: &PostQuarantine, cause: &Cause) -> Result<Vec<ShelfQuantity>, Error> {
     let mut short = vec![];
-    let mut worse = BTreeSet::new();
     for line in &body.lines {
         let key = ShelfKey::new(&line.sku, &body.location);
         let quantity = line.quantity.0;
@@ -27,10 +25,7 @@ pub fn apply(stock: &mut LockedStock, body: &PostQuarantine, cause: &Cause) -> R
             continue;
         }
         match line.action {
-            QuarantineAction::Quarantine => {
-                level.quarantined += quantity;
-                worse.insert(key);
-            }
+            QuarantineAction::Quarantine => level.quarantined += quantity,
             QuarantineAction::Release => level.quarantined -= quantity,
             QuarantineAction::Scrap => {
                 level.quarantined -= quantity;
@@ -41,12 +36,7 @@ pub fn apply(stock: &mut LockedStock, body: &PostQuarantine, cause: &Cause) -> R
     if !short.is_empty() {
         return Err(insufficient_stock(&short));
     }
-    // A scrap can meet a shelf that a count had emptied below its quarantine.
-    let missing = stock.levels().map(|level| {
-        let missing = if worse.contains(&level.key()) { level.missing_sellable() } else { level.missing() };
-        ShelfQuantity::new(&level.sku, &level.location, missing)
-    });
-    Ok(missing.filter(|missing| !missing.quantity.is_zero()).collect())
+    Ok(stock.missing())
 }
 
 #[cfg(test)]

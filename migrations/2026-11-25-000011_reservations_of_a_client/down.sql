@@ -1,0 +1,1 @@
+DROP INDEX reservation_live_by_actor;
