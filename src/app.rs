@@ -66,6 +66,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
     config.configure(crate::orders::api::configure);
+    config.configure(crate::imports::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);
@@ -105,13 +106,14 @@ impl Application {
         })?;
         let clock = config.clock.clone();
         let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
+        let numbers: Arc<Numbers> = Arc::default();
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone())?)
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), numbers.clone())?)
         } else {
             None
         };
-        let app = Data::new(App { clock, db, reports, numbers: Arc::default(), stopping: AtomicBool::new(false), config: config.clone() });
+        let app = Data::new(App { clock, db, reports, numbers, stopping: AtomicBool::new(false), config: config.clone() });
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
         Ok(Self { address, app, authenticator, server, jobs })
     }

@@ -4,23 +4,29 @@ use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::refresh_disabled;
 use crate::error::Error;
+use crate::imports::job as imports;
 use crate::inventory;
 use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
 use crate::orders::{self, backorders};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
+use crate::platform::numbers::Numbers;
 use crate::platform::{idempotency, metrics};
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The thread that runs the jobs.
+/// The threads that run the jobs: imports have one of their own, as they may take hours and the others must not wait.
 pub struct Jobs {
     stop: Sender<()>,
     thread: JoinHandle<()>,
+    stop_imports: Arc<AtomicBool>,
+    imports: JoinHandle<()>,
 }
 
 /// How often each job looks for work.
@@ -31,7 +37,9 @@ const HOLDS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(600);
 
 impl Jobs {
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>) -> Result<Self, Error> {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, numbers: Arc<Numbers>) -> Result<Self, Error> {
+        let stop_imports = Arc::new(AtomicBool::new(false));
+        let imports = start_imports(db.clone(), clock.clone(), numbers, stop_imports.clone())?;
         let (stop, stopped) = channel();
         let work = move || {
             let mut refreshed = Timer::every(DISABLED_CALLERS);
@@ -61,16 +69,36 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, thread, stop_imports, imports })
     }
 
     /// Waits for the job that is running, then ends the thread.
     pub fn stop(self) {
         let _ = self.stop.send(());
-        if self.thread.join().is_err() {
-            log::error!("the jobs ended in a panic");
+        self.stop_imports.store(true, Ordering::Relaxed);
+        self.imports.thread().unpark();
+        for thread in [self.thread, self.imports] {
+            if thread.join().is_err() {
+                log::error!("the jobs ended in a panic");
+            }
         }
     }
+}
+
+/// Works on imports as they come; a batch that is under way when it is to stop ends first.
+fn start_imports(db: Db, clock: Clock, numbers: Arc<Numbers>, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Error> {
+    let work = move || {
+        let stopped = || stop.load(Ordering::Relaxed);
+        let mut upkeep = Timer::every(PURGE);
+        while !stopped() {
+            report("work_on_imports", imports::work(&db, &numbers, || clock.now(), stopped));
+            if upkeep.is_due() {
+                report("clear_abandoned_imports", imports::clear_abandoned(&db));
+            }
+            std::thread::park_timeout(FAST);
+        }
+    };
+    std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 fn report<T>(job: &str, result: Result<T, Error>) {

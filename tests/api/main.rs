@@ -21,5 +21,6 @@ mod orders;
 mod organization;
 mod road;
 mod shop;
+mod statements;
 #[path = "../support/mod.rs"]
 mod support;
