@@ -136,7 +136,11 @@ fn request(
 /// What may be otherwise in a moment, and says nothing of the row.
 fn is_passing(error: &Error) -> bool {
     let in_flight = matches!(error, Error::Conflict { code: "idempotency_in_flight", .. });
-    in_flight || error.is_transient() || error.is_lock_timeout() || error.is_broken_connection() || matches!(error, Error::Unavailable { .. })
+    in_flight
+        || error.is_transient()
+        || error.is_lock_timeout()
+        || error.is_broken_connection()
+        || matches!(error, Error::Unavailable { .. })
 }
 
 fn taken(row: &PendingRow, answer: &Answer) -> Result<Outcome, Error> {

@@ -142,9 +142,11 @@ pub fn abandoned(connection: &mut PgConnection, limit: i64) -> QueryResult<Vec<(
 
 /// Forgets up to `limit` rows of an import that was never acknowledged, and then itself. Returns whether it is gone.
 pub fn discard(connection: &mut PgConnection, organization_id: OrganizationId, id: ImportId, limit: i64) -> QueryResult<bool> {
-    let rows = sql("DELETE FROM import_row WHERE (organization_id, import_id, row_number) IN (SELECT r.organization_id, r.import_id, r.row_number \
+    let rows = sql(
+        "DELETE FROM import_row WHERE (organization_id, import_id, row_number) IN (SELECT r.organization_id, r.import_id, r.row_number \
          FROM import_row r JOIN import i ON i.organization_id = r.organization_id AND i.id = r.import_id \
-         WHERE i.organization_id = $1 AND i.id = $2 AND i.status = 'receiving' LIMIT $3)")
+         WHERE i.organization_id = $1 AND i.id = $2 AND i.status = 'receiving' LIMIT $3)",
+    )
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<BigInt, _>(limit)
@@ -179,12 +181,14 @@ pub struct Lease {
 /// Takes the oldest import that waits or whose worker has been silent for too long, passing over those that somebody is just
 /// taking.
 pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, seconds: i64) -> QueryResult<Option<Lease>> {
-    sql("UPDATE import i SET status = 'running', started_at = coalesce(i.started_at, $1), leased_until = now() + $2 * interval '1 second', \
+    sql(
+        "UPDATE import i SET status = 'running', started_at = coalesce(i.started_at, $1), leased_until = now() + $2 * interval '1 second', \
          updated_at = $1, version = i.version + CASE WHEN i.status = 'queued' THEN 1 ELSE 0 END \
          FROM (SELECT organization_id, id FROM import WHERE status IN ('queued', 'running') \
          AND (leased_until IS NULL OR leased_until < now()) ORDER BY created_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) t \
          WHERE i.organization_id = t.organization_id AND i.id = t.id \
-         RETURNING i.organization_id, i.id, i.actor, i.role, i.may_price, i.may_book_payments")
+         RETURNING i.organization_id, i.id, i.actor, i.role, i.may_price, i.may_book_payments",
+    )
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(seconds)
     .get_result(connection)
@@ -272,12 +276,11 @@ pub fn settle(connection: &mut PgConnection, lease: &Lease, outcomes: &[Outcome]
 }
 
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: ImportId) -> QueryResult<Option<Import>> {
-    let row: Option<Row> =
-        sql(format!("SELECT {COLUMNS} FROM import WHERE organization_id = $1 AND id = $2 AND status <> 'receiving'"))
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<SqlUuid, _>(id)
-            .get_result(connection)
-            .optional()?;
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM import WHERE organization_id = $1 AND id = $2 AND status <> 'receiving'"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
     Ok(row.map(Import::from))
 }
 

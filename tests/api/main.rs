@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod batches;
+mod bulk;
 mod channels;
 mod concurrency;
 mod crash;
@@ -11,6 +12,7 @@ mod demo;
 mod examples;
 mod feed;
 mod fulfillment;
+mod imports;
 mod inventory;
 mod invoicing;
 mod migrations;

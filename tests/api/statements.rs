@@ -38,52 +38,87 @@ async fn fulfillment_order(admin: &Caller<'_>, order: &Value) -> Value {
     admin.get(&format!("/v1/fulfillment_orders?order_id={}", id_of(order))).await.expect(200).body["data"][0].clone()
 }
 
+/// At most so many statements a call, BEGIN and COMMIT apart; each call comes with an idempotency key where it can.
+const BOUNDS: &[(&str, usize)] = &[
+    ("place", 3),
+    ("reserve", 4),
+    ("release", 3),
+    ("cancel", 10),
+    ("cancel a line", 11),
+    ("pick", 10),
+    ("ship", 11),
+    ("track", 7),
+    ("track a delivery", 14),
+    ("pay an order", 13),
+    ("pay an invoice", 15),
+    ("receive", 8),
+    ("adjust", 8),
+    ("transfer", 8),
+    ("snapshot", 7),
+];
+
+/// What the hot calls send for an order, cart or delivery of so many lines.
+async fn sent(app: &TestApp, admin: &Caller<'_>, count: usize) -> Vec<(&'static str, Vec<String>)> {
+    let mut sent = vec![];
+    let mut note = |name: &'static str, counted: Counted| {
+        assert!(counted.reply.status < 300, "{name}: {} {:#}", counted.reply.status, counted.reply.body);
+        sent.push((name, counted.statements));
+        counted.reply.body
+    };
+    let post = |path: String, body: Value| async move { call(admin, Method::POST, &path, body).await };
+    // The first order takes a number for itself; from then on there are some in stock.
+    order(admin, count).await;
+    order(admin, count).await;
+    let whole = note("place", post("/v1/orders".into(), json!({"customer_code": "C-1", "lines": lines(count)})).await);
+    let cart = post("/v1/checkout/reservations".into(), json!({"lines": lines(count), "expires_in_seconds": 600})).await;
+    let cart = id_of(&note("reserve", cart));
+    note("release", counted(admin.request(Method::DELETE, &format!("/v1/checkout/reservations/{cart}"))).await);
+    let reason = json!({"code": "customer_request"});
+    note("cancel", post(format!("/v1/orders/{}/cancel", id_of(&whole)), json!({"reason": reason})).await);
+    let part = order(admin, count).await;
+    let some: Value = part["lines"].as_array().unwrap().iter().map(|line| json!({"order_line_id": line["id"], "quantity": "1"})).collect();
+    note("cancel a line", post(format!("/v1/orders/{}/cancel", id_of(&part)), json!({"reason": reason, "lines": some})).await);
+
+    let order = order(admin, count).await;
+    let work = id_of(&fulfillment_order(admin, &order).await);
+    note("pick", post(format!("/v1/fulfillment_orders/{work}/pick"), json!({})).await);
+    let shipment = post(format!("/v1/fulfillment_orders/{work}/ship"), json!({"carrier": "jne", "tracking_number": "J1"})).await;
+    let shipment = id_of(&note("ship", shipment));
+    for (name, status) in [("track", "in_transit"), ("track a delivery", "delivered")] {
+        let body = json!({"status": status, "occurred_at": app.clock.now()});
+        note(name, post(format!("/v1/shipments/{shipment}/tracking_events"), body).await);
+    }
+    let money = |to: &str, id: String| json!({"amount": "1000.00", "currency": "IDR", "method": "cash", to: id});
+    admin.post("/v1/payments", money("order_id", id_of(&order))).await.expect(201);
+    admin.post("/v1/payments", money("order_id", id_of(&order))).await.expect(201);
+    note("pay an order", post("/v1/payments".into(), money("order_id", id_of(&order))).await);
+    let invoice = admin.post(&format!("/v1/orders/{}/invoices", id_of(&order)), json!({})).await.expect(201).body;
+    note("pay an invoice", post("/v1/payments".into(), money("invoice_id", id_of(&invoice))).await);
+
+    note("receive", post("/v1/inventory/receipts".into(), json!({"location": "jakarta-1", "lines": lines(count)})).await);
+    let deltas: Value = (0..count).map(|i| json!({"sku": sku(i), "delta": "1"})).collect();
+    note("adjust", post("/v1/inventory/adjustments".into(), json!({"location": "jakarta-1", "reason": "found", "lines": deltas})).await);
+    let moved = json!({"from": "jakarta-1", "to": "surabaya-1", "lines": lines(count)});
+    note("transfer", post("/v1/inventory/transfers".into(), moved).await);
+    let counts: Value = (0..count).map(|i| json!({"sku": sku(i), "quantity": "900"})).collect();
+    let snapshot = json!({"location": "surabaya-1", "as_of": app.clock.now(), "version": count, "lines": counts});
+    note("snapshot", counted(admin.request(Method::PUT, "/v1/inventory/snapshots").json(&snapshot)).await);
+    sent
+}
+
 #[actix_web::test]
-async fn measure() {
+async fn hot_writes_send_few_statements_however_many_lines_they_have() {
     let app = start().await;
     let admin = shop(&app).await;
-    for count in [1, SKUS] {
-        let show = |name: &str, counted: &Counted| {
-            println!("== {name} {count} lines: {} ({})", counted.statements.len(), counted.reply.status);
-            for text in &counted.statements {
-                println!("     {}", text.chars().take(150).collect::<String>());
-            }
-        };
-        let o = order(&admin, count).await;
-        let c = call(&admin, Method::POST, "/v1/orders", json!({"customer_code": "C-1", "lines": lines(count)})).await;
-        show("place", &c);
-        let c = call(&admin, Method::POST, "/v1/checkout/reservations", json!({"lines": lines(count), "expires_in_seconds": 600})).await;
-        show("reserve", &c);
-        let id = id_of(&c.reply.body);
-        let c = counted(admin.request(Method::DELETE, &format!("/v1/checkout/reservations/{id}"))).await;
-        show("release", &c);
-        let c = call(&admin, Method::POST, &format!("/v1/orders/{}/cancel", id_of(&o)), json!({"reason": {"code": "customer_request"}})).await;
-        show("cancel", &c);
-        let o = order(&admin, count).await;
-        let f = fulfillment_order(&admin, &o).await;
-        let c = call(&admin, Method::POST, &format!("/v1/fulfillment_orders/{}/pick", id_of(&f)), json!({})).await;
-        show("pick", &c);
-        let c = call(&admin, Method::POST, &format!("/v1/fulfillment_orders/{}/ship", id_of(&f)), json!({"carrier": "jne", "tracking_number": "J1"})).await;
-        show("ship", &c);
-        let shipment = id_of(&c.reply.body);
-        for status in ["in_transit", "delivered"] {
-            let body = json!({"status": status, "occurred_at": app.clock.now()});
-            let c = call(&admin, Method::POST, &format!("/v1/shipments/{shipment}/tracking_events"), body).await;
-            show(status, &c);
+    let (one, many) = (sent(&app, &admin, 1).await, sent(&app, &admin, SKUS).await);
+    let mut faults = vec![];
+    for (((name, one), (_, many)), (bounded, bound)) in one.iter().zip(&many).zip(BOUNDS) {
+        assert_eq!(name, bounded);
+        println!("{name}: {} and {}", one.len(), many.len());
+        if one.len() != many.len() || one.len() > *bound {
+            faults.push(format!("{name}: {} statements for one line, {} for {SKUS}, at most {bound}:\n{many:#?}", one.len(), many.len()));
         }
-        let c = call(&admin, Method::POST, "/v1/payments", json!({"amount": "1000.00", "currency": "IDR", "method": "cash", "order_id": id_of(&o)})).await;
-        show("payment on order", &c);
-        let c = call(&admin, Method::POST, &format!("/v1/orders/{}/invoices", id_of(&o)), json!({})).await;
-        show("invoice", &c);
-        let c = call(&admin, Method::POST, "/v1/payments", json!({"amount": "1000.00", "currency": "IDR", "method": "cash", "invoice_id": id_of(&c.reply.body)})).await;
-        show("payment on invoice", &c);
-        let c = call(&admin, Method::POST, "/v1/inventory/receipts", json!({"location": "jakarta-1", "lines": lines(count)})).await;
-        show("receipt", &c);
-        let body = json!({"location": "jakarta-1", "as_of": app.clock.now(), "version": count, "lines": lines(count)});
-        let c = counted(admin.request(Method::PUT, "/v1/inventory/snapshots").json(&body)).await;
-        show("snapshot", &c);
-        let c = call(&admin, Method::POST, "/v1/inventory/receipts", json!({"location": "surabaya-1", "lines": lines(count)})).await;
-        show("receipt", &c);
     }
+    assert_eq!((one.len(), faults.join("\n").as_str()), (BOUNDS.len(), ""));
     prove(&app.database);
 }

@@ -58,14 +58,15 @@ const COLUMNS: &str = "id, status, release_secret_hash, expires_at, order_id, cr
 
 /// A new reservation with its lines.
 pub fn insert<'a>(context: &'a Context, header: &'a Header, lines: &'a [ShelfQuantity]) -> Together<'a> {
-    let headers = sql("INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
+    let headers =
+        sql("INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
          VALUES ($1, $2, 'live', $3, $4, $5, $6, $6)")
-    .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<SqlUuid, _>(header.id)
-    .bind::<Binary, _>(&header.release_secret_hash)
-    .bind::<Timestamptz, _>(header.expires_at)
-    .bind::<Text, _>(&context.actor)
-    .bind::<Timestamptz, _>(context.now);
+        .bind::<SqlUuid, _>(context.organization_id)
+        .bind::<SqlUuid, _>(header.id)
+        .bind::<Binary, _>(&header.release_secret_hash)
+        .bind::<Timestamptz, _>(header.expires_at)
+        .bind::<Text, _>(&context.actor)
+        .bind::<Timestamptz, _>(context.now);
     let lines = sql("INSERT INTO reservation_line (organization_id, reservation_id, sku, location, quantity) \
          SELECT $1, $2, l.sku, l.location, l.quantity FROM unnest($3, $4, $5) AS l(sku, location, quantity)")
     .bind::<SqlUuid, _>(context.organization_id)

@@ -6,9 +6,9 @@ use super::level::{MovementKind, ShelfKey, ShelfQuantity, StockLevel};
 use super::low_stock::low_stock_events;
 use super::store;
 use crate::auth::actor::Context;
+use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::inventory::locations::body::RankedLocation;
-use crate::error::Error;
 use crate::platform::sql::Together;
 use crate::types::id::OrganizationId;
 use chrono::{DateTime, Utc};
@@ -85,7 +85,7 @@ impl LockedStock {
         organization_id: OrganizationId,
         skus: &[&str],
     ) -> QueryResult<(Self, Vec<RankedLocation>)> {
-        let rows = store::levels::lock_skus_ranked(connection, organization_id, skus)?;
+        let rows = store::levels::lock_skus(connection, organization_id, skus)?;
         let ranked: BTreeSet<(i32, &str)> =
             rows.iter().filter_map(|(level, priority)| Some(((*priority)?, level.location.as_str()))).collect();
         let ranked = ranked.into_iter().map(|(priority, code)| RankedLocation { code: code.to_owned(), priority }).collect();

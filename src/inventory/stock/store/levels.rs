@@ -94,20 +94,8 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, keys
     Ok(rows.into_iter().map(StockLevel::from).collect())
 }
 
-/// As `lock`, for every location of these SKUs.
-pub fn lock_skus(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<StockLevel>> {
-    let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM stock_level s WHERE s.organization_id = $1 AND s.sku = ANY($2) \
-         ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"
-    ))
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(skus)
-    .load(connection)?;
-    Ok(rows.into_iter().map(StockLevel::from).collect())
-}
-
-/// As `lock_skus`, with the priority of each location that may serve orders (active, no supplier).
-pub fn lock_skus_ranked(
+/// As `lock`, for every location of these SKUs, with the priority of each that may serve orders (active, no supplier).
+pub fn lock_skus(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     skus: &[&str],
