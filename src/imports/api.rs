@@ -52,10 +52,10 @@ pub struct NewImportQuery {
 #[post("/v1/imports")]
 pub async fn create_import(call: StreamCall, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_WRITE)?;
+    call.check_type(&["application/x-ndjson", "application/ndjson"])?;
     let query: NewImportQuery = call.query()?;
     filters::one::<ImportKind>("kind", &query.kind)?;
     query.mode.as_deref().map(|mode| filters::one::<ImportMode>("mode", mode)).transpose()?;
-    call.check_type(&["application/x-ndjson", "application/ndjson"])?;
     let rights =
         Rights { may_price: call.actor.may(Permission::ORDERS_PRICE), may_book_payments: call.actor.may(Permission::PAYMENTS_WRITE) };
     let (key, query, organization_id) = (call.idempotency_key()?, call.query_string().to_owned(), context.organization_id);

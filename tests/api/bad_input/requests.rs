@@ -137,9 +137,15 @@ pub fn queries(world: &World) -> Vec<Row> {
         Row::get(format!("/v1/imports/{NOTHING}/rows"), 404, "not_found"),
         Row::get(format!("/v1/imports/{NOTHING}/rows?status=receiving"), 400, "invalid_parameter"),
         Row::get(format!("/v1/imports/{NOTHING}/rows?cursor=garbage"), 400, "invalid_cursor"),
-        Row::new("an import of nothing in particular", Method::POST, "/v1/imports", 400, "invalid_parameter").json(good_order()),
-        Row::new("an import of dreams", Method::POST, "/v1/imports?kind=dreams", 400, "invalid_parameter").json(good_order()),
-        Row::new("an import in a mode that there is not", Method::POST, "/v1/imports?kind=orders&mode=later", 400, "invalid_parameter"),
+        Row::new("an import of nothing in particular", Method::POST, "/v1/imports", 400, "invalid_parameter")
+            .header("content-type", "application/x-ndjson")
+            .bytes_only(good_order()),
+        Row::new("an import of dreams", Method::POST, "/v1/imports?kind=dreams", 400, "invalid_parameter")
+            .header("content-type", "application/x-ndjson")
+            .bytes_only(good_order()),
+        Row::new("an import in a mode that there is not", Method::POST, "/v1/imports?kind=orders&mode=later", 400, "invalid_parameter")
+            .header("content-type", "application/x-ndjson")
+            .bytes_only(good_order()),
         Row::new("an import of JSON", Method::POST, "/v1/imports?kind=orders", 415, "unsupported_media_type").json(json!([good_order()])),
         Row::new("an import by somebody who only reads", Method::POST, "/v1/imports", 403, "insufficient_scope").by(Caller::Viewer),
         Row::get("/v1/events?after=garbage", 400, "invalid_cursor"),
