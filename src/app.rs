@@ -7,8 +7,10 @@ use crate::error::Error;
 use crate::health;
 use crate::jobs::Jobs;
 use crate::openapi;
+use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions};
+use crate::platform::group_commit;
 use crate::platform::logging;
 use crate::platform::metrics;
 use crate::platform::numbers::Numbers;
@@ -34,6 +36,10 @@ pub struct App {
     pub reports: Db,
     /// People's numbers.
     pub numbers: Arc<Numbers>,
+    /// What writing orders needs.
+    pub desk: Desk,
+    /// Where new orders wait for each other; `None` writes each by itself.
+    pub capture: Option<CaptureQueue>,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -106,19 +112,21 @@ impl Application {
         })?;
         let clock = config.clock.clone();
         let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
-        let numbers: Arc<Numbers> = Arc::default();
+        let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
-            let db = Db::open(&DbOptions { connections: 2, ..options })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone(), numbers.clone())?)
+            let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone())?)
         } else {
             None
         };
-        let app = Data::new(App { clock, db, reports, numbers, stopping: AtomicBool::new(false), config: config.clone() });
+        let (numbers, capture) = (desk.numbers.clone(), capture(&config, &options, desk.clone())?);
+        let stopping = AtomicBool::new(false);
+        let app = Data::new(App { clock, db, reports, numbers, desk, capture, stopping, config: config.clone() });
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
         Ok(Self { address, app, authenticator, server, jobs })
     }
 
-    /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → jobs.
+    /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → capture queue → jobs.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let handle: ServerHandle = self.server.handle();
         let running = tokio::spawn(self.server);
@@ -126,11 +134,26 @@ impl Application {
         self.app.stopping.store(true, Ordering::Relaxed);
         handle.stop(true).await;
         let result = running.await.map_err(Error::internal)?;
+        let app = self.app;
+        let drained = tokio::task::spawn_blocking(move || app.capture.as_ref().map(CaptureQueue::drain));
+        drained.await.map_err(Error::internal)?;
         if let Some(jobs) = self.jobs {
             jobs.stop();
         }
         result.map_err(Error::internal)
     }
+}
+
+/// The capture queue, if orders shall wait for each other.
+fn capture(config: &Config, options: &DbOptions, desk: Desk) -> Result<Option<CaptureQueue>, Error> {
+    if config.capture_writers == 0 {
+        return Ok(None);
+    }
+    let connections = u32::try_from(config.capture_writers).map_err(Error::internal)?;
+    let db = Db::open(&DbOptions { connections, wait: Duration::from_secs(2), ..options.clone() })?;
+    let options =
+        group_commit::Options { workers: config.capture_writers, batch: config.capture_batch.max(1), length: config.capture_queue_length };
+    capture_queue::start(db, desk, options).map(Some)
 }
 
 /// Binds the listener and describes what each worker serves.

@@ -15,6 +15,12 @@ pub struct Config {
     pub connections: u32,
     /// Connections for reports, which may run long and must not stand in the way of orders.
     pub report_connections: u32,
+    /// Writers of the capture queue, each with a connection of its own; 0 writes each order by itself on a connection for requests.
+    pub capture_writers: usize,
+    /// Most orders that one writer puts into one statement.
+    pub capture_batch: usize,
+    /// Most orders that wait; beyond it 503. A thousand clients fit, and what waits is served within a second.
+    pub capture_queue_length: usize,
     /// How long a request waits for a connection before 503: longer waits only pile up behind a checkout.
     pub wait: Duration,
     pub keys: Vec<KeyConfig>,
@@ -42,6 +48,9 @@ impl Config {
             database_url,
             connections: 16,
             report_connections: 4,
+            capture_writers: 2,
+            capture_batch: 64,
+            capture_queue_length: 4_096,
             wait: Duration::from_secs(10),
             keys: vec![],
             issuer: "pesanan".to_owned(),

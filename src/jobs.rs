@@ -6,12 +6,12 @@ use crate::auth::refresh_disabled;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
+use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
 use crate::orders::{self, backorders};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
-use crate::platform::numbers::Numbers;
 use crate::platform::{idempotency, metrics};
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,9 +37,9 @@ const HOLDS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(600);
 
 impl Jobs {
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, numbers: Arc<Numbers>) -> Result<Self, Error> {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk) -> Result<Self, Error> {
         let stop_imports = Arc::new(AtomicBool::new(false));
-        let imports = start_imports(db.clone(), clock.clone(), numbers, stop_imports.clone())?;
+        let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone())?;
         let (stop, stopped) = channel();
         let work = move || {
             let mut refreshed = Timer::every(DISABLED_CALLERS);
@@ -86,12 +86,12 @@ impl Jobs {
 }
 
 /// Works on imports as they come; a batch that is under way when it is to stop ends first.
-fn start_imports(db: Db, clock: Clock, numbers: Arc<Numbers>, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Error> {
+fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, Error> {
     let work = move || {
         let stopped = || stop.load(Ordering::Relaxed);
         let mut upkeep = Timer::every(PURGE);
         while !stopped() {
-            report("work_on_imports", imports::work(&db, &numbers, || clock.now(), stopped));
+            report("work_on_imports", imports::work(&db, &desk, || clock.now(), stopped));
             if upkeep.is_due() {
                 report("clear_abandoned_imports", imports::clear_abandoned(&db));
             }

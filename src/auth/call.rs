@@ -15,6 +15,7 @@ use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use std::cell::OnceCell;
 use std::pin::Pin;
 
 /// A request whose caller is known. The body has been read up to its limit, but nothing of it is judged before
@@ -24,6 +25,7 @@ pub struct Call {
     request: HttpRequest,
     body: Result<Vec<u8>, Error>,
     now: DateTime<Utc>,
+    fingerprint: OnceCell<Vec<u8>>,
 }
 
 /// The same for bulk operations, with their larger body.
@@ -126,7 +128,8 @@ impl Call {
 
     /// SHA-256 of query and canonical body.
     pub fn fingerprint(&self) -> Result<Vec<u8>, Error> {
-        Ok(fingerprint(self.request.query_string(), self.bytes()?))
+        let bytes = self.bytes()?;
+        Ok(self.fingerprint.get_or_init(|| fingerprint(self.request.query_string(), bytes)).clone())
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -174,7 +177,7 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
     let actor = authenticator.authenticate(request.headers())?;
     logging::set_organization(actor.organization_id.0);
     let body = read_body(payload, limit).await;
-    Ok(Call { actor, request, body, now })
+    Ok(Call { actor, request, body, now, fingerprint: OnceCell::new() })
 }
 
 /// The whole body, up to `limit` bytes.

@@ -6,6 +6,7 @@ pub mod product_kind;
 pub mod products;
 pub mod tax_rates;
 
+pub use prices::body::DEFAULT_LIST;
 pub use prices::choice::{price_for, prices_of_sku};
 pub use prices::service::prices_for;
 pub use products::service::products_by_sku;

@@ -1,6 +1,7 @@
 //! The command line. Each command takes `--data-dir` (a private Postgres there, started if need be) or a database URL.
 
 mod admin;
+mod bench;
 mod check;
 mod demo;
 mod import;
@@ -32,6 +33,8 @@ enum Command {
     Migrate(Database),
     /// Prove the invariants of a live database; exit code 1 on a violation
     Check(Database),
+    /// Measure this machine beside pgbench
+    Bench(bench::Bench),
     /// Print the OpenAPI document
     Openapi,
     /// Import a data set with its history
@@ -102,6 +105,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(database) => check::run(&database),
+        Command::Bench(command) => command.run(),
         Command::Openapi => {
             print!("{}", openapi::json(&openapi::document()));
             Ok(ExitCode::SUCCESS)

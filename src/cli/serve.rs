@@ -18,6 +18,15 @@ pub struct Serve {
     issuer: String,
     #[arg(long, env = "PESANAN_CONNECTIONS", default_value_t = 16)]
     connections: u32,
+    /// Write orders in batches of whoever waits, or each by itself
+    #[arg(long, env = "PESANAN_CAPTURE_QUEUE", value_enum, default_value_t = Switch::On)]
+    capture_queue: Switch,
+    /// Writers of the capture queue, each with a connection of its own
+    #[arg(long, env = "PESANAN_CAPTURE_WRITERS", default_value_t = 2)]
+    capture_writers: usize,
+    /// Most orders in one batch
+    #[arg(long, env = "PESANAN_CAPTURE_BATCH", default_value_t = 64)]
+    capture_batch: usize,
     /// Requests a minute per caller; none by default
     #[arg(long, env = "PESANAN_RATE_LIMIT")]
     rate_limit_per_minute: Option<u32>,
@@ -29,6 +38,12 @@ pub struct Serve {
     metrics_token: Option<String>,
     #[command(flatten)]
     database: Database,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 impl Serve {
@@ -43,6 +58,8 @@ impl Serve {
             keys,
             issuer: self.issuer,
             connections: self.connections,
+            capture_writers: if self.capture_queue == Switch::On { self.capture_writers } else { 0 },
+            capture_batch: self.capture_batch,
             rate_limit_per_minute: self.rate_limit_per_minute,
             cors_origins: self.cors_origins,
             metrics_token: self.metrics_token,

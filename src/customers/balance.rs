@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Numeric, Text, Uuid as SqlUuid};
 use rust_decimal::Decimal;
+use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 
 /// A change of one customer's counters in a document's currency. Customers without a limit, and documents in another currency
@@ -47,7 +48,7 @@ pub fn change<'a>(organization_id: OrganizationId, changes: &[BalanceChange]) ->
 }
 
 /// What a customer with a limit may still order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Credit {
     pub currency: Currency,
     pub available: Decimal,

@@ -26,6 +26,7 @@ use crate::order_to_cash::ship::{ShipRequest, ship_all};
 use crate::order_to_cash::{credit, pay};
 use crate::orders;
 use crate::orders::body::HoldRequest;
+use crate::orders::master_data::MasterDataCache;
 use crate::orders::order::Order;
 use crate::orders::status::{InvoiceStatus, OrderStatus};
 use crate::orders::verify::Request;
@@ -61,6 +62,7 @@ enum Deed {
 
 pub struct Life<'a> {
     db: &'a Db,
+    master_data: MasterDataCache,
     organization_id: OrganizationId,
     planned: &'a [Planned],
     /// Nothing is done after this.
@@ -77,6 +79,7 @@ impl<'a> Life<'a> {
     pub fn new(db: &'a Db, organization_id: OrganizationId, planned: &'a [Planned], now: DateTime<Utc>) -> Self {
         let mut life = Self {
             db,
+            master_data: MasterDataCache::default(),
             organization_id,
             planned,
             until: now,
@@ -189,7 +192,7 @@ impl<'a> Life<'a> {
         for _ in 0..payments {
             request.payment_numbers.push(self.receipt_number()?);
         }
-        let outcome = self.db.read_blocking(|connection| place(connection, context, std::slice::from_ref(&request)))?.pop();
+        let outcome = self.db.read_blocking(|connection| place(connection, &self.master_data, context, &[&request]))?.pop();
         outcome.ok_or_else(|| Error::internal("an order without outcome"))??;
         self.orders.insert(i, order_id);
 

@@ -2,7 +2,7 @@
 //! `specials`) and how it lives (`life`).
 
 mod calendar;
-mod chance;
+pub(crate) mod chance;
 mod company;
 mod life;
 mod plan;

@@ -5,6 +5,7 @@ use crate::auth::actor::Context;
 use crate::auth::permission::{Permission, Role};
 use crate::error::Error;
 use crate::events;
+use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::orders;
 use crate::orders::body::NewOrder;
@@ -13,7 +14,6 @@ use crate::payments::service as payments;
 use crate::platform::db::Db;
 use crate::platform::http::{Answer, parse_json};
 use crate::platform::idempotency::fingerprint;
-use crate::platform::numbers::Numbers;
 use crate::types::id::{ImportId, OrderId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -29,7 +29,7 @@ const LEASE_SECONDS: i64 = 10;
 const REST_SECONDS: i64 = 2;
 
 /// Works on imports until none is left or `stop` says so. Returns how many rows got their outcome.
-pub fn work(db: &Db, numbers: &Numbers, now: impl Fn() -> DateTime<Utc>, stop: impl Fn() -> bool) -> Result<usize, Error> {
+pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>, stop: impl Fn() -> bool) -> Result<usize, Error> {
     let mut all = 0;
     while !stop() {
         let started_at = now();
@@ -44,7 +44,7 @@ pub fn work(db: &Db, numbers: &Numbers, now: impl Fn() -> DateTime<Utc>, stop: i
             let rows = db.read_blocking(|connection| Ok(store::pending(connection, &lease, after, BATCH)?))?;
             let Some(last) = rows.last() else { break };
             after = last.row_number;
-            let outcomes = db.read_blocking(|connection| outcomes(connection, numbers, &context, &lease, &rows))?;
+            let outcomes = db.read_blocking(|connection| outcomes(connection, desk, &context, &lease, &rows))?;
             all += outcomes.len();
             if settle(db, &context, &lease, &outcomes)? == ImportStatus::Completed {
                 break;
@@ -74,7 +74,7 @@ fn settle(db: &Db, context: &Context, lease: &Lease, outcomes: &[Outcome]) -> Re
 /// Places a batch. Rows whose outcome is open for the moment (somebody else works on the same `external_id`) are left out.
 fn outcomes(
     connection: &mut PgConnection,
-    numbers: &Numbers,
+    desk: &Desk,
     context: &Context,
     lease: &Lease,
     rows: &[PendingRow],
@@ -83,7 +83,7 @@ fn outcomes(
     for row in rows {
         match read(lease, row) {
             Ok(body) => {
-                requests.push(request(connection, numbers, context, lease, row, body)?);
+                requests.push(request(connection, desk, context, lease, row, body)?);
                 placed.push(row);
             }
             Err(error) => settled.push(rejected(row, &error, lease.id)),
@@ -92,7 +92,8 @@ fn outcomes(
     if requests.is_empty() {
         return Ok(settled);
     }
-    for (row, outcome) in placed.into_iter().zip(place(connection, context, &requests)?) {
+    let requests: Vec<&PlaceRequest> = requests.iter().collect();
+    for (row, outcome) in placed.into_iter().zip(place(connection, &desk.master_data, context, &requests)?) {
         match outcome {
             Ok(answer) => settled.push(taken(row, &answer)?),
             Err(error) if is_passing(&error) => log::warn!("row {} of import {} waits: {error}", row.row_number, lease.id),
@@ -119,15 +120,18 @@ fn read(lease: &Lease, row: &PendingRow) -> Result<NewOrder, Error> {
 
 fn request(
     connection: &mut PgConnection,
-    numbers: &Numbers,
+    desk: &Desk,
     context: &Context,
     lease: &Lease,
     row: &PendingRow,
     body: NewOrder,
 ) -> Result<PlaceRequest, Error> {
-    let number = orders::service::next_number(connection, numbers, context.organization_id)?;
-    let payment_numbers =
-        body.payments.iter().map(|_| payments::next_number(connection, numbers, context.organization_id)).collect::<Result<_, _>>()?;
+    let number = orders::service::next_number(connection, &desk.numbers, context.organization_id)?;
+    let payment_numbers = body
+        .payments
+        .iter()
+        .map(|_| payments::next_number(connection, &desk.numbers, context.organization_id))
+        .collect::<Result<_, _>>()?;
     let request = Request { order_id: row.order_id, number, body, may_price: lease.may_price, historical: false };
     // The same content sent by itself is the same order.
     Ok(PlaceRequest { payment_numbers, ..PlaceRequest::new(request, None, &fingerprint("", &row.raw)) })

@@ -12,6 +12,7 @@ use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::order_to_cash::ship::{ShipRequest, ship_all};
 use crate::orders;
 use crate::orders::body::NewOrder;
+use crate::orders::master_data::MasterDataCache;
 use crate::orders::order::Order;
 use crate::orders::status::{FulfillmentStatus, InvoiceStatus};
 use crate::orders::verify::Request;
@@ -82,6 +83,7 @@ fn place_all<'a>(
     report: &mut Report,
 ) -> Result<Vec<Placed<'a>>, Error> {
     const CHUNK: usize = 100;
+    let cache = MasterDataCache::default();
     let mut placed = vec![];
     for chunk in orders.chunks(CHUNK) {
         let mut requests = vec![];
@@ -95,7 +97,7 @@ fn place_all<'a>(
                 Err(error) => report.reject(format!("orders.csv {}", rows.order.order_id), reason(&error)),
             }
         }
-        let outcomes = db.read_blocking(|connection| place(connection, context, &requests))?;
+        let outcomes = db.read_blocking(|connection| place(connection, &cache, context, &requests.iter().collect::<Vec<_>>()))?;
         for (rows, outcome) in named.into_iter().zip(outcomes) {
             match outcome {
                 Ok(answer) => {

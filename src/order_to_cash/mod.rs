@@ -26,6 +26,8 @@ pub use refusals::{require_unblocked, too_much};
 
 pub mod accounts;
 pub mod cancel;
+/// The queue before capture.
+pub mod capture_queue;
 pub mod confirm;
 pub mod counting;
 pub mod credit;

@@ -15,8 +15,9 @@ use crate::order_to_cash::pay::{self, OrderPayment};
 use crate::orders;
 use crate::orders::allocation::Shelf;
 use crate::orders::body::OrderBody;
-use crate::orders::captured::{self, Captured, Claim, HeldClaim, Named};
+use crate::orders::captured::{self, Captured, Claim, HeldClaim};
 use crate::orders::hold::{Hold, HoldCode};
+use crate::orders::master_data::{self, Asked, MasterDataCache};
 use crate::orders::order::Order;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
@@ -68,6 +69,13 @@ impl PlaceRequest {
         self.claims.iter().any(|claim| claim.kind != "o")
     }
 
+    /// An order that wins only some of its claims sends its whole batch down the slow path, so these are looked up beforehand. One
+    /// claim is won or lost in the capture statement itself.
+    fn asked(&self) -> Asked<'_> {
+        let several = if self.claims.len() > 1 { self.claims.as_slice() } else { &[] };
+        Asked { body: &self.request.body, claims: several.iter().map(|claim| (claim.kind, claim.key.as_str())).collect() }
+    }
+
     fn own_claims(&self, context: &Context) -> Vec<(Uuid, OrderId, &Claim)> {
         self.claims.iter().map(|claim| (context.organization_id.0, self.request.order_id, claim)).collect()
     }
@@ -78,17 +86,21 @@ type Outcome = Result<Answer, Error>;
 /// How often a batch is tried again after a lost race or a deadlock.
 const TRIES: u32 = 6;
 
-/// Captures a batch, each order with an outcome of its own. `connection` must not be in a transaction. Sending the same
-/// requests again is safe: their claims tell what has become of them.
-pub fn place(connection: &mut PgConnection, context: &Context, requests: &[PlaceRequest]) -> Result<Vec<Outcome>, Error> {
+/// Captures a batch of one caller's orders, each with an outcome of its own. `connection` must not be in a transaction. Sending the
+/// same requests again is safe: their claims tell what has become of them.
+pub fn place(
+    connection: &mut PgConnection,
+    cache: &MasterDataCache,
+    context: &Context,
+    requests: &[&PlaceRequest],
+) -> Result<Vec<Outcome>, Error> {
     let mut outcomes: Vec<Option<Outcome>> = requests.iter().map(|_| None).collect();
-    settle_replays(connection, context, requests, &mut outcomes)?;
     for attempt in 0..TRIES {
         let open: Vec<usize> = (0..requests.len()).filter(|i| outcomes[*i].is_none()).collect();
         if open.is_empty() {
             break;
         }
-        match try_once(connection, context, requests, &open, &mut outcomes) {
+        match try_once(connection, cache, context, requests, &open, &mut outcomes) {
             Ok(()) => {}
             Err(error) if lost_a_race(&error) && attempt + 1 < TRIES => {
                 std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
@@ -99,12 +111,13 @@ pub fn place(connection: &mut PgConnection, context: &Context, requests: &[Place
                 [only] => outcomes[*only] = Some(Err(idempotency::in_flight(error))),
                 several => {
                     for &i in several {
-                        outcomes[i] = place(connection, context, std::slice::from_ref(&requests[i]))?.pop();
+                        outcomes[i] = place(connection, cache, context, std::slice::from_ref(&requests[i]))?.pop();
                     }
                 }
             },
         }
-        settle_replays(connection, context, requests, &mut outcomes)?;
+        let all: Vec<usize> = (0..requests.len()).collect();
+        settle_replays(connection, context, requests, &all, &mut outcomes)?;
     }
     let in_flight = || Err(Error::conflict("idempotency_in_flight", "the same key or external id is being worked on; try again"));
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(in_flight)).collect())
@@ -123,32 +136,40 @@ struct Prepared {
 
 fn try_once(
     connection: &mut PgConnection,
+    cache: &MasterDataCache,
     context: &Context,
-    requests: &[PlaceRequest],
+    requests: &[&PlaceRequest],
     open: &[usize],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Error> {
-    let bodies = open.iter().map(|i| &requests[*i].request.body);
-    let reference = captured::gather(connection, context, &Named::of(bodies))?;
-    let mut shelf = shelf_of(&reference);
+    let asked: Vec<Asked> = open.iter().map(|i| requests[*i].asked()).collect();
+    let mut gathered = master_data::gather(connection, cache, context, &asked)?;
+    let held: Vec<usize> = open.iter().zip(&gathered.held).filter(|(_, held)| **held).map(|(i, _)| *i).collect();
+    settle_replays(connection, context, requests, &held, outcomes)?;
+    let reference = &mut gathered.reference;
+    let mut shelf = shelf_of(reference);
     let (mut fast, mut slow) = (vec![], vec![]);
-    for &i in open {
-        let placed = &requests[i];
-        let verified = match verify::verify(&placed.request, &reference, context, placed.guest_id) {
+    for &i in open.iter().filter(|i| !held.contains(i)) {
+        let placed = requests[i];
+        let verified = match verify::verify(&placed.request, reference, context, placed.guest_id) {
             Ok(verified) => verified,
             Err(error) => {
                 outcomes[i] = Some(Err(error));
                 continue;
             }
         };
-        if verified.guest.is_some() || wants_own_transaction(placed) || exceeds_credit(&verified.order, &reference) {
+        if verified.guest.is_some() || wants_own_transaction(placed) || exceeds_credit(&verified.order, reference) {
+            reference.note(&verified.order);
             slow.push((i, verified));
             continue;
         }
         let mut order = verified.order.clone();
         let promised = promise::promise(&mut order, &mut shelf, context);
         match promised.and_then(|()| promise::perform_charges_without_goods(&mut order)) {
-            Ok(()) => fast.push((prepare(i, order, context)?, verified)),
+            Ok(()) => {
+                reference.note(&order);
+                fast.push((prepare(i, order, context)?, verified));
+            }
             // The stock was read a moment ago without a lock: hopeless, and nothing needs to be locked to say so.
             Err(error) => outcomes[i] = Some(Err(error)),
         }
@@ -169,9 +190,10 @@ fn try_once(
         }
     }
     // What an order with a reservation or payments has done must be undone as a whole where it is refused: a transaction of its own.
-    let (alone, together): (Vec<_>, Vec<_>) = slow.into_iter().partition(|(i, _)| wants_own_transaction(&requests[*i]));
+    let reference = &gathered.reference;
+    let (alone, together): (Vec<_>, Vec<_>) = slow.into_iter().partition(|(i, _)| wants_own_transaction(requests[*i]));
     if !together.is_empty() {
-        let done = connection.transaction(|connection| decide_under_locks(connection, context, requests, &together, &reference))?;
+        let done = connection.transaction(|connection| decide_under_locks(connection, cache, context, requests, &together, reference))?;
         for (i, outcome) in done {
             outcomes[i] = Some(outcome);
         }
@@ -179,7 +201,7 @@ fn try_once(
     for one in alone {
         let i = one.0;
         let result = connection.transaction(|connection| {
-            let done = decide_under_locks(connection, context, requests, std::slice::from_ref(&one), &reference)?;
+            let done = decide_under_locks(connection, cache, context, requests, std::slice::from_ref(&one), reference)?;
             done.into_iter().next().map(|(_, outcome)| outcome).transpose()
         });
         match result {
@@ -203,12 +225,12 @@ fn wants_own_transaction(request: &PlaceRequest) -> bool {
 
 /// Whether the bill-to customer's limit seems too small; the slow path decides.
 fn exceeds_credit(order: &Order, reference: &Reference) -> bool {
-    let credit = reference.customer(order.bill_to_customer_id).and_then(|customer| customer.credit.as_ref());
+    let credit = reference.credit(order.bill_to_customer_id);
     credit.is_some_and(|credit| credit.currency != order.currency || credit.available < order.total)
 }
 
 fn shelf_of(reference: &Reference) -> Shelf {
-    let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
+    let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for stock in &reference.stock {
         shelf.set(&stock.sku, &stock.location, stock.available);
     }
@@ -269,7 +291,7 @@ fn created(order: &Order, body: Vec<u8>) -> Answer {
 fn write(
     connection: &mut PgConnection,
     context: &Context,
-    requests: &[PlaceRequest],
+    requests: &[&PlaceRequest],
     prepared: &[&Prepared],
     holding_claims: bool,
 ) -> Result<HashSet<OrderId>, diesel::result::Error> {
@@ -292,8 +314,9 @@ fn write(
 /// Orders that lost a claim are left without outcome for [`settle_replays`].
 fn decide_under_locks(
     connection: &mut PgConnection,
+    cache: &MasterDataCache,
     context: &Context,
-    requests: &[PlaceRequest],
+    requests: &[&PlaceRequest],
     batch: &[(usize, Verified)],
     reference: &Reference,
 ) -> Result<Vec<(usize, Outcome)>, Error> {
@@ -314,7 +337,7 @@ fn decide_under_locks(
         balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
     let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
-    let mut shelf = Shelf::new(reference.locations.iter().map(|location| (location.priority, location.code.as_str())));
+    let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
         let kept = reservations.iter().flat_map(|reservation| &reservation.lines);
         let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
@@ -338,7 +361,7 @@ fn decide_under_locks(
             Ok(()) => {
                 hold_over_credit(&mut order, &mut credit, context);
                 promise::perform_charges_without_goods(&mut order)?;
-                let payments = take_payments(&mut order, &requests[*i], reference, context)?;
+                let payments = take_payments(&mut order, requests[*i], reference, context)?;
                 prepared.push(Prepared { payments, ..prepare(*i, order, context)? });
             }
             Err(error) => {
@@ -347,6 +370,7 @@ fn decide_under_locks(
             }
         }
     }
+    cache.note_credit(context.organization_id, credit.into_iter());
     let gone: Vec<(Uuid, OrderId, &Claim)> =
         part.iter().map(|(i, _)| *i).chain(refused).flat_map(|i| requests[i].own_claims(context)).collect();
     if !gone.is_empty() {
@@ -381,7 +405,7 @@ fn take_payments(order: &mut Order, placed: &PlaceRequest, reference: &Reference
         return Err(Error::internal("each payment of an order needs a receipt number"));
     }
     let at = if order.detail.historical { order.ordered_at } else { context.now };
-    let received_on = at.with_timezone(&reference.organization.time_zone).date_naive();
+    let received_on = at.with_timezone(&reference.company.organization.time_zone).date_naive();
     Ok(pay::payments_of_new_order(order, &numbered, received_on, at)?)
 }
 
@@ -389,7 +413,7 @@ fn take_payments(order: &mut Order, placed: &PlaceRequest, reference: &Reference
 fn consume_reservations(
     connection: &mut PgConnection,
     context: &Context,
-    requests: &[PlaceRequest],
+    requests: &[&PlaceRequest],
     won: &[&(usize, Verified)],
 ) -> Result<Vec<Consumed>, Error> {
     let consumptions: Vec<Consumption> = won
@@ -437,7 +461,8 @@ pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, bala
 fn settle_replays(
     connection: &mut PgConnection,
     context: &Context,
-    requests: &[PlaceRequest],
+    requests: &[&PlaceRequest],
+    among: &[usize],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Error> {
     let unanswered = |i: &usize| match &outcomes[*i] {
@@ -445,7 +470,7 @@ fn settle_replays(
         Some(Err(_)) => requests[*i].may_be_a_repetition(),
         Some(Ok(_)) => false,
     };
-    let open: Vec<usize> = (0..requests.len()).filter(unanswered).collect();
+    let open: Vec<usize> = among.iter().copied().filter(unanswered).collect();
     let claims: Vec<(Uuid, OrderId, &Claim)> = open.iter().flat_map(|i| requests[*i].own_claims(context)).collect();
     if claims.is_empty() {
         return Ok(());
@@ -456,7 +481,7 @@ fn settle_replays(
         return Ok(());
     }
     for i in open {
-        let placed = &requests[i];
+        let placed = requests[i];
         for claim in &placed.claims {
             if let Some(held) = held.get(&(claim.kind.to_owned(), claim.key.clone())) {
                 outcomes[i] = Some(replay(connection, context, placed, claim, held));

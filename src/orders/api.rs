@@ -7,10 +7,10 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::order_to_cash::cancel::{Cancelled, cancel};
+use crate::order_to_cash::capture_queue::{Arrival, write_alone};
 use crate::order_to_cash::confirm::confirm;
 use crate::order_to_cash::hold::{hold, release};
-use crate::order_to_cash::place::{PlaceRequest, place};
-use crate::payments::service as payments;
+use crate::order_to_cash::place::PlaceRequest;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::{HoldId, OrderId};
@@ -53,21 +53,13 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     }
     let key = call.idempotency_key()?;
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
-    let numbers = app.numbers.clone();
-    app.db
-        .read(move |connection| {
-            // The number is taken late: what is refused for its form costs none.
-            body.check()?;
-            let number = service::next_number(connection, &numbers, context.organization_id)?;
-            let request = Request { order_id, number, body: body.clone(), may_price, historical: false };
-            let mut request = PlaceRequest::new(request, key.as_ref(), &hash);
-            for _ in &body.payments {
-                request.payment_numbers.push(payments::next_number(connection, &numbers, context.organization_id)?);
-            }
-            let outcome = place(connection, &context, &[request])?.pop();
-            outcome.unwrap_or_else(|| Err(Error::internal("an order without outcome")))
-        })
-        .await
+    body.check()?;
+    let request = Request { order_id, number: String::new(), body, may_price, historical: false };
+    let arrival = Arrival { context, request: PlaceRequest::new(request, key.as_ref(), &hash) };
+    match &app.capture {
+        Some(queue) => queue.submit(arrival).await,
+        None => write_alone(&app.db, app.desk.clone(), arrival).await,
+    }
 }
 
 /// List orders

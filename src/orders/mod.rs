@@ -21,6 +21,8 @@ pub mod discount;
 pub mod filter;
 /// Why an order waits.
 pub mod hold;
+/// Master data in memory.
+pub mod master_data;
 /// When an order got where.
 pub mod milestones;
 /// The order as a whole.

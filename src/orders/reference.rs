@@ -1,11 +1,13 @@
 //! What new orders are decided by: products, prices, taxes, customers, terms and stock, as they are right now.
 
+use super::order::Order;
 use super::tax::TaxRule;
 use crate::catalog::prices::body::Price;
 use crate::catalog::product_kind::ProductKind;
 use crate::catalog::tax_rates::body::TaxRate;
-use crate::catalog::{TaxRateMissing, price_for, prices_of_sku, tax_rate_for};
+use crate::catalog::{DEFAULT_LIST, TaxRateMissing, price_for, tax_rate_for};
 use crate::customers::address_book::CustomerAddress;
+use crate::customers::balance::Credit;
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
@@ -14,23 +16,37 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
 
+/// What a batch of orders is decided by.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    pub organization: Organization,
-    /// Sorted by SKU.
-    pub products: Vec<Product>,
-    /// Sorted by SKU.
-    pub prices: Vec<Price>,
-    pub tax_rates: Vec<TaxRate>,
-    /// Older ones first.
-    pub customers: Vec<Customer>,
-    pub channels: Vec<Channel>,
-    pub payment_terms: Vec<PaymentTerm>,
-    pub locations: Vec<Location>,
+    pub company: Arc<Company>,
+    pub(super) products: HashMap<String, Arc<Product>>,
+    /// By SKU, then price list; a list that is not there has not been asked for.
+    pub(super) prices: HashMap<String, Vec<(String, Arc<Vec<Price>>)>>,
+    pub(super) customers: HashMap<CustomerId, Arc<Customer>>,
+    pub(super) codes: HashMap<String, CustomerId>,
+    /// The oldest customer of each address, which is in lower case.
+    pub(super) emails: HashMap<String, CustomerId>,
+    /// What customers with a limit could still order when it was last seen: a hint.
+    pub(super) credit: HashMap<CustomerId, Credit>,
     pub stock: Vec<Stock>,
-    pub same_purchase_orders: Vec<SamePurchaseOrder>,
-    pub same_email_orders: Vec<SameEmailOrder>,
+    pub(super) same_purchase_orders: Vec<SamePurchaseOrder>,
+    pub(super) recent_orders: Vec<RecentOrder>,
+}
+
+/// What all orders of an organization share.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Company {
+    pub organization: Organization,
+    channels: Vec<Channel>,
+    payment_terms: Vec<PaymentTerm>,
+    /// The active ones that ship.
+    pub locations: Vec<Location>,
+    /// By country.
+    tax_rates: HashMap<String, Vec<TaxRate>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -75,15 +91,6 @@ pub struct Customer {
     pub addresses: Vec<CustomerAddress>,
     pub billing_address: Option<Address>,
     pub shipping_address: Option<Address>,
-    /// None without a credit limit.
-    pub credit: Option<Credit>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct Credit {
-    pub currency: Currency,
-    /// What may still be ordered.
-    pub available: Decimal,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -119,9 +126,10 @@ pub struct SamePurchaseOrder {
     pub number: String,
 }
 
+/// An order of the last day that came over another channel.
 #[derive(Clone, Debug, Deserialize)]
-pub struct SameEmailOrder {
-    pub email: String,
+pub struct RecentOrder {
+    pub customer_id: CustomerId,
     pub channel: String,
     pub number: String,
     pub total: Decimal,
@@ -150,45 +158,70 @@ impl Product {
     }
 }
 
-impl Reference {
-    pub fn product(&self, sku: &str) -> Option<&Product> {
-        self.products.binary_search_by(|product| product.sku.as_str().cmp(sku)).ok().map(|i| &self.products[i])
-    }
-
-    pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
-        self.customers.iter().find(|customer| customer.id == id)
-    }
-
-    pub fn customer_by_code(&self, code: &str) -> Option<&Customer> {
-        self.customers.iter().find(|customer| customer.code.as_deref() == Some(code))
-    }
-
-    /// The oldest customer with this e-mail address.
-    pub fn customer_by_email(&self, email: &str) -> Option<&Customer> {
-        self.customers.iter().find(|customer| customer.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email)))
-    }
-
+impl Company {
     pub fn channel(&self, code: &str) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.code == code)
+    }
+
+    /// Whether the same order could come in twice, by two ways.
+    pub fn has_channel_besides(&self, code: &str) -> bool {
+        self.channels.iter().any(|channel| channel.code != code)
     }
 
     pub fn payment_term(&self, code: &str) -> Option<&PaymentTerm> {
         self.payment_terms.iter().find(|term| term.code == code)
     }
 
-    /// The price of `base_quantity` base units on a date, from the customer's list or `default`.
-    pub fn price(&self, sku: &str, price_list: Option<&str>, currency: Currency, base_quantity: Decimal, on: NaiveDate) -> Option<&Price> {
-        price_for(prices_of_sku(&self.prices, sku), price_list.unwrap_or("default"), currency, base_quantity, on)
-    }
-
     /// How a category is taxed at a place on a date.
     pub fn tax_rule(&self, country: &str, region: Option<&str>, category: &str, on: NaiveDate) -> Result<TaxRule, TaxRateMissing> {
-        let tax = tax_rate_for(&self.tax_rates, country, region, category, on)?;
+        let tax = tax_rate_for(self.tax_rates.get(country).map_or(&[], Vec::as_slice), country, region, category, on)?;
         Ok(TaxRule {
             tax_category: tax.tax_category,
             tax_scheme_category: tax.tax_scheme_category.as_str().to_owned(),
             rate: tax.rate.normalize(),
             base_fraction: tax.base_fraction,
         })
+    }
+}
+
+impl Reference {
+    pub fn product(&self, sku: &str) -> Option<&Product> {
+        self.products.get(sku).map(Arc::as_ref)
+    }
+
+    pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
+        self.customers.get(&id).map(Arc::as_ref)
+    }
+
+    pub fn customer_by_code(&self, code: &str) -> Option<&Customer> {
+        self.codes.get(code).and_then(|id| self.customer(*id))
+    }
+
+    /// The oldest customer with this e-mail address.
+    pub fn customer_by_email(&self, email: &str) -> Option<&Customer> {
+        self.emails.get(&email.to_lowercase()).and_then(|id| self.customer(*id))
+    }
+
+    /// Remembers an order of this batch, so that the next ones are compared with it too.
+    pub fn note(&mut self, order: &Order) {
+        if let Some(number) = order.purchase_order_number.as_ref().filter(|number| !number.trim().is_empty()) {
+            self.same_purchase_orders.push(SamePurchaseOrder {
+                customer_id: order.customer_id,
+                purchase_order_number: number.clone(),
+                number: order.number.clone(),
+            });
+        }
+    }
+
+    pub fn credit(&self, id: CustomerId) -> Option<&Credit> {
+        self.credit.get(&id)
+    }
+
+    /// The price of `base_quantity` base units on a date, from the customer's list or `default`.
+    pub fn price(&self, sku: &str, price_list: Option<&str>, currency: Currency, base_quantity: Decimal, on: NaiveDate) -> Option<&Price> {
+        let lists = self.prices.get(sku)?;
+        let of = |wanted: &str| lists.iter().find(|(list, _)| list == wanted).map_or(&[] as &[Price], |(_, prices)| prices.as_slice());
+        let best = |list| price_for(of(list), list, currency, base_quantity, on);
+        price_list.and_then(best).or_else(|| best(DEFAULT_LIST))
     }
 }

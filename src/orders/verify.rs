@@ -53,7 +53,7 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     }
     let mut faults = Faults::new();
     let ordered_at = ordered_at(request, context, &mut faults);
-    let on = ordered_at.with_timezone(&reference.organization.time_zone).date_naive();
+    let on = ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
     let buyer = buyer(body, reference, guest_id, &mut faults);
     let lines = lines(body, reference, &mut faults);
     faults.into_result()?;
@@ -63,8 +63,8 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     let terms = payment_terms(body, reference, &buyer, &mut faults);
     let addresses = addresses(body, &buyer, &mut faults);
     let channel = channel(body, reference, &mut faults);
-    let currency = body.currency.or(buyer.currency()).unwrap_or(reference.organization.base_currency);
-    let place = Place::of(addresses.shipping.as_ref(), &reference.organization.country);
+    let currency = body.currency.or(buyer.currency()).unwrap_or(reference.company.organization.base_currency);
+    let place = Place::of(addresses.shipping.as_ref(), &reference.company.organization.country);
     let input = pricing_input(body, reference, &buyer, &lines, currency, &place, on, &mut faults);
     faults.into_result()?;
     let priced = pricing::price(&input)?;
@@ -141,7 +141,7 @@ fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, fa
                     name: inline.name.clone(),
                     email: inline.email.clone(),
                     phone: inline.phone.clone(),
-                    currency: reference.organization.base_currency,
+                    currency: reference.company.organization.base_currency,
                 }));
             }
         }
@@ -220,7 +220,7 @@ fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> 
 fn payment_terms(body: &NewOrder, reference: &Reference, buyer: &Buyer, faults: &mut Faults) -> (String, bool) {
     let code =
         body.payment_terms.as_deref().or(buyer.trusted().map(|customer| customer.payment_terms.as_str())).unwrap_or("due_on_receipt");
-    let terms = reference.payment_term(code);
+    let terms = reference.company.payment_term(code);
     if terms.is_none() {
         faults.add("/payment_terms", "unknown_payment_terms", "no payment terms with this code");
     }
@@ -255,7 +255,7 @@ fn addresses(body: &NewOrder, buyer: &Buyer, faults: &mut Faults) -> Addresses {
 
 fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> String {
     let code = body.channel.as_deref().unwrap_or("direct");
-    match reference.channel(code) {
+    match reference.company.channel(code) {
         None => faults.add("/channel", "unknown_channel", "no channel with this code"),
         Some(channel) => faults.require(channel.active, "/channel", "channel_inactive", "this channel is switched off"),
     }
@@ -290,7 +290,7 @@ fn pricing_input(
 ) -> PricingInput {
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let tax = |category: &str, pointer: String, faults: &mut Faults| {
-        reference.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
+        reference.company.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
             faults.add(
                 pointer,
                 "tax_rate_missing",
@@ -323,6 +323,7 @@ fn pricing_input(
         amount: shipping.amount.0,
         // Where nothing of category `standard` is taxed, shipping follows the first line (EN 16931 knows no untaxed leftovers).
         tax: reference
+            .company
             .tax_rule(&place.country, place.region.as_deref(), "standard", on)
             .unwrap_or_else(|_| inputs.first().map_or_else(|| no_tax("standard"), |line| line.tax.clone())),
         given_tax_amount: shipping.tax_amount.map(|amount| amount.0),
@@ -518,7 +519,7 @@ fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
 /// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
 /// no price of ours cannot be compared.
 fn price_mismatches(order: &Order, reference: &Reference, buyer: &Buyer, on: NaiveDate) -> Vec<(OrderLineId, String, serde_json::Value)> {
-    let tolerance = reference.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
+    let tolerance = reference.company.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
     let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
     let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
     let percent = number("percent").unwrap_or(Decimal::ZERO);
@@ -548,17 +549,16 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
             .map(|other| other.number.clone())
     });
     same_purchase_order.or_else(|| {
-        let email = order.document.email.as_deref()?.to_lowercase();
+        let others: Vec<_> = reference.recent_orders.iter().filter(|other| other.customer_id == order.customer_id).collect();
+        if others.is_empty() {
+            return None;
+        }
         let mut lines: Vec<(String, String, Decimal)> =
             order.lines.iter().map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
         lines.sort();
-        let same = |other: &&super::reference::SameEmailOrder| {
-            other.email == email
-                && other.channel != order.channel
-                && other.currency == order.currency
-                && other.total == order.total
-                && other.lines == lines
+        let same = |other: &&&super::reference::RecentOrder| {
+            other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines
         };
-        reference.same_email_orders.iter().find(same).map(|other| other.number.clone())
+        others.iter().find(same).map(|other| other.number.clone())
     })
 }

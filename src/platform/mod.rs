@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod db;
 pub mod filters;
+pub mod group_commit;
 pub mod http;
 pub mod idempotency;
 pub mod keyset;

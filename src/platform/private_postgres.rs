@@ -53,11 +53,13 @@ pub struct Options {
     pub port: Option<u16>,
     /// `true` leaves the server running when the last user has gone: for test clusters, whose users are short-lived processes.
     pub keep_running: bool,
+    /// `name=value` of further settings, which win over ours; those of a server that already runs stay as they are.
+    pub settings: &'static [&'static str],
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { durable: true, port: None, keep_running: false }
+        Options { durable: true, port: None, keep_running: false, settings: &[] }
     }
 }
 
@@ -271,7 +273,7 @@ fn launch_on_a_port(place: &Place, installation: &Installation, options: Options
             Some(port) => return Err(StartError::PortInUse(port)),
             None => kept_or_free_port(place)?,
         };
-        match launch(place, installation, port, options.durable) {
+        match launch(place, installation, port, options) {
             Err(StartError::Ended { tail, .. }) if tail.contains("could not bind") && options.port.is_none() && attempt < PORT_ATTEMPTS => {
                 attempt += 1;
             }
@@ -281,12 +283,12 @@ fn launch_on_a_port(place: &Place, installation: &Installation, options: Options
 }
 
 /// Starts the server and waits until it is ready.
-fn launch(place: &Place, installation: &Installation, port: u16, durable: bool) -> Result<(Postmaster, Child), StartError> {
+fn launch(place: &Place, installation: &Installation, port: u16, options: Options) -> Result<(Postmaster, Child), StartError> {
     postmaster::clear_recycled_pid_file(place.cluster()).map_err(StartError::io(place.cluster()))?;
     let program = installation.program("postgres");
     let mut command = place.server_user().command(&program);
     command.arg("-D").arg(place.cluster());
-    for setting in settings(port, durable) {
+    for setting in settings(port, options) {
         command.arg("-c").arg(setting);
     }
     let log = place.open_log()?;
@@ -328,7 +330,7 @@ fn end(child: &mut Child) {
 
 /// What a private server is run with. They are given on the command line, not written into the cluster, so that an older directory
 /// gets the settings of the program that starts it.
-fn settings(port: u16, durable: bool) -> Vec<String> {
+fn settings(port: u16, options: Options) -> Vec<String> {
     let mut settings = vec![
         CLUSTER_NAME.to_owned(),
         format!("port={port}"),
@@ -342,13 +344,13 @@ fn settings(port: u16, durable: bool) -> Vec<String> {
         // Refused statements are answers to the caller, who logs them; the server's log is about the server.
         "log_min_messages=log".to_owned(),
     ];
-    let by_kind: &[&str] = if durable {
+    let by_kind: &[&str] = if options.durable {
         // With the default sizes a busy server checkpoints every few seconds and makes every log file anew: p99 55 → 16 ms.
         &["shared_buffers=512MB", "max_wal_size=8GB", "min_wal_size=2GB"]
     } else {
         &["shared_buffers=128MB", "max_wal_size=512MB", "min_wal_size=80MB", "fsync=off", "synchronous_commit=off", "full_page_writes=off"]
     };
-    settings.extend(by_kind.iter().map(|setting| (*setting).to_owned()));
+    settings.extend(by_kind.iter().chain(options.settings).map(|setting| (*setting).to_owned()));
     settings
 }
 
@@ -392,7 +394,7 @@ mod tests {
 
     use super::*;
 
-    const FOR_TESTS: Options = Options { durable: false, port: None, keep_running: false };
+    const FOR_TESTS: Options = Options { durable: false, port: None, keep_running: false, settings: &[] };
 
     /// A directory of its own for each test, deleted when the test succeeds.
     struct Directory(PathBuf);

@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use pesanan::auth::actor::Context;
 use pesanan::error::Error;
 use pesanan::order_to_cash::place::{PlaceRequest, place};
+use pesanan::orders::master_data::MasterDataCache;
 use pesanan::orders::verify::Request;
 use pesanan::organization;
 use pesanan::platform::http::Answer;
@@ -98,7 +99,7 @@ async fn batches_with_crossed_keys_and_external_ids_wait_for_each_other_without_
                 })
                 .collect();
             barrier.wait();
-            let outcomes = place(&mut connection, &context, &requests);
+            let outcomes = place(&mut connection, &MasterDataCache::default(), &context, &requests.iter().collect::<Vec<_>>());
             results.push((wishes, requests, outcomes));
         }
         results
@@ -164,7 +165,7 @@ async fn an_order_that_cannot_be_stored_does_not_fail_its_batch() {
     let body = order(&[(0, 1)], "refuse");
     let batch: Vec<PlaceRequest> = ["SO-1", "SO-2", "SO-1", "SO-3"].iter().map(|number| request(&context, number, None, &body)).collect();
     for _ in 0..2 {
-        let outcomes = place(&mut connection, &context, &batch).unwrap();
+        let outcomes = place(&mut connection, &MasterDataCache::default(), &context, &batch.iter().collect::<Vec<_>>()).unwrap();
         let answers: Vec<String> = outcomes
             .iter()
             .map(|outcome| match outcome {
@@ -188,7 +189,7 @@ async fn a_shortage_refuses_the_late_orders_of_a_batch_and_no_other() {
     let sku = |i: usize| if i.is_multiple_of(2) { 0 } else { 1 };
     let batch: Vec<PlaceRequest> =
         (0..12).map(|i| request(&context, &format!("SO-{i}"), Some(&i.to_string()), &order(&[(sku(i), 2)], "refuse"))).collect();
-    let outcomes = place(&mut connection, &context, &batch).unwrap();
+    let outcomes = place(&mut connection, &MasterDataCache::default(), &context, &batch.iter().collect::<Vec<_>>()).unwrap();
     for (i, outcome) in outcomes.iter().enumerate() {
         match outcome {
             Ok(answer) => assert_eq!(units(&body(answer)["lines"][0]["allocated_quantity"]), 2),
@@ -239,7 +240,12 @@ async fn backorders_that_cannot_use_what_has_come_do_not_keep_it_from_those_that
             request(&context, &format!("SO-{i:03}"), None, &body)
         })
         .collect();
-    assert!(place(&mut app.database.connect(), &context, &batch).unwrap().iter().all(Result::is_ok));
+    assert!(
+        place(&mut app.database.connect(), &MasterDataCache::default(), &context, &batch.iter().collect::<Vec<_>>())
+            .unwrap()
+            .iter()
+            .all(Result::is_ok)
+    );
     let receive = json!({"location": "jakarta-1", "lines": [{"sku": "SKU-00", "quantity": "5"}]});
     client.post("/v1/inventory/receipts", &receive).await.expect(201);
     let (db, now) = (app.app.db.clone(), app.clock.now());

@@ -5,6 +5,7 @@ mod access;
 mod bad_input;
 mod batches;
 mod bulk;
+mod capture_queue;
 mod channels;
 mod concurrency;
 mod crash;

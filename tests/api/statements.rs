@@ -40,7 +40,6 @@ async fn fulfillment_order(admin: &Caller<'_>, order: &Value) -> Value {
 
 /// At most so many statements a call, BEGIN and COMMIT apart; each call comes with an idempotency key where it can.
 const BOUNDS: &[(&str, usize)] = &[
-    ("place", 3),
     ("reserve", 4),
     ("release", 3),
     ("cancel", 10),
@@ -69,7 +68,7 @@ async fn sent(app: &TestApp, admin: &Caller<'_>, count: usize) -> Vec<(&'static 
     // The first order takes a number for itself; from then on there are some in stock.
     order(admin, count).await;
     order(admin, count).await;
-    let whole = note("place", post("/v1/orders".into(), json!({"customer_code": "C-1", "lines": lines(count)})).await);
+    let whole = order(admin, count).await;
     let cart = post("/v1/checkout/reservations".into(), json!({"lines": lines(count), "expires_in_seconds": 600})).await;
     let cart = id_of(&note("reserve", cart));
     note("release", counted(admin.request(Method::DELETE, &format!("/v1/checkout/reservations/{cart}"))).await);

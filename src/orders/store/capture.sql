@@ -21,7 +21,8 @@ lck AS MATERIALIZED (SELECT s.organization_id, s.sku, s.location, dem.quantity F
   JOIN stock_level s ON s.organization_id = dem.org AND s.sku = dem.sku AND s.location = dem.location ORDER BY 1, 2, 3 FOR NO KEY UPDATE OF s),
 upd AS (UPDATE stock_level s SET reserved = s.reserved + lck.quantity, version = s.version + 1, updated_at = greatest(s.updated_at, (SELECT max(at) FROM o)) FROM lck
   WHERE s.organization_id = lck.organization_id AND s.sku = lck.sku AND s.location = lck.location
-  AND s.on_hand - s.reserved - s.safety_stock - s.quarantined >= lck.quantity RETURNING 1),
+  AND s.on_hand - s.reserved - s.safety_stock - s.quarantined >= lck.quantity
+  RETURNING s.organization_id, s.sku, s.location, s.on_hand, s.reorder_point, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS available, lck.quantity),
 -- Rows. None of these is read by the main SELECT, so Postgres runs them last; foreign keys are checked after all of them.
 io AS (INSERT INTO sales_order (organization_id, id, number, status, fulfillment_status, payment_status, channel, external_id, customer_id, bill_to_customer_id, currency, subtotal, discount_total,
    shipping_net, tax_total, total, uninvoiced_total, document, detail, milestones, sales_rep, purchase_order_number, ordered_at, updated_at)
@@ -47,7 +48,13 @@ ih AS (INSERT INTO order_hold (organization_id, order_id, id, code, scope, order
    AS h(ord, id, code, order_line_id, blocks, releasable_by, data, detail, raised_by) JOIN won ON won.ord = h.ord),
 ev AS (INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at)
   SELECT won.org, e.type, won.id, 'order', won.id, e.actor, e.data, won.at
-  FROM unnest($79::int4[], $80::text[], $81::text[], $82::text[]) WITH ORDINALITY AS e(ord, type, actor, data, place) JOIN won ON won.ord = e.ord ORDER BY e.ord, e.place)
+  FROM unnest($79::int4[], $80::text[], $81::text[], $82::text[]) WITH ORDINALITY AS e(ord, type, actor, data, place) JOIN won ON won.ord = e.ord ORDER BY e.ord, e.place),
+-- Told once, by the order that takes a level below its reorder point.
+lo AS (INSERT INTO event (organization_id, type, subject_type, subject_id, actor, data, occurred_at)
+  SELECT upd.organization_id, 'inventory.low_stock', 'product', p.id, ($81::text[])[1], json_build_object('sku', upd.sku, 'location', upd.location,
+    'available', trim_scale(upd.available)::text, 'on_hand', trim_scale(upd.on_hand)::text, 'reorder_point', trim_scale(upd.reorder_point)::text)::text, (SELECT max(at) FROM o)
+  FROM upd JOIN product p ON p.organization_id = upd.organization_id AND p.sku = upd.sku
+  WHERE upd.available < upd.reorder_point AND upd.available + upd.quantity >= upd.reorder_point)
 SELECT coalesce((SELECT array_agg(id) FROM won), '{}') AS won,
   CASE WHEN (SELECT count(*) FROM c) <> (SELECT coalesce(sum(claims), 0) FROM won) THEN capture_refused('claim')
        WHEN (SELECT count(*) FROM bl) <> (SELECT count(*) FROM bu) THEN capture_refused('credit')

@@ -1,91 +1,189 @@
-//! Everything that deciding about new orders needs to know, in one round trip.
+//! What deciding about new orders needs to know: master data, which is kept in memory, and what only the database can tell.
 
-use crate::orders::reference::Reference;
+use crate::catalog::prices::body::Price;
+use crate::customers::balance::Credit;
+use crate::orders::reference::{Company, Customer, Product, RecentOrder, SamePurchaseOrder, Stock};
 use crate::platform::sql::sql;
 use crate::types::id::{CustomerId, OrganizationId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
+use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What the orders of a batch name.
+/// How often each kind of an organization's master data has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
+pub struct Epochs {
+    #[diesel(sql_type = BigInt, column_name = "company_epoch")]
+    pub company: i64,
+    #[diesel(sql_type = BigInt, column_name = "products_epoch")]
+    pub products: i64,
+    #[diesel(sql_type = BigInt, column_name = "prices_epoch")]
+    pub prices: i64,
+    #[diesel(sql_type = BigInt, column_name = "customers_epoch")]
+    pub customers: i64,
+}
+
+#[derive(QueryableByName)]
+struct CompanyRow {
+    #[diesel(sql_type = Text)]
+    company: String,
+    #[diesel(embed)]
+    epochs: Epochs,
+}
+
+/// `None` where the organization does not exist.
+pub fn company(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Option<(Company, Epochs)>> {
+    let row: Option<CompanyRow> = sql(include_str!("company.sql")).bind::<SqlUuid, _>(organization_id).get_result(connection).optional()?;
+    row.map(|row| Ok((parse(&row.company)?, row.epochs))).transpose()
+}
+
+/// Keys of master data.
 #[derive(Clone, Debug, Default)]
-pub struct Named {
+pub struct Keys {
     pub skus: Vec<String>,
     pub customer_ids: Vec<CustomerId>,
     pub customer_codes: Vec<String>,
     /// lower case
     pub emails: Vec<String>,
-    pub channels: Vec<String>,
-    pub payment_terms: Vec<String>,
-    pub countries: Vec<String>,
-    pub purchase_order_numbers: Vec<String>,
+}
+
+impl Keys {
+    pub fn is_empty(&self) -> bool {
+        self.skus.is_empty() && self.customer_ids.is_empty() && self.customer_codes.is_empty() && self.emails.is_empty()
+    }
+}
+
+/// What there is under some keys; the customers' bill-to customers are there too.
+pub struct MasterData {
+    pub products: Vec<Product>,
+    pub customers: Vec<Customer>,
+    /// The oldest customer of each address.
+    pub emails: HashMap<String, CustomerId>,
+    /// Of the customers that have a limit.
+    pub credit: Vec<(CustomerId, Credit)>,
 }
 
 #[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Nullable<Text>)]
-    organization: Option<String>,
+struct MasterDataRow {
     #[diesel(sql_type = Text)]
     products: String,
     #[diesel(sql_type = Text)]
-    prices: String,
-    #[diesel(sql_type = Text)]
-    tax_rates: String,
-    #[diesel(sql_type = Text)]
     customers: String,
     #[diesel(sql_type = Text)]
-    channels: String,
+    emails: String,
     #[diesel(sql_type = Text)]
-    payment_terms: String,
+    credit: String,
+}
+
+pub fn master_data(connection: &mut PgConnection, organization_id: OrganizationId, keys: &Keys) -> QueryResult<MasterData> {
+    let row: MasterDataRow = sql(include_str!("master_data.sql"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<Text>, _>(&keys.skus)
+        .bind::<Array<SqlUuid>, _>(&keys.customer_ids)
+        .bind::<Array<Text>, _>(&keys.customer_codes)
+        .bind::<Array<Text>, _>(&keys.emails)
+        .get_result(connection)?;
+    Ok(MasterData {
+        products: parse(&row.products)?,
+        customers: parse(&row.customers)?,
+        emails: parse(&row.emails)?,
+        credit: parse(&row.credit)?,
+    })
+}
+
+#[derive(QueryableByName)]
+struct PricesRow {
     #[diesel(sql_type = Text)]
-    locations: String,
-    #[diesel(sql_type = Text)]
-    stock: String,
+    prices: String,
+}
+
+/// The prices of (SKU, price list) pairs.
+pub fn prices(connection: &mut PgConnection, organization_id: OrganizationId, wanted: &[(String, String)]) -> QueryResult<Vec<Price>> {
+    let row: PricesRow = sql(
+        "SELECT coalesce(json_agg(json_build_object('sku', p.sku, 'price_list', p.price_list, 'currency', p.currency, 'min_quantity', p.min_quantity::text, \
+         'valid_from_on', nullif(p.valid_from_on, '0001-01-01'), 'valid_to_on', p.valid_to_on, 'unit_price', p.unit_price::text, \
+         'price_quantity', p.price_quantity::text, 'version', p.version, 'updated_at', p.updated_at)), '[]')::text AS prices \
+         FROM unnest($2::text[], $3::text[]) AS w(sku, list) CROSS JOIN LATERAL \
+         (SELECT * FROM price p WHERE p.organization_id = $1 AND p.sku = w.sku AND p.price_list = w.list LIMIT 10000) p",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(wanted.iter().map(|(sku, _)| sku.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(wanted.iter().map(|(_, list)| list.as_str()).collect::<Vec<_>>())
+    .get_result(connection)?;
+    parse(&row.prices)
+}
+
+/// What [`look`] is asked about.
+#[derive(Clone, Debug, Default)]
+pub struct Question<'a> {
+    pub skus: Vec<&'a str>,
+    /// (kind, key)
+    pub claims: Vec<(&'a str, &'a str)>,
+    /// Customers with their purchase order numbers.
+    pub purchase_orders: Vec<(CustomerId, &'a str)>,
+    /// Customers with the channel that their order came by.
+    pub buyers: Vec<(CustomerId, &'a str)>,
+}
+
+/// What only the database knows.
+pub struct Seen {
+    pub epochs: Epochs,
+    pub stock: Vec<Stock>,
+    /// Places in [`Question::claims`] of those that somebody holds.
+    pub held: Vec<usize>,
+    pub same_purchase_orders: Vec<SamePurchaseOrder>,
+    pub recent_orders: Vec<RecentOrder>,
+}
+
+#[derive(QueryableByName)]
+struct SeenRow {
+    #[diesel(embed)]
+    epochs: Epochs,
+    #[diesel(sql_type = Array<Text>)]
+    skus: Vec<String>,
+    #[diesel(sql_type = Array<Text>)]
+    locations: Vec<String>,
+    #[diesel(sql_type = Array<Numeric>)]
+    available: Vec<Decimal>,
+    #[diesel(sql_type = Array<Integer>)]
+    held: Vec<i32>,
     #[diesel(sql_type = Text)]
     same_purchase_orders: String,
     #[diesel(sql_type = Text)]
-    same_email_orders: String,
+    recent_orders: String,
 }
 
-/// Reads without a lock: a hint, which the capture statement proves. `None` where the organization does not exist.
-pub fn gather(
+/// One statement for a whole batch, without a lock.
+pub fn look(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
-    named: &Named,
+    question: &Question<'_>,
     now: DateTime<Utc>,
-) -> QueryResult<Option<Reference>> {
-    let row: Row = sql(include_str!("reference.sql"))
+) -> QueryResult<Seen> {
+    let row: SeenRow = sql(include_str!("look.sql"))
         .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(&named.skus)
-        .bind::<Array<SqlUuid>, _>(&named.customer_ids)
-        .bind::<Array<Text>, _>(&named.customer_codes)
-        .bind::<Array<Text>, _>(&named.emails)
-        .bind::<Array<Text>, _>(&named.channels)
-        .bind::<Array<Text>, _>(&named.payment_terms)
-        .bind::<Array<Text>, _>(&named.countries)
-        .bind::<Array<Text>, _>(&named.purchase_order_numbers)
+        .bind::<Array<Text>, _>(&question.skus)
+        .bind::<Array<Text>, _>(question.claims.iter().map(|claim| claim.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(question.claims.iter().map(|claim| claim.1).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(question.purchase_orders.iter().map(|pair| pair.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(question.purchase_orders.iter().map(|pair| pair.1).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(now - TimeDelta::days(30))
+        .bind::<Array<SqlUuid>, _>(question.buyers.iter().map(|pair| pair.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(question.buyers.iter().map(|pair| pair.1).collect::<Vec<_>>())
         .bind::<SqlUuid, _>(least_id_at(now - TimeDelta::hours(24)))
         .get_result(connection)?;
-    let Some(organization) = row.organization else { return Ok(None) };
-    let mut reference = Reference {
-        organization: parse(&organization)?,
-        products: parse(&row.products)?,
-        prices: parse(&row.prices)?,
-        tax_rates: parse(&row.tax_rates)?,
-        customers: parse(&row.customers)?,
-        channels: parse(&row.channels)?,
-        payment_terms: parse(&row.payment_terms)?,
-        locations: parse(&row.locations)?,
-        stock: parse(&row.stock)?,
+    let shelves = row.skus.into_iter().zip(row.locations).zip(row.available);
+    Ok(Seen {
+        epochs: row.epochs,
+        stock: shelves.map(|((sku, location), available)| Stock { sku, location, available }).collect(),
+        held: row.held.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect(),
         same_purchase_orders: parse(&row.same_purchase_orders)?,
-        same_email_orders: parse(&row.same_email_orders)?,
-    };
-    reference.products.sort_by(|a, b| a.sku.cmp(&b.sku));
-    Ok(Some(reference))
+        recent_orders: parse(&row.recent_orders)?,
+    })
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> QueryResult<T> {

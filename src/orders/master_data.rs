@@ -1,0 +1,348 @@
+//! Master data in memory. Capture prices thousands of orders a second by the same few products, prices and customers; reading
+//! them from the database for each batch would cost a third of its time.
+//!
+//! What is in memory holds for the epochs that it was read under. Each batch reads the epochs anew, in the statement that reads its
+//! stock, and forgets what has changed: a price that was committed before a batch began is never missed, in any process. What is
+//! absent is not remembered.
+
+use super::body::NewOrder;
+use super::reference::{Company, Customer, Product, Reference};
+use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
+use crate::auth::actor::Context;
+use crate::catalog::DEFAULT_LIST;
+use crate::catalog::prices::body::Price;
+use crate::customers::balance::Credit;
+use crate::error::Error;
+use crate::types::id::{CustomerId, OrganizationId};
+use diesel::pg::PgConnection;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Entries of one kind beyond which that kind is forgotten, so that memory stays bounded.
+const LARGEST: usize = 50_000;
+
+/// What this process remembers of the master data of all organizations.
+#[derive(Default)]
+pub struct MasterDataCache {
+    organizations: Mutex<HashMap<OrganizationId, Remembered>>,
+}
+
+#[derive(Default)]
+struct Remembered {
+    epochs: Epochs,
+    company: Option<Arc<Company>>,
+    products: HashMap<String, Arc<Product>>,
+    /// By SKU, then price list.
+    prices: HashMap<String, Vec<(String, Arc<Vec<Price>>)>>,
+    customers: HashMap<CustomerId, Arc<Customer>>,
+    codes: HashMap<String, CustomerId>,
+    credit: HashMap<CustomerId, Credit>,
+}
+
+/// What is to be known of one batch besides master data.
+pub struct Gathered {
+    pub reference: Reference,
+    /// For each order, whether somebody holds one of the claims that were asked about.
+    pub held: Vec<bool>,
+}
+
+/// An order with those of its claims that shall be looked up beforehand.
+pub struct Asked<'a> {
+    pub body: &'a NewOrder,
+    /// (kind, key)
+    pub claims: Vec<(&'a str, &'a str)>,
+}
+
+/// A batch that runs into changes of master data again and again is decided by what it read last.
+const ROUNDS: u32 = 4;
+
+/// Everything that a batch is decided by: one statement, and up to three more for what is not in memory. Takes no lock.
+pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &Context, batch: &[Asked<'_>]) -> Result<Gathered, Error> {
+    let organization_id = context.organization_id;
+    let mut round = 1;
+    loop {
+        let (mut reference, epochs) = recall(connection, cache, organization_id, batch)?;
+        let (question, owners) = question(batch, &reference);
+        let seen = look(connection, organization_id, &question, context.now)?;
+        if seen.epochs != epochs {
+            cache.forget(organization_id, epochs, seen.epochs);
+            if round < ROUNDS {
+                round += 1;
+                continue;
+            }
+        }
+        reference.stock = seen.stock;
+        reference.same_purchase_orders = seen.same_purchase_orders;
+        reference.recent_orders = seen.recent_orders;
+        let mut held = vec![false; batch.len()];
+        for place in seen.held {
+            held[owners[place]] = true;
+        }
+        return Ok(Gathered { reference, held });
+    }
+}
+
+/// What to ask for a batch, and which order each claim belongs to.
+fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference) -> (Question<'a>, Vec<usize>) {
+    let mut question = Question::default();
+    let mut owners = vec![];
+    let mut skus = BTreeSet::new();
+    for (i, asked) in batch.iter().enumerate() {
+        skus.extend(asked.body.lines.iter().map(|line| line.sku.as_str()));
+        question.claims.extend(&asked.claims);
+        owners.resize(question.claims.len(), i);
+        let Some(customer) = buyer(asked.body, reference) else { continue };
+        if let Some(number) = asked.body.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty()) {
+            question.purchase_orders.push((customer.id, number));
+        }
+        let channel = asked.body.channel.as_deref().unwrap_or("direct");
+        if customer.email.is_some() && reference.company.has_channel_besides(channel) {
+            question.buyers.push((customer.id, channel));
+        }
+    }
+    question.skus = skus.into_iter().collect();
+    (question, owners)
+}
+
+fn buyer<'a>(body: &NewOrder, reference: &'a Reference) -> Option<&'a Customer> {
+    match (&body.customer, body.customer_id, &body.customer_code) {
+        (Some(inline), _, _) => reference.customer_by_email(inline.email.as_deref()?),
+        (None, Some(id), _) => reference.customer(id),
+        (None, None, code) => reference.customer_by_code(code.as_deref()?),
+    }
+}
+
+/// The master data of a batch, from memory as far as it is there, with the epochs that it holds for.
+fn recall(
+    connection: &mut PgConnection,
+    cache: &MasterDataCache,
+    organization_id: OrganizationId,
+    batch: &[Asked<'_>],
+) -> Result<(Reference, Epochs), Error> {
+    let known = cache.lock().get(&organization_id).and_then(|own| own.company.clone().map(|company| (company, own.epochs)));
+    let (company, epochs) = match known {
+        Some(known) => known,
+        None => {
+            let read = company(connection, organization_id)?;
+            let (company, epochs) =
+                read.ok_or_else(|| Error::Unauthenticated { detail: "the token's organization does not exist here".to_owned() })?;
+            let company = Arc::new(company);
+            cache.lock().entry(organization_id).or_default().start(company.clone(), epochs);
+            (company, epochs)
+        }
+    };
+    let mut reference = Reference::of(company);
+    let keys = cache.with(organization_id, epochs, |own| own.recall_keyed(batch, &mut reference));
+    if !keys.is_empty() {
+        let read = master_data(connection, organization_id, &keys)?;
+        reference.add(read, |products, customers, credit| {
+            cache.with(organization_id, epochs, |own| own.remember(products, customers, credit));
+        });
+    }
+    let pairs = cache.with(organization_id, epochs, |own| own.recall_prices(batch, &mut reference));
+    if !pairs.is_empty() {
+        let mut found: HashMap<(String, String), Vec<Price>> = pairs.iter().map(|pair| (pair.clone(), vec![])).collect();
+        for price in prices(connection, organization_id, &pairs)? {
+            found.entry((price.sku.clone(), price.price_list.clone())).or_default().push(price);
+        }
+        let found: Vec<_> = found.into_iter().map(|((sku, list), prices)| (sku, list, Arc::new(prices))).collect();
+        for (sku, list, prices) in &found {
+            reference.prices.entry(sku.clone()).or_default().push((list.clone(), prices.clone()));
+        }
+        cache.with(organization_id, epochs, |own| own.remember_prices(found));
+    }
+    Ok((reference, epochs))
+}
+
+impl MasterDataCache {
+    fn lock(&self) -> MutexGuard<'_, HashMap<OrganizationId, Remembered>> {
+        // Every change of the map is whole in itself.
+        self.organizations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on what is remembered under these epochs. Where the memory has moved on meanwhile it works on an empty one.
+    fn with<T>(&self, organization_id: OrganizationId, epochs: Epochs, work: impl FnOnce(&mut Remembered) -> T) -> T {
+        let mut organizations = self.lock();
+        match organizations.get_mut(&organization_id).filter(|own| own.epochs == epochs) {
+            Some(own) => work(own),
+            None => {
+                drop(organizations);
+                work(&mut Remembered::default())
+            }
+        }
+    }
+
+    /// Forgets what has changed between the two, unless somebody else has.
+    fn forget(&self, organization_id: OrganizationId, before: Epochs, now: Epochs) {
+        self.with(organization_id, before, |own| {
+            if before.company != now.company {
+                own.company = None;
+            }
+            if before.products != now.products {
+                own.products.clear();
+            }
+            if before.prices != now.prices {
+                own.prices.clear();
+            }
+            if before.customers != now.customers {
+                own.customers.clear();
+                own.codes.clear();
+                own.credit.clear();
+            }
+            own.epochs = now;
+        });
+    }
+
+    /// Notes what customers can still order: seen under locks, it spares the next orders a try that must fail.
+    pub fn note_credit(&self, organization_id: OrganizationId, credit: impl Iterator<Item = (CustomerId, Credit)>) {
+        if let Some(own) = self.lock().get_mut(&organization_id) {
+            for (customer_id, credit) in credit {
+                if let Some(noted) = own.credit.get_mut(&customer_id) {
+                    *noted = credit;
+                }
+            }
+        }
+    }
+}
+
+impl Remembered {
+    fn start(&mut self, company: Arc<Company>, epochs: Epochs) {
+        if self.epochs != epochs {
+            *self = Self { epochs, ..Self::default() };
+        }
+        self.company = Some(company);
+    }
+
+    /// Puts what is remembered of products and customers into `reference` and returns the keys of the rest.
+    fn recall_keyed(&self, batch: &[Asked<'_>], reference: &mut Reference) -> Keys {
+        let mut keys = Keys::default();
+        for body in batch.iter().map(|asked| asked.body) {
+            for line in &body.lines {
+                if reference.products.contains_key(&line.sku) {
+                    continue;
+                }
+                match self.products.get(&line.sku) {
+                    Some(product) => drop(reference.products.insert(line.sku.clone(), product.clone())),
+                    None => keys.skus.push(line.sku.clone()),
+                }
+            }
+            for id in body.customer_id.iter().chain(&body.bill_to_customer_id) {
+                self.recall_customer(*id, reference, &mut keys);
+            }
+            if let Some(code) = &body.customer_code {
+                match self.codes.get(code) {
+                    Some(id) => {
+                        reference.codes.insert(code.clone(), *id);
+                        self.recall_customer(*id, reference, &mut keys);
+                    }
+                    None => keys.customer_codes.push(code.clone()),
+                }
+            }
+            // A guest may have become known since: addresses are not remembered.
+            keys.emails.extend(body.customer.iter().filter_map(|customer| customer.email.as_ref()).map(|email| email.to_lowercase()));
+        }
+        for texts in [&mut keys.skus, &mut keys.customer_codes, &mut keys.emails] {
+            texts.sort();
+            texts.dedup();
+        }
+        keys
+    }
+
+    /// With the customer that pays for it.
+    fn recall_customer(&self, id: CustomerId, reference: &mut Reference, keys: &mut Keys) {
+        if reference.customers.contains_key(&id) {
+            return;
+        }
+        let Some(customer) = self.customers.get(&id) else {
+            keys.customer_ids.push(id);
+            return;
+        };
+        reference.customers.insert(id, customer.clone());
+        if let Some(credit) = self.credit.get(&id) {
+            reference.credit.insert(id, credit.clone());
+        }
+        if let Some(bill_to) = customer.bill_to_customer_id {
+            self.recall_customer(bill_to, reference, keys);
+        }
+    }
+
+    fn remember(&mut self, products: &[Arc<Product>], customers: &[Arc<Customer>], credit: &[(CustomerId, Credit)]) {
+        if self.products.len() + products.len() > LARGEST {
+            self.products.clear();
+        }
+        if self.customers.len() + customers.len() > LARGEST {
+            self.customers.clear();
+            self.codes.clear();
+            self.credit.clear();
+        }
+        self.products.extend(products.iter().map(|product| (product.sku.clone(), product.clone())));
+        self.codes.extend(customers.iter().filter_map(|customer| Some((customer.code.clone()?, customer.id))));
+        self.customers.extend(customers.iter().map(|customer| (customer.id, customer.clone())));
+        self.credit.extend(credit.iter().cloned());
+    }
+
+    /// Puts the prices that are remembered into `reference` and returns the (SKU, price list) pairs of the rest.
+    fn recall_prices(&self, batch: &[Asked<'_>], reference: &mut Reference) -> Vec<(String, String)> {
+        let mut missing = BTreeSet::new();
+        for body in batch.iter().map(|asked| asked.body) {
+            let own = buyer(body, reference).and_then(|customer| customer.price_list.clone());
+            for list in std::iter::once(DEFAULT_LIST).chain(own.as_deref().filter(|list| *list != DEFAULT_LIST)) {
+                for sku in body.lines.iter().map(|line| &line.sku).filter(|sku| reference.products.contains_key(*sku)) {
+                    let there = reference.prices.get(sku).is_some_and(|lists| lists.iter().any(|(there, _)| there == list));
+                    if there {
+                        continue;
+                    }
+                    match self.prices.get(sku).and_then(|lists| lists.iter().find(|(there, _)| there == list)) {
+                        Some(found) => reference.prices.entry(sku.clone()).or_default().push(found.clone()),
+                        None => drop(missing.insert((sku.clone(), list.to_owned()))),
+                    }
+                }
+            }
+        }
+        missing.into_iter().collect()
+    }
+
+    fn remember_prices(&mut self, found: Vec<(String, String, Arc<Vec<Price>>)>) {
+        if self.prices.len() + found.len() > LARGEST {
+            self.prices.clear();
+        }
+        for (sku, list, prices) in found {
+            let lists = self.prices.entry(sku).or_default();
+            // Lists of customers without number must not grow without bound under one SKU either.
+            if lists.len() >= 100 {
+                lists.clear();
+            }
+            lists.retain(|(there, _)| *there != list);
+            lists.push((list, prices));
+        }
+    }
+}
+
+impl Reference {
+    fn of(company: Arc<Company>) -> Self {
+        Self {
+            company,
+            products: HashMap::new(),
+            prices: HashMap::new(),
+            customers: HashMap::new(),
+            codes: HashMap::new(),
+            emails: HashMap::new(),
+            credit: HashMap::new(),
+            stock: vec![],
+            same_purchase_orders: vec![],
+            recent_orders: vec![],
+        }
+    }
+
+    /// Adds what has been read, and shows it to `remember`.
+    fn add(&mut self, read: MasterData, remember: impl FnOnce(&[Arc<Product>], &[Arc<Customer>], &[(CustomerId, Credit)])) {
+        let products: Vec<Arc<Product>> = read.products.into_iter().map(Arc::new).collect();
+        let customers: Vec<Arc<Customer>> = read.customers.into_iter().map(Arc::new).collect();
+        remember(&products, &customers, &read.credit);
+        self.products.extend(products.into_iter().map(|product| (product.sku.clone(), product)));
+        self.codes.extend(customers.iter().filter_map(|customer| Some((customer.code.clone()?, customer.id))));
+        self.customers.extend(customers.into_iter().map(|customer| (customer.id, customer)));
+        self.emails.extend(read.emails);
+        self.credit.extend(read.credit);
+    }
+}

@@ -1,0 +1,21 @@
+-- What only the database knows, for a whole batch: whether what is in memory still holds, what is on the shelves, who holds a claim of an order
+-- that has several, and which orders look like these. No lock: a hint, which the capture statement proves.
+SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS products_epoch, coalesce(e.prices, 0) AS prices_epoch, coalesce(e.customers, 0) AS customers_epoch,
+  s.skus, s.locations, s.available,
+  ARRAY(SELECT t.place::int4 FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS t(kind, key, place)
+    CROSS JOIN LATERAL (SELECT 1 FROM claim c WHERE c.organization_id = $1 AND c.kind = t.kind AND c.key = t.key LIMIT 1) c) AS held,
+  CASE WHEN cardinality($5::uuid[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('customer_id', o.customer_id,
+      'purchase_order_number', o.purchase_order_number, 'number', o.number)), '[]')::text
+    FROM unnest($5::uuid[], $6::text[]) AS p(customer, number) CROSS JOIN LATERAL (SELECT o.customer_id, o.purchase_order_number, o.number FROM sales_order o
+      WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.purchase_order_number = p.number AND o.ordered_at >= $7 AND o.status <> 'cancelled' LIMIT 1) o) END
+    AS same_purchase_orders,
+  CASE WHEN cardinality($8::uuid[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('customer_id', o.customer_id, 'channel', o.channel, 'number', o.number,
+      'total', o.total::text, 'currency', o.currency, 'lines', (SELECT json_agg(json_build_array(l.sku, l.unit, l.quantity::text) ORDER BY l.sku, l.unit, l.quantity)
+        FROM order_line l WHERE l.organization_id = $1 AND l.order_id = o.id))), '[]')::text
+    FROM unnest($8::uuid[], $9::text[]) AS p(customer, channel) CROSS JOIN LATERAL (SELECT o.id, o.customer_id, o.channel, o.number, o.total, o.currency FROM sales_order o
+      WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.id >= $10 AND o.channel <> p.channel AND o.status <> 'cancelled' ORDER BY o.id DESC LIMIT 50) o) END
+    AS recent_orders
+FROM (SELECT coalesce(array_agg(s.sku), '{}') AS skus, coalesce(array_agg(s.location), '{}') AS locations, coalesce(array_agg(s.available), '{}') AS available
+   FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT s.sku, s.location, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS available
+     FROM stock_level s WHERE s.organization_id = $1 AND s.sku = n.sku LIMIT 10000) s) s
+LEFT JOIN master_data_epoch e ON e.organization_id = $1
