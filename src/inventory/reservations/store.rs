@@ -103,20 +103,22 @@ pub fn lock_with_lines(
     struct Row {
         #[diesel(embed)]
         header: Header,
-        #[diesel(sql_type = Text)]
-        sku: String,
-        #[diesel(sql_type = Text)]
-        location: String,
-        #[diesel(sql_type = Numeric)]
-        quantity: Decimal,
+        #[diesel(sql_type = Nullable<Text>)]
+        sku: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        location: Option<String>,
+        #[diesel(sql_type = Nullable<Numeric>)]
+        quantity: Option<Decimal>,
     }
     let rows: Vec<Row> = sql("SELECT r.id, r.status, r.release_secret_hash, r.expires_at, r.order_id, r.created_at, r.updated_at, \
-         l.sku, l.location, l.quantity FROM reservation r JOIN reservation_line l ON l.organization_id = r.organization_id \
+         l.sku, l.location, l.quantity FROM reservation r LEFT JOIN reservation_line l ON l.organization_id = r.organization_id \
          AND l.reservation_id = r.id WHERE r.organization_id = $1 AND r.id = $2 ORDER BY l.sku, l.location FOR NO KEY UPDATE OF r")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(id)
     .load(connection)?;
-    let lines = rows.iter().map(|row| ShelfQuantity::new(&row.sku, &row.location, row.quantity)).collect();
+    // A cart of services alone has none.
+    let line = |row: &Row| Some(ShelfQuantity::new(row.sku.as_ref()?, row.location.as_ref()?, row.quantity?));
+    let lines = rows.iter().filter_map(line).collect();
     Ok(rows.into_iter().next().map(|row| (row.header, lines)))
 }
 
