@@ -74,6 +74,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::api::configure);
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
+    config.configure(crate::imports::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);
@@ -114,13 +115,13 @@ impl Application {
         })?;
         let clock = config.clock.clone();
         let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
+        let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone())?)
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone())?)
         } else {
             None
         };
-        let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let (numbers, capture) = (desk.numbers.clone(), capture(&config, &options, desk.clone())?);
         let stopping = AtomicBool::new(false);
         let app = Data::new(App { clock, db, reports, numbers, desk, capture, stopping, config: config.clone() });

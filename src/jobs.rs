@@ -4,7 +4,9 @@ use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::refresh_disabled;
 use crate::error::Error;
+use crate::imports::job as imports;
 use crate::inventory;
+use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
 use crate::orders::{self, backorders};
@@ -13,17 +15,21 @@ use crate::platform::db::Db;
 use crate::platform::{idempotency, metrics};
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The thread that runs the jobs.
+/// The threads that run the jobs: imports have one of their own, as they may take hours and the others must not wait.
 pub struct Jobs {
     db: Db,
     stop: Sender<()>,
     /// Tells nothing; it ends with the thread.
     running: Receiver<()>,
     thread: JoinHandle<()>,
+    stop_imports: Arc<AtomicBool>,
+    imports: JoinHandle<()>,
 }
 
 /// How often each job looks for work.
@@ -36,9 +42,11 @@ const PURGE: Duration = Duration::from_secs(600);
 const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>) -> Result<Self, Error> {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk) -> Result<Self, Error> {
+        let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
+        let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
         let work = move || {
             let _ends_with_thread: Sender<()> = ends_with_thread;
@@ -70,19 +78,39 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread })
+        Ok(Self { db, stop, running, thread, stop_imports, imports })
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
     pub fn stop(self) {
         self.db.stop_waiting();
         let _ = self.stop.send(());
+        self.stop_imports.store(true, Ordering::Relaxed);
+        self.imports.thread().unpark();
+        // Each of the two threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() {
+        } else if self.thread.join().is_err() || self.imports.join().is_err() {
             log::error!("the jobs ended in a panic");
         }
     }
+}
+
+/// Works on imports as they come; a batch that is under way when it is to stop ends first.
+fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
+    let work = move || {
+        let _ends_with_thread = ends_with_thread;
+        let stopped = || stop.load(Ordering::Relaxed);
+        let mut upkeep = Timer::every(PURGE);
+        while !stopped() {
+            run(&db, "work_on_imports", |db| imports::work(db, &desk, || clock.now(), stopped));
+            if upkeep.is_due() {
+                run(&db, "clear_abandoned_imports", imports::clear_abandoned);
+            }
+            std::thread::park_timeout(FAST);
+        }
+    };
+    std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 /// Runs a job unless the process is stopping, and reports what failed.

@@ -28,6 +28,8 @@ pub mod events;
 pub mod fulfillment;
 /// Whether the process lives and can serve.
 pub mod health;
+/// Many orders sent at once, worked off by a job.
+pub mod imports;
 /// Locations, stock levels, the movement ledger, incoming supply and checkout reservations.
 pub mod inventory;
 /// Invoices, credit notes and their gapless numbers.

@@ -205,6 +205,47 @@ pub(super) async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<
     }
 }
 
+/// The same for a body that is worked off while it comes in. Its idempotency key knows nothing of the body: set its hash once
+/// that is known.
+pub struct StreamCall {
+    call: Call,
+    payload: Payload,
+}
+
+impl std::ops::Deref for StreamCall {
+    type Target = Call;
+    fn deref(&self) -> &Call {
+        &self.call
+    }
+}
+
+impl StreamCall {
+    /// 415 unless the body says that it is one of these types.
+    pub fn check_type(&self, types: &[&'static str]) -> Result<(), Error> {
+        let given = self.header("content-type").unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if types.contains(&essence.as_str()) {
+            return Ok(());
+        }
+        Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() })
+    }
+
+    pub fn into_payload(self) -> Payload {
+        self.payload
+    }
+}
+
+impl FromRequest for StreamCall {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = payload.take();
+        let reading = read(request.clone(), Payload::None, limits::BODY_BYTES);
+        Box::pin(async move { Ok(StreamCall { call: reading.await?, payload }) })
+    }
+}
+
 impl FromRequest for Call {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;

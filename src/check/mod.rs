@@ -40,7 +40,7 @@ invariants! {
     "payment_amounts", "payment_adjustments", "currencies", "number_series", "number_series_dates", "customer_balance",
     "claims", "external_ids", "events_of_orders",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
-    "references_events", "organizations",
+    "references_events", "import_counts", "references_imports", "organizations",
 }
 
 /// A check reads whole tables; this bounds one invariant on a large database.

@@ -1,6 +1,6 @@
 //! What customers with a credit limit owe and have ordered: a counter like stock, moved in the transaction of its cause.
 
-use crate::platform::sql::sql;
+use crate::platform::sql::{Sql, sql};
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, OrganizationId};
 use diesel::pg::PgConnection;
@@ -26,8 +26,8 @@ const CHANGE: &str = "WITH d AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $
     UPDATE customer_balance b SET open_orders = b.open_orders + l.open_orders, unpaid = b.unpaid + l.unpaid \
     FROM l WHERE b.organization_id = $1 AND b.customer_id = l.customer_id";
 
-/// Adds the changes up and applies them in one statement, rows locked in the order of their ids.
-pub fn change(connection: &mut PgConnection, organization_id: OrganizationId, changes: &[BalanceChange]) -> QueryResult<()> {
+/// Adds the changes up: the statement that applies them, rows locked in the order of their ids, if there is anything to change.
+pub fn change<'a>(organization_id: OrganizationId, changes: &[BalanceChange]) -> Option<Sql<'a>> {
     let mut sums: BTreeMap<(CustomerId, &'static str), (Decimal, Decimal)> = BTreeMap::new();
     for change in changes {
         let sum = sums.entry((change.customer_id, change.currency.code())).or_default();
@@ -36,16 +36,15 @@ pub fn change(connection: &mut PgConnection, organization_id: OrganizationId, ch
     }
     sums.retain(|_, sum| !(sum.0.is_zero() && sum.1.is_zero()));
     if sums.is_empty() {
-        return Ok(());
+        return None;
     }
-    sql(CHANGE)
+    let statement = sql(CHANGE)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(sums.keys().map(|key| key.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(sums.keys().map(|key| key.1).collect::<Vec<_>>())
         .bind::<Array<Numeric>, _>(sums.values().map(|sum| sum.0).collect::<Vec<_>>())
-        .bind::<Array<Numeric>, _>(sums.values().map(|sum| sum.1).collect::<Vec<_>>())
-        .execute(connection)?;
-    Ok(())
+        .bind::<Array<Numeric>, _>(sums.values().map(|sum| sum.1).collect::<Vec<_>>());
+    Some(statement)
 }
 
 /// What a customer with a limit may still order.

@@ -9,6 +9,7 @@ mod readable;
 mod store;
 
 use crate::auth::actor::Context;
+use crate::platform::sql::Sql;
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use event::NewEvent;
@@ -17,4 +18,9 @@ use event::NewEvent;
 /// order of changes; it takes the feed's fence before it draws the first id.
 pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEvent]) -> QueryResult<()> {
     store::append(connection, context, events)
+}
+
+/// What [`append`] runs, for a change whose last writes go to the database as one statement; `events` must not be empty.
+pub fn statement<'a>(context: &'a Context, events: &'a [NewEvent]) -> Sql<'a> {
+    store::statement(context, events)
 }

@@ -12,6 +12,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("payment", Permission::PAYMENTS_READ),
     ("refund", Permission::PAYMENTS_READ),
     ("return", Permission::RETURNS_READ),
+    ("import", Permission::ORDERS_READ),
     ("inventory", Permission::INVENTORY_READ),
     ("reservation", Permission::INVENTORY_READ),
     ("location", Permission::INVENTORY_READ),

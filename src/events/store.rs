@@ -2,7 +2,7 @@ use super::body::StoredEvent;
 use super::event::NewEvent;
 use super::feed::Reader;
 use crate::auth::actor::Context;
-use crate::platform::sql::sql;
+use crate::platform::sql::{Sql, sql};
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -21,6 +21,11 @@ pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEve
     if events.is_empty() {
         return Ok(());
     }
+    statement(context, events).execute(connection)?;
+    Ok(())
+}
+
+pub fn statement<'a>(context: &'a Context, events: &'a [NewEvent]) -> Sql<'a> {
     let data: Vec<String> = events.iter().map(|event| event.data.to_string()).collect();
     sql(APPEND)
         .bind::<SqlUuid, _>(context.organization_id)
@@ -31,8 +36,6 @@ pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEve
         .bind::<Array<Text>, _>(events.iter().map(|event| event.subject_type).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(events.iter().map(|event| event.subject_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(data)
-        .execute(connection)?;
-    Ok(())
 }
 
 const COLUMNS: &str = "id, type, order_id, subject_type, subject_id, actor, data, occurred_at";

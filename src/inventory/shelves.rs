@@ -4,7 +4,8 @@ use super::stock::level::ShelfKey;
 use super::stock::locked::LockedStock;
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::platform::sql::sql;
+use crate::events::{self, event::NewEvent};
+use crate::platform::sql::{Together, sql};
 use crate::types::id::OrganizationId;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -35,14 +36,24 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, skus
 /// Reserves (above 0) or gives back (below 0) base quantities of levels that exist, and tells of those that run low by it. The
 /// caller knows that they are there: for reserving it holds the rows' locks and has seen them.
 pub fn change_reserved(connection: &mut PgConnection, context: &Context, changes: &[(String, String, Decimal)]) -> Result<(), Error> {
+    change_reserved_and_tell(connection, context, changes, vec![])
+}
+
+/// As `change_reserved`, and appends the events of the use case, which has nothing to lock after stock.
+pub fn change_reserved_and_tell(
+    connection: &mut PgConnection,
+    context: &Context,
+    changes: &[(String, String, Decimal)],
+    told: Vec<NewEvent>,
+) -> Result<(), Error> {
     if changes.is_empty() {
-        return Ok(());
+        return Ok(events::append(connection, context, &told)?);
     }
     let keys = changes.iter().map(|(sku, location, _)| ShelfKey::new(sku, location));
     let mut stock = LockedStock::lock_existing(connection, context.organization_id, keys)?;
     for (sku, location, quantity) in changes {
         stock.level_mut(&ShelfKey::new(sku, location))?.reserved += quantity;
     }
-    stock.write(connection, context)?;
+    stock.write_with(connection, context, Together::new(), told)?;
     Ok(())
 }

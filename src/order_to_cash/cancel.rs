@@ -3,7 +3,7 @@
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::events::{self, event::NewEvent};
+use crate::events::event::NewEvent;
 use crate::inventory::shelves;
 use crate::orders::body::{CancelRequest, OrderBody};
 use crate::orders::change::{self, OrderChange};
@@ -118,7 +118,7 @@ pub fn cancel(
     let money = super::deposits::release_excess(connection, context, &mut change)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
-    shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
+    let freed = reserved_difference(&changes);
     let [change] = changes;
     let order = &change.after;
     let cancelled: Vec<Value> =
@@ -132,7 +132,7 @@ pub fn cancel(
         facts.push(NewEvent::of_order("order.completed", id, data));
     }
     facts.extend(money);
-    events::append(connection, context, &facts)?;
+    shelves::change_reserved_and_tell(connection, context, &freed, facts)?;
     Ok(Cancelled::Done(Box::new(OrderBody::from(order))))
 }
 

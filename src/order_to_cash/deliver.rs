@@ -24,10 +24,12 @@ pub fn track(
     precondition: &Precondition,
 ) -> Result<Shipment, Error> {
     body.check(context.now)?;
-    let order_id = shipments::order_of(connection, context.organization_id, id)?;
     // Only a delivery changes the order, and then its lock comes before the shipment's.
     let change = match body.status {
-        ShipmentStatus::Delivered => Some(change::lock(connection, context.organization_id, order_id, &Precondition::Any)?),
+        ShipmentStatus::Delivered => {
+            let order_id = shipments::order_of(connection, context.organization_id, id)?;
+            Some(change::lock(connection, context.organization_id, order_id, &Precondition::Any)?)
+        }
         ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery | ShipmentStatus::Exception | ShipmentStatus::Returned => None,
     };
     let mut shipment = shipments::lock(connection, context.organization_id, id, precondition)?;
@@ -44,8 +46,7 @@ pub fn track(
     if tracked == Tracked::Known {
         return Ok(shipment);
     }
-    shipments::insert_event(connection, context.organization_id, id, &event)?;
-    shipments::save(connection, context, &mut shipment)?;
+    shipments::save_tracked(connection, context, &mut shipment, &event)?;
     let data = json!({
         "number": shipment.number,
         "carrier": shipment.carrier,
@@ -53,7 +54,7 @@ pub fn track(
         "status": shipment.status,
         "event": event,
     });
-    let mut told = vec![NewEvent::of_part("shipment.tracking", order_id, "shipment", id.0, data)];
+    let mut told = vec![NewEvent::of_part("shipment.tracking", shipment.order_id, "shipment", id.0, data)];
     if let (Tracked::Delivered, Some(mut change)) = (tracked, change) {
         arrive(connection, context, &mut change, &shipment)?;
         told.push(delivered_event(&change, &shipment));

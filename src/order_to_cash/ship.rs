@@ -6,7 +6,6 @@ use super::refusals::{require_unblocked, too_much};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
-use crate::events;
 use crate::events::event::NewEvent;
 use crate::fulfillment::dating::stored;
 use crate::fulfillment::fulfillment_order::{FulfillmentOrder, FulfillmentOrderAction};
@@ -68,10 +67,10 @@ pub fn ship_all(connection: &mut PgConnection, context: &Context, requests: &[Sh
     }
 
     change::save(connection, context, &mut changes, context.now)?;
-    let costs = ship_departures(connection, context, &departures)?;
+    let (stock, costs) = ship_departures(connection, context, &departures)?;
     shipped.iter_mut().for_each(|shipment| value(shipment, &costs));
-    shipments::service::insert(connection, context.organization_id, &shipped)?;
-    events::append(connection, context, &told(&changes, &shipped))?;
+    let rows = shipments::service::insert(context.organization_id, &shipped)?;
+    stock.write_with(connection, context, rows, told(&changes, &shipped))?;
     Ok(shipped)
 }
 

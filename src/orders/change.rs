@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::platform::http::Precondition;
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
+use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 
@@ -61,10 +62,6 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Ord
             }
         }
     }
-    let changed: Vec<&OrderChange> = changes.iter().filter(|change| change.after != change.before).collect();
-    if !changed.is_empty() {
-        store::save(connection, context.organization_id, &changed)?;
-    }
     let balances: Vec<BalanceChange> = changes
         .iter()
         .map(|change| BalanceChange {
@@ -74,6 +71,12 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Ord
             unpaid: change.unpaid,
         })
         .collect();
-    balance::change(connection, context.organization_id, &balances)?;
+    let balances = balance::change(context.organization_id, &balances);
+    let changed: Vec<&OrderChange> = changes.iter().filter(|change| change.after != change.before).collect();
+    if !changed.is_empty() {
+        store::save(connection, context.organization_id, &changed, balances)?;
+    } else if let Some(balances) = balances {
+        balances.execute(connection)?;
+    }
     Ok(())
 }

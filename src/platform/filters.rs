@@ -19,6 +19,11 @@ pub fn known<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str
     Ok(values)
 }
 
+/// One value of the enum `T`.
+pub fn one<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str, text: &str) -> Result<T, Error> {
+    T::from_str(text).map_err(|unknown| Error::bad_request("invalid_parameter", format!("'{text}' is no value of {name}: {unknown}")))
+}
+
 /// As `many`, each parsed.
 pub fn parsed<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Result<Vec<T>, Error> {
     let read =

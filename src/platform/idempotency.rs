@@ -100,11 +100,11 @@ pub fn once(
     effect: impl FnOnce(&mut PgConnection) -> Result<Answer, Error>,
 ) -> Result<Answer, Error> {
     let Some(key) = key else { return effect(connection) };
-    if let Some(answer) = claim(connection, key)? {
+    if let Some(answer) = claim(connection, key, OPEN)? {
         return Ok(answer);
     }
     let answer = effect(connection)?;
-    settle(connection, key, &answer, Some(stored_answer::compress(&answer.body)))?;
+    settle(connection, key, &answer)?;
     Ok(answer)
 }
 
@@ -116,37 +116,42 @@ pub fn once_secret(
     effect: impl FnOnce(&mut PgConnection) -> Result<Answer, Error>,
 ) -> Result<Answer, Error> {
     let Some(key) = key else { return effect(connection) };
-    if let Some(answer) = claim(connection, key)? {
-        return Ok(answer);
+    // Nothing but that there was an answer is kept, so the claim is written as it will stay.
+    match claim(connection, key, CREATED)? {
+        Some(answer) => Ok(answer),
+        None => effect(connection),
     }
-    let answer = effect(connection)?;
-    settle(connection, key, &answer, None)?;
-    Ok(answer)
 }
 
-/// Notes what the claim came to. Without a `body` a repeated request gets no answer but that there was one.
-fn settle(connection: &mut PgConnection, key: &IdempotencyKey, answer: &Answer, body: Option<Vec<u8>>) -> Result<(), Error> {
+/// The status of a claim whose answer is still to come; no committed claim has it.
+const OPEN: i16 = 0;
+const CREATED: i16 = 201;
+
+/// Notes what the claim came to.
+fn settle(connection: &mut PgConnection, key: &IdempotencyKey, answer: &Answer) -> Result<(), Error> {
+    let body = stored_answer::compress(&answer.body);
     let headers =
         serde_json::to_string(&StoredHeaders { location: answer.location.clone(), version: answer.version }).map_err(Error::internal)?;
     sql("UPDATE claim SET status = $3, answer = $4, headers = $5 WHERE organization_id = $1 AND kind = 'k' AND key = $2")
         .bind::<SqlUuid, _>(key.organization_id)
         .bind::<Text, _>(&key.key)
         .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(200))
-        .bind::<Nullable<Binary>, _>(body)
+        .bind::<Binary, _>(body)
         .bind::<Text, _>(headers)
         .execute(connection)?;
     Ok(())
 }
 
 /// Claims the key, or answers with what it got before.
-fn claim(connection: &mut PgConnection, key: &IdempotencyKey) -> Result<Option<Answer>, Error> {
+fn claim(connection: &mut PgConnection, key: &IdempotencyKey, status: i16) -> Result<Option<Answer>, Error> {
     let inserted = sql("INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
-         VALUES ($1, 'k', $2, $3, $4, 0, $5) ON CONFLICT DO NOTHING")
+         VALUES ($1, 'k', $2, $3, $4, $6, $5) ON CONFLICT DO NOTHING")
     .bind::<SqlUuid, _>(key.organization_id)
     .bind::<Text, _>(&key.key)
     .bind::<SqlUuid, _>(Uuid::nil())
     .bind::<Binary, _>(&key.hash)
     .bind::<Timestamptz, _>(key.at)
+    .bind::<SmallInt, _>(status)
     .execute(connection)
     .map_err(|error| in_flight(error.into()))?;
     if inserted == 1 {

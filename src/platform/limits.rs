@@ -6,6 +6,10 @@ use crate::error::Error;
 pub const BODY_BYTES: usize = 1024 * 1024;
 /// Body of a bulk call: 100,000 stock lines.
 pub const BULK_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Body of an import, which is worked off as it comes in: a million orders of 2 kB.
+pub const IMPORT_BODY_BYTES: usize = 2 * 1024 * 1024 * 1024;
+/// Rows of one import; each may be as long as the body of an ordinary call.
+pub const IMPORT_ROWS: i64 = 1_000_000;
 /// Lines of one order; more is a batch that wants an import.
 pub const ORDER_LINES: usize = 1_000;
 /// Rows of one bulk call.

@@ -106,6 +106,69 @@ impl<T: DeserializeOwned> FromSql<Text, Pg> for Json<T> {
     }
 }
 
+/// Writes that go to the database as one statement, in one round trip. They see the database as it was before all of them, so
+/// none may write a row that another one writes or makes; the order in which they run is open, so rows that others contend for
+/// must be locked already. Parts that are left out for want of rows give other texts: let there be few of them.
+#[derive(Default)]
+pub struct Together<'a> {
+    parts: Vec<(&'static str, Sql<'a>)>,
+}
+
+impl<'a> Together<'a> {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an INSERT, UPDATE or DELETE without RETURNING under a name of its own.
+    pub fn add(&mut self, name: &'static str, part: Sql<'a>) {
+        self.parts.push((name, part));
+    }
+
+    pub fn with(mut self, name: &'static str, part: Sql<'a>) -> Self {
+        self.add(name, part);
+        self
+    }
+
+    /// Runs all of it; nothing where there is nothing. Returns how many rows the first part has written.
+    pub fn execute(self, connection: &mut PgConnection) -> QueryResult<usize> {
+        use diesel::RunQueryDsl;
+        #[derive(diesel::QueryableByName)]
+        struct Written {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            written: i64,
+        }
+        let Some((first, _)) = self.parts.first() else { return Ok(0) };
+        let first = *first;
+        let (mut text, mut values) = (String::from("WITH "), Vec::new());
+        for (i, (name, part)) in self.parts.into_iter().enumerate() {
+            text.push_str(if i == 0 { "" } else { ", " });
+            text.push_str(name);
+            text.push_str(" AS (");
+            push_shifted(&mut text, &part.text, values.len());
+            text.push_str(" RETURNING 1)");
+            values.extend(part.values);
+        }
+        text.push_str(&format!(" SELECT count(*) AS written FROM {first}"));
+        let row: Written = Sql { text: text.into(), values, cached: true }.get_result(connection)?;
+        Ok(usize::try_from(row.written).unwrap_or(0))
+    }
+}
+
+/// Appends `part` with each `$n` as `$(n + by)`.
+fn push_shifted(text: &mut String, part: &str, by: usize) {
+    let mut rest = part;
+    while let Some(at) = rest.find('$') {
+        let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        text.push_str(&rest[..=at]);
+        match rest[at + 1..at + 1 + digits].parse::<usize>() {
+            Ok(index) => text.push_str(&(index + by).to_string()),
+            Err(_) => text.push_str(&rest[at + 1..at + 1 + digits]),
+        }
+        rest = &rest[at + 1 + digits..];
+    }
+    text.push_str(rest);
+}
+
 impl QueryId for Sql<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -137,5 +200,17 @@ impl QueryFragment<Pg> for Sql<'_> {
         }
         out.push_sql(rest);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_placeholders_of_a_later_part_go_on_counting() {
+        let mut text = String::new();
+        push_shifted(&mut text, "UPDATE a SET b = $2, c = '$', d = $10 WHERE e = $1", 7);
+        assert_eq!(text, "UPDATE a SET b = $9, c = '$', d = $17 WHERE e = $8");
     }
 }

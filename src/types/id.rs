@@ -66,6 +66,7 @@ typed_id! {
     /// One receipt, adjustment, transfer …: the subject of its movements.
     StockChangeId,
     ReservationId,
+    ImportId,
     OrderId,
     OrderLineId,
     HoldId,

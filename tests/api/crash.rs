@@ -210,6 +210,59 @@ async fn a_killed_server_loses_no_acknowledged_order_and_repeats_none() {
     std::fs::remove_file(keys).unwrap();
 }
 
+#[actix_web::test]
+async fn an_import_goes_on_after_its_worker_was_killed_and_makes_no_order_twice() {
+    const ROWS: usize = 1_500;
+    let database = TestDatabase::create();
+    let credentials = found(&database);
+    let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.keys.json", database.name));
+    std::fs::write(&keys, serde_json::to_string(&[Keys::generate_ed25519("crash").unwrap()]).unwrap()).unwrap();
+    let mut server = Server::start(&database, &keys);
+    let token = Client::new(&server.address, "").post("/v1/auth/token", &credentials).await.expect(200);
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let client = Client::new(&server.address, &token);
+    fill_shop(&client, SKUS, |_| [400, 400]).await;
+    // Every third row has an external id, so that both kinds of claims are repeated.
+    let row = |i: usize| {
+        let mut body = order(&[(i % SKUS, 1), ((i + 1) % SKUS, 1)], "backorder");
+        if i.is_multiple_of(3) {
+            body["external_id"] = json!(format!("web-{i}"));
+        }
+        body.to_string()
+    };
+    let body = (0..ROWS).map(row).collect::<Vec<_>>().join("\n");
+    let send = reqwest::Client::new().post(format!("{}/v1/imports?kind=orders", server.address)).bearer_auth(&token);
+    let answer = send.header("content-type", "application/x-ndjson").body(body).send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    let path = answer.headers()["location"].to_str().unwrap().to_owned();
+    let orders = || number(&database, "SELECT count(*) AS value FROM sales_order");
+    for crash in 1..=3 {
+        // In the middle of a batch: orders are there that the import does not count yet, or a transaction is open.
+        while orders() < (crash * ROWS / 5) as i64 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        server.kill();
+        assert!(orders() < ROWS as i64, "nothing was left to do when the server was killed");
+        prove(&database);
+        server = Server::start(&database, &keys);
+    }
+    let client = client.at(&server.address);
+    let mut import = client.get(&path).await.expect(200);
+    for _ in 0..TRIES {
+        if import["status"] == "completed" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        import = client.get(&path).await.expect(200);
+    }
+    let counts = ["row_count", "imported_count", "unchanged_count", "rejected_count"].map(|name| import[name].as_u64().unwrap());
+    assert_eq!((&import["status"], counts), (&json!("completed"), [ROWS as u64, ROWS as u64, 0, 0]), "{import:#}");
+    assert_eq!(orders(), ROWS as i64);
+    assert_eq!(number(&database, "SELECT count(*) AS value FROM event WHERE type = 'import.completed'"), 1);
+    prove(&database);
+    std::fs::remove_file(keys).unwrap();
+}
+
 /// Ends every connection to the test's database but this one.
 fn cut_connections(database: &TestDatabase) {
     diesel::sql_query(

@@ -314,6 +314,10 @@ async fn orders(road: &mut Road<'_>) -> Value {
     road.list("list_orders", &[]).await;
     road.go("get_order", &[("id", &order["id"])]).await;
     road.go("patch_order", &[("id", &order["id"])]).await;
+    let import = road.go("create_import", &[]).await;
+    road.list("list_imports", &[]).await;
+    road.go("get_import", &[("id", &import["id"])]).await;
+    road.list("list_import_rows", &[("id", &import["id"])]).await;
     let held = road.go("hold_order", &[("id", &order["id"])]).await;
     let released = road.go("release_hold", &[("id", &order["id"]), ("hold_id", &held["holds"][0]["id"])]).await;
     assert_eq!(released["status"], "confirmed", "{released:#}");

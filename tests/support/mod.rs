@@ -6,3 +6,4 @@ pub mod database;
 pub mod demo;
 pub mod document;
 pub mod load;
+pub mod statements;

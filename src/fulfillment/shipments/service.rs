@@ -7,9 +7,11 @@ use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
+use crate::platform::sql::Together;
 use crate::types::id::{OrderId, OrganizationId, ShipmentId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
+use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
@@ -89,23 +91,25 @@ pub fn lock(
     Ok(shipment)
 }
 
-/// Writes new shipments with their lines.
-pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, shipments: &[Shipment]) -> QueryResult<()> {
-    store::insert(connection, organization_id, shipments)
+/// What writes new shipments with their lines.
+pub fn insert(organization_id: OrganizationId, shipments: &[Shipment]) -> QueryResult<Together<'_>> {
+    store::insert(organization_id, shipments)
 }
 
-/// Writes a locked shipment and raises its version. Its events are written by `insert_event`.
+/// Writes a locked shipment and raises its version. Its tracking events are written by `save_tracked`.
 pub fn save(connection: &mut PgConnection, context: &Context, shipment: &mut Shipment) -> QueryResult<()> {
     shipment.version += 1;
     shipment.updated_at = context.now;
-    store::update(connection, context.organization_id, shipment)
+    store::update(context.organization_id, shipment)?.execute(connection)?;
+    Ok(())
 }
 
-pub fn insert_event(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: ShipmentId,
-    event: &TrackingEvent,
-) -> QueryResult<()> {
-    store::insert_event(connection, organization_id, id, event)
+/// As `save`, with the tracking event that the shipment has come by.
+pub fn save_tracked(connection: &mut PgConnection, context: &Context, shipment: &mut Shipment, event: &TrackingEvent) -> QueryResult<()> {
+    shipment.version += 1;
+    shipment.updated_at = context.now;
+    let shipments = store::update(context.organization_id, shipment)?;
+    let events = store::insert_event(context.organization_id, shipment.id, event);
+    Together::new().with("shipments", shipments).with("tracking_events", events).execute(connection)?;
+    Ok(())
 }

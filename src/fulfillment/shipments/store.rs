@@ -1,7 +1,7 @@
 use super::service::ShipmentFilter;
 use super::shipment::{DeliverySource, Shipment, ShipmentLine, ShipmentStatus, TrackingEvent};
 use crate::fulfillment::list::{order_numbers, when};
-use crate::platform::sql::sql;
+use crate::platform::sql::{Sql, Together, sql};
 use crate::types::decimal::Quantity;
 use crate::types::id::{FulfillmentOrderId, OrderId, OrderLineId, OrganizationId, ShipmentId, TrackingEventId};
 use chrono::{DateTime, Utc};
@@ -188,15 +188,15 @@ pub fn page(
     with_parts(connection, organization_id, rows)
 }
 
-/// New shipments with their lines, in two statements.
-pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, shipments: &[Shipment]) -> QueryResult<()> {
+/// New shipments with their lines.
+pub fn insert(organization_id: OrganizationId, shipments: &[Shipment]) -> QueryResult<Together<'_>> {
     fn all<'a, T>(shipments: &'a [Shipment], of: impl Fn(&'a Shipment) -> T) -> Vec<T> {
         shipments.iter().map(of).collect()
     }
     let packages: Vec<Value> = shipments.iter().map(|s| json(&s.packages)).collect::<QueryResult<_>>()?;
     let external_ids: Vec<Value> = shipments.iter().map(|s| json(&s.external_ids)).collect::<QueryResult<_>>()?;
     let metadata: Vec<Value> = shipments.iter().map(|s| Value::Object(s.metadata.clone())).collect();
-    sql(INSERT)
+    let headers = sql(INSERT)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(all(shipments, |s| s.id))
         .bind::<Array<Text>, _>(all(shipments, |s| s.number.as_str()))
@@ -212,10 +212,9 @@ pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, sh
         .bind::<Array<Jsonb>, _>(external_ids)
         .bind::<Array<Jsonb>, _>(metadata)
         .bind::<Array<Timestamptz>, _>(all(shipments, |s| s.created_at))
-        .bind::<Array<Timestamptz>, _>(all(shipments, |s| s.updated_at))
-        .execute(connection)?;
+        .bind::<Array<Timestamptz>, _>(all(shipments, |s| s.updated_at));
     let lines: Vec<(&Shipment, &ShipmentLine)> = shipments.iter().flat_map(|s| s.lines.iter().map(move |line| (s, line))).collect();
-    sql(INSERT_LINES)
+    let lines = sql(INSERT_LINES)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|(s, _)| s.id).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|(s, _)| s.order_id).collect::<Vec<_>>())
@@ -223,14 +222,13 @@ pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, sh
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|(_, line)| line.order_line_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(lines.iter().map(|(_, line)| line.sku.as_str()).collect::<Vec<_>>())
         .bind::<Array<Numeric>, _>(lines.iter().map(|(_, line)| line.quantity.0).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Numeric>>, _>(lines.iter().map(|(_, line)| line.unit_cost).collect::<Vec<_>>())
-        .execute(connection)?;
-    Ok(())
+        .bind::<Array<Nullable<Numeric>>, _>(lines.iter().map(|(_, line)| line.unit_cost).collect::<Vec<_>>());
+    Ok(Together::new().with("shipments", headers).with("shipment_lines", lines))
 }
 
 /// Writes what can change of a shipment whose row this transaction has locked.
-pub fn update(connection: &mut PgConnection, organization_id: OrganizationId, shipment: &Shipment) -> QueryResult<()> {
-    sql(
+pub fn update(organization_id: OrganizationId, shipment: &Shipment) -> QueryResult<Sql<'_>> {
+    let statement = sql(
         "UPDATE shipment SET carrier = $3, tracking_number = $4, tracking_url = $5, status = $6, delivery_source = $7, delivered_at = $8, \
          received_by = $9, external_ids = $10, metadata = $11, version = $12, updated_at = $13 WHERE organization_id = $1 AND id = $2",
     )
@@ -246,17 +244,11 @@ pub fn update(connection: &mut PgConnection, organization_id: OrganizationId, sh
     .bind::<Jsonb, _>(json(&shipment.external_ids)?)
     .bind::<Jsonb, _>(Value::Object(shipment.metadata.clone()))
     .bind::<BigInt, _>(shipment.version)
-    .bind::<Timestamptz, _>(shipment.updated_at)
-    .execute(connection)?;
-    Ok(())
+    .bind::<Timestamptz, _>(shipment.updated_at);
+    Ok(statement)
 }
 
-pub fn insert_event(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: ShipmentId,
-    event: &TrackingEvent,
-) -> QueryResult<()> {
+pub fn insert_event(organization_id: OrganizationId, id: ShipmentId, event: &TrackingEvent) -> Sql<'_> {
     sql("INSERT INTO tracking_event (organization_id, shipment_id, id, status, occurred_at, detail, city, received_by, recorded_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
     .bind::<SqlUuid, _>(organization_id)
@@ -268,8 +260,6 @@ pub fn insert_event(
     .bind::<Nullable<Text>, _>(event.city.as_deref())
     .bind::<Nullable<Text>, _>(event.received_by.as_deref())
     .bind::<Timestamptz, _>(event.recorded_at)
-    .execute(connection)?;
-    Ok(())
 }
 
 fn with_parts(connection: &mut PgConnection, organization_id: OrganizationId, rows: Vec<Row>) -> QueryResult<Vec<Shipment>> {

@@ -9,12 +9,12 @@ use crate::auth::permission::Role;
 use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::inventory::availability::service::{supply_of, today};
-use crate::inventory::locations;
 use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
 use crate::inventory::stock::locked::LockedStock;
 use crate::inventory::stock::products;
 use crate::inventory::stock::short::insufficient_stock;
 use crate::platform::keyset::Slice;
+use crate::platform::sql::Together;
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrganizationId, ReservationId};
 use crate::types::page::{Page, encode_cursor};
@@ -82,9 +82,8 @@ pub fn create(
     faults.into_result()?;
 
     check_room(connection, context, most_carts)?;
-    let ranked = locations::service::ranked(connection, context.organization_id)?;
     let skus: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    let mut stock = LockedStock::lock_skus(connection, context.organization_id, &skus)?;
+    let (mut stock, ranked) = LockedStock::lock_skus(connection, context.organization_id, &skus)?;
     let lines = choose(&wanted, stock.levels().cloned(), &ranked).map_err(|mut short| {
         if storefront {
             short.iter_mut().for_each(|short| short.available = None);
@@ -103,10 +102,9 @@ pub fn create(
         created_at: context.now,
         updated_at: context.now,
     };
-    store::insert(connection, context, &header, &lines)?;
-    stock.write(connection, context)?;
+    let rows = store::insert(context, &header, &lines);
+    stock.write_with(connection, context, rows, vec![event_of("reservation.created", id, &lines)])?;
     let reservation = header.with_lines(&lines);
-    crate::events::append(connection, context, &[event_of("reservation.created", id, &lines)])?;
     Ok(NewReservation { release_secret: release_secret.to_owned(), reservation })
 }
 
@@ -165,7 +163,7 @@ pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: R
 /// Gives a reservation back. A storefront must show its secret; whoever shows a wrong one finds nothing.
 pub fn release(connection: &mut PgConnection, context: &Context, id: ReservationId, secret: Option<&str>) -> Result<(), Error> {
     let missing = || Error::not_found("reservation");
-    let header = store::lock(connection, context.organization_id, &[id])?.pop().ok_or_else(missing)?;
+    let (header, lines) = store::lock_with_lines(connection, context.organization_id, id)?.ok_or_else(missing)?;
     let fits = match secret {
         Some(secret) => constant_time::verify_slices_are_equal(&hash(secret), &header.release_secret_hash).is_ok(),
         None if context.role == Role::Storefront => {
@@ -179,10 +177,12 @@ pub fn release(connection: &mut PgConnection, context: &Context, id: Reservation
         ReservationStatus::Released | ReservationStatus::Expired => return Err(missing()),
         ReservationStatus::Consumed => return Err(not_live(header.status)),
     }
-    let lines = lines_of(connection, context.organization_id, id)?;
-    crate::inventory::release_stock(connection, context, &lines)?;
-    store::end(connection, context.organization_id, &[id], ReservationStatus::Released, &[None], context.now)?;
-    Ok(crate::events::append(connection, context, &[event_of("reservation.released", id, &lines)])?)
+    let stock = crate::inventory::stock::promises::released(connection, context, &lines)?;
+    let (ids, orders) = ([id], [None]);
+    let ended = store::ended(context.organization_id, &ids, ReservationStatus::Released, &orders, context.now);
+    let ended = Together::new().with("reservations", ended);
+    stock.write_with(connection, context, ended, vec![event_of("reservation.released", id, &lines)])?;
+    Ok(())
 }
 
 /// What an order takes over. The stock is still counted in `reserved` at each of `lines`: the order must turn it into its

@@ -2,7 +2,7 @@ use super::body::{Reservation, ReservationFilter, ReservationLine, ReservationSt
 use crate::auth::actor::Context;
 use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
 use crate::platform::keyset::Slice;
-use crate::platform::sql::{sql, sql_uncached};
+use crate::platform::sql::{Sql, Together, sql, sql_uncached};
 use crate::types::decimal::Quantity;
 use crate::types::id::{OrderId, OrganizationId, ReservationId};
 use chrono::{DateTime, Utc};
@@ -57,24 +57,25 @@ fn grouped(lines: &[ShelfQuantity]) -> Vec<ReservationLine> {
 
 const COLUMNS: &str = "id, status, release_secret_hash, expires_at, order_id, created_at, updated_at";
 
-pub fn insert(connection: &mut PgConnection, context: &Context, header: &Header, lines: &[ShelfQuantity]) -> QueryResult<()> {
-    sql(
-        "WITH r AS (INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
-         VALUES ($1, $2, 'live', $3, $4, $5, $6, $6) RETURNING id) \
-         INSERT INTO reservation_line (organization_id, reservation_id, sku, location, quantity) \
-         SELECT $1, r.id, l.sku, l.location, l.quantity FROM r, unnest($7, $8, $9) AS l(sku, location, quantity)",
-    )
+/// A new reservation with its lines.
+pub fn insert<'a>(context: &'a Context, header: &'a Header, lines: &'a [ShelfQuantity]) -> Together<'a> {
+    let headers =
+        sql("INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
+         VALUES ($1, $2, 'live', $3, $4, $5, $6, $6)")
+        .bind::<SqlUuid, _>(context.organization_id)
+        .bind::<SqlUuid, _>(header.id)
+        .bind::<Binary, _>(&header.release_secret_hash)
+        .bind::<Timestamptz, _>(header.expires_at)
+        .bind::<Text, _>(&context.actor)
+        .bind::<Timestamptz, _>(context.now);
+    let lines = sql("INSERT INTO reservation_line (organization_id, reservation_id, sku, location, quantity) \
+         SELECT $1, $2, l.sku, l.location, l.quantity FROM unnest($3, $4, $5) AS l(sku, location, quantity)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(header.id)
-    .bind::<Binary, _>(&header.release_secret_hash)
-    .bind::<Timestamptz, _>(header.expires_at)
-    .bind::<Text, _>(&context.actor)
-    .bind::<Timestamptz, _>(context.now)
     .bind::<Array<Text>, _>(lines.iter().map(|line| line.sku.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(lines.iter().map(|line| line.location.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Numeric>, _>(lines.iter().map(|line| line.quantity).collect::<Vec<_>>())
-    .execute(connection)?;
-    Ok(())
+    .bind::<Array<Numeric>, _>(lines.iter().map(|line| line.quantity).collect::<Vec<_>>());
+    Together::new().with("reservations", headers).with("reservation_lines", lines)
 }
 
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: ReservationId) -> QueryResult<Option<Header>> {
@@ -154,6 +155,35 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids:
         .load(connection)
 }
 
+/// Locks one with its lines, by SKU and location. Lines never change, so they need no look of their own after the lock.
+pub fn lock_with_lines(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ReservationId,
+) -> QueryResult<Option<(Header, Vec<ShelfQuantity>)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(embed)]
+        header: Header,
+        #[diesel(sql_type = Nullable<Text>)]
+        sku: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        location: Option<String>,
+        #[diesel(sql_type = Nullable<Numeric>)]
+        quantity: Option<Decimal>,
+    }
+    let rows: Vec<Row> = sql("SELECT r.id, r.status, r.release_secret_hash, r.expires_at, r.order_id, r.created_at, r.updated_at, \
+         l.sku, l.location, l.quantity FROM reservation r LEFT JOIN reservation_line l ON l.organization_id = r.organization_id \
+         AND l.reservation_id = r.id WHERE r.organization_id = $1 AND r.id = $2 ORDER BY l.sku, l.location FOR NO KEY UPDATE OF r")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .load(connection)?;
+    // A cart of services alone has none.
+    let line = |row: &Row| Some(ShelfQuantity::new(row.sku.as_ref()?, row.location.as_ref()?, row.quantity?));
+    let lines = rows.iter().filter_map(line).collect();
+    Ok(rows.into_iter().next().map(|row| (row.header, lines)))
+}
+
 /// A live reservation with all that it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveReservation {
@@ -215,6 +245,17 @@ pub fn end(
     orders: &[Option<OrderId>],
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
+    ended(organization_id, ids, status, orders, now).execute(connection)
+}
+
+/// What `end` runs.
+pub fn ended<'a>(
+    organization_id: OrganizationId,
+    ids: &'a [ReservationId],
+    status: ReservationStatus,
+    orders: &'a [Option<OrderId>],
+    now: DateTime<Utc>,
+) -> Sql<'a> {
     sql("UPDATE reservation AS r SET status = $4, order_id = e.order_id, updated_at = $5 FROM unnest($2, $3) AS e(id, order_id) \
          WHERE r.organization_id = $1 AND r.id = e.id AND r.status = 'live'")
     .bind::<SqlUuid, _>(organization_id)
@@ -222,7 +263,6 @@ pub fn end(
     .bind::<Array<Nullable<SqlUuid>>, _>(orders)
     .bind::<Text, _>(status)
     .bind::<Timestamptz, _>(now)
-    .execute(connection)
 }
 
 /// Live reservations that hold any of `keys`, the newest first, each with all of its lines.

@@ -18,16 +18,15 @@ pub struct Departure {
 }
 
 /// Takes promised stock off the shelves: `reserved` and `on_hand` shrink, the ledger notes a shipment for each departure. Any
-/// number of departures lock their levels as one set. Returns the unit cost of each level.
+/// number of departures lock their levels as one set. Returns the stock, to be written, and the unit cost of each level.
 pub fn ship_departures(
     connection: &mut PgConnection,
     context: &Context,
     departures: &[Departure],
-) -> Result<BTreeMap<ShelfKey, Option<Decimal>>, Error> {
+) -> Result<(LockedStock, BTreeMap<ShelfKey, Option<Decimal>>), Error> {
     let stock = take(connection, context, departures, MovementKind::Shipment)?;
     let costs = stock.levels().map(|level| (level.key(), level.unit_cost)).collect();
-    stock.write(connection, context)?;
-    Ok(costs)
+    Ok((stock, costs))
 }
 
 /// Promised stock that is not there: `reserved` and `on_hand` shrink, the ledger notes an adjustment.

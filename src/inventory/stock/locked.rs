@@ -7,6 +7,9 @@ use super::low_stock::low_stock_events;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::events::event::NewEvent;
+use crate::inventory::locations::body::RankedLocation;
+use crate::platform::sql::Together;
 use crate::types::id::OrganizationId;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -76,9 +79,17 @@ impl LockedStock {
         Ok(Self::of(store::levels::lock(connection, organization_id, &sorted(keys))?))
     }
 
-    /// Locks every location of `skus`.
-    pub fn lock_skus(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Self> {
-        Ok(Self::of(store::levels::lock_skus(connection, organization_id, skus)?))
+    /// Locks every location of `skus`; the second value is those that may serve orders, by priority and code.
+    pub fn lock_skus(
+        connection: &mut PgConnection,
+        organization_id: OrganizationId,
+        skus: &[&str],
+    ) -> QueryResult<(Self, Vec<RankedLocation>)> {
+        let rows = store::levels::lock_skus(connection, organization_id, skus)?;
+        let ranked: BTreeSet<(i32, &str)> =
+            rows.iter().filter_map(|(level, priority)| Some(((*priority)?, level.location.as_str()))).collect();
+        let ranked = ranked.into_iter().map(|(priority, code)| RankedLocation { code: code.to_owned(), priority }).collect();
+        Ok((Self::of(rows.into_iter().map(|(level, _)| level).collect()), ranked))
     }
 
     /// Levels that the caller has locked.
@@ -138,17 +149,21 @@ impl LockedStock {
 
     /// Writes what has changed: levels, ledger, and `inventory.low_stock` for each level that fell below its reorder point. Stock
     /// is the last kind of row to be locked, so its events may be drawn here.
-    pub fn write(mut self, connection: &mut PgConnection, context: &Context) -> QueryResult<Vec<WrittenLevel>> {
+    pub fn write(self, connection: &mut PgConnection, context: &Context) -> QueryResult<Vec<WrittenLevel>> {
+        self.write_with(connection, context, Together::new(), vec![])
+    }
+
+    /// As `write`, in one statement with the last writes of the use case and the events that tell of it.
+    pub fn write_with(
+        mut self,
+        connection: &mut PgConnection,
+        context: &Context,
+        writes: Together<'_>,
+        told: Vec<NewEvent>,
+    ) -> QueryResult<Vec<WrittenLevel>> {
         for shelf in self.shelves.values_mut().filter(|shelf| shelf.now != shelf.before) {
             shelf.now.version = shelf.before.version + 1;
             shelf.now.updated_at = context.now;
-        }
-        let changed: Vec<&StockLevel> = self.shelves.values().filter(|shelf| shelf.now != shelf.before).map(|shelf| &shelf.now).collect();
-        if !changed.is_empty() {
-            store::levels::write(connection, context, &changed)?;
-        }
-        if !self.movements.is_empty() {
-            store::movements::append(connection, context, &self.movements)?;
         }
         let fallen: Vec<&StockLevel> = self
             .shelves
@@ -156,8 +171,21 @@ impl LockedStock {
             .filter(|shelf| shelf.now.is_below_reorder_point() && !shelf.before.is_below_reorder_point())
             .map(|shelf| &shelf.now)
             .collect();
-        let events = low_stock_events(connection, context.organization_id, &fallen)?;
-        crate::events::append(connection, context, &events)?;
+        let mut events = low_stock_events(connection, context.organization_id, &fallen)?;
+        events.extend(told);
+        let changed: Vec<&StockLevel> = self.shelves.values().filter(|shelf| shelf.now != shelf.before).map(|shelf| &shelf.now).collect();
+        // Bound anew, so that it may borrow what lives less long than what the caller has put in.
+        let mut writes = writes;
+        if !changed.is_empty() {
+            writes.add("levels", store::levels::write(context, &changed));
+        }
+        if !self.movements.is_empty() {
+            writes.add("movements", store::movements::append(context, &self.movements));
+        }
+        if !events.is_empty() {
+            writes.add("events", crate::events::statement(context, &events));
+        }
+        writes.execute(connection)?;
         let written = |shelf: Shelf| WrittenLevel { change: shelf.now.on_hand - shelf.before.on_hand, level: shelf.now };
         Ok(self.shelves.into_values().map(written).collect())
     }

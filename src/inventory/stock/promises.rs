@@ -10,6 +10,12 @@ use rust_decimal::Decimal;
 /// Gives promised stock back: `reserved` shrinks. Locks its levels as one sorted set, last of all rows of its transaction. More
 /// than is reserved is an internal error.
 pub fn release_stock(connection: &mut PgConnection, context: &Context, quantities: &[ShelfQuantity]) -> Result<(), Error> {
+    released(connection, context, quantities)?.write(connection, context)?;
+    Ok(())
+}
+
+/// As `release_stock`, still to be written.
+pub fn released(connection: &mut PgConnection, context: &Context, quantities: &[ShelfQuantity]) -> Result<LockedStock, Error> {
     let keys = quantities.iter().map(ShelfQuantity::key);
     let mut stock = LockedStock::lock_existing(connection, context.organization_id, keys)?;
     for quantity in quantities {
@@ -19,6 +25,5 @@ pub fn release_stock(connection: &mut PgConnection, context: &Context, quantitie
             return Err(Error::internal(format!("more of {} at {} is given back than was promised", level.sku, level.location)));
         }
     }
-    stock.write(connection, context)?;
-    Ok(())
+    Ok(stock)
 }

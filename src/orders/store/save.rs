@@ -4,8 +4,8 @@ use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder};
 use crate::orders::change::OrderChange;
 use crate::orders::hold::Hold;
 use crate::orders::order::{Order, OrderLine};
-use crate::platform::sql::sql;
-use crate::types::id::OrganizationId;
+use crate::platform::sql::{Sql, Together, sql};
+use crate::types::id::{FulfillmentOrderId, OrderId, OrganizationId};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
@@ -63,21 +63,23 @@ const ALLOCATIONS: &str = "INSERT INTO allocation (organization_id, order_id, li
 const GONE_ALLOCATIONS: &str = "DELETE FROM allocation a USING unnest($2::uuid[], $3::int2[], $4::uuid[]) AS t(order_id, line_number, fulfillment_order_id) \
     WHERE a.organization_id = $1 AND a.order_id = t.order_id AND a.line_number = t.line_number AND a.fulfillment_order_id = t.fulfillment_order_id";
 
-/// Writes what differs between `before` and `after` of each change. The caller holds the locks of the orders and has set the
-/// versions; see [`crate::orders::change::save`].
-pub fn save(connection: &mut PgConnection, organization_id: OrganizationId, changes: &[&OrderChange]) -> QueryResult<()> {
+/// Writes what differs between `before` and `after` of each change, in one statement with what changes of the customers'
+/// balances. The caller holds the locks of the orders and has set the versions; see [`crate::orders::change::save`].
+pub fn save(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    changes: &[&OrderChange],
+    balances: Option<Sql<'_>>,
+) -> QueryResult<()> {
     let orders: Vec<&Order> = changes.iter().map(|change| &change.after).collect();
-    save_headers(connection, organization_id, &orders)?;
     let lines: Vec<(&Order, &OrderLine)> = changes
         .iter()
         .flat_map(|change| change.after.lines.iter().zip(&change.before.lines).filter(|(a, b)| a != b).map(|(a, _)| (&change.after, a)))
         .collect();
-    save_lines(connection, organization_id, &lines)?;
     let holds: Vec<(&Order, &Hold)> = changes
         .iter()
         .flat_map(|change| change.after.holds.iter().filter(|hold| !change.before.holds.contains(hold)).map(|hold| (&change.after, hold)))
         .collect();
-    save_holds(connection, organization_id, &holds)?;
     let fulfillment_orders: Vec<(&Order, &FulfillmentOrder)> = changes
         .iter()
         .flat_map(|change| {
@@ -85,20 +87,40 @@ pub fn save(connection: &mut PgConnection, organization_id: OrganizationId, chan
             change.after.fulfillment_orders.iter().filter(changed).map(|f| (&change.after, f))
         })
         .collect();
-    save_fulfillment_orders(connection, organization_id, &fulfillment_orders)?;
     let allocations: Vec<(&Order, &FulfillmentOrder, &Allocation)> =
         fulfillment_orders.iter().flat_map(|(order, f)| f.lines.iter().map(|line| (*order, *f, line))).collect();
-    save_allocations(connection, organization_id, &allocations)?;
-    delete_gone_allocations(connection, organization_id, changes)
+    let gone = gone_allocations(changes);
+    let mut writes = Together::new().with("orders", headers(organization_id, &orders)?);
+    if !lines.is_empty() {
+        writes.add("lines", changed_lines(organization_id, &lines)?);
+    }
+    if !holds.is_empty() {
+        writes.add("holds", changed_holds(organization_id, &holds));
+    }
+    if !fulfillment_orders.is_empty() {
+        writes.add("fulfillment_orders", changed_fulfillment_orders(organization_id, &fulfillment_orders)?);
+    }
+    if !allocations.is_empty() {
+        writes.add("allocations", changed_allocations(organization_id, &allocations));
+    }
+    if !gone.is_empty() {
+        writes.add("gone_allocations", delete_allocations(organization_id, &gone));
+    }
+    if let Some(balances) = balances {
+        writes.add("balances", balances);
+    }
+    let written = writes.execute(connection)?;
+    // Under the row lock the version cannot have moved; if it has, a lock is missing somewhere and nothing may be committed.
+    if written == orders.len() { Ok(()) } else { Err(diesel::result::Error::RollbackTransaction) }
 }
 
-fn save_headers(connection: &mut PgConnection, organization_id: OrganizationId, orders: &[&Order]) -> QueryResult<()> {
+fn headers<'a>(organization_id: OrganizationId, orders: &[&'a Order]) -> QueryResult<Sql<'a>> {
     fn all<'a, T>(orders: &[&'a Order], f: impl Fn(&'a Order) -> T) -> Vec<T> {
         orders.iter().map(|order| f(order)).collect()
     }
     let details: Vec<Value> = orders.iter().map(|order| json(&order.detail)).collect::<QueryResult<_>>()?;
     let milestones: Vec<Value> = orders.iter().map(|order| json(&order.milestones)).collect::<QueryResult<_>>()?;
-    let written = sql(ORDERS)
+    Ok(sql(ORDERS)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(all(orders, |o| o.id))
         .bind::<Array<BigInt>, _>(all(orders, |o| o.version))
@@ -117,19 +139,13 @@ fn save_headers(connection: &mut PgConnection, organization_id: OrganizationId, 
         .bind::<Array<Jsonb>, _>(milestones)
         .bind::<Array<Nullable<Text>>, _>(all(orders, |o| o.sales_rep.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(all(orders, |o| o.purchase_order_number.as_deref()))
-        .bind::<Array<Timestamptz>, _>(all(orders, |o| o.updated_at))
-        .execute(connection)?;
-    // Under the row lock the version cannot have moved; if it has, a lock is missing somewhere and nothing may be committed.
-    if written == orders.len() { Ok(()) } else { Err(diesel::result::Error::RollbackTransaction) }
+        .bind::<Array<Timestamptz>, _>(all(orders, |o| o.updated_at)))
 }
 
-fn save_lines(connection: &mut PgConnection, organization_id: OrganizationId, lines: &[(&Order, &OrderLine)]) -> QueryResult<()> {
-    if lines.is_empty() {
-        return Ok(());
-    }
+fn changed_lines<'a>(organization_id: OrganizationId, lines: &[(&'a Order, &'a OrderLine)]) -> QueryResult<Sql<'a>> {
     let numbers = |f: fn(&OrderLine) -> Decimal| lines.iter().map(|(_, line)| f(line)).collect::<Vec<_>>();
     let details: Vec<Value> = lines.iter().map(|(_, line)| json(&line.detail)).collect::<QueryResult<_>>()?;
-    sql(LINES)
+    Ok(sql(LINES)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|(order, _)| order.id).collect::<Vec<_>>())
         .bind::<Array<SmallInt>, _>(lines.iter().map(|(_, line)| line.line_number).collect::<Vec<_>>())
@@ -145,16 +161,11 @@ fn save_lines(connection: &mut PgConnection, organization_id: OrganizationId, li
         .bind::<Array<Numeric>, _>(numbers(|l| l.quantities.returned))
         .bind::<Array<Nullable<Date>>, _>(lines.iter().map(|(_, line)| line.first_promised_on).collect::<Vec<_>>())
         .bind::<Array<Nullable<Date>>, _>(lines.iter().map(|(_, line)| line.promised_on).collect::<Vec<_>>())
-        .bind::<Array<Jsonb>, _>(details)
-        .execute(connection)?;
-    Ok(())
+        .bind::<Array<Jsonb>, _>(details))
 }
 
-/// Inserts new holds and writes the release of old ones.
-pub(super) fn save_holds(connection: &mut PgConnection, organization_id: OrganizationId, holds: &[(&Order, &Hold)]) -> QueryResult<()> {
-    if holds.is_empty() {
-        return Ok(());
-    }
+/// New holds, and the release of old ones.
+fn changed_holds<'a>(organization_id: OrganizationId, holds: &[(&'a Order, &'a Hold)]) -> Sql<'a> {
     fn all<'a, T>(holds: &[(&'a Order, &'a Hold)], f: impl Fn(&'a Hold) -> T) -> Vec<T> {
         holds.iter().map(|(_, hold)| f(hold)).collect()
     }
@@ -173,24 +184,15 @@ pub(super) fn save_holds(connection: &mut PgConnection, organization_id: Organiz
         .bind::<Array<Nullable<Timestamptz>>, _>(all(holds, |h| h.released_at))
         .bind::<Array<Nullable<Text>>, _>(all(holds, |h| h.released_by.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(all(holds, |h| h.release_reason.as_deref()))
-        .execute(connection)?;
-    Ok(())
 }
 
-fn save_fulfillment_orders(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    rows: &[(&Order, &FulfillmentOrder)],
-) -> QueryResult<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+fn changed_fulfillment_orders<'a>(organization_id: OrganizationId, rows: &[(&'a Order, &'a FulfillmentOrder)]) -> QueryResult<Sql<'a>> {
     fn all<'a, T>(rows: &[(&'a Order, &'a FulfillmentOrder)], f: impl Fn(&'a FulfillmentOrder) -> T) -> Vec<T> {
         rows.iter().map(|(_, row)| f(row)).collect()
     }
     let packages = |f: &FulfillmentOrder| if f.packages.is_empty() { Ok(None) } else { json(&f.packages).map(Some) };
     let packages: Vec<Option<Value>> = rows.iter().map(|(_, row)| packages(row)).collect::<QueryResult<_>>()?;
-    sql(FULFILLMENT_ORDERS)
+    Ok(sql(FULFILLMENT_ORDERS)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(all(rows, |f| f.id))
         .bind::<Array<SqlUuid>, _>(rows.iter().map(|(order, _)| order.id).collect::<Vec<_>>())
@@ -201,19 +203,10 @@ fn save_fulfillment_orders(
         .bind::<Array<Nullable<Jsonb>>, _>(packages)
         .bind::<Array<BigInt>, _>(all(rows, |f| f.version))
         .bind::<Array<Timestamptz>, _>(all(rows, |f| f.created_at))
-        .bind::<Array<Timestamptz>, _>(all(rows, |f| f.updated_at))
-        .execute(connection)?;
-    Ok(())
+        .bind::<Array<Timestamptz>, _>(all(rows, |f| f.updated_at)))
 }
 
-fn save_allocations(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    rows: &[(&Order, &FulfillmentOrder, &Allocation)],
-) -> QueryResult<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+fn changed_allocations<'a>(organization_id: OrganizationId, rows: &[(&'a Order, &'a FulfillmentOrder, &'a Allocation)]) -> Sql<'a> {
     let numbers = |f: fn(&Allocation) -> Decimal| rows.iter().map(|(_, _, a)| f(a)).collect::<Vec<_>>();
     sql(ALLOCATIONS)
         .bind::<SqlUuid, _>(organization_id)
@@ -228,11 +221,12 @@ fn save_allocations(
         .bind::<Array<Numeric>, _>(numbers(|a| a.packed))
         .bind::<Array<Numeric>, _>(numbers(|a| a.shipped))
         .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|(_, _, a)| a.reason.as_deref()).collect::<Vec<_>>())
-        .execute(connection)?;
-    Ok(())
 }
 
-fn delete_gone_allocations(connection: &mut PgConnection, organization_id: OrganizationId, changes: &[&OrderChange]) -> QueryResult<()> {
+type AllocationKey = (OrderId, i16, FulfillmentOrderId);
+
+/// Allocations that were there before and have no row any more.
+fn gone_allocations(changes: &[&OrderChange]) -> Vec<AllocationKey> {
     let mut gone = vec![];
     for change in changes {
         for before in &change.before.fulfillment_orders {
@@ -245,16 +239,15 @@ fn delete_gone_allocations(connection: &mut PgConnection, organization_id: Organ
             }
         }
     }
-    if gone.is_empty() {
-        return Ok(());
-    }
+    gone
+}
+
+fn delete_allocations<'a>(organization_id: OrganizationId, gone: &[AllocationKey]) -> Sql<'a> {
     sql(GONE_ALLOCATIONS)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(gone.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind::<Array<SmallInt>, _>(gone.iter().map(|row| row.1).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(gone.iter().map(|row| row.2).collect::<Vec<_>>())
-        .execute(connection)?;
-    Ok(())
 }
 
 fn json(value: &impl serde::Serialize) -> QueryResult<Value> {

@@ -133,6 +133,21 @@ pub fn queries(world: &World) -> Vec<Row> {
         refused("number=SO-000001%00", "invalid_parameter"),
         Row::get(format!("/v1/orders/{id}?expand=lines"), 400, "unknown_parameter"),
         Row::new("a query on a POST", Method::POST, "/v1/orders?dry_run=true", 400, "unknown_parameter").json(good_order()),
+        Row::get("/v1/imports?status=lost", 400, "invalid_parameter"),
+        Row::get(format!("/v1/imports/{NOTHING}/rows"), 404, "not_found"),
+        Row::get(format!("/v1/imports/{NOTHING}/rows?status=receiving"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/imports/{NOTHING}/rows?cursor=garbage"), 400, "invalid_cursor"),
+        Row::new("an import of nothing in particular", Method::POST, "/v1/imports", 400, "invalid_parameter")
+            .header("content-type", "application/x-ndjson")
+            .bytes_only(good_order()),
+        Row::new("an import of dreams", Method::POST, "/v1/imports?kind=dreams", 400, "invalid_parameter")
+            .header("content-type", "application/x-ndjson")
+            .bytes_only(good_order()),
+        Row::new("an import in a mode that there is not", Method::POST, "/v1/imports?kind=orders&mode=later", 400, "invalid_parameter")
+            .header("content-type", "application/x-ndjson")
+            .bytes_only(good_order()),
+        Row::new("an import of JSON", Method::POST, "/v1/imports?kind=orders", 415, "unsupported_media_type").json(json!([good_order()])),
+        Row::new("an import by somebody who only reads", Method::POST, "/v1/imports", 403, "insufficient_scope").by(Caller::Viewer),
         Row::get("/v1/events?after=garbage", 400, "invalid_cursor"),
         Row::get("/v1/events?type=Order.Held", 400, "invalid_parameter"),
         Row::get("/v1/inventory?below_reorder_point=maybe", 400, "invalid_parameter"),

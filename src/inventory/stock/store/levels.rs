@@ -2,13 +2,13 @@ use super::when;
 use crate::auth::actor::Context;
 use crate::inventory::stock::level::{ShelfKey, StockLevel};
 use crate::inventory::stock::levels::body::{InventoryFilter, InventoryLevel};
-use crate::platform::sql::sql;
+use crate::platform::sql::{Sql, sql};
 use crate::types::decimal::{Quantity, UnitPrice};
 use crate::types::id::OrganizationId;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
 const COLUMNS: &str = "s.sku, s.location, s.on_hand, s.reserved, s.safety_stock, s.quarantined, s.reorder_point, s.unit_cost, \
@@ -94,16 +94,28 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, keys
     Ok(rows.into_iter().map(StockLevel::from).collect())
 }
 
-/// As `lock`, for every location of these SKUs.
-pub fn lock_skus(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<StockLevel>> {
-    let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM stock_level s WHERE s.organization_id = $1 AND s.sku = ANY($2) \
-         ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"
+/// As `lock`, for every location of these SKUs, with the priority of each that may serve orders (active, no supplier).
+pub fn lock_skus(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    skus: &[&str],
+) -> QueryResult<Vec<(StockLevel, Option<i32>)>> {
+    #[derive(QueryableByName)]
+    struct Ranked {
+        #[diesel(embed)]
+        level: Row,
+        #[diesel(sql_type = Nullable<Integer>)]
+        priority: Option<i32>,
+    }
+    let rows: Vec<Ranked> = sql(format!(
+        "SELECT {COLUMNS}, CASE WHEN l.active AND l.kind <> 'supplier' THEN l.priority END AS priority FROM stock_level s \
+         JOIN location l ON l.organization_id = s.organization_id AND l.code = s.location \
+         WHERE s.organization_id = $1 AND s.sku = ANY($2) ORDER BY s.sku, s.location FOR NO KEY UPDATE OF s"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)
     .load(connection)?;
-    Ok(rows.into_iter().map(StockLevel::from).collect())
+    Ok(rows.into_iter().map(|row| (StockLevel::from(row.level), row.priority)).collect())
 }
 
 /// Reads every location of these SKUs without a lock.
@@ -127,7 +139,7 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, key:
 }
 
 /// Writes levels whose rows this transaction has locked.
-pub fn write(connection: &mut PgConnection, context: &Context, levels: &[&StockLevel]) -> QueryResult<()> {
+pub fn write<'a>(context: &Context, levels: &[&'a StockLevel]) -> Sql<'a> {
     fn column<'a, T>(levels: &[&'a StockLevel], of: impl Fn(&'a StockLevel) -> T) -> Vec<T> {
         levels.iter().map(|level| of(level)).collect()
     }
@@ -150,8 +162,6 @@ pub fn write(connection: &mut PgConnection, context: &Context, levels: &[&StockL
     .bind::<Array<Nullable<Timestamptz>>, _>(column(levels, |level| level.snapshot_as_of))
     .bind::<Array<Nullable<BigInt>>, _>(column(levels, |level| level.snapshot_version))
     .bind::<Array<BigInt>, _>(column(levels, |level| level.version))
-    .execute(connection)?;
-    Ok(())
 }
 
 #[derive(QueryableByName)]

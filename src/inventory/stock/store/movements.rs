@@ -3,7 +3,7 @@ use crate::auth::actor::Context;
 use crate::inventory::stock::level::{MovementKind, ShelfKey};
 use crate::inventory::stock::locked::NewMovement;
 use crate::inventory::stock::movements::body::{MovementFilter, StockMovement};
-use crate::platform::sql::sql;
+use crate::platform::sql::{Sql, sql};
 use crate::types::decimal::{Quantity, UnitPrice};
 use crate::types::id::OrganizationId;
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// Appends to the ledger, in the order given.
-pub fn append(connection: &mut PgConnection, context: &Context, movements: &[NewMovement]) -> QueryResult<()> {
+pub fn append<'a>(context: &'a Context, movements: &'a [NewMovement]) -> Sql<'a> {
     fn column<'a, T>(movements: &'a [NewMovement], of: impl Fn(&'a NewMovement) -> T) -> Vec<T> {
         movements.iter().map(of).collect()
     }
@@ -34,8 +34,6 @@ pub fn append(connection: &mut PgConnection, context: &Context, movements: &[New
     .bind::<Array<Nullable<Text>>, _>(column(movements, |movement| movement.reference.as_deref()))
     .bind::<Array<Nullable<SqlUuid>>, _>(column(movements, |movement| movement.subject_id))
     .bind::<Array<Timestamptz>, _>(column(movements, |movement| movement.occurred_at))
-    .execute(connection)?;
-    Ok(())
 }
 
 /// By how much each of `keys` has changed after `as_of`; keys that have not are missing.

@@ -1,0 +1,373 @@
+use super::body::{Import, ImportKind, ImportMode, ImportRow, ImportRowStatus, ImportStatus};
+use super::lines::Line;
+use crate::auth::actor::Context;
+use crate::platform::sql::sql;
+use crate::types::id::{ImportId, OrderId, OrganizationId};
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+
+const COLUMNS: &str = "id, kind, mode, status, row_count, imported_count, unchanged_count, rejected_count, actor, started_at, \
+    completed_at, version, created_at, updated_at";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: ImportId,
+    #[diesel(sql_type = Text)]
+    kind: ImportKind,
+    #[diesel(sql_type = Text)]
+    mode: ImportMode,
+    #[diesel(sql_type = Text)]
+    status: ImportStatus,
+    #[diesel(sql_type = BigInt)]
+    row_count: i64,
+    #[diesel(sql_type = BigInt)]
+    imported_count: i64,
+    #[diesel(sql_type = BigInt)]
+    unchanged_count: i64,
+    #[diesel(sql_type = BigInt)]
+    rejected_count: i64,
+    #[diesel(sql_type = Text)]
+    actor: String,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    started_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    completed_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for Import {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            mode: row.mode,
+            status: row.status,
+            row_count: row.row_count,
+            imported_count: row.imported_count,
+            unchanged_count: row.unchanged_count,
+            rejected_count: row.rejected_count,
+            created_by: row.actor,
+            started_at: row.started_at,
+            completed_at: row.completed_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// What a caller may do with rows, as it was when it sent them.
+#[derive(Clone, Copy, Debug)]
+pub struct Rights {
+    pub may_price: bool,
+    pub may_book_payments: bool,
+}
+
+/// An import that is being sent. Nobody sees it before [`queue`].
+pub fn begin(connection: &mut PgConnection, context: &Context, id: ImportId, rights: Rights, seconds: i64) -> QueryResult<()> {
+    sql("INSERT INTO import (organization_id, id, kind, mode, status, actor, role, may_price, may_book_payments, leased_until, created_at, updated_at) \
+         VALUES ($1, $2, 'orders', 'live', 'receiving', $3, $4, $5, $6, now() + $7 * interval '1 second', $8, $8)")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(&context.actor)
+    .bind::<Text, _>(context.role.as_str())
+    .bind::<Bool, _>(rights.may_price)
+    .bind::<Bool, _>(rights.may_book_payments)
+    .bind::<BigInt, _>(seconds)
+    .bind::<Timestamptz, _>(context.now)
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Stores rows of an import that is being sent, each with the id of the order that it may become. False where the import has been
+/// given up meanwhile.
+pub fn insert_rows(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+    rows: &[(Line, OrderId)],
+    seconds: i64,
+) -> QueryResult<bool> {
+    let written = sql("WITH i AS (UPDATE import SET leased_until = now() + $6 * interval '1 second' \
+         WHERE organization_id = $1 AND id = $2 AND status = 'receiving' RETURNING id) \
+         INSERT INTO import_row (organization_id, import_id, row_number, raw, order_id) \
+         SELECT $1, i.id, t.row_number, t.raw, t.order_id FROM i, unnest($3::int8[], $4::bytea[], $5::uuid[]) AS t(row_number, raw, order_id)")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Array<BigInt>, _>(rows.iter().map(|(line, _)| line.number).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(rows.iter().map(|(line, _)| line.bytes.as_slice()).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(rows.iter().map(|(_, order_id)| *order_id).collect::<Vec<_>>())
+    .bind::<BigInt, _>(seconds)
+    .execute(connection)?;
+    Ok(written == rows.len())
+}
+
+/// All rows are there: from now on it is everybody's to see and the job's to work on.
+pub fn queue(connection: &mut PgConnection, context: &Context, id: ImportId, row_count: i64) -> QueryResult<Option<Import>> {
+    let row: Option<Row> = sql(format!(
+        "UPDATE import SET status = 'queued', row_count = $3, leased_until = NULL, updated_at = $4 \
+         WHERE organization_id = $1 AND id = $2 AND status = 'receiving' RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(row_count)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(Import::from))
+}
+
+/// Imports whose sender has been silent for too long.
+pub fn abandoned(connection: &mut PgConnection, limit: i64) -> QueryResult<Vec<(OrganizationId, ImportId)>> {
+    #[derive(QueryableByName)]
+    struct Key {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+        #[diesel(sql_type = SqlUuid)]
+        id: ImportId,
+    }
+    let rows: Vec<Key> = sql("SELECT organization_id, id FROM import WHERE status = 'receiving' AND leased_until < now() LIMIT $1")
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
+}
+
+/// Forgets up to `limit` rows of an import that was never acknowledged, and then itself. Returns whether it is gone.
+pub fn discard(connection: &mut PgConnection, organization_id: OrganizationId, id: ImportId, limit: i64) -> QueryResult<bool> {
+    let rows = sql(
+        "DELETE FROM import_row WHERE (organization_id, import_id, row_number) IN (SELECT r.organization_id, r.import_id, r.row_number \
+         FROM import_row r JOIN import i ON i.organization_id = r.organization_id AND i.id = r.import_id \
+         WHERE i.organization_id = $1 AND i.id = $2 AND i.status = 'receiving' LIMIT $3)",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(limit)
+    .execute(connection)?;
+    if rows > 0 {
+        return Ok(false);
+    }
+    sql("DELETE FROM import WHERE organization_id = $1 AND id = $2 AND status = 'receiving'")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .execute(connection)?;
+    Ok(true)
+}
+
+/// An import that this worker may work on for a while.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Lease {
+    #[diesel(sql_type = SqlUuid)]
+    pub organization_id: OrganizationId,
+    #[diesel(sql_type = SqlUuid)]
+    pub id: ImportId,
+    #[diesel(sql_type = Text)]
+    pub actor: String,
+    #[diesel(sql_type = Text)]
+    pub role: String,
+    #[diesel(sql_type = Bool)]
+    pub may_price: bool,
+    #[diesel(sql_type = Bool)]
+    pub may_book_payments: bool,
+}
+
+/// Takes the oldest import that waits or whose worker has been silent for too long, passing over those that somebody is just
+/// taking.
+pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, seconds: i64) -> QueryResult<Option<Lease>> {
+    sql(
+        "UPDATE import i SET status = 'running', started_at = coalesce(i.started_at, $1), leased_until = now() + $2 * interval '1 second', \
+         updated_at = $1, version = i.version + CASE WHEN i.status = 'queued' THEN 1 ELSE 0 END \
+         FROM (SELECT organization_id, id FROM import WHERE status IN ('queued', 'running') \
+         AND (leased_until IS NULL OR leased_until < now()) ORDER BY created_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) t \
+         WHERE i.organization_id = t.organization_id AND i.id = t.id \
+         RETURNING i.organization_id, i.id, i.actor, i.role, i.may_price, i.may_book_payments",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(seconds)
+    .get_result(connection)
+    .optional()
+}
+
+/// Lets others have it, in so many seconds.
+pub fn release(connection: &mut PgConnection, lease: &Lease, seconds: i64) -> QueryResult<()> {
+    sql("UPDATE import SET leased_until = now() + $3 * interval '1 second' WHERE organization_id = $1 AND id = $2 AND status = 'running'")
+        .bind::<SqlUuid, _>(lease.organization_id)
+        .bind::<SqlUuid, _>(lease.id)
+        .bind::<BigInt, _>(seconds)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A row without outcome.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct PendingRow {
+    #[diesel(sql_type = BigInt)]
+    pub row_number: i64,
+    #[diesel(sql_type = SqlUuid)]
+    pub order_id: OrderId,
+    #[diesel(sql_type = Binary)]
+    pub raw: Vec<u8>,
+}
+
+/// The next rows without outcome after `after`, in the order of the file.
+pub fn pending(connection: &mut PgConnection, lease: &Lease, after: i64, limit: i64) -> QueryResult<Vec<PendingRow>> {
+    sql("SELECT row_number, order_id, raw FROM import_row WHERE organization_id = $1 AND import_id = $2 AND status = 'pending' \
+         AND row_number > $3 ORDER BY row_number LIMIT $4")
+    .bind::<SqlUuid, _>(lease.organization_id)
+    .bind::<SqlUuid, _>(lease.id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+}
+
+/// What became of a row.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub row_number: i64,
+    pub status: ImportRowStatus,
+    pub order_id: OrderId,
+    pub order_number: Option<String>,
+    /// JSON
+    pub problem: Option<String>,
+}
+
+/// Writes outcomes and adds them to the import's counts; a row that has its outcome already keeps it and is not counted again.
+/// The worker's lease goes on for so many seconds.
+pub fn settle(connection: &mut PgConnection, lease: &Lease, outcomes: &[Outcome], now: DateTime<Utc>, seconds: i64) -> QueryResult<Import> {
+    // The import before its rows, so that two workers on one import (a lease that ran out) wait for each other in one direction.
+    sql("SELECT 1 FROM import WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE")
+        .bind::<SqlUuid, _>(lease.organization_id)
+        .bind::<SqlUuid, _>(lease.id)
+        .execute(connection)?;
+    let row: Row = sql(format!(
+        "WITH done AS (UPDATE import_row r SET status = t.status, order_id = t.order_id, order_number = t.order_number, problem = t.problem, \
+         raw = CASE WHEN t.status = 'rejected' THEN r.raw END \
+         FROM unnest($3::int8[], $4::text[], $5::uuid[], $6::text[], $7::text[]) AS t(row_number, status, order_id, order_number, problem) \
+         WHERE r.organization_id = $1 AND r.import_id = $2 AND r.row_number = t.row_number AND r.status = 'pending' RETURNING r.status), \
+         n AS (SELECT count(*) AS done, count(*) FILTER (WHERE status = 'imported') AS imported, \
+         count(*) FILTER (WHERE status = 'unchanged') AS unchanged, count(*) FILTER (WHERE status = 'rejected') AS rejected FROM done), \
+         u AS (SELECT n.*, i.imported_count + i.unchanged_count + i.rejected_count + n.done = i.row_count AS complete FROM n, import i \
+         WHERE i.organization_id = $1 AND i.id = $2) \
+         UPDATE import i SET imported_count = i.imported_count + u.imported, unchanged_count = i.unchanged_count + u.unchanged, \
+         rejected_count = i.rejected_count + u.rejected, version = i.version + 1, updated_at = $8, \
+         status = CASE WHEN u.complete THEN 'completed' ELSE i.status END, completed_at = CASE WHEN u.complete THEN coalesce(i.completed_at, $8) END, \
+         leased_until = CASE WHEN NOT u.complete THEN now() + $9 * interval '1 second' END \
+         FROM u WHERE i.organization_id = $1 AND i.id = $2 RETURNING {}",
+        COLUMNS.split(", ").map(|column| format!("i.{}", column.trim())).collect::<Vec<_>>().join(", ")
+    ))
+    .bind::<SqlUuid, _>(lease.organization_id)
+    .bind::<SqlUuid, _>(lease.id)
+    .bind::<Array<BigInt>, _>(outcomes.iter().map(|outcome| outcome.row_number).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(outcomes.iter().map(|outcome| outcome.status).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(outcomes.iter().map(|outcome| outcome.order_id).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(outcomes.iter().map(|outcome| outcome.order_number.as_deref()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(outcomes.iter().map(|outcome| outcome.problem.as_deref()).collect::<Vec<_>>())
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(seconds)
+    .get_result(connection)?;
+    Ok(row.into())
+}
+
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: ImportId) -> QueryResult<Option<Import>> {
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM import WHERE organization_id = $1 AND id = $2 AND status <> 'receiving'"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(Import::from))
+}
+
+/// Which imports to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub statuses: Option<Vec<ImportStatus>>,
+    pub updated_from: Option<DateTime<Utc>>,
+}
+
+/// One page, the newest first; `before` is the id of the last row of the page before.
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &Filter,
+    before: Option<ImportId>,
+    limit: i64,
+) -> QueryResult<Vec<Import>> {
+    let filters = [
+        when(filter.statuses.is_some(), " AND status = ANY($2)"),
+        when(filter.updated_from.is_some(), " AND updated_at >= $3"),
+        when(before.is_some(), " AND id < $4"),
+    ]
+    .concat();
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM import WHERE organization_id = $1 AND status <> 'receiving'{filters} ORDER BY id DESC LIMIT $5"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Nullable<Array<Text>>, _>(filter.statuses.clone())
+    .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
+    .bind::<Nullable<SqlUuid>, _>(before)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(Import::from).collect())
+}
+
+#[derive(QueryableByName)]
+struct RowRow {
+    #[diesel(sql_type = BigInt)]
+    row_number: i64,
+    #[diesel(sql_type = Text)]
+    status: ImportRowStatus,
+    #[diesel(sql_type = SqlUuid)]
+    order_id: OrderId,
+    #[diesel(sql_type = Nullable<Text>)]
+    order_number: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    problem: Option<String>,
+}
+
+/// One page of an import's rows in the order of the file; `after` is the number of the last row of the page before.
+pub fn rows(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+    status: Option<ImportRowStatus>,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<ImportRow>> {
+    // A literal, so that the partial index of what people look for serves it.
+    let filter = match status {
+        None => "",
+        Some(ImportRowStatus::Pending) => " AND status = 'pending'",
+        Some(ImportRowStatus::Imported) => " AND status = 'imported'",
+        Some(ImportRowStatus::Unchanged) => " AND status = 'unchanged'",
+        Some(ImportRowStatus::Rejected) => " AND status = 'rejected'",
+    };
+    let rows: Vec<RowRow> = sql(format!(
+        "SELECT row_number, status, order_id, order_number, problem FROM import_row \
+         WHERE organization_id = $1 AND import_id = $2 AND row_number > $3{filter} ORDER BY row_number LIMIT $4"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    let row = |row: RowRow| ImportRow {
+        row_number: row.row_number,
+        status: row.status,
+        order_id: matches!(row.status, ImportRowStatus::Imported | ImportRowStatus::Unchanged).then_some(row.order_id),
+        order_number: row.order_number,
+        problem: row.problem.and_then(|text| serde_json::from_str(&text).ok()),
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// A clause of a list only where its filter is given.
+fn when(given: bool, clause: &'static str) -> &'static str {
+    if given { clause } else { "" }
+}
