@@ -7,7 +7,7 @@
 
 use super::body::NewOrder;
 use super::order::Order;
-use super::reference::{Company, Customer, Product, Reference};
+use super::reference::{Company, Customer, Item, PriceList, Product, Reference};
 use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
 use crate::auth::actor::Context;
 use crate::catalog::DEFAULT_LIST;
@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Entries of one kind beyond which that kind is forgotten, so that memory stays bounded.
 const LARGEST: usize = 50_000;
+/// Price lists of one product beyond which they are forgotten.
+const LISTS: usize = 100;
 
 /// What this process remembers of the master data of all organizations.
 #[derive(Default)]
@@ -32,9 +34,8 @@ pub struct MasterDataCache {
 struct Remembered {
     epochs: Epochs,
     company: Option<Arc<Company>>,
-    products: HashMap<String, Arc<Product>>,
-    /// By SKU, then price list.
-    prices: HashMap<String, Vec<(String, Arc<Vec<Price>>)>>,
+    /// By SKU.
+    items: HashMap<String, Item>,
     customers: HashMap<CustomerId, Arc<Customer>>,
     codes: HashMap<String, CustomerId>,
     credit: HashMap<CustomerId, Credit>,
@@ -96,13 +97,7 @@ pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Orde
     let own = reference.customer(order.customer_id).and_then(|customer| customer.price_list.clone());
     let lists: BTreeSet<String> = std::iter::once(DEFAULT_LIST.to_owned()).chain(own).collect();
     let wanted: Vec<(String, String)> = skus.iter().flat_map(|sku| lists.iter().map(|list| ((*sku).to_owned(), list.clone()))).collect();
-    let mut found: HashMap<(String, String), Vec<Price>> = HashMap::new();
-    for price in prices(connection, organization_id, &wanted)? {
-        found.entry((price.sku.clone(), price.price_list.clone())).or_default().push(price);
-    }
-    for ((sku, list), prices) in found {
-        reference.prices.entry(sku).or_default().push((list, Arc::new(prices)));
-    }
+    reference.add_prices(&read_prices(connection, organization_id, wanted)?);
     let number = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
     let question = Question {
         purchase_orders: number.map(|number| (order.customer_id, number)).into_iter().collect(),
@@ -118,9 +113,7 @@ pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Orde
 fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference) -> (Question<'a>, Vec<usize>) {
     let mut question = Question::default();
     let mut owners = vec![];
-    let mut skus = BTreeSet::new();
     for (i, asked) in batch.iter().enumerate() {
-        skus.extend(asked.body.lines.iter().map(|line| line.sku.as_str()));
         question.claims.extend(&asked.claims);
         owners.resize(question.claims.len(), i);
         let Some(customer) = buyer(asked.body, reference) else { continue };
@@ -132,7 +125,7 @@ fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference) -> (Question<'a>,
             question.buyers.push((customer.id, channel));
         }
     }
-    question.skus = skus.into_iter().collect();
+    question.skus = skus(batch);
     (question, owners)
 }
 
@@ -171,19 +164,27 @@ fn recall(
             cache.with(organization_id, epochs, |own| own.remember(products, customers, credit));
         });
     }
-    let pairs = cache.with(organization_id, epochs, |own| own.recall_prices(batch, &mut reference));
+    let pairs = missing_prices(batch, &reference);
     if !pairs.is_empty() {
-        let mut found: HashMap<(String, String), Vec<Price>> = pairs.iter().map(|pair| (pair.clone(), vec![])).collect();
-        for price in prices(connection, organization_id, &pairs)? {
-            found.entry((price.sku.clone(), price.price_list.clone())).or_default().push(price);
-        }
-        let found: Vec<_> = found.into_iter().map(|((sku, list), prices)| (sku, list, Arc::new(prices))).collect();
-        for (sku, list, prices) in &found {
-            reference.prices.entry(sku.clone()).or_default().push((list.clone(), prices.clone()));
-        }
-        cache.with(organization_id, epochs, |own| own.remember_prices(found));
+        let found = read_prices(connection, organization_id, pairs)?;
+        reference.add_prices(&found);
+        cache.with(organization_id, epochs, |own| own.remember_prices(&found));
     }
     Ok((reference, epochs))
+}
+
+/// The prices of (SKU, price list) pairs; also that there are none.
+fn read_prices(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    pairs: Vec<(String, String)>,
+) -> Result<Vec<(String, Arc<PriceList>)>, Error> {
+    let read = prices(connection, organization_id, &pairs)?;
+    let mut found: HashMap<(String, String), Vec<Price>> = pairs.into_iter().map(|pair| (pair, vec![])).collect();
+    for price in read {
+        found.entry((price.sku.clone(), price.price_list.clone())).or_default().push(price);
+    }
+    Ok(found.into_iter().map(|((sku, list), prices)| (sku, Arc::new(PriceList { list, prices }))).collect())
 }
 
 impl MasterDataCache {
@@ -211,10 +212,10 @@ impl MasterDataCache {
                 own.company = None;
             }
             if before.products != now.products {
-                own.products.clear();
+                own.items.clear();
             }
             if before.prices != now.prices {
-                own.prices.clear();
+                own.items.values_mut().for_each(|item| item.lists.clear());
             }
             if before.customers != now.customers {
                 own.customers.clear();
@@ -248,16 +249,13 @@ impl Remembered {
     /// Puts what is remembered of products and customers into `reference` and returns the keys of the rest.
     fn recall_keyed(&self, batch: &[Asked<'_>], reference: &mut Reference) -> Keys {
         let mut keys = Keys::default();
-        for body in batch.iter().map(|asked| asked.body) {
-            for line in &body.lines {
-                if reference.products.contains_key(&line.sku) {
-                    continue;
-                }
-                match self.products.get(&line.sku) {
-                    Some(product) => drop(reference.products.insert(line.sku.clone(), product.clone())),
-                    None => keys.skus.push(line.sku.clone()),
-                }
+        for sku in skus(batch) {
+            match self.items.get(sku) {
+                Some(item) => reference.items.push(item.clone()),
+                None => keys.skus.push(sku.to_owned()),
             }
+        }
+        for body in batch.iter().map(|asked| asked.body) {
             for id in body.customer_id.iter().chain(&body.bill_to_customer_id) {
                 self.recall_customer(*id, reference, &mut keys);
             }
@@ -273,7 +271,7 @@ impl Remembered {
             // A guest may have become known since: addresses are not remembered.
             keys.emails.extend(body.customer.iter().filter_map(|customer| customer.email.as_ref()).map(|email| email.to_lowercase()));
         }
-        for texts in [&mut keys.skus, &mut keys.customer_codes, &mut keys.emails] {
+        for texts in [&mut keys.customer_codes, &mut keys.emails] {
             texts.sort();
             texts.dedup();
         }
@@ -299,63 +297,60 @@ impl Remembered {
     }
 
     fn remember(&mut self, products: &[Arc<Product>], customers: &[Arc<Customer>], credit: &[(CustomerId, Credit)]) {
-        if self.products.len() + products.len() > LARGEST {
-            self.products.clear();
+        if self.items.len() + products.len() > LARGEST {
+            self.items.clear();
         }
         if self.customers.len() + customers.len() > LARGEST {
             self.customers.clear();
             self.codes.clear();
             self.credit.clear();
         }
-        self.products.extend(products.iter().map(|product| (product.sku.clone(), product.clone())));
+        self.items.extend(products.iter().map(|product| (product.sku.clone(), Item { product: product.clone(), lists: vec![] })));
         self.codes.extend(customers.iter().filter_map(|customer| Some((customer.code.clone()?, customer.id))));
         self.customers.extend(customers.iter().map(|customer| (customer.id, customer.clone())));
         self.credit.extend(credit.iter().cloned());
     }
 
-    /// Puts the prices that are remembered into `reference` and returns the (SKU, price list) pairs of the rest.
-    fn recall_prices(&self, batch: &[Asked<'_>], reference: &mut Reference) -> Vec<(String, String)> {
-        let mut missing = BTreeSet::new();
-        for body in batch.iter().map(|asked| asked.body) {
-            let own = buyer(body, reference).and_then(|customer| customer.price_list.clone());
-            for list in std::iter::once(DEFAULT_LIST).chain(own.as_deref().filter(|list| *list != DEFAULT_LIST)) {
-                for sku in body.lines.iter().map(|line| &line.sku).filter(|sku| reference.products.contains_key(*sku)) {
-                    let there = reference.prices.get(sku).is_some_and(|lists| lists.iter().any(|(there, _)| there == list));
-                    if there {
-                        continue;
-                    }
-                    match self.prices.get(sku).and_then(|lists| lists.iter().find(|(there, _)| there == list)) {
-                        Some(found) => reference.prices.entry(sku.clone()).or_default().push(found.clone()),
-                        None => drop(missing.insert((sku.clone(), list.to_owned()))),
-                    }
-                }
+    fn remember_prices(&mut self, found: &[(String, Arc<PriceList>)]) {
+        for (sku, list) in found {
+            let Some(item) = self.items.get_mut(sku) else { continue };
+            // Lists of customers without number must not grow without bound under one SKU.
+            if item.lists.len() >= LISTS {
+                item.lists.clear();
             }
+            item.lists.retain(|own| own.list != list.list);
+            item.lists.push(list.clone());
         }
-        missing.into_iter().collect()
     }
+}
 
-    fn remember_prices(&mut self, found: Vec<(String, String, Arc<Vec<Price>>)>) {
-        if self.prices.len() + found.len() > LARGEST {
-            self.prices.clear();
-        }
-        for (sku, list, prices) in found {
-            let lists = self.prices.entry(sku).or_default();
-            // Lists of customers without number must not grow without bound under one SKU either.
-            if lists.len() >= 100 {
-                lists.clear();
+/// The SKUs of a batch, sorted.
+fn skus<'a>(batch: &[Asked<'a>]) -> Vec<&'a str> {
+    let mut skus: Vec<&str> = batch.iter().flat_map(|asked| &asked.body.lines).map(|line| line.sku.as_str()).collect();
+    skus.sort_unstable();
+    skus.dedup();
+    skus
+}
+
+/// The (SKU, price list) pairs that a batch needs and `reference` lacks.
+fn missing_prices(batch: &[Asked<'_>], reference: &Reference) -> Vec<(String, String)> {
+    let mut missing = BTreeSet::new();
+    for body in batch.iter().map(|asked| asked.body) {
+        let own = buyer(body, reference).and_then(|customer| customer.price_list.as_deref());
+        for item in body.lines.iter().filter_map(|line| reference.item(&line.sku)) {
+            for list in std::iter::once(DEFAULT_LIST).chain(own).filter(|list| item.list(list).is_none()) {
+                missing.insert((item.product.sku.clone(), list.to_owned()));
             }
-            lists.retain(|(there, _)| *there != list);
-            lists.push((list, prices));
         }
     }
+    missing.into_iter().collect()
 }
 
 impl Reference {
     fn of(company: Arc<Company>) -> Self {
         Self {
             company,
-            products: HashMap::new(),
-            prices: HashMap::new(),
+            items: vec![],
             customers: HashMap::new(),
             codes: HashMap::new(),
             emails: HashMap::new(),
@@ -371,10 +366,19 @@ impl Reference {
         let products: Vec<Arc<Product>> = read.products.into_iter().map(Arc::new).collect();
         let customers: Vec<Arc<Customer>> = read.customers.into_iter().map(Arc::new).collect();
         remember(&products, &customers, &read.credit);
-        self.products.extend(products.into_iter().map(|product| (product.sku.clone(), product)));
+        self.items.extend(products.into_iter().map(|product| Item { product, lists: vec![] }));
+        self.items.sort_unstable_by(|a, b| a.product.sku.cmp(&b.product.sku));
         self.codes.extend(customers.iter().filter_map(|customer| Some((customer.code.clone()?, customer.id))));
         self.customers.extend(customers.into_iter().map(|customer| (customer.id, customer)));
         self.emails.extend(read.emails);
         self.credit.extend(read.credit);
+    }
+
+    fn add_prices(&mut self, found: &[(String, Arc<PriceList>)]) {
+        for (sku, list) in found {
+            if let Ok(place) = self.items.binary_search_by(|item| item.product.sku.cmp(sku)) {
+                self.items[place].lists.push(list.clone());
+            }
+        }
     }
 }

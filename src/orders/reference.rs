@@ -23,9 +23,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Reference {
     pub company: Arc<Company>,
-    pub(super) products: HashMap<String, Arc<Product>>,
-    /// By SKU, then price list; a list that is not there has not been asked for.
-    pub(super) prices: HashMap<String, Vec<(String, Arc<Vec<Price>>)>>,
+    /// Sorted by SKU.
+    pub(super) items: Vec<Item>,
     pub(super) customers: HashMap<CustomerId, Arc<Customer>>,
     pub(super) codes: HashMap<String, CustomerId>,
     /// The oldest customer of each address, which is in lower case.
@@ -35,6 +34,26 @@ pub struct Reference {
     pub stock: Vec<Stock>,
     pub(super) same_purchase_orders: Vec<SamePurchaseOrder>,
     pub(super) recent_orders: Vec<RecentOrder>,
+}
+
+/// A product with its prices in those lists that have been asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub product: Arc<Product>,
+    pub lists: Vec<Arc<PriceList>>,
+}
+
+/// The prices of one product in one list; there may be none.
+#[derive(Debug)]
+pub(super) struct PriceList {
+    pub list: String,
+    pub prices: Vec<Price>,
+}
+
+impl Item {
+    pub fn list(&self, list: &str) -> Option<&PriceList> {
+        self.lists.iter().find(|own| own.list == list).map(Arc::as_ref)
+    }
 }
 
 /// What all orders of an organization share.
@@ -186,7 +205,11 @@ impl Company {
 
 impl Reference {
     pub fn product(&self, sku: &str) -> Option<&Product> {
-        self.products.get(sku).map(Arc::as_ref)
+        self.item(sku).map(|item| item.product.as_ref())
+    }
+
+    pub(super) fn item(&self, sku: &str) -> Option<&Item> {
+        self.items.binary_search_by(|item| item.product.sku.as_str().cmp(sku)).ok().map(|place| &self.items[place])
     }
 
     pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
@@ -219,9 +242,8 @@ impl Reference {
 
     /// The price of `base_quantity` base units on a date, from the customer's list or `default`.
     pub fn price(&self, sku: &str, price_list: Option<&str>, currency: Currency, base_quantity: Decimal, on: NaiveDate) -> Option<&Price> {
-        let lists = self.prices.get(sku)?;
-        let of = |wanted: &str| lists.iter().find(|(list, _)| list == wanted).map_or(&[] as &[Price], |(_, prices)| prices.as_slice());
-        let best = |list| price_for(of(list), list, currency, base_quantity, on);
+        let item = self.item(sku)?;
+        let best = |list| price_for(&item.list(list)?.prices, list, currency, base_quantity, on);
         price_list.and_then(best).or_else(|| best(DEFAULT_LIST))
     }
 }

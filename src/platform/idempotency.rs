@@ -1,6 +1,7 @@
 //! A request that is sent twice takes effect once (IETF draft `Idempotency-Key`). Claim, effect and stored answer are one
 //! transaction; a refused request stores nothing, so that it runs afresh.
 
+use super::canonical::Canonical;
 use crate::error::Error;
 use crate::platform::http::Answer;
 use crate::platform::sql::sql;
@@ -12,7 +13,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 /// The caller's key in its scope, with the fingerprint of what came with it.
@@ -28,49 +28,14 @@ pub struct IdempotencyKey {
 
 /// SHA-256 over the query and the body with sorted keys, so that the order of members does not matter.
 pub fn fingerprint(query: &str, body: &[u8]) -> Vec<u8> {
-    let canonical = match serde_json::from_slice::<Value>(body) {
-        Ok(value) => {
-            let mut text = String::new();
-            write_canonical(&value, &mut text);
-            text.into_bytes()
-        }
-        Err(_) => body.to_vec(),
-    };
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(query.as_bytes());
-    context.update(b"\n");
-    context.update(&canonical);
-    context.finish().as_ref().to_vec()
-}
-
-fn write_canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            out.push('{');
-            for (i, key) in keys.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                out.push_str(&Value::String(key.clone()).to_string());
-                out.push(':');
-                write_canonical(&map[key], out);
-            }
-            out.push('}');
-        }
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_canonical(item, out);
-            }
-            out.push(']');
-        }
-        scalar => out.push_str(&scalar.to_string()),
+    let mut canonical = Vec::with_capacity(query.len() + body.len() * 2);
+    canonical.extend_from_slice(query.as_bytes());
+    canonical.push(b'\n');
+    match serde_json::from_slice::<Canonical>(body) {
+        Ok(value) => value.write(&mut canonical),
+        Err(_) => canonical.extend_from_slice(body),
     }
+    digest::digest(&digest::SHA256, &canonical).as_ref().to_vec()
 }
 
 /// The parts of an answer that are stored beside its body.

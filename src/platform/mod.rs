@@ -1,5 +1,6 @@
 //! IO tools that know no business word.
 
+pub mod canonical;
 pub mod clock;
 pub mod db;
 pub mod filters;
