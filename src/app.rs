@@ -103,6 +103,7 @@ impl Application {
             connections: config.connections,
             wait: config.wait,
             statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
             generic_plans: true,
             stopping: Stopping::default(),
         };
@@ -155,7 +156,8 @@ fn capture(config: &Config, options: &DbOptions, desk: Desk) -> Result<Option<Ca
         return Ok(None);
     }
     let connections = u32::try_from(config.capture_writers).map_err(Error::internal)?;
-    let db = Db::open(&DbOptions { connections, wait: Duration::from_secs(2), ..options.clone() })?;
+    let own = DbOptions { connections, wait: Duration::from_secs(2), lock_timeout: capture_queue::LOCK_WAIT, ..options.clone() };
+    let db = Db::open(&own)?;
     let options =
         group_commit::Options { workers: config.capture_writers, batch: config.capture_batch.max(1), length: config.capture_queue_length };
     capture_queue::start(db, desk, options).map(Some)

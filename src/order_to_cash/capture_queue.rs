@@ -8,7 +8,7 @@ use crate::orders::master_data::MasterDataCache;
 use crate::orders::service as orders;
 use crate::payments::service as payments;
 use crate::platform::db::Db;
-use crate::platform::group_commit::{GroupCommit, Options};
+use crate::platform::group_commit::{Failed, GroupCommit, Options};
 use crate::platform::http::Answer;
 use crate::platform::numbers::Numbers;
 use std::sync::Arc;
@@ -40,6 +40,34 @@ pub fn start(db: Db, desk: Desk, options: Options) -> Result<CaptureQueue, Error
         let (db, desk) = (db.clone(), desk.clone());
         move |batch: &mut [Arrival]| write(&db, &desk, batch)
     })
+}
+
+/// How long an order waits for another request with its claim, or for a row that somebody keeps locked.
+const TURN: Duration = Duration::from_secs(10);
+/// How long it steps aside in between, so that no writer waits with it.
+const ASIDE: Duration = Duration::from_millis(100);
+/// How long a writer waits for a lock while others wait for the writer.
+pub const LOCK_WAIT: Duration = Duration::from_millis(500);
+
+/// Captures one order through the queue.
+pub async fn capture(queue: &CaptureQueue, mut arrival: Arrival) -> Outcome {
+    let since = Instant::now();
+    loop {
+        match queue.submit(arrival).await {
+            Ok(answer) => return Ok(answer),
+            Err(Failed { error, job: Some(job) }) if may_pass(&error) && since.elapsed() < TURN => {
+                tokio::time::sleep(ASIDE).await;
+                arrival = job;
+            }
+            Err(Failed { error, .. }) => return Err(error),
+        }
+    }
+}
+
+fn may_pass(error: &Error) -> bool {
+    error.is_lock_timeout()
+        || matches!(error, Error::Unavailable { .. })
+        || matches!(error, Error::Conflict { code: "idempotency_in_flight", .. })
 }
 
 /// Writes one order without the queue, on a connection of `db`.

@@ -1,6 +1,5 @@
 //! A draft becomes an order: credit is taken, stock is promised, fulfillment orders are made.
 
-use super::place::summary;
 use super::reallocate::locked_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -13,6 +12,7 @@ use crate::orders::change;
 use crate::orders::master_data;
 use crate::orders::promise;
 use crate::orders::status::{OrderAction, OrderStatus};
+use crate::orders::summary::summary;
 use crate::orders::verify_again::verify_again;
 use crate::platform::http::Precondition;
 use crate::types::id::OrderId;
@@ -32,7 +32,7 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
     let mut shelf = locked_shelf(connection, context, &[order])?;
     promise::promise(order, &mut shelf, context)?;
-    super::place::hold_over_credit(order, &mut credit, context);
+    super::credit_hold::hold_over_credit(order, &mut credit, context);
     promise::perform_charges_without_goods(order)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;

@@ -1,6 +1,5 @@
 //! A held order keeps its stock only for so long: then others may have it. Releasing the hold promises anew.
 
-use super::place::summary;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -10,6 +9,7 @@ use crate::orders::change;
 use crate::orders::order::Order;
 use crate::orders::overdue_holds;
 use crate::orders::status::OrderStatus;
+use crate::orders::summary::summary;
 use chrono::TimeDelta;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;

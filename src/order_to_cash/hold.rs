@@ -1,6 +1,5 @@
 //! Holding an order by hand, and releasing holds.
 
-use super::place::summary;
 use super::reallocate::locked_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -14,6 +13,7 @@ use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::order::Order;
 use crate::orders::promise;
 use crate::orders::status::{OrderAction, OrderStatus};
+use crate::orders::summary::summary;
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
 use crate::types::id::{HoldId, OrderId};
@@ -110,7 +110,7 @@ pub fn go_on(
         let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
         let allowed = order.holds.iter().any(|hold| hold.code == HoldCode::CreditLimit);
         if !allowed {
-            super::place::hold_over_credit(order, &mut credit, context);
+            super::credit_hold::hold_over_credit(order, &mut credit, context);
         }
         if order.open_holds().next().is_none() {
             promise_rest(connection, context, order, released_by)?;

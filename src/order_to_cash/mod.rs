@@ -31,6 +31,8 @@ pub mod capture_queue;
 pub mod confirm;
 pub mod counting;
 pub mod credit;
+/// The credit limit as an order meets it.
+pub mod credit_hold;
 pub mod deposits;
 pub mod document_date;
 pub mod expire_holds;

@@ -1,11 +1,11 @@
 //! What has happened to orders as a whole, told from before and after.
 
-use super::place::summary;
 use crate::events::event::NewEvent;
 use crate::orders::change::OrderChange;
 use crate::orders::hold::Hold;
 use crate::orders::order::Order;
 use crate::orders::status::OrderStatus;
+use crate::orders::summary::summary;
 use serde_json::{Value, json};
 
 /// The events of what changed in the standing of orders, in the order in which it happens: `order.released` for each hold that

@@ -11,32 +11,31 @@ use crate::error::Error;
 use crate::events;
 use crate::inventory::reservations::{self, Consumed, Consumption};
 use crate::inventory::{self, shelves};
+use crate::order_to_cash::credit_hold::hold_over_credit;
 use crate::order_to_cash::pay::{self, OrderPayment};
 use crate::orders;
 use crate::orders::allocation::Shelf;
 use crate::orders::body::OrderBody;
 use crate::orders::captured::{self, Captured, Claim, HeldClaim};
-use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::master_data::{self, Asked, MasterDataCache};
-use crate::orders::order::{Order, OrderLine};
+use crate::orders::order::Order;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
+use crate::orders::summary::Summary;
 use crate::orders::verify::{self, Request, Verified};
 use crate::payments::payment::Payment;
 use crate::payments::service as payments;
 use crate::platform::http::Answer;
 use crate::platform::idempotency::{self, StoredHeaders};
 use crate::platform::stored_answer;
-use crate::types::currency::Currency;
-use crate::types::decimal::{Amount, Quantity};
-use crate::types::id::{CustomerId, OrderId, OrderLineId};
+use crate::types::id::{CustomerId, OrderId};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// One order to capture.
@@ -68,11 +67,6 @@ impl PlaceRequest {
         Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
     }
 
-    /// Whether somebody else may hold one of its claims: it came with a key or an external id.
-    fn may_be_a_repetition(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind != "o")
-    }
-
     /// An order that wins only some of its claims sends its whole batch down the slow path, so these are looked up beforehand. One
     /// claim is won or lost in the capture statement itself.
     fn asked(&self) -> Asked<'_> {
@@ -89,6 +83,9 @@ type Outcome = Result<Answer, Error>;
 
 /// Bytes of an order of a few lines, so that the buffer need not grow.
 const ANSWER_SIZE: usize = 6 * 1024;
+
+/// How long the orders of a failed batch may take, one after the other, before the rest is told to come again.
+const ALONE: Duration = Duration::from_secs(3);
 
 /// How often a batch is tried again after a lost race or a deadlock.
 const TRIES: u32 = 6;
@@ -110,7 +107,7 @@ pub fn place(
         match try_once(connection, cache, context, requests, &open, &mut outcomes) {
             Ok(()) => {}
             Err(error) if lost_a_race(&error) && attempt + 1 < TRIES => {
-                std::thread::sleep(std::time::Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
+                std::thread::sleep(Duration::from_millis(u64::from(Uuid::new_v4().as_bytes()[0] % 16)));
             }
             Err(error) if error.is_broken_connection() => return Err(error),
             // A poison order must not fail its neighbours.
@@ -120,8 +117,16 @@ pub fn place(
                     outcomes[*only] = Some(Err(idempotency::lock_wait(connection, context.organization_id.0, &claims, error)));
                 }
                 several => {
+                    let since = Instant::now();
                     for &i in several {
-                        outcomes[i] = place(connection, cache, context, std::slice::from_ref(&requests[i]))?.pop();
+                        // What its neighbours had written before one of them failed is written.
+                        if outcomes[i].is_some() {
+                            continue;
+                        }
+                        outcomes[i] = match since.elapsed() < ALONE {
+                            true => place(connection, cache, context, std::slice::from_ref(&requests[i]))?.pop(),
+                            false => Some(Err(Error::unavailable("its neighbours have waited too long for locks".to_owned()))),
+                        };
                     }
                 }
             },
@@ -159,6 +164,8 @@ fn try_once(
     let reference = &mut gathered.reference;
     let mut shelf = shelf_of(reference);
     let (mut fast, mut slow) = (vec![], vec![]);
+    // What orders of the slow path will want; nobody behind them is refused for it before they are decided.
+    let mut wanted: HashSet<String> = HashSet::new();
     for &i in open.iter().filter(|i| !held.contains(i)) {
         let placed = requests[i];
         let verified = match verify::verify(&placed.request, reference, context, placed.guest_id) {
@@ -168,13 +175,16 @@ fn try_once(
                 continue;
             }
         };
-        if verified.guest.is_some() || wants_own_transaction(placed) || exceeds_credit(&verified.order, reference) {
-            reference.note(&verified.order);
-            slow.push((i, verified));
-            continue;
-        }
+        let must_be_slow = verified.guest.is_some() || wants_own_transaction(placed) || exceeds_credit(&verified.order, reference);
         let mut order = verified.order;
         let promised = promise::promise(&mut order, &mut shelf, context);
+        let after_others = !wanted.is_empty() && order.lines.iter().any(|line| wanted.contains(&line.sku));
+        if must_be_slow || after_others && (promised.is_err() || is_short(&order)) {
+            reference.note(&order);
+            wanted.extend(order.lines.into_iter().map(|line| line.sku));
+            slow.push(i);
+            continue;
+        }
         match promised.and_then(|()| promise::perform_charges_without_goods(&mut order)) {
             Ok(()) => {
                 reference.note(&order);
@@ -193,36 +203,57 @@ fn try_once(
                 }
             }
             Err(error) if captured::refusal(&error).is_some() => {
-                for i in fast.into_iter().map(|prepared| prepared.place) {
-                    slow.push((i, verify::verify(&requests[i].request, &gathered.reference, context, requests[i].guest_id)?));
-                }
-                slow.sort_by_key(|(i, _)| *i);
+                slow.extend(fast.into_iter().map(|prepared| prepared.place));
+                slow.sort_unstable();
             }
             Err(error) => return Err(error.into()),
         }
     }
-    // What an order with a reservation or payments has done must be undone as a whole where it is refused: a transaction of its own.
-    let reference = &gathered.reference;
-    let (alone, together): (Vec<_>, Vec<_>) = slow.into_iter().partition(|(i, _)| wants_own_transaction(requests[*i]));
-    if !together.is_empty() {
-        let done = connection.transaction(|connection| decide_under_locks(connection, cache, context, requests, &together, reference))?;
-        for (i, outcome) in done {
-            outcomes[i] = Some(outcome);
-        }
+    reference.forget_notes();
+    let mut verified = Vec::with_capacity(slow.len());
+    for i in slow {
+        let one = verify::verify(&requests[i].request, reference, context, requests[i].guest_id)?;
+        reference.note(&one.order);
+        verified.push((i, one));
     }
-    for one in alone {
-        let i = one.0;
-        let result = connection.transaction(|connection| {
-            let done = decide_under_locks(connection, cache, context, requests, std::slice::from_ref(&one), reference)?;
-            done.into_iter().next().map(|(_, outcome)| outcome).transpose()
+    decide_slowly(connection, cache, context, requests, verified, reference, outcomes)
+}
+
+/// Decides under locks, in order of arrival. What an order with a reservation or payments has done must be undone as a whole where it
+/// is refused: a transaction of its own, before that of the orders behind it.
+fn decide_slowly(
+    connection: &mut PgConnection,
+    cache: &MasterDataCache,
+    context: &Context,
+    requests: &[&PlaceRequest],
+    verified: Vec<(usize, Verified)>,
+    reference: &Reference,
+    outcomes: &mut [Option<Outcome>],
+) -> Result<(), Error> {
+    for run in verified.chunk_by(|(a, _), (b, _)| !wants_own_transaction(requests[*a]) && !wants_own_transaction(requests[*b])) {
+        let alone = matches!(run, [(i, _)] if wants_own_transaction(requests[*i]));
+        let done = connection.transaction(|connection| {
+            let mut done = decide_under_locks(connection, cache, context, requests, run, reference)?;
+            match done.pop() {
+                Some((_, Err(error))) if alone => Err(error),
+                last => {
+                    done.extend(last);
+                    Ok(done)
+                }
+            }
         });
-        match result {
-            Ok(answer) => outcomes[i] = answer.map(Ok),
-            Err(error) if lost_a_race(&error) => return Err(error),
-            Err(error) => outcomes[i] = Some(Err(error)),
+        match (done, run) {
+            (Ok(done), _) => done.into_iter().for_each(|(i, outcome)| outcomes[i] = Some(outcome)),
+            (Err(error), [(i, _)]) if alone && !lost_a_race(&error) && !error.is_broken_connection() => outcomes[*i] = Some(Err(error)),
+            (Err(error), _) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// Whether something of it is not promised that should be.
+fn is_short(order: &Order) -> bool {
+    order.lines.iter().any(|line| line.is_stocked() && !(line.quantities.unallocated + line.quantities.backordered).is_zero())
 }
 
 /// A deadlock, or a capture statement that found less than the locks had shown (a limit that was set meanwhile, safety stock
@@ -265,60 +296,6 @@ fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared
         OrderStatus::Confirmed | OrderStatus::Completed | OrderStatus::Cancelled => events.push(("order.confirmed", data)),
     }
     Ok(Prepared { place, order, answer, compressed, headers, events, payments: vec![] })
-}
-
-/// What events tell of an order.
-pub fn summary(order: &Order) -> Value {
-    serde_json::to_value(Summary::of(order)).unwrap_or_default()
-}
-
-#[derive(Serialize)]
-struct Summary<'a> {
-    id: OrderId,
-    number: &'a str,
-    status: OrderStatus,
-    channel: &'a str,
-    external_id: Option<&'a str>,
-    customer_id: CustomerId,
-    currency: Currency,
-    total: Amount,
-    holds: Vec<HoldCode>,
-    lines: Vec<SummaryLine<'a>>,
-    version: i64,
-}
-
-#[derive(Serialize)]
-struct SummaryLine<'a> {
-    id: OrderLineId,
-    sku: &'a str,
-    quantity: Quantity,
-    allocated_quantity: Quantity,
-    backordered_quantity: Quantity,
-}
-
-impl<'a> Summary<'a> {
-    fn of(order: &'a Order) -> Self {
-        let line = |line: &'a OrderLine| SummaryLine {
-            id: line.id,
-            sku: &line.sku,
-            quantity: Quantity(line.quantities.quantity),
-            allocated_quantity: Quantity(line.quantities.allocated),
-            backordered_quantity: Quantity(line.quantities.backordered),
-        };
-        Self {
-            id: order.id,
-            number: &order.number,
-            status: order.status,
-            channel: &order.channel,
-            external_id: order.external_id.as_deref(),
-            customer_id: order.customer_id,
-            currency: order.currency,
-            total: Amount(order.total),
-            holds: order.open_holds().map(|hold| hold.code).collect(),
-            lines: order.lines.iter().map(line).collect(),
-            version: order.version,
-        }
-    }
 }
 
 fn location(id: OrderId) -> String {
@@ -381,8 +358,9 @@ fn decide_under_locks(
     let guests = guests::claim(connection, context, &guests)?;
 
     let reservations = consume_reservations(connection, context, requests, &won)?;
-    let mut credit =
-        balance::lock(connection, context.organization_id, &won.iter().map(|(_, v)| v.order.bill_to_customer_id).collect::<Vec<_>>())?;
+    let payers: Vec<CustomerId> =
+        won.iter().map(|(_, v)| guests.payer(v.order.bill_to_customer_id).unwrap_or(v.order.bill_to_customer_id)).collect();
+    let mut credit = balance::lock(connection, context.organization_id, &payers)?;
     let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
@@ -484,28 +462,6 @@ fn consume_reservations(
     consumed.into_iter().map(|one| one.map_err(unknown)).collect()
 }
 
-/// Takes the order from the customer's credit, or holds it: it keeps its stock and does not count until it is released.
-pub fn hold_over_credit(order: &mut Order, credit: &mut HashMap<CustomerId, balance::Credit>, context: &Context) {
-    let Some(credit) = credit.get_mut(&order.bill_to_customer_id) else { return };
-    if order.detail.historical || order.status == OrderStatus::Draft {
-        return;
-    }
-    let open = order.uninvoiced_total;
-    if credit.currency == order.currency && credit.available >= open {
-        if order.open_holds().next().is_none() {
-            credit.available -= open;
-        }
-        return;
-    }
-    let detail = if credit.currency == order.currency {
-        format!("{} {} would exceed the credit limit: {} is left", open, order.currency, credit.available.max(Decimal::ZERO))
-    } else {
-        format!("the credit limit is in {}", credit.currency)
-    };
-    let data = json!({ "order_total": open.to_string(), "available": credit.available.to_string(), "currency": credit.currency });
-    order.holds.push(Hold::raise(HoldCode::CreditLimit, None, detail, data, &context.actor, context.now));
-}
-
 /// Answers every order without outcome whose claim is held: by itself (an earlier try whose answer was lost), or by an earlier
 /// order (a replay). A refusal counts for nothing there: the earlier order may be what left it without stock. One set query.
 fn settle_replays(
@@ -517,7 +473,7 @@ fn settle_replays(
 ) -> Result<(), Error> {
     let unanswered = |i: &usize| match &outcomes[*i] {
         None => true,
-        Some(Err(_)) => requests[*i].may_be_a_repetition(),
+        Some(Err(_)) => true,
         Some(Ok(_)) => false,
     };
     let open: Vec<usize> = among.iter().copied().filter(unanswered).collect();

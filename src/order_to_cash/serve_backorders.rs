@@ -1,6 +1,5 @@
 //! When supply arrives, backordered lines get it in fair order: higher priority first, then the older order.
 
-use super::place::summary;
 use super::reallocate::locked_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -13,6 +12,7 @@ use crate::orders::change;
 use crate::orders::order::Order;
 use crate::orders::promise;
 use crate::orders::status::OrderStatus;
+use crate::orders::summary::summary;
 use crate::types::id::OrderId;
 use diesel::pg::PgConnection;
 use serde_json::json;

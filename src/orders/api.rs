@@ -7,7 +7,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::order_to_cash::cancel::{Cancelled, cancel};
-use crate::order_to_cash::capture_queue::{Arrival, write_alone};
+use crate::order_to_cash::capture_queue::{Arrival, capture, write_alone};
 use crate::order_to_cash::confirm::confirm;
 use crate::order_to_cash::hold::{hold, release};
 use crate::order_to_cash::place::PlaceRequest;
@@ -57,7 +57,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let request = Request { order_id, number: String::new(), body, may_price, historical: false };
     let arrival = Arrival { context, request: PlaceRequest::new(request, key.as_ref(), &hash) };
     match &app.capture {
-        Some(queue) => queue.submit(arrival).await,
+        Some(queue) => capture(queue, arrival).await,
         None => write_alone(&app.db, app.desk.clone(), arrival).await,
     }
 }

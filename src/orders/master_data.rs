@@ -21,8 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Entries of one kind beyond which that kind is forgotten, so that memory stays bounded.
 const LARGEST: usize = 50_000;
-/// Price lists of one product beyond which they are forgotten.
-const LISTS: usize = 100;
+/// Entries of all organizations beyond which everything is forgotten as the next organization comes in.
+const LARGEST_IN_ALL: usize = 200_000;
 
 /// What this process remembers of the master data of all organizations.
 #[derive(Default)]
@@ -36,6 +36,8 @@ struct Remembered {
     company: Option<Arc<Company>>,
     /// By SKU.
     items: HashMap<String, Item>,
+    /// How many price lists lie in `items`, those that were found empty too.
+    lists: usize,
     customers: HashMap<CustomerId, Arc<Customer>>,
     codes: HashMap<String, CustomerId>,
     credit: HashMap<CustomerId, Credit>,
@@ -152,7 +154,11 @@ fn recall(
             let (company, epochs) =
                 read.ok_or_else(|| Error::Unauthenticated { detail: "the token's organization does not exist here".to_owned() })?;
             let company = Arc::new(company);
-            cache.lock().entry(organization_id).or_default().start(company.clone(), epochs);
+            let mut organizations = cache.lock();
+            if organizations.values().map(Remembered::size).sum::<usize>() > LARGEST_IN_ALL {
+                organizations.clear();
+            }
+            organizations.entry(organization_id).or_default().start(company.clone(), epochs);
             (company, epochs)
         }
     };
@@ -213,9 +219,10 @@ impl MasterDataCache {
             }
             if before.products != now.products {
                 own.items.clear();
+                own.lists = 0;
             }
             if before.prices != now.prices {
-                own.items.values_mut().for_each(|item| item.lists.clear());
+                own.forget_prices();
             }
             if before.customers != now.customers {
                 own.customers.clear();
@@ -239,6 +246,10 @@ impl MasterDataCache {
 }
 
 impl Remembered {
+    fn size(&self) -> usize {
+        self.items.len() + self.customers.len() + self.lists
+    }
+
     fn start(&mut self, company: Arc<Company>, epochs: Epochs) {
         if self.epochs != epochs {
             *self = Self { epochs, ..Self::default() };
@@ -299,6 +310,7 @@ impl Remembered {
     fn remember(&mut self, products: &[Arc<Product>], customers: &[Arc<Customer>], credit: &[(CustomerId, Credit)]) {
         if self.items.len() + products.len() > LARGEST {
             self.items.clear();
+            self.lists = 0;
         }
         if self.customers.len() + customers.len() > LARGEST {
             self.customers.clear();
@@ -312,15 +324,21 @@ impl Remembered {
     }
 
     fn remember_prices(&mut self, found: &[(String, Arc<PriceList>)]) {
-        for (sku, list) in found {
-            let Some(item) = self.items.get_mut(sku) else { continue };
-            // Lists of customers without number must not grow without bound under one SKU.
-            if item.lists.len() >= LISTS {
-                item.lists.clear();
-            }
-            item.lists.retain(|own| own.list != list.list);
-            item.lists.push(list.clone());
+        // A company may keep a list for each of its customers.
+        if self.lists + found.len() > LARGEST {
+            self.forget_prices();
         }
+        for (sku, list) in found {
+            if let Some(item) = self.items.get_mut(sku).filter(|item| item.list(&list.list).is_none()) {
+                item.lists.push(list.clone());
+                self.lists += 1;
+            }
+        }
+    }
+
+    fn forget_prices(&mut self) {
+        self.items.values_mut().for_each(|item| item.lists.clear());
+        self.lists = 0;
     }
 }
 
@@ -357,6 +375,7 @@ impl Reference {
             credit: HashMap::new(),
             stock: vec![],
             same_purchase_orders: vec![],
+            noted: 0,
             recent_orders: vec![],
         }
     }

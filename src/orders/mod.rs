@@ -40,6 +40,8 @@ pub mod service;
 /// What an order's statuses mean, how actions change them, and how they follow from quantities and money.
 pub mod status;
 mod store;
+/// What events tell of an order.
+pub mod summary;
 /// Tax rules, tax groups and their arithmetic.
 pub mod tax;
 /// The value of a part of an order, so that partial invoices add up to it.

@@ -32,7 +32,9 @@ pub struct Reference {
     /// What customers with a limit could still order when it was last seen: a hint.
     pub(super) credit: HashMap<CustomerId, Credit>,
     pub stock: Vec<Stock>,
+    /// The last `noted` of them are of the same batch.
     pub(super) same_purchase_orders: Vec<SamePurchaseOrder>,
+    pub(super) noted: usize,
     pub(super) recent_orders: Vec<RecentOrder>,
 }
 
@@ -233,7 +235,14 @@ impl Reference {
                 purchase_order_number: number.clone(),
                 number: order.number.clone(),
             });
+            self.noted += 1;
         }
+    }
+
+    /// Before a batch is gone through once more.
+    pub fn forget_notes(&mut self) {
+        self.same_purchase_orders.truncate(self.same_purchase_orders.len().saturating_sub(self.noted));
+        self.noted = 0;
     }
 
     pub fn credit(&self, id: CustomerId) -> Option<&Credit> {

@@ -33,6 +33,8 @@ pub struct DbOptions {
     pub wait: Duration,
     /// Bounds one statement of this pool.
     pub statement_timeout: Duration,
+    /// Bounds one wait for a row of another transaction.
+    pub lock_timeout: Duration,
     /// Reports need plans made for their values; the hot roads want one generic plan and no planning.
     pub generic_plans: bool,
     /// Shared by the pools that stop together.
@@ -47,6 +49,7 @@ impl DbOptions {
             connections: 2,
             wait: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(300),
+            lock_timeout: Duration::from_secs(10),
             generic_plans: true,
             stopping: Stopping::default(),
         }
@@ -69,8 +72,9 @@ impl Db {
     pub fn open(options: &DbOptions) -> Result<Self, Error> {
         let plans = if options.generic_plans { "SET plan_cache_mode = force_generic_plan; " } else { "" };
         let settings = format!(
-            "SET timezone = 'UTC'; SET jit = off; {plans}SET lock_timeout = '10s'; SET statement_timeout = '{}ms'; \
+            "SET timezone = 'UTC'; SET jit = off; {plans}SET lock_timeout = '{}ms'; SET statement_timeout = '{}ms'; \
              SET idle_in_transaction_session_timeout = '60s'",
+            options.lock_timeout.as_millis(),
             options.statement_timeout.as_millis()
         );
         let pool = Pool::builder()

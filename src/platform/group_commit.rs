@@ -25,8 +25,15 @@ pub struct Options {
 
 struct Job<J, A> {
     job: J,
-    answer: oneshot::Sender<Result<A, Error>>,
+    answer: oneshot::Sender<Result<A, Failed<J>>>,
     since: Instant,
+}
+
+/// Why a job came to nothing, with the job if it can be handed over again.
+#[derive(Debug)]
+pub struct Failed<J> {
+    pub error: Error,
+    pub job: Option<J>,
 }
 
 /// The queue with its threads.
@@ -55,18 +62,22 @@ impl<J: Send + 'static, A: Send + 'static> GroupCommit<J, A> {
 
     /// Hands a job over and waits for its answer. 503 at once where the queue is full or being drained. A caller that stops waiting
     /// before its job was begun takes it back; a job that was begun is finished.
-    pub async fn submit(&self, job: J) -> Result<A, Error> {
+    pub async fn submit(&self, job: J) -> Result<A, Failed<J>> {
         let (answer, answered) = oneshot::channel();
         let sent = match self.queue.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             Some(queue) => queue.try_send(Job { job, answer, since: Instant::now() }),
-            None => return Err(Error::unavailable(format!("{} is being drained", self.name))),
+            None => return Err(self.unavailable("is being drained")),
         };
         match sent {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err(Error::unavailable(format!("{} is full", self.name))),
-            Err(TrySendError::Disconnected(_)) => return Err(Error::unavailable(format!("{} has ended", self.name))),
+            Err(TrySendError::Full(_)) => return Err(self.unavailable("is full")),
+            Err(TrySendError::Disconnected(_)) => return Err(self.unavailable("has ended")),
         }
-        answered.await.unwrap_or_else(|_| Err(Error::unavailable(format!("{} ended before it answered", self.name))))
+        answered.await.unwrap_or_else(|_| Err(self.unavailable("ended before it answered")))
+    }
+
+    fn unavailable(&self, why: &str) -> Failed<J> {
+        Failed { error: Error::unavailable(format!("{} {why}", self.name)), job: None }
     }
 
     /// Takes no more jobs, works on those that wait, and ends the threads.
@@ -105,9 +116,9 @@ where
                 waiting.iter_mut().map(|job| alone(name, &mut worker, &make, job)).collect()
             }
         };
-        for (answer, done) in answers.into_iter().zip(done) {
+        for ((answer, done), job) in answers.into_iter().zip(done).zip(waiting) {
             // Whoever has gone meanwhile learns it by asking again.
-            let _ = answer.send(done);
+            let _ = answer.send(done.map_err(|error| Failed { error, job: Some(job) }));
         }
     }
 }
@@ -149,7 +160,7 @@ mod tests {
             for one in all.collect::<Vec<_>>() {
                 let (job, answer) = one.await.unwrap();
                 match job {
-                    13 => assert!(matches!(answer, Err(Error::Internal(_)))),
+                    13 => assert!(matches!(answer, Err(Failed { error: Error::Internal(_), job: Some(13) }))),
                     job => assert_eq!(answer.unwrap(), job * 2),
                 }
             }
@@ -179,7 +190,7 @@ mod tests {
         }
         let waiting: Vec<_> = (1..=8).map(submit).collect();
         tokio::time::sleep(Duration::from_millis(20)).await;
-        assert!(matches!(queue.submit(9).await, Err(Error::Unavailable { .. })));
+        assert!(matches!(queue.submit(9).await, Err(Failed { error: Error::Unavailable { .. }, job: None })));
         first.await.unwrap().unwrap();
         for one in waiting {
             one.await.unwrap().unwrap();
@@ -201,11 +212,11 @@ mod tests {
         tokio::task::spawn_blocking(move || drained.drain()).await.unwrap();
         for one in all {
             match one.await.unwrap() {
-                Ok(_) | Err(Error::Unavailable { .. }) => {}
-                Err(error) => panic!("{error}"),
+                Ok(_) | Err(Failed { error: Error::Unavailable { .. }, .. }) => {}
+                Err(failed) => panic!("{}", failed.error),
             }
         }
-        assert!(matches!(queue.submit(1).await, Err(Error::Unavailable { .. })));
+        assert!(matches!(queue.submit(1).await, Err(Failed { error: Error::Unavailable { .. }, .. })));
     }
 
     #[tokio::test]

@@ -253,3 +253,60 @@ async fn backorders_that_cannot_use_what_has_come_do_not_keep_it_from_those_that
     assert_eq!(served, 1);
     prove(&app.database);
 }
+
+#[actix_web::test]
+async fn an_order_whose_answer_was_lost_is_found_again_though_it_has_taken_the_last_piece_itself() {
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |_| [1, 0]).await;
+    let context = context_of(&app);
+    let (mut connection, cache) = (app.database.connect(), MasterDataCache::default());
+    // Neither key nor external id: only its own id tells that it has been here before.
+    let lost = request(&context, "SO-1", None, &order(&[(0, 1)], "refuse"));
+    let first = place(&mut connection, &cache, &context, &[&lost]).unwrap().pop().unwrap().unwrap();
+    let again = place(&mut connection, &cache, &context, &[&lost]).unwrap().pop().unwrap().unwrap();
+    assert_eq!(body(&first)["id"], body(&again)["id"]);
+    let other = request(&context, "SO-2", None, &order(&[(0, 1)], "refuse"));
+    let refused = place(&mut connection, &cache, &context, &[&lost, &other]).unwrap();
+    assert!(refused[0].is_ok());
+    assert_eq!(code(refused[1].as_ref().unwrap_err()), "insufficient_stock");
+    prove(&app.database);
+}
+
+#[actix_web::test]
+async fn who_comes_first_is_served_first_whichever_way_the_order_takes() {
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |i| if i == 0 { [1, 0] } else { [5, 5] }).await;
+    let context = context_of(&app);
+    let guest = json!({"customer": {"name": "Ayu", "email": "ayu@example.com"}, "lines": [{"sku": "SKU-00", "quantity": "1"}],
+        "shipping_address": {"name": "Ayu", "line1": "Jl. Braga 1", "city": "Bandung", "country": "ID"}});
+    let batch = [
+        request(&context, "SO-1", Some("1"), &guest),
+        request(&context, "SO-2", Some("2"), &order(&[(0, 1)], "refuse")),
+        request(&context, "SO-3", Some("3"), &order(&[(1, 1)], "refuse")),
+        request(&context, "SO-4", Some("4"), &order(&[(0, 1)], "backorder")),
+    ];
+    let outcomes = place(&mut app.database.connect(), &MasterDataCache::default(), &context, &batch.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!(body(outcomes[0].as_ref().unwrap())["lines"][0]["allocated_quantity"], "1");
+    assert_eq!(code(outcomes[1].as_ref().unwrap_err()), "insufficient_stock");
+    assert_eq!(body(outcomes[2].as_ref().unwrap())["lines"][0]["allocated_quantity"], "1");
+    assert_eq!(body(outcomes[3].as_ref().unwrap())["lines"][0]["backordered_quantity"], "1");
+    prove(&app.database);
+}
+
+#[actix_web::test]
+async fn what_a_batch_has_written_stays_written_when_one_of_its_orders_fails() {
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |_| [1, 0]).await;
+    let context = context_of(&app);
+    let poison = "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$; \
+        CREATE TRIGGER poison BEFORE INSERT ON customer FOR EACH ROW WHEN (NEW.guest) EXECUTE FUNCTION poison()";
+    app.database.connect().batch_execute(poison).unwrap();
+    let guest = json!({"customer": {"name": "Ayu", "email": "ayu@example.com"}, "lines": [{"sku": "SKU-01", "quantity": "1"}],
+        "shipping_address": {"name": "Ayu", "line1": "Jl. Braga 1", "city": "Bandung", "country": "ID"}});
+    let batch = [request(&context, "SO-1", None, &order(&[(0, 1)], "refuse")), request(&context, "SO-2", None, &guest)];
+    let outcomes = place(&mut app.database.connect(), &MasterDataCache::default(), &context, &batch.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!(body(outcomes[0].as_ref().unwrap())["lines"][0]["allocated_quantity"], "1");
+    assert!(outcomes[1].is_err());
+    assert_eq!(number(&app.database, "SELECT count(*) AS value FROM sales_order"), 1);
+    prove(&app.database);
+}

@@ -181,3 +181,23 @@ async fn capture_tells_once_that_stock_runs_low() {
     assert_eq!(told, &expected);
     prove(&app.database);
 }
+
+#[actix_web::test]
+async fn a_row_that_somebody_keeps_locked_holds_up_only_the_orders_that_need_it() {
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", SKUS, |_| [500, 500]).await;
+    let mut holder = app.database.connect();
+    holder.batch_execute("BEGIN; SELECT 1 FROM stock_level WHERE sku = 'SKU-05' FOR UPDATE").unwrap();
+    let (waiting, others) = (order(&[(5, 1)], "refuse"), client.clone());
+    let blocked = actix_web::rt::spawn(async move { at_once(4, 0..4, async |_: usize| others.post("/v1/orders", &waiting).await).await });
+    let answers = at_once(20, 0..100, async |i: usize| client.post("/v1/orders", &order(&[(i % 5, 1)], "refuse")).await);
+    for answer in answers.await {
+        answer.expect(201);
+    }
+    holder.batch_execute("COMMIT").unwrap();
+    for answer in blocked.await.unwrap() {
+        answer.expect(201);
+    }
+    assert_eq!(number(&app.database, "SELECT count(*) AS value FROM sales_order"), 104);
+    prove(&app.database);
+}

@@ -53,7 +53,16 @@ impl Worker {
 fn jobs_db(url: &str) -> Db {
     let url = url.to_owned();
     let (wait, statement_timeout) = (Duration::from_secs(10), Duration::from_secs(30));
-    Db::open(&DbOptions { url, connections: 2, wait, statement_timeout, generic_plans: true, stopping: Default::default() }).unwrap()
+    Db::open(&DbOptions {
+        url,
+        connections: 2,
+        wait,
+        statement_timeout,
+        lock_timeout: wait,
+        generic_plans: true,
+        stopping: Default::default(),
+    })
+    .unwrap()
 }
 
 /// The clients, with a count of what came of what they did.

@@ -10,7 +10,7 @@ use crate::types::id::OrderId;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Date, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -281,14 +281,11 @@ pub struct HeldClaim {
     pub answer: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Text>)]
     pub headers: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    pub age_seconds: i64,
 }
 
 /// Which of the claims are held, by whom, with what answer: one set query for a whole batch.
 pub fn held_claims(connection: &mut PgConnection, claims: &[(Uuid, OrderId, &Claim)]) -> QueryResult<Vec<HeldClaim>> {
-    sql("SELECT c.organization_id, c.kind, c.key, c.subject_id, c.hash, c.status, c.answer, c.headers, \
-         extract(epoch FROM now() - c.created_at)::int8 AS age_seconds \
+    sql("SELECT c.organization_id, c.kind, c.key, c.subject_id, c.hash, c.status, c.answer, c.headers \
          FROM unnest($1::uuid[], $2::text[], $3::text[]) AS t(org, kind, key) \
          JOIN claim c ON c.organization_id = t.org AND c.kind = t.kind AND c.key = t.key")
     .bind::<Array<SqlUuid>, _>(claims.iter().map(|c| c.0).collect::<Vec<_>>())
