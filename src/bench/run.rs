@@ -240,7 +240,7 @@ impl<'a> Bench<'a> {
         const LIKELY: usize = 16;
         let Some(pgbench) = self.pgbench.as_ref().filter(|_| self.options.windows > 1) else { return Ok(LIKELY) };
         let mut best = (0.0, LIKELY);
-        for clients in [8, 16, 32] {
+        for clients in [4, 8, 16] {
             let rival = Rival::new(Script::Capture, clients, 1);
             let rate = pgbench.run(rival.script, clients, 1, &rival.variables)?;
             eprintln!("pgbench with {clients} clients: {rate:.0}/s");
