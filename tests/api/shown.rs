@@ -69,19 +69,19 @@ async fn orders_of_every_state_are_read_as_their_body_says() {
     let odd = json!({
         "customer_code": "C-TOKO-SUMBER", "external_id": "x/1", "on_shortage": "backorder",
         "lines": [
-            {"sku": "KOPI-250", "quantity": "2", "unit": "XBX", "discounts": [{"percent": "12.5", "code": "A\"B", "reason": "Zeile\n\t\u{1}\u{7f}é\\"}],
+            {"sku": "KOPI-250", "quantity": "2", "unit": "XBX", "discounts": [{"percent": "12.5", "code": "A\"B", "reason": "Zeile é\\"}],
                 "external_line_id": "l-1", "customer_sku": "ihre \"Nr\"", "metadata": {"bb": 1.0, "a": [1e3, -0.0, null, {"z": "\u{2028}", "aa": 12345678901234567890_u64}]}},
             {"sku": "TEH-100", "quantity": "3.000", "requested_on": "2027-01-31", "discounts": [{"amount": "1.50"}]},
             {"sku": "GIFT-WRAP", "quantity": "1"},
         ],
         "discounts": [{"percent": "3", "reason": "Treue"}, {"amount": "7"}], "shipping": {"method": "express", "amount": "25000"},
         "shipping_address": {"line1": "Jl. \"Braga\" \\ 12", "city": "Bandung", "country": "ID", "name": "Ümit 🙂"},
-        "contact": {"phone": "+62 22 420 1234", "name": "Siti"}, "note": "a\\b\"c\"\n🙂", "buyer_reference": "r", "delivery_instructions": "ring\r\n",
+        "contact": {"phone": "+62 22 420 1234", "name": "Siti"}, "note": "a\\b\"c\"🙂", "buyer_reference": "r", "delivery_instructions": "ring",
         "external_ids": {"zeta": "1", "a": "2", "a-long-one": "\"3\""}, "metadata": {"long": {"b": 0.1, "aa": 2.50}, "x": "ü"},
         "purchase_order_number": "PO \"7\"", "requested_on": "2027-02-01"
     });
     let odd = admin.post("/v1/orders", odd).await.expect(201).body;
-    admin.post(&format!("/v1/orders/{}/hold", odd["id"].as_str().unwrap()), json!({"reason": "wait \"a bit\"\n"})).await.expect(200);
+    admin.post(&format!("/v1/orders/{}/hold", odd["id"].as_str().unwrap()), json!({"reason": "wait \"a bit\""})).await.expect(200);
     // What the road of today does not make, but an import or an earlier day may have.
     let rows = all(&app, id);
     let completed: Vec<&Row> = rows.iter().filter(|row| row.state.starts_with("completed")).collect();
@@ -92,6 +92,7 @@ async fn orders_of_every_state_are_read_as_their_body_says() {
         "UPDATE sales_order SET currency = 'JPY', subtotal = 2.5, total = 3.4999, amount_paid = 99999999999999.9999, tax_total = 1.5 WHERE id = $1",
         "UPDATE sales_order SET currency = 'KWD', subtotal = 2.5, total = 3.4999, amount_paid = amount_paid + 0.001 WHERE id = $1",
         "UPDATE sales_order SET external_id = '', detail = '{}' WHERE id = $1",
+        r#"UPDATE sales_order SET detail = detail || '{"note": "\u0001\u001f\b\f\n\r\t\u007f\u2028\"\\/"}', sales_rep = E'a\x01\n"\\' WHERE id = $1"#,
         "UPDATE order_line SET detail = jsonb_set(detail, '{gross_amount}', '\"0012.3\"') - 'metadata' - 'discounts' WHERE order_id = $1 AND line_number = 1",
         "UPDATE order_line SET detail = jsonb_set(detail, '{gross_amount}', '\"12\"'), unit_factor = 0.125, unit_price = 0.5, original_quantity = 7 \
             WHERE order_id = $1 AND line_number = 1",
