@@ -73,7 +73,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 pub async fn list_orders(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
     let filter = call.query::<OrderQuery>()?.read()?;
-    app.db.read(move |connection| Answer::ok(&service::list(connection, context.organization_id, &filter)?)).await
+    app.db.read(move |connection| Ok(Answer::written(service::list(connection, context.organization_id, &filter)?))).await
 }
 
 /// Get an order
@@ -98,7 +98,7 @@ pub async fn get_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
                 }
             }
             let order = service::get(connection, context.organization_id, id)?;
-            Ok(Answer::ok(&order)?.with_version(order.version))
+            Ok(Answer::written(order.json).with_version(order.version))
         })
         .await
 }

@@ -53,7 +53,8 @@ pub struct CustomerSnapshot {
     pub name: String,
 }
 
-/// What of an order is written once and changed only by an edit.
+/// What of an order is written once and changed only by an edit. `store::shown` copies the parts that an order shows out of the
+/// stored text: a member that is added to one of them later is missing in the orders of before, unless a migration adds it there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     pub customer: CustomerSnapshot,

@@ -3,8 +3,7 @@
 use super::body::{OrderBody, PatchOrder};
 use super::change;
 use super::filter::OrderFilter;
-use super::order::Order;
-use super::store;
+use super::store::{self, ShownOrder};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -23,9 +22,9 @@ pub fn next_number(connection: &mut PgConnection, numbers: &Numbers, organizatio
     Ok(format!("SO-{:06}", numbers.next(connection, organization_id.0, "order")?))
 }
 
-pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<OrderBody, Error> {
-    let order = store::find(connection, organization_id, id)?.ok_or(Error::not_found("order"))?;
-    Ok(OrderBody::from(order))
+/// The order, written as [`OrderBody`] is.
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<ShownOrder, Error> {
+    store::find_shown(connection, organization_id, id)?.ok_or(Error::not_found("order"))
 }
 
 /// The order's version alone; 404 where there is no such order.
@@ -33,7 +32,8 @@ pub fn version(connection: &mut PgConnection, organization_id: OrganizationId, i
     store::version(connection, organization_id, id)?.ok_or(Error::not_found("order"))
 }
 
-pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filter: &OrderFilter) -> Result<Page<OrderBody>, Error> {
+/// A page of orders, written as `Page<OrderBody>` is.
+pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filter: &OrderFilter) -> Result<Vec<u8>, Error> {
     let bad_cursor = || Error::bad_request("invalid_cursor", "take the cursor from next_cursor");
     let after = match filter.after.as_deref() {
         None => None,
@@ -44,8 +44,20 @@ pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filt
         Some(_) => return Err(bad_cursor()),
     };
     let orders = store::list::page(connection, organization_id, filter, after)?;
-    let cursor_of = |order: &Order| encode_cursor(&filter.fingerprint, &[order.updated_at.to_rfc3339(), order.id.to_string()]);
-    Ok(Page::cut(orders, filter.limit, cursor_of).map(OrderBody::from))
+    let cursor_of = |order: &ShownOrder| encode_cursor(&filter.fingerprint, &[order.updated_at.to_rfc3339(), order.id.to_string()]);
+    let page = Page::cut(orders, filter.limit, cursor_of);
+    let cursor = serde_json::to_string(&page.next_cursor).map_err(Error::internal)?;
+    let orders = page.data.iter().map(|order| order.json.len() + 1).sum::<usize>();
+    let mut json = Vec::with_capacity(orders + cursor.len() + 32);
+    json.extend_from_slice(b"{\"data\":[");
+    for (i, order) in page.data.iter().enumerate() {
+        json.extend_from_slice(if i == 0 { b"" } else { b"," });
+        json.extend_from_slice(&order.json);
+    }
+    json.extend_from_slice(b"],\"next_cursor\":");
+    json.extend_from_slice(cursor.as_bytes());
+    json.push(b'}');
+    Ok(json)
 }
 
 /// Changes header fields that bind nothing (merge-patch, RFC 7396).

@@ -264,6 +264,11 @@ impl Answer {
         Ok(Self { status, body, location: None, version: None, replayed: false, content_type: "application/json" })
     }
 
+    /// 200 with a body that is JSON already.
+    pub fn written(json: Vec<u8>) -> Self {
+        Self { status: 200, body: json, location: None, version: None, replayed: false, content_type: "application/json" }
+    }
+
     /// 200 with a body.
     pub fn ok(body: &impl Serialize) -> Result<Self, Error> {
         Self::json(200, body)

@@ -30,6 +30,7 @@ mod reads;
 mod reservations;
 mod road;
 mod shop;
+mod shown;
 mod statements;
 #[path = "../support/mod.rs"]
 mod support;

@@ -5,9 +5,8 @@
 //! index in the order of the orders' ids (SKU, location, hold), that index leads and the orders follow one by one until the page is
 //! full. No page reads more rows for being deep in the list.
 
-use super::load::{COLUMNS, read};
+use super::shown::{COLUMNS, ShownOrder};
 use crate::orders::filter::{OrderFilter, OrderSort};
-use crate::orders::order::Order;
 use crate::platform::sql::{Sql, sql, sql_uncached};
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -102,7 +101,7 @@ pub fn page(
     organization_id: OrganizationId,
     filter: &OrderFilter,
     after: Option<(DateTime<Utc>, OrderId)>,
-) -> QueryResult<Vec<Order>> {
+) -> QueryResult<Vec<ShownOrder>> {
     let mut c = Conditions { from: "sales_order o".to_owned(), text: String::new(), binds: vec![], filters: 0, once: false };
     let led = lead(&mut c, filter, after);
     own_columns(&mut c, filter);
@@ -155,7 +154,7 @@ pub fn page(
     // Combinations of filters are many: only lists with one filter or none are worth a prepared statement in each connection.
     let statement = if c.once || c.filters > 1 { sql_uncached(text) } else { sql(text) };
     let statement = c.binds.into_iter().fold(statement.bind::<SqlUuid, _>(organization_id), |statement, bind| bind(statement));
-    let mut orders = read(connection, organization_id, statement)?;
+    let mut orders: Vec<ShownOrder> = statement.load(connection)?;
     orders.truncate(filter.limit + 1);
     Ok(orders)
 }

@@ -2,6 +2,7 @@
 //!
 //! One statement is one snapshot and one round trip; five cost four more of these and a transaction around them.
 
+use super::shown::{self, ShownOrder};
 use crate::catalog::product_kind::ProductKind;
 use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder, FulfillmentOrderStatus};
 use crate::fulfillment::package::Package;
@@ -21,7 +22,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 /// What is read of an order `o`: its columns and its parts. A sub-select for each part is an index scan in the order of the parts.
-pub(super) const COLUMNS: &str = "ROW(o.id, o.number, o.version, o.status, o.fulfillment_status, o.invoice_status, o.payment_status, o.return_status, \
+const COLUMNS: &str = "ROW(o.id, o.number, o.version, o.status, o.fulfillment_status, o.invoice_status, o.payment_status, o.return_status, \
     o.channel, o.external_id, o.customer_id, o.bill_to_customer_id, o.currency, o.subtotal, o.discount_total, o.shipping_net, o.tax_total, o.total, \
     o.amount_invoiced, o.amount_credited, o.amount_paid, o.amount_refunded, o.amount_authorized, o.uninvoiced_total, o.document, o.detail, o.milestones, \
     o.sales_rep, o.purchase_order_number, o.ordered_at, o.updated_at), \
@@ -36,14 +37,14 @@ pub(super) const COLUMNS: &str = "ROW(o.id, o.number, o.version, o.status, o.ful
     ARRAY(SELECT ROW(a.fulfillment_order_id, a.line_number, a.sku, a.quantity, a.unit_factor, a.picked, a.packed, a.shipped, a.reason) \
       FROM allocation a WHERE a.organization_id = o.organization_id AND a.order_id = o.id ORDER BY a.line_number, a.fulfillment_order_id)";
 
-pub(super) type Columns = (
+type Columns = (
     Record<HeaderColumns>,
     Array<Record<LineColumns>>,
     Array<Record<HoldColumns>>,
     Array<Record<FulfillmentColumns>>,
     Array<Record<AllocationColumns>>,
 );
-pub(super) type Row = (HeaderRow, Vec<LineRow>, Vec<HoldRow>, Vec<FulfillmentRow>, Vec<AllocationRow>);
+type Row = (HeaderRow, Vec<LineRow>, Vec<HoldRow>, Vec<FulfillmentRow>, Vec<AllocationRow>);
 
 // One entry a column, in the order of COLUMNS; the types of SQL first, then those that they are read into.
 type HeaderColumns = (
@@ -232,6 +233,16 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
     Ok(read(connection, organization_id, statement.bind::<SqlUuid, _>(organization_id).bind::<SqlUuid, _>(id))?.pop())
 }
 
+/// One order as the API shows it.
+pub fn find_shown(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> QueryResult<Option<ShownOrder>> {
+    let columns = shown::COLUMNS;
+    sql(format!("SELECT {columns} FROM sales_order o WHERE o.organization_id = $1 AND o.id = $2"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()
+}
+
 /// The version alone, for a caller who may have it already.
 pub fn version(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> QueryResult<Option<i64>> {
     sql("SELECT version FROM sales_order WHERE organization_id = $1 AND id = $2")
@@ -243,7 +254,7 @@ pub fn version(connection: &mut PgConnection, organization_id: OrganizationId, i
 }
 
 /// The orders of a statement that selects COLUMNS, in its order.
-pub(super) fn read(connection: &mut PgConnection, organization_id: OrganizationId, statement: Sql<'_>) -> QueryResult<Vec<Order>> {
+fn read(connection: &mut PgConnection, organization_id: OrganizationId, statement: Sql<'_>) -> QueryResult<Vec<Order>> {
     let rows: Vec<Row> = statement.columns::<Columns>().load(connection)?;
     Ok(rows.into_iter().map(|row| order_of(organization_id, row)).collect())
 }

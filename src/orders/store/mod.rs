@@ -7,6 +7,8 @@ pub mod list;
 mod load;
 pub mod reference;
 mod save;
+pub mod shown;
 
-pub use load::{find, load, lock, version};
+pub use load::{find, find_shown, load, lock, version};
 pub use save::save;
+pub use shown::ShownOrder;
