@@ -29,6 +29,8 @@ use tokio::runtime::Runtime;
 const SCARCE: u32 = 200;
 /// Connections and caches become warm, and a new database gets its first rows.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// In this time a server has met nearly all SKUs and most customers.
+const REMEMBERED: Duration = Duration::from_secs(5);
 /// Log a second of capture, with room to spare.
 const LOG_A_SECOND: i64 = 80 << 20;
 /// As much as the server is set to keep ready.
@@ -97,7 +99,7 @@ fn run_on(cluster: &Cluster, options: &Options) -> Result<bool, Error> {
     let extent = Extent { skus: options.skus, scarce: SCARCE.min(options.skus), customers: options.customers };
     let database = cluster.database(extent, options.rows, options.afresh, |database| {
         let mut bench = Bench::start(cluster, options, extent, database)?;
-        bench.capture_first()
+        bench.capture_first(WARM_UP)
     })?;
     let mut bench = Bench::start(cluster, options, extent, &database)?;
     bench.prepare()?;
@@ -158,7 +160,7 @@ impl<'a> Bench<'a> {
             eprintln!("server ready within {} ms", running.server.ready_within.as_millis());
         }
         self.report_memory();
-        self.capture_first()?;
+        self.capture_first(if self.options.windows > 1 { REMEMBERED } else { WARM_UP })?;
         // Plans made for empty tables stay bad for long.
         analyze(self.meters.connection())?;
         let seconds = i64::try_from(self.options.seconds * self.options.windows as u64 * 5).unwrap_or(i64::MAX);
@@ -180,10 +182,15 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Captures orders for a second.
-    fn capture_first(&mut self) -> Result<(), Error> {
-        let mut lane = self.orders_lane("first rows", 16, 0, Goods::Uniform, 0);
-        let tally = self.warm_up(&mut lane)?;
+    /// Captures orders for a while: the first rows of a new database, and what a server that has run for a day remembers.
+    fn capture_first(&mut self, time: Duration) -> Result<(), Error> {
+        let mut first = Tally::default();
+        for server in 0..self.servers.len() {
+            let mut lane = self.orders_lane("first rows", 64, server, Goods::Uniform, 0);
+            lane.crowd.connect(&self.runtime)?;
+            first = lane.crowd.work(&self.runtime, time)?;
+        }
+        let tally = first;
         match tally.accepted {
             0 => Err(Error::internal(format!("no order was captured: {}", tally.first_error.unwrap_or_default()))),
             _ => Ok(()),

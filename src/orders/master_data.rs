@@ -96,9 +96,8 @@ pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Orde
     let keys =
         Keys { skus: skus.iter().map(|sku| (*sku).to_owned()).collect(), customer_ids: customers.into_iter().collect(), ..Keys::default() };
     reference.add(master_data(connection, organization_id, &keys)?, |_, _, _| {});
-    let own = reference.customer(order.customer_id).and_then(|customer| customer.price_list.clone());
-    let lists: BTreeSet<String> = std::iter::once(DEFAULT_LIST.to_owned()).chain(own).collect();
-    let wanted: Vec<(String, String)> = skus.iter().flat_map(|sku| lists.iter().map(|list| ((*sku).to_owned(), list.clone()))).collect();
+    let own = reference.customer(order.customer_id).and_then(|customer| customer.price_list.clone()).filter(|list| list != DEFAULT_LIST);
+    let wanted: Vec<(String, String)> = skus.iter().flat_map(|sku| own.iter().map(|list| ((*sku).to_owned(), list.clone()))).collect();
     reference.add_prices(&read_prices(connection, organization_id, wanted)?);
     let number = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
     let question = Question {
@@ -166,8 +165,8 @@ fn recall(
     let keys = cache.with(organization_id, epochs, |own| own.recall_keyed(batch, &mut reference));
     if !keys.is_empty() {
         let read = master_data(connection, organization_id, &keys)?;
-        reference.add(read, |products, customers, credit| {
-            cache.with(organization_id, epochs, |own| own.remember(products, customers, credit));
+        reference.add(read, |items, customers, credit| {
+            cache.with(organization_id, epochs, |own| own.remember(items, customers, credit));
         });
     }
     let pairs = missing_prices(batch, &reference);
@@ -307,8 +306,8 @@ impl Remembered {
         }
     }
 
-    fn remember(&mut self, products: &[Arc<Product>], customers: &[Arc<Customer>], credit: &[(CustomerId, Credit)]) {
-        if self.items.len() + products.len() > LARGEST {
+    fn remember(&mut self, items: &[Item], customers: &[Arc<Customer>], credit: &[(CustomerId, Credit)]) {
+        if self.items.len() + items.len() > LARGEST {
             self.items.clear();
             self.lists = 0;
         }
@@ -317,7 +316,12 @@ impl Remembered {
             self.codes.clear();
             self.credit.clear();
         }
-        self.items.extend(products.iter().map(|product| (product.sku.clone(), Item { product: product.clone(), lists: vec![] })));
+        for item in items {
+            self.lists += item.lists.len();
+            if let Some(other) = self.items.insert(item.product.sku.clone(), item.clone()) {
+                self.lists -= other.lists.len();
+            }
+        }
         self.codes.extend(customers.iter().filter_map(|customer| Some((customer.code.clone()?, customer.id))));
         self.customers.extend(customers.iter().map(|customer| (customer.id, customer.clone())));
         self.credit.extend(credit.iter().cloned());
@@ -381,11 +385,19 @@ impl Reference {
     }
 
     /// Adds what has been read, and shows it to `remember`.
-    fn add(&mut self, read: MasterData, remember: impl FnOnce(&[Arc<Product>], &[Arc<Customer>], &[(CustomerId, Credit)])) {
-        let products: Vec<Arc<Product>> = read.products.into_iter().map(Arc::new).collect();
+    fn add(&mut self, read: MasterData, remember: impl FnOnce(&[Item], &[Arc<Customer>], &[(CustomerId, Credit)])) {
+        let mut prices: HashMap<String, Vec<Price>> = HashMap::new();
+        for price in read.prices {
+            prices.entry(price.sku.clone()).or_default().push(price);
+        }
+        let item = |product: Product| {
+            let prices = prices.remove(&product.sku).unwrap_or_default();
+            Item { lists: vec![Arc::new(PriceList { list: DEFAULT_LIST.to_owned(), prices })], product: Arc::new(product) }
+        };
+        let items: Vec<Item> = read.products.into_iter().map(item).collect();
         let customers: Vec<Arc<Customer>> = read.customers.into_iter().map(Arc::new).collect();
-        remember(&products, &customers, &read.credit);
-        self.items.extend(products.into_iter().map(|product| Item { product, lists: vec![] }));
+        remember(&items, &customers, &read.credit);
+        self.items.extend(items);
         self.items.sort_unstable_by(|a, b| a.product.sku.cmp(&b.product.sku));
         self.codes.extend(customers.iter().filter_map(|customer| Some((customer.code.clone()?, customer.id))));
         self.customers.extend(customers.into_iter().map(|customer| (customer.id, customer)));

@@ -1,5 +1,6 @@
 //! What deciding about new orders needs to know: master data, which is kept in memory, and what only the database can tell.
 
+use crate::catalog::DEFAULT_LIST;
 use crate::catalog::prices::body::Price;
 use crate::customers::balance::Credit;
 use crate::orders::reference::{Company, Customer, Product, RecentOrder, SamePurchaseOrder, Stock};
@@ -60,6 +61,8 @@ impl Keys {
 /// What there is under some keys; the customers' bill-to customers are there too.
 pub struct MasterData {
     pub products: Vec<Product>,
+    /// Of the products, in the default list.
+    pub prices: Vec<Price>,
     pub customers: Vec<Customer>,
     /// The oldest customer of each address.
     pub emails: HashMap<String, CustomerId>,
@@ -71,6 +74,8 @@ pub struct MasterData {
 struct MasterDataRow {
     #[diesel(sql_type = Text)]
     products: String,
+    #[diesel(sql_type = Text)]
+    prices: String,
     #[diesel(sql_type = Text)]
     customers: String,
     #[diesel(sql_type = Text)]
@@ -86,9 +91,11 @@ pub fn master_data(connection: &mut PgConnection, organization_id: OrganizationI
         .bind::<Array<SqlUuid>, _>(&keys.customer_ids)
         .bind::<Array<Text>, _>(&keys.customer_codes)
         .bind::<Array<Text>, _>(&keys.emails)
+        .bind::<Text, _>(DEFAULT_LIST)
         .get_result(connection)?;
     Ok(MasterData {
         products: parse(&row.products)?,
+        prices: parse(&row.prices)?,
         customers: parse(&row.customers)?,
         emails: parse(&row.emails)?,
         credit: parse(&row.credit)?,
