@@ -38,7 +38,8 @@ const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
-const PURGE: Duration = Duration::from_secs(600);
+const PURGE: Duration = Duration::from_secs(60);
+const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
 const LAST_JOB: Duration = Duration::from_secs(5);
 
@@ -105,7 +106,7 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
     let work = move || {
         let _ends_with_thread = ends_with_thread;
         let stopped = || stop.load(Ordering::Relaxed);
-        let mut upkeep = Timer::every(PURGE);
+        let mut upkeep = Timer::every(ABANDONED_IMPORTS);
         while !stopped() {
             run(&db, "work_on_imports", |db| imports::work(db, &desk, || clock.now(), stopped));
             if upkeep.is_due() {
@@ -195,7 +196,15 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 
 /// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.
 pub fn purge_claims(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
-    db.write_blocking(|connection| idempotency::purge(connection, now - TimeDelta::days(3)))
+    const BATCH: usize = 5_000;
+    let mut all = 0;
+    loop {
+        let purged = db.write_blocking(|connection| idempotency::purge(connection, now - TimeDelta::days(3), BATCH))?;
+        all += purged;
+        if purged < BATCH || db.is_stopping() {
+            return Ok(all);
+        }
+    }
 }
 
 #[cfg(test)]
