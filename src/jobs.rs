@@ -12,6 +12,7 @@ use crate::order_to_cash::serve_backorders::serve_backorders;
 use crate::orders::{self, backorders};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
+use crate::platform::panics::caught;
 use crate::platform::{idempotency, metrics};
 use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,7 +38,8 @@ const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
-const PURGE: Duration = Duration::from_secs(600);
+const PURGE: Duration = Duration::from_secs(60);
+const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
 const LAST_JOB: Duration = Duration::from_secs(5);
 
@@ -66,8 +68,11 @@ impl Jobs {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
                 if upkeep.is_due() {
-                    metrics::upkeep();
-                    authenticator.upkeep();
+                    run(&db, "upkeep", |_| {
+                        metrics::upkeep();
+                        authenticator.upkeep();
+                        Ok(())
+                    });
                 }
                 if holds.is_due() {
                     run(&db, "expire_holds", |db| expire_holds(db, clock.now()));
@@ -101,7 +106,7 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
     let work = move || {
         let _ends_with_thread = ends_with_thread;
         let stopped = || stop.load(Ordering::Relaxed);
-        let mut upkeep = Timer::every(PURGE);
+        let mut upkeep = Timer::every(ABANDONED_IMPORTS);
         while !stopped() {
             run(&db, "work_on_imports", |db| imports::work(db, &desk, || clock.now(), stopped));
             if upkeep.is_due() {
@@ -113,12 +118,13 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
     std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
 }
 
-/// Runs a job unless the process is stopping, and reports what failed.
-fn run<T>(db: &Db, job: &str, work: impl FnOnce(&Db) -> Result<T, Error>) {
+/// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.
+fn run<T>(db: &Db, job: &'static str, work: impl FnOnce(&Db) -> Result<T, Error>) {
     if db.is_stopping() {
         return;
     }
-    if let Err(error) = work(db) {
+    if let Err(error) = caught(|| work(db)) {
+        metrics::failed_job(job);
         log::error!(job = job; "job failed: {error}");
     }
 }
@@ -190,5 +196,36 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 
 /// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.
 pub fn purge_claims(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
-    db.write_blocking(|connection| idempotency::purge(connection, now - TimeDelta::days(3)))
+    const BATCH: usize = 5_000;
+    let mut all = 0;
+    loop {
+        let purged = db.write_blocking(|connection| idempotency::purge(connection, now - TimeDelta::days(3), BATCH))?;
+        all += purged;
+        if purged < BATCH || db.is_stopping() {
+            return Ok(all);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::db::DbOptions;
+
+    #[test]
+    fn a_job_that_fails_or_panics_is_counted_and_ends_nothing_else() {
+        metrics::start();
+        let db = Db::open(&DbOptions::for_one_command("postgres://nobody@127.0.0.1:1/nothing")).unwrap();
+        let mut done = 0;
+        run(&db, "poison", |_| -> Result<(), Error> { panic!("poison") });
+        run(&db, "poison", |_| -> Result<(), Error> { Err(Error::internal("poison")) });
+        run(&db, "sound", |_| {
+            done += 1;
+            Ok(())
+        });
+        assert_eq!(done, 1);
+        let figures = metrics::render();
+        assert!(figures.contains("job_failures_total{job=\"poison\"} 2"), "{figures}");
+        assert!(!figures.contains("job=\"sound\""), "{figures}");
+    }
 }

@@ -213,17 +213,6 @@ impl Customer {
         self.billing_address.clone().or_else(|| self.first_for(AddressUse::Billing))
     }
 
-    /// Where goods go by default: the shipping address, the first named one for shipping, else the billing address.
-    pub fn default_shipping_address(&self) -> Option<Address> {
-        let own = self.shipping_address.clone().or_else(|| self.first_for(AddressUse::Shipping));
-        own.or_else(|| self.default_billing_address())
-    }
-
-    /// The address that an order names by `ship_to_address_code`.
-    pub fn address_with_code(&self, code: &str) -> Option<&CustomerAddress> {
-        self.addresses.iter().find(|address| address.code == code)
-    }
-
     fn first_for(&self, purpose: AddressUse) -> Option<Address> {
         self.addresses.iter().find(|address| address.r#use == purpose).map(CustomerAddress::to_address)
     }

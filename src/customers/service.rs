@@ -81,6 +81,8 @@ pub fn put_by_code(
     }
     // It was there, or another call has created it since we looked.
     let id = store::id_of_code(connection, context.organization_id, code)?.ok_or(Error::not_found("customer"))?;
+    let seen = get(connection, context.organization_id, id)?;
+    make_way(connection, &seen, &body)?;
     let current = lock(connection, context.organization_id, id, body.bill_to_customer_id)?;
     if create_only {
         return Err(Error::Stale { current: current.version });
@@ -97,9 +99,26 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<Customer, Error> {
     let payer = patch.text("bill_to_customer_id").and_then(|text| text.parse().ok());
+    let seen = get(connection, context.organization_id, id)?;
+    if let Ok(body) = patch.apply(&seen) {
+        make_way(connection, &seen, &body)?;
+    }
     let current = lock(connection, context.organization_id, id, payer)?;
     precondition.check(current.version)?;
     replace(connection, context, &current, &patch.apply(&current)?)
+}
+
+/// Locks the table of balances as the change of a customer will need it, before the customer's row: orders hold it when they look at
+/// the row. What was seen without a lock may be out of date; then the lock is taken late, and a deadlock is tried again.
+fn make_way(connection: &mut PgConnection, seen: &Customer, body: &PutCustomer) -> QueryResult<()> {
+    match (&seen.balance, body.credit_limit) {
+        (None, None) => Ok(()),
+        (Some(_), None) => credit::store::join(connection),
+        (Some(balance), Some(_)) if body.currency == Some(balance.currency) || body.currency == seen.currency => {
+            credit::store::join(connection)
+        }
+        (_, Some(_)) => credit::store::fence(connection),
+    }
 }
 
 /// Locks a customer and whom it will be billed to together, so that neither becomes the other's payer meanwhile.
@@ -115,6 +134,9 @@ fn lock(
 }
 
 fn insert(connection: &mut PgConnection, context: &Context, id: CustomerId, body: &PutCustomer) -> Result<Option<Customer>, Error> {
+    if body.credit_limit.is_some() {
+        credit::store::join(connection)?;
+    }
     if let Some(payer) = body.bill_to_customer_id {
         store::lock(connection, context.organization_id, &[payer])?;
     }

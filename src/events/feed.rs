@@ -29,16 +29,6 @@ pub struct Reader {
     pub permissions: Permissions,
 }
 
-/// Up to here no event can come any more. Each of its statements must have a snapshot of its own, and the database must be
-/// the primary: call it outside of a transaction.
-///
-/// Not monotonic: a writer may lock an old `last_value` late. Its ids are new all the same, so keep the greater of two.
-pub fn settled_through(connection: &mut PgConnection) -> Result<Position, Error> {
-    let drawn = store::last_drawn(connection)?;
-    let fence = store::least_fence(connection)?;
-    Ok(Position(fence.map_or(drawn, |fence| fence.min(drawn))))
-}
-
 /// The events after a position. Call it outside of a transaction.
 pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, limit: usize) -> Result<EventFeed, Error> {
     let drawn = store::last_drawn(connection)?;

@@ -14,10 +14,12 @@ use crate::payments::service as payments;
 use crate::platform::db::Db;
 use crate::platform::http::{Answer, parse_json};
 use crate::platform::idempotency::fingerprint;
+use crate::platform::panics::panicked;
 use crate::types::id::{ImportId, OrderId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde::Deserialize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use super::upload::clear_abandoned;
 
@@ -44,7 +46,14 @@ pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>, stop: impl Fn
             let rows = db.read_blocking(|connection| Ok(store::pending(connection, &lease, after, BATCH)?))?;
             let Some(last) = rows.last() else { break };
             after = last.row_number;
-            let outcomes = db.read_blocking(|connection| outcomes(connection, desk, &context, &lease, &rows))?;
+            let batch = |rows: &[PendingRow]| {
+                db.read_blocking(|connection| {
+                    let (mut settled, open) = placed_before(connection, &lease, rows)?;
+                    settled.extend(outcomes(connection, desk, &context, &lease, &open)?);
+                    Ok(settled)
+                })
+            };
+            let outcomes = without_poison(&rows, lease.id, &batch)?;
             all += outcomes.len();
             if settle(db, &context, &lease, &outcomes)? == ImportStatus::Completed {
                 break;
@@ -69,6 +78,43 @@ fn settle(db: &Db, context: &Context, lease: &Lease, outcomes: &[Outcome]) -> Re
         }
         Ok(import.status)
     })
+}
+
+/// Works on rows as one batch; where that panics, row by row, so that a row that panics by itself is rejected and its neighbours are
+/// not.
+fn without_poison(
+    rows: &[PendingRow],
+    import_id: ImportId,
+    batch: &dyn Fn(&[PendingRow]) -> Result<Vec<Outcome>, Error>,
+) -> Result<Vec<Outcome>, Error> {
+    let error = match catch_unwind(AssertUnwindSafe(|| batch(rows))) {
+        Ok(done) => return done,
+        Err(panic) => panicked(panic.as_ref()),
+    };
+    log::error!("{} rows of import {import_id}: {error}", rows.len());
+    if let [row] = rows {
+        return Ok(vec![rejected(row, &error, import_id)]);
+    }
+    let mut settled = vec![];
+    for row in rows {
+        settled.extend(without_poison(std::slice::from_ref(row), import_id, batch)?);
+    }
+    Ok(settled)
+}
+
+/// The rows whose orders are there already, as imported, and the others. A worker may have ended after it had placed a batch and
+/// before it told; the orders tell longer than their claims, and whatever would be found wrong with them now came after them.
+fn placed_before(connection: &mut PgConnection, lease: &Lease, rows: &[PendingRow]) -> Result<(Vec<Outcome>, Vec<PendingRow>), Error> {
+    let ids: Vec<OrderId> = rows.iter().map(|row| row.order_id).collect();
+    let numbers = orders::numbers(connection, lease.organization_id, &ids)?;
+    let (mut settled, mut open) = (vec![], vec![]);
+    for row in rows {
+        match numbers.get(&row.order_id) {
+            Some(number) => settled.push(imported(row, row.order_id, number.clone())),
+            None => open.push(row.clone()),
+        }
+    }
+    Ok((settled, open))
 }
 
 /// Places a batch. Rows whose outcome is open for the moment (somebody else works on the same `external_id`) are left out.
@@ -154,12 +200,39 @@ fn taken(row: &PendingRow, answer: &Answer) -> Result<Outcome, Error> {
         number: String,
     }
     let order: Order = serde_json::from_slice(&answer.body).map_err(Error::internal)?;
-    let status = if order.id == row.order_id { ImportRowStatus::Imported } else { ImportRowStatus::Unchanged };
-    Ok(Outcome { row_number: row.row_number, status, order_id: order.id, order_number: Some(order.number), problem: None })
+    Ok(imported(row, order.id, order.number))
+}
+
+/// The row's own order, or an earlier one with the same content.
+fn imported(row: &PendingRow, order_id: OrderId, order_number: String) -> Outcome {
+    let status = if order_id == row.order_id { ImportRowStatus::Imported } else { ImportRowStatus::Unchanged };
+    Outcome { row_number: row.row_number, status, order_id, order_number: Some(order_number), problem: None }
 }
 
 fn rejected(row: &PendingRow, error: &Error, import_id: ImportId) -> Outcome {
     let problem = error.problem(&import_id.to_string()).to_string();
     let status = ImportRowStatus::Rejected;
     Outcome { row_number: row.row_number, status, order_id: row.order_id, order_number: None, problem: Some(problem) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_panics_is_rejected_and_its_neighbours_are_not() {
+        let row = |row_number| PendingRow { row_number, order_id: OrderId::generate(), raw: vec![] };
+        let rows: Vec<PendingRow> = (1..=5).map(row).collect();
+        let batch = |rows: &[PendingRow]| -> Result<Vec<Outcome>, Error> {
+            assert!(rows.iter().all(|row| row.row_number != 3), "poison");
+            Ok(rows.iter().map(|row| imported(row, row.order_id, "SO-1".to_owned())).collect())
+        };
+        let settled = without_poison(&rows, ImportId::generate(), &batch).unwrap();
+        let told: Vec<(i64, bool)> = settled.iter().map(|one| (one.row_number, one.status == ImportRowStatus::Rejected)).collect();
+        assert_eq!(told, [(1, false), (2, false), (3, true), (4, false), (5, false)]);
+        assert!(settled[2].problem.as_deref().unwrap().contains("500"));
+        assert!(!settled[2].problem.as_deref().unwrap().contains("poison"), "what went wrong inside is not for the caller");
+        let failed = without_poison(&rows, ImportId::generate(), &|_| Err(Error::unavailable("away".to_owned())));
+        assert!(matches!(failed, Err(Error::Unavailable { .. })), "an error is the batch's, as before");
+    }
 }

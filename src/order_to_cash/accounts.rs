@@ -14,7 +14,7 @@ use crate::orders::hold::HoldCode;
 use crate::orders::order::Order;
 use crate::payments::account::Account;
 use crate::platform::http::Precondition;
-use crate::types::id::{OrderId, OrganizationId};
+use crate::types::id::{CustomerId, OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -141,12 +141,14 @@ pub fn save(
         let open = |order: &Order| order.open_holds().count();
         if open(&account.change.after) < open(&account.change.before) { released.push(account.change) } else { plain.push(account.change) }
     }
+    if !released.is_empty() && released.len() + plain.len() > 1 {
+        // Some are saved together and some go on by themselves below: their balances are locked here as one sorted set.
+        let payers: Vec<CustomerId> = plain.iter().chain(&released).map(|change| change.after.bill_to_customer_id).collect();
+        balance::lock(connection, context.organization_id, &payers)?;
+    }
     change::save(connection, context, &mut plain, at)?;
     if released.len() > 1 {
-        // Each goes on by itself below; the locks are taken here as one sorted set, balances before stock.
-        let orders: Vec<&Order> = released.iter().map(|change| &change.after).collect();
-        balance::lock(connection, context.organization_id, &orders.iter().map(|order| order.bill_to_customer_id).collect::<Vec<_>>())?;
-        locked_shelf(connection, context, &orders)?;
+        locked_shelf(connection, context, &released.iter().map(|change| &change.after).collect::<Vec<_>>())?;
     }
     for change in released {
         let mut change = [change];

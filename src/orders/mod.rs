@@ -55,6 +55,7 @@ use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
+use std::collections::HashMap;
 
 /// One order, as it is.
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: OrderId) -> Result<Option<order::Order>, Error> {
@@ -64,6 +65,11 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
 /// Many orders, in no particular order. Unknown ids are left out.
 pub fn find_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[OrderId]) -> Result<Vec<order::Order>, Error> {
     Ok(store::load(connection, organization_id, ids)?)
+}
+
+/// The numbers of those of the orders that there are; one statement.
+pub fn numbers(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[OrderId]) -> Result<HashMap<OrderId, String>, Error> {
+    Ok(store::placed::numbers(connection, organization_id, ids)?.into_iter().collect())
 }
 
 /// Held orders whose hold is older than `before` and which still keep unpicked stock.

@@ -88,11 +88,6 @@ impl TaxGroup {
     }
 }
 
-/// The position of the group that a stored line (which keeps category and rate) belongs to.
-pub fn group_position(groups: &[TaxGroup], tax_category: &str, rate: Decimal) -> Option<usize> {
-    groups.iter().position(|group| group.rate.0 == rate && group.tax_category == tax_category)
-}
-
 fn tax_on(currency: Currency, net: Decimal, rate: Decimal, base_fraction: BaseFraction) -> Decimal {
     currency.round(net * rate * Decimal::from(base_fraction.numerator()) / Decimal::from(base_fraction.denominator()))
 }

@@ -38,3 +38,8 @@ pub fn request(method: &str, route: &str, status: u16, took: Duration) {
     metrics::counter!("http_requests_total", &labels).increment(1);
     metrics::histogram!("http_request_seconds", &labels[..2]).record(took);
 }
+
+/// Counts one run of a job that failed or panicked.
+pub fn failed_job(job: &'static str) {
+    metrics::counter!("job_failures_total", "job" => job).increment(1);
+}

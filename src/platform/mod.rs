@@ -14,6 +14,7 @@ pub mod merge_patch;
 pub mod metrics;
 pub mod migrate;
 pub mod numbers;
+pub mod panics;
 pub mod pg_binary;
 pub mod private_postgres;
 pub mod sql;

@@ -7,13 +7,13 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 #[derive(Default)]
 pub struct Numbers {
-    blocks: Mutex<HashMap<(Uuid, &'static str), Block>>,
+    series: Mutex<HashMap<(Uuid, &'static str), Arc<Mutex<Block>>>>,
 }
 
 struct Block {
@@ -37,8 +37,9 @@ impl Numbers {
     /// The next number of a series. `connection` must not be in a transaction that may roll back: the block is this process's
     /// from now on.
     pub fn next(&self, connection: &mut PgConnection, organization_id: Uuid, series: &'static str) -> Result<i64, Error> {
-        let mut blocks = self.blocks.lock().map_err(|_| Error::internal("numbers are poisoned"))?;
-        let block = blocks.entry((organization_id, series)).or_insert(Block { next: 0, end: 0, size: 0, taken_at: Instant::now() });
+        let own = self.block(organization_id, series);
+        // Only the orders of this series wait while the database is asked; a block is never half changed, so a panic spoils nothing.
+        let mut block = own.lock().unwrap_or_else(PoisonError::into_inner);
         if block.next == block.end {
             let busy = block.size > 0 && block.taken_at.elapsed() < BUSY;
             let size = if busy { (block.size * 8).clamp(8, LARGEST) } else { 1 };
@@ -52,5 +53,36 @@ impl Numbers {
         }
         block.next += 1;
         Ok(block.next - 1)
+    }
+
+    fn block(&self, organization_id: Uuid, series: &'static str) -> Arc<Mutex<Block>> {
+        let mut all = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = || Arc::new(Mutex::new(Block { next: 0, end: 0, size: 0, taken_at: Instant::now() }));
+        all.entry((organization_id, series)).or_insert_with(empty).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_series_waits_for_no_other_and_outlives_a_panic() {
+        let numbers = Numbers::default();
+        let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+        let order = numbers.block(one, "order");
+        let held = order.lock().unwrap();
+        assert!(numbers.block(one, "payment").try_lock().is_ok());
+        assert!(numbers.block(other, "order").try_lock().is_ok());
+        assert!(numbers.block(one, "order").try_lock().is_err(), "one lock a series");
+        drop(held);
+
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _held = order.lock().unwrap();
+            panic!("poison");
+        }));
+        assert!(panicked.is_err() && order.is_poisoned());
+        order.lock().unwrap_or_else(PoisonError::into_inner).end = 1;
     }
 }

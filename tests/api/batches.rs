@@ -310,3 +310,21 @@ async fn what_a_batch_has_written_stays_written_when_one_of_its_orders_fails() {
     assert_eq!(number(&app.database, "SELECT count(*) AS value FROM sales_order"), 1);
     prove(&app.database);
 }
+
+#[actix_web::test]
+async fn old_claims_are_forgotten_however_many_there_are_and_external_ids_never() {
+    let app = TestApp::spawn().await;
+    let claims = "INSERT INTO claim (organization_id, kind, key, subject_id, hash, status, created_at) \
+        SELECT gen_random_uuid(), CASE WHEN i % 4 = 0 THEN 'x' ELSE 'k' END, i::text, gen_random_uuid(), '', 201, \
+        timestamptz '2020-01-01' + i * interval '1 second' FROM generate_series(1, 16000) i";
+    app.database.connect().batch_execute(claims).unwrap();
+    let count = |kind: &str| {
+        number(&app.database, &format!("SELECT count(*) AS value FROM claim WHERE kind = '{kind}' AND created_at < '2021-01-01'"))
+    };
+    assert_eq!((count("k"), count("x")), (12_000, 4_000));
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    let purge = move || pesanan::jobs::purge_claims(&db, now);
+    assert!(actix_web::web::block(purge.clone()).await.unwrap().unwrap() >= 12_000);
+    assert_eq!((count("k"), count("x")), (0, 4_000));
+    assert_eq!(actix_web::web::block(purge).await.unwrap().unwrap(), 0);
+}

@@ -3,6 +3,7 @@
 use crate::shop::{clean, customer, level, receive, shop};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use crate::support::load::number;
+use diesel::connection::SimpleConnection;
 use pesanan::auth::permission::Role;
 use pesanan::imports::job;
 use reqwest::Method;
@@ -144,4 +145,37 @@ async fn rows_may_do_what_their_sender_may() {
         assert_eq!(told, expected, "{rows:#}");
     }
     clean(&app).await;
+}
+
+#[actix_web::test]
+async fn a_row_whose_order_was_placed_before_its_worker_ended_is_told_as_imported() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "2").await;
+    let keyless = json!({"customer_code": "C-1", "on_shortage": "refuse", "lines": [{"sku": "KOPI", "quantity": "1"}]}).to_string();
+    let path = upload(&admin, None, format!("{keyless}\n{keyless}")).await.expect(202).header("location").to_owned();
+    // A worker that ends after it has placed its batch: the rows cannot be settled.
+    let poison = "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'poison'; END $$; \
+        CREATE TRIGGER poison BEFORE UPDATE ON import_row FOR EACH ROW EXECUTE FUNCTION poison()";
+    app.database.connect().batch_execute(poison).unwrap();
+    let (own, clock) = (app.app.clone(), app.clock.clone());
+    let failed = actix_web::web::block(move || job::work(&own.db, &own.desk, || clock.now(), || false)).await.unwrap();
+    assert!(failed.is_err());
+    assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "2");
+
+    // Much later: the last unit is gone, the claims have been forgotten, the product is not sold any more.
+    let later = "DROP TRIGGER poison ON import_row; UPDATE import SET leased_until = NULL; DELETE FROM claim WHERE kind = 'o'; \
+        UPDATE product SET active = false";
+    app.database.connect().batch_execute(later).unwrap();
+    assert_eq!(work(&app).await, 2);
+    let rows = admin.get(&format!("{path}/rows")).await.expect(200).body;
+    for row in rows["data"].as_array().unwrap() {
+        assert_eq!(row["status"], "imported", "{rows:#}");
+        let order = admin.get(&format!("/v1/orders/{}", row["order_id"].as_str().unwrap())).await.expect(200).body;
+        assert_eq!(order["number"], row["order_number"]);
+    }
+    assert_eq!(number(&app.database, "SELECT count(*) AS value FROM sales_order"), 2);
+    let done = admin.get(&path).await.expect(200).body;
+    assert_eq!((&done["status"], &done["imported_count"]), (&json!("completed"), &json!(2)));
 }

@@ -174,18 +174,7 @@ pub struct Product {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Product {
-    /// The Rec 20 code of `unit` (code or alias) and how many base units one of it holds; `None` where the product is not
-    /// sold in it.
-    pub fn sold_in(&self, unit: &str) -> Option<(String, Decimal)> {
-        let code = unit_code(unit)?;
-        if code == self.unit {
-            return Some((code, Decimal::ONE));
-        }
-        let factor = self.units.iter().find(|other| other.unit == code)?.factor.0;
-        Some((code, factor))
-    }
-}
+impl Product {}
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,11 @@ pub fn fence(connection: &mut PgConnection) -> QueryResult<()> {
     sql("LOCK TABLE customer_balance IN SHARE ROW EXCLUSIVE MODE").execute(connection).map(|_| ())
 }
 
+/// Waits for those who fence, as every `UPDATE` of the table does, but before any row is locked.
+pub fn join(connection: &mut PgConnection) -> QueryResult<()> {
+    sql("LOCK TABLE customer_balance IN ROW EXCLUSIVE MODE").execute(connection).map(|_| ())
+}
+
 /// Makes the row, or makes it anew in another currency, with sums from the documents.
 pub fn open(
     connection: &mut PgConnection,

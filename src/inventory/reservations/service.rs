@@ -205,19 +205,6 @@ pub struct Consumption {
     pub order_id: OrderId,
 }
 
-/// Takes over one reservation. 404 where there is none, 409 `reservation_not_live` where it was consumed, released or swept.
-pub fn consume(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    reservation_id: ReservationId,
-    order_id: OrderId,
-    now: DateTime<Utc>,
-) -> Result<Consumed, Error> {
-    let consumption = Consumption { reservation_id, order_id };
-    let mut consumed = consume_each(connection, organization_id, &[consumption], now)?;
-    consumed.pop().ok_or_else(|| Error::internal("a reservation got no answer"))?
-}
-
 /// Takes over reservations for several orders, with an answer for each in their order; two that name the same one find it
 /// gone. Four statements, whatever their number. Locks reservations and nothing else.
 pub fn consume_each(
