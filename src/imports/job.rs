@@ -80,13 +80,12 @@ fn settle(db: &Db, context: &Context, lease: &Lease, outcomes: &[Outcome]) -> Re
     })
 }
 
+/// Settles rows together.
+type Batch<'a> = dyn Fn(&[PendingRow]) -> Result<Vec<Outcome>, Error> + 'a;
+
 /// Works on rows as one batch; where that panics, row by row, so that a row that panics by itself is rejected and its neighbours are
 /// not.
-fn without_poison(
-    rows: &[PendingRow],
-    import_id: ImportId,
-    batch: &dyn Fn(&[PendingRow]) -> Result<Vec<Outcome>, Error>,
-) -> Result<Vec<Outcome>, Error> {
+fn without_poison(rows: &[PendingRow], import_id: ImportId, batch: &Batch) -> Result<Vec<Outcome>, Error> {
     let error = match catch_unwind(AssertUnwindSafe(|| batch(rows))) {
         Ok(done) => return done,
         Err(panic) => panicked(panic.as_ref()),

@@ -11,9 +11,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
+/// An organization's series.
+type SeriesKey = (Uuid, &'static str);
+
 #[derive(Default)]
 pub struct Numbers {
-    series: Mutex<HashMap<(Uuid, &'static str), Arc<Mutex<Block>>>>,
+    series: Mutex<HashMap<SeriesKey, Arc<Mutex<Block>>>>,
 }
 
 struct Block {
