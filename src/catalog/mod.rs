@@ -7,8 +7,5 @@ pub mod products;
 pub mod tax_rates;
 
 pub use prices::body::DEFAULT_LIST;
-pub use prices::choice::{price_for, prices_of_sku};
-pub use prices::service::prices_for;
-pub use products::service::products_by_sku;
+pub use prices::choice::price_for;
 pub use tax_rates::choice::{ApplicableTax, TaxRateMissing, tax_rate_for};
-pub use tax_rates::service::tax_rates_for;

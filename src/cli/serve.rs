@@ -79,24 +79,26 @@ impl Serve {
     }
 }
 
-/// Serves until SIGINT or SIGTERM; `ready` is called once the listener is bound.
+/// Serves until SIGINT or SIGTERM; `ready` is called once the listener is bound and a signal would be heard.
 pub fn run_server(config: Config, ready: impl FnOnce(std::net::SocketAddr)) -> Result<(), Error> {
     actix_web::rt::System::new().block_on(async move {
         let application = Application::build(config)?;
+        let stop = stop_signal()?;
         ready(application.address);
-        application.run(stop_signal()).await
+        application.run(stop).await
     })
 }
 
-async fn stop_signal() {
+/// Listens from now on, not from the first poll: a signal in between would end the process at once.
+fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        log::error!("cannot listen for signals; stop the process by SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    log::info!("stopping");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        log::info!("stopping");
+    })
 }

@@ -66,10 +66,7 @@ fn fill(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Result<(), E
     shelf.take(&plan).map_err(Error::internal)?;
     for allocation in &mut plan.allocations {
         allocation.reason = crate::orders::allocation::AllocationReason::Backorder;
-        // `allocate` takes from what is unallocated.
-        let line = &mut order.lines[allocation.line].quantities;
-        line.backordered -= allocation.quantity;
-        line.unallocated += allocation.quantity;
+        order.lines[allocation.line].quantities.end_backorder(allocation.quantity).map_err(Error::internal)?;
     }
     promise::allocate(order, &plan, context).map_err(Error::internal)
 }

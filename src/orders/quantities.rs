@@ -87,10 +87,10 @@ impl LineQuantities {
         Ok(())
     }
 
-    /// Supply came: backordered → allocated.
-    pub fn fill_backorder(&mut self, quantity: Decimal) -> Result<(), NotThatMuch> {
-        take("fill", &mut self.backordered, quantity)?;
-        self.allocated += quantity;
+    /// Supply came: backordered → unallocated, to be allocated anew.
+    pub fn end_backorder(&mut self, quantity: Decimal) -> Result<(), NotThatMuch> {
+        take("end the backorder of", &mut self.backordered, quantity)?;
+        self.unallocated += quantity;
         Ok(())
     }
 
@@ -236,7 +236,7 @@ pub(crate) mod tests {
         match which {
             0 => line.allocate(quantity),
             1 => line.backorder(quantity),
-            2 => line.fill_backorder(quantity),
+            2 => line.end_backorder(quantity),
             3 => line.deallocate(quantity),
             4 => line.lose_allocation(quantity),
             5 => line.pick(quantity),

@@ -6,13 +6,6 @@ use crate::types::currency::Currency;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-/// The rows of one SKU among prices that are sorted by SKU, as `prices_for` gives them.
-pub fn prices_of_sku<'a>(prices: &'a [Price], sku: &str) -> &'a [Price] {
-    let from = prices.partition_point(|price| price.sku.as_str() < sku);
-    let length = prices[from..].partition_point(|price| price.sku == sku);
-    &prices[from..from + length]
-}
-
 /// The price of one product: from the customer's list, else from `default`. In a list, of the prices that hold on the day and
 /// from no more than `quantity` base units, the one with the latest `valid_from_on` wins, then the highest `min_quantity`.
 pub fn price_for<'a>(prices: &'a [Price], price_list: &str, currency: Currency, quantity: Decimal, on: NaiveDate) -> Option<&'a Price> {
@@ -83,16 +76,6 @@ mod tests {
         assert_eq!(amount(&prices[1..], "nobody", 100, "2026-01-01"), None);
         let euro = Currency::from_code("EUR").unwrap();
         assert_eq!(price_for(&prices, "default", euro, Decimal::ONE, day("2026-01-01")), None);
-    }
-
-    #[test]
-    fn one_sku_is_cut_out_of_sorted_prices() {
-        let of = |sku: &str| Price { sku: sku.into(), ..price("default", 1, 0, None, None) };
-        let prices = [of("A"), of("B"), of("B"), of("b")];
-        assert_eq!(prices_of_sku(&prices, "B").len(), 2);
-        assert_eq!(prices_of_sku(&prices, "C").len(), 0);
-        assert_eq!(prices_of_sku(&prices, "b").len(), 1);
-        assert!(prices_of_sku(&[], "A").is_empty());
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-use super::body::{DEFAULT_LIST, Price, PriceKey, PutPrice};
+use super::body::{Price, PriceKey, PutPrice};
 use super::store;
 pub use super::store::Filter;
 use crate::auth::actor::Context;
@@ -10,7 +10,6 @@ use crate::types::fault::Faults;
 use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor, page_after};
 use diesel::pg::PgConnection;
-use diesel::result::QueryResult;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -81,18 +80,4 @@ pub fn start(cursor: Option<&str>, filters: &str) -> Result<Option<PriceKey>, Er
     };
     let key = page_after(cursor, filters, 5)?.map(read);
     key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))).transpose()
-}
-
-/// The prices of `skus` in `lists` and in `default`, sorted by SKU: cut one SKU out with `prices_of_sku`, choose with
-/// `price_for`. One statement.
-pub fn prices_for(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    skus: &[&str],
-    lists: &[&str],
-    currency: Currency,
-) -> QueryResult<Vec<Price>> {
-    let mut lists = lists.to_vec();
-    lists.push(DEFAULT_LIST);
-    store::of_skus(connection, organization_id, skus, &lists, currency)
 }

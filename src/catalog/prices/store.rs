@@ -58,26 +58,6 @@ fn prices(rows: Vec<Row>) -> Vec<Price> {
     rows.into_iter().map(Price::from).collect()
 }
 
-/// The prices of these SKUs in these lists and one currency, by SKU.
-pub fn of_skus(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    skus: &[&str],
-    lists: &[&str],
-    currency: Currency,
-) -> QueryResult<Vec<Price>> {
-    let rows = sql(format!(
-        "SELECT {COLUMNS} FROM price p WHERE p.organization_id = $1 AND p.sku = ANY($2) AND p.price_list = ANY($3) AND p.currency = $4 \
-         ORDER BY p.sku, p.price_list, p.min_quantity, p.valid_from_on"
-    ))
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(skus)
-    .bind::<Array<Text>, _>(lists)
-    .bind::<Text, _>(currency)
-    .load(connection)?;
-    Ok(prices(rows))
-}
-
 /// What a list of prices is narrowed to; `None` = all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

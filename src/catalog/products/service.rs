@@ -11,7 +11,6 @@ use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor};
 use crate::types::text::check_code;
 use diesel::pg::PgConnection;
-use diesel::result::QueryResult;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -123,9 +122,4 @@ pub fn list(
         Start::BySku { .. } => encode_cursor(filters, std::slice::from_ref(&row.sku)),
         Start::ByUpdated { .. } => encode_cursor(filters, &[row.updated_at.to_rfc3339(), row.id.to_string()]),
     }))
-}
-
-/// The products among `skus`, each once for each time it is named; unknown ones are left out. One statement.
-pub fn products_by_sku(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<Product>> {
-    store::by_sku(connection, organization_id, skus)
 }

@@ -9,7 +9,6 @@ use crate::types::fault::Faults;
 use crate::types::id::OrganizationId;
 use crate::types::page::{Page, encode_cursor, page_after};
 use diesel::pg::PgConnection;
-use diesel::result::QueryResult;
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -63,9 +62,4 @@ pub fn start(cursor: Option<&str>, filters: &str) -> Result<Option<TaxRateKey>, 
     };
     let key = page_after(cursor, filters, 4)?.map(read);
     key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))).transpose()
-}
-
-/// All tax rates of these countries, of every day: choose with `tax_rate_for`. One statement.
-pub fn tax_rates_for(connection: &mut PgConnection, organization_id: OrganizationId, countries: &[&str]) -> QueryResult<Vec<TaxRate>> {
-    store::of_countries(connection, organization_id, countries)
 }

@@ -70,17 +70,6 @@ fn tax_rates(rows: Vec<Row>) -> QueryResult<Vec<TaxRate>> {
     rows.into_iter().map(TaxRate::try_from).collect()
 }
 
-pub fn of_countries(connection: &mut PgConnection, organization_id: OrganizationId, countries: &[&str]) -> QueryResult<Vec<TaxRate>> {
-    let rows = sql(format!(
-        "SELECT {COLUMNS} FROM tax_rate t WHERE t.organization_id = $1 AND t.country = ANY($2) \
-         ORDER BY t.country, t.region, t.tax_category, t.valid_from_on"
-    ))
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<Text>, _>(countries)
-    .load(connection)?;
-    tax_rates(rows)
-}
-
 /// What a list of tax rates is narrowed to; `None` = all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
