@@ -34,6 +34,8 @@ pub mod credit;
 /// The credit limit as an order meets it.
 pub mod credit_hold;
 pub mod deposits;
+/// What a command would change.
+pub mod difference;
 pub mod document_date;
 pub mod expire_holds;
 pub mod hold;

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::platform::limits;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One page of a list. `next_cursor` is null on the last page.
@@ -48,6 +49,39 @@ impl PageQuery {
     /// The sort key after which the page starts.
     pub fn after(&self, filters: &str, parts: usize) -> Result<Option<Vec<String>>, Error> {
         page_after(self.cursor.as_deref(), filters, parts)
+    }
+}
+
+/// A page of a short list, of what has changed since a time if that is asked for.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChangedQuery {
+    /// Rows a page, 1 to 200, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before, with the same filters.
+    pub cursor: Option<String>,
+    /// Only what has changed since then, that moment included.
+    pub updated_from: Option<DateTime<Utc>>,
+}
+
+/// What a [`ChangedQuery`] asks for.
+pub struct Changed {
+    pub limit: usize,
+    /// The code after which the page starts.
+    pub after: Option<String>,
+    pub updated_from: Option<DateTime<Utc>>,
+    /// Ties cursors to this list and its filter.
+    pub fingerprint: String,
+}
+
+impl ChangedQuery {
+    /// Reads the query of the list `name`, which is sorted by code.
+    pub fn read(&self, name: &str) -> Result<Changed, Error> {
+        let fingerprint = format!("{name} {:?}", self.updated_from);
+        let after = page_after(self.cursor.as_deref(), &fingerprint, 1)?.and_then(|mut key| key.pop());
+        Ok(Changed { limit: page_limit(self.limit)?, after, updated_from: self.updated_from, fingerprint })
     }
 }
 

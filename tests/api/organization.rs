@@ -175,3 +175,23 @@ async fn exchange_rates_are_upserted_listed_and_inverted() {
     let sales = app.caller(id, Role::Sales).await;
     assert_eq!(sales.put("/v1/exchange_rates", json!([])).await.code(403), "insufficient_scope");
 }
+
+#[actix_web::test]
+async fn terms_and_series_can_be_asked_for_what_has_changed() {
+    let app = TestApp::spawn().await;
+    let id = app.organization("shop").await;
+    let admin = app.caller(id, Role::Admin).await;
+    app.clock.advance(chrono::TimeDelta::minutes(5));
+    let since = app.clock.now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    admin.put("/v1/payment_terms/net_45", json!({"name": "45 days", "net_days": 45})).await.expect(201);
+    admin.put("/v1/invoice_series/EXPORT", json!({"kind": "invoice", "prefix": "EX-"})).await.expect(201);
+    for (list, code) in [("payment_terms", "net_45"), ("invoice_series", "EXPORT")] {
+        let changed = admin.get(&format!("/v1/{list}?updated_from={since}")).await.expect(200).body;
+        let codes: Vec<&str> = changed["data"].as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, [code]);
+        let page = admin.get(&format!("/v1/{list}?limit=1")).await.expect(200).body;
+        let cursor = page["next_cursor"].as_str().unwrap();
+        assert_eq!(admin.get(&format!("/v1/{list}?cursor={cursor}&updated_from={since}")).await.code(400), "invalid_cursor");
+        admin.get(&format!("/v1/{list}?cursor={cursor}")).await.expect(200);
+    }
+}

@@ -5,7 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::platform::http::Answer;
-use crate::types::page::{Page, PageQuery};
+use crate::types::page::{ChangedQuery, Page};
 use actix_web::web::Data;
 use actix_web::{get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,19 +15,16 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// List number series
-#[utoipa::path(tag = "invoices", operation_id = "list_invoice_series", security(("oauth2" = ["invoices:read"])), params(PageQuery), responses(
+#[utoipa::path(tag = "invoices", operation_id = "list_invoice_series", security(("oauth2" = ["invoices:read"])), params(ChangedQuery), responses(
     (status = 200, description = "One page of number series, by code", body = Page<InvoiceSeries>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/invoice_series")]
 pub async fn list_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::INVOICES_READ)?;
-    let query: PageQuery = call.query()?;
-    let (limit, after) = (query.limit()?, query.after("invoice_series", 1)?);
-    let page = app
-        .db
-        .read(move |connection| service::list(connection, context.organization_id, after.as_ref().map(|key| key[0].as_str()), limit))
-        .await?;
+    let query: ChangedQuery = call.query()?;
+    let asked = query.read("invoice_series")?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &asked)).await?;
     Answer::ok(&page)
 }
 

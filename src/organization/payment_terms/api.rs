@@ -5,8 +5,8 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::platform::http::Answer;
+use crate::types::page::ChangedQuery;
 use crate::types::page::Page;
-use crate::types::page::PageQuery;
 use actix_web::web::Data;
 use actix_web::{get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -16,19 +16,16 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// List payment terms
-#[utoipa::path(tag = "organization", operation_id = "list_payment_terms", security(("oauth2" = ["orders:read"])), params(PageQuery), responses(
+#[utoipa::path(tag = "organization", operation_id = "list_payment_terms", security(("oauth2" = ["orders:read"])), params(ChangedQuery), responses(
     (status = 200, description = "One page of payment terms, by code", body = Page<PaymentTerm>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/payment_terms")]
 pub async fn list_payment_terms(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ORDERS_READ)?;
-    let query: PageQuery = call.query()?;
-    let (limit, after) = (query.limit()?, query.after("payment_terms", 1)?);
-    let page = app
-        .db
-        .read(move |connection| service::list(connection, context.organization_id, after.as_ref().map(|key| key[0].as_str()), limit))
-        .await?;
+    let query: ChangedQuery = call.query()?;
+    let asked = query.read("payment_terms")?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &asked)).await?;
     Answer::ok(&page)
 }
 

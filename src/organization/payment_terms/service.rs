@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::types::id::OrganizationId;
-use crate::types::page::Page;
+use crate::types::page::{Changed, Page, encode_cursor};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
@@ -46,13 +46,7 @@ pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code:
     store::find(connection, organization_id, code)?.ok_or(Error::not_found("payment term"))
 }
 
-/// `after` is the code of the last row of the page before.
-pub fn list(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Page<PaymentTerm>, Error> {
-    let rows = store::page(connection, organization_id, after, limit as i64 + 1)?;
-    Ok(Page::cut(rows, limit, |row| crate::types::page::encode_cursor("payment_terms", std::slice::from_ref(&row.code))))
+pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, asked: &Changed) -> Result<Page<PaymentTerm>, Error> {
+    let rows = store::page(connection, organization_id, asked)?;
+    Ok(Page::cut(rows, asked.limit, |row| encode_cursor(&asked.fingerprint, std::slice::from_ref(&row.code))))
 }

@@ -3,6 +3,7 @@ use crate::auth::actor::Context;
 use crate::platform::sql::sql;
 use crate::types::decimal::Percent;
 use crate::types::id::OrganizationId;
+use crate::types::page::Changed;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -75,18 +76,15 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, code
     Ok(row.map(PaymentTerm::from))
 }
 
-pub fn page(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    after: Option<&str>,
-    limit: i64,
-) -> QueryResult<Vec<PaymentTerm>> {
+pub fn page(connection: &mut PgConnection, organization_id: OrganizationId, asked: &Changed) -> QueryResult<Vec<PaymentTerm>> {
     let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM payment_term WHERE organization_id = $1 AND ($2::text IS NULL OR code > $2) ORDER BY code LIMIT $3"
+        "SELECT {COLUMNS} FROM payment_term WHERE organization_id = $1 AND ($2::text IS NULL OR code > $2) \
+         AND ($4::timestamptz IS NULL OR updated_at >= $4) ORDER BY code LIMIT $3"
     ))
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Nullable<Text>, _>(after)
-    .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Text>, _>(asked.after.as_deref())
+    .bind::<BigInt, _>(asked.limit as i64 + 1)
+    .bind::<Nullable<Timestamptz>, _>(asked.updated_from)
     .load(connection)?;
     Ok(rows.into_iter().map(PaymentTerm::from).collect())
 }
