@@ -328,3 +328,42 @@ async fn old_claims_are_forgotten_however_many_there_are_and_external_ids_never(
     assert_eq!((count("k"), count("x")), (0, 4_000));
     assert_eq!(actix_web::web::block(purge).await.unwrap().unwrap(), 0);
 }
+
+#[actix_web::test]
+async fn a_batch_sends_two_statements_however_many_orders_it_has() {
+    use diesel::Connection;
+    use diesel::connection::InstrumentationEvent;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let app = TestApp::spawn().await;
+    open_shop(&app, "shop", SKUS, |_| [500, 500]).await;
+    let context = context_of(&app);
+    let (mut connection, cache) = (app.database.connect(), MasterDataCache::default());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            counted.fetch_add(1, Relaxed);
+        }
+    });
+    let mut number = 0;
+    let mut run = |orders: usize| {
+        let batch: Vec<PlaceRequest> = (0..orders)
+            .map(|i| {
+                number += 1;
+                let mut body = order(&[(i % SKUS, 1), ((i + 1) % SKUS, 2)], "refuse");
+                body["external_id"] = json!(format!("E-{number}"));
+                body["purchase_order_number"] = json!(format!("PO-{number}"));
+                request(&context, &format!("SO-{number}"), Some(&number.to_string()), &body)
+            })
+            .collect();
+        sent.store(0, Relaxed);
+        let outcomes = place(&mut connection, &cache, &context, &batch.iter().collect::<Vec<_>>()).unwrap();
+        assert!(outcomes.iter().all(Result::is_ok));
+        sent.load(Relaxed)
+    };
+    // The first orders read the master data; from then on it is remembered: a look and the capture.
+    assert!(run(SKUS) <= 4);
+    assert_eq!((run(1), run(50)), (2, 2));
+    prove(&app.database);
+}
