@@ -6,6 +6,7 @@ use crate::auth::refresh_disabled;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
+use crate::journal;
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
@@ -64,6 +65,7 @@ impl Jobs {
                 }
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
+                run(&db, "post_journal", |db| journal::job::post(db, clock.now()));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }

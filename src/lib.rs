@@ -36,6 +36,8 @@ pub mod inventory;
 pub mod invoicing;
 /// What happens by itself.
 pub mod jobs;
+/// The finance export: balanced journal entries that follow from documents.
+pub mod journal;
 /// The Northwind sample as history.
 pub mod northwind;
 /// The OpenAPI document.

@@ -161,10 +161,11 @@ impl Call {
         Err(Error::UnsupportedMediaType { expected })
     }
 
-    /// 406 where the caller names types and none of them is JSON (a `.csv` path serves text/csv).
+    /// 406 where the caller names types and none of them is JSON (a `.csv` path, and `format=csv`, serve text/csv).
     fn check_accept(&self) -> Result<(), Error> {
         let Some(accept) = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-        let wanted = if self.request.path().ends_with(".csv") { "text/csv" } else { "application/json" };
+        let csv = self.request.path().ends_with(".csv") || self.request.query_string().split('&').any(|pair| pair == "format=csv");
+        let wanted = if csv { "text/csv" } else { "application/json" };
         let family = wanted.split('/').next().unwrap_or_default();
         let fits = accept.split(',').any(|part| {
             let mut pieces = part.split(';').map(str::trim);

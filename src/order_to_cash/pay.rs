@@ -1,7 +1,7 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
 use super::accounts::{self, LockedAccount, account_of};
-use super::document_date::{instant_of, past_date};
+use super::document_date::{booking_date, instant_of};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -48,7 +48,7 @@ fn aims(body: &NewPayment) -> Vec<Aim> {
 pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayment, number: String) -> Result<Payment, Error> {
     body.check()?;
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
     let aims = aims(body);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let customer_id = targets.check(&aims, body.currency, body.customer_id)?;
@@ -127,7 +127,7 @@ pub fn capture(
     precondition: &Precondition,
 ) -> Result<Payment, Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
     let was = payment.status;

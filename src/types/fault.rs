@@ -26,6 +26,11 @@ impl Faults {
         self.0.push(Fault { pointer: pointer.into(), code: code.into(), detail: detail.into() });
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

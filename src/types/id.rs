@@ -80,4 +80,7 @@ typed_id! {
     PaymentId,
     PaymentAllocationId,
     RefundId,
+    JournalEntryId,
+    BankStatementId,
+    BankEntryId,
 }

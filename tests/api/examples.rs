@@ -1,6 +1,6 @@
 //! Every example of the document works on the demo data, in the order of the road, and every answer is as documented.
 
-use crate::shop::clean;
+use crate::shop::{clean, post_journal};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use crate::support::demo;
 use crate::support::document::{Document, Operation};
@@ -215,6 +215,7 @@ async fn walk_the_road(app: &TestApp) {
     fulfillment(&mut road, &order).await;
     let invoice = invoices(&mut road, &order).await;
     payments(&mut road, &order, &invoice).await;
+    journal(&mut road, app).await;
     reports_and_events(&mut road, &order).await;
 
     let documented: BTreeSet<String> = road.document.operations().into_iter().map(|operation| operation.id).collect();
@@ -373,6 +374,14 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     road.list("list_credit_notes", &[]).await;
     road.go("get_credit_note", &[("id", &note["id"])]).await;
     road.go("patch_credit_note", &[("id", &note["id"])]).await;
+}
+
+async fn journal(road: &mut Road<'_>, app: &TestApp) {
+    road.list("list_ledger_accounts", &[]).await;
+    road.go("put_ledger_accounts", &[]).await;
+    post_journal(app).await;
+    let feed = road.list("list_journal_entries", &[]).await;
+    road.go("get_journal_entry", &[("id", &feed["data"][0]["id"])]).await;
 }
 
 async fn reports_and_events(road: &mut Road<'_>, order: &Value) {

@@ -19,6 +19,7 @@ mod history;
 mod imports;
 mod inventory;
 mod invoicing;
+mod journal;
 mod master_events;
 mod migrations;
 mod mixed_load;

@@ -183,6 +183,7 @@ pub fn others(world: &World) -> Vec<Row> {
         post("/v1/customers", body, 422, "")
     };
     let row = json!({"sku": "KOPI", "currency": "IDR", "unit_price": "1"});
+    let account = json!({"role": "bank", "code": "1000", "name": "Bank"});
     vec![
         with(product(json!({"quantity_scale": 4})), "out_of_range").at("/quantity_scale"),
         with(product(json!({"quantity_scale": -1})), "out_of_range").at("/quantity_scale"),
@@ -278,6 +279,13 @@ pub fn others(world: &World) -> Vec<Row> {
             "unknown_order",
         )
         .at("/order_id"),
+        put("/v1/ledger_accounts", json!([{"role": "profit", "code": "1", "name": "x"}]), 422, "unknown_value").at("/0/role"),
+        put("/v1/ledger_accounts", json!([{"role": "bank", "tax_category": "standard", "code": "1", "name": "x"}]), 422, "not_of_this_role")
+            .at("/0/tax_category"),
+        put("/v1/ledger_accounts", json!([{"role": "tax", "payment_method": "cash", "code": "1", "name": "x"}]), 422, "not_of_this_role")
+            .at("/0/payment_method"),
+        put("/v1/ledger_accounts", json!([{"role": "bank", "code": "1 0", "name": "x"}]), 422, "invalid_code").at("/0/code"),
+        put("/v1/ledger_accounts", json!([account, account]), 422, "duplicate_key").at("/1"),
         post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x"}), 422, "unknown_invoice").at("/invoice_id"),
         post("/v1/auth/token", json!({"grant_type": "password"}), 400, "unsupported_grant_type").by(Caller::Nobody),
         post(
