@@ -82,6 +82,9 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::invoicing::credit_notes::api::configure);
     config.configure(crate::payments::api::configure);
     config.configure(crate::payments::refunds::api::configure);
+    config.configure(crate::banking::statements::api::configure);
+    config.configure(crate::banking::entries::api::configure);
+    config.configure(crate::banking::tolerances::api::configure);
     config.configure(crate::journal::api::configure);
     config.configure(crate::journal::accounts::api::configure);
 }

@@ -66,6 +66,17 @@ impl Call {
         }
     }
 
+    /// The body as it came, of one of these types, and which: 413 and 415 come from here.
+    pub fn raw(&self, types: &[&'static str]) -> Result<(&'static str, &[u8]), Error> {
+        let body = self.bytes()?;
+        let given = self.header("content-type").unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match types.iter().find(|known| **known == essence) {
+            Some(known) => Ok((known, body)),
+            None => Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() }),
+        }
+    }
+
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
         parse_query(self.request.query_string())
     }

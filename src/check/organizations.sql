@@ -15,6 +15,7 @@ FROM (
   UNION ALL SELECT 'credit_note', organization_id, count(*) FROM credit_note GROUP BY 2
   UNION ALL SELECT 'payment', organization_id, count(*) FROM payment GROUP BY 2
   UNION ALL SELECT 'import', organization_id, count(*) FROM import GROUP BY 2
+  UNION ALL SELECT 'bank_counterparty', organization_id, count(*) FROM bank_counterparty GROUP BY 2
   UNION ALL SELECT 'journal_cursor', organization_id, count(*) FROM journal_cursor GROUP BY 2
   UNION ALL SELECT 'refund', organization_id, count(*) FROM refund GROUP BY 2
 ) t

@@ -51,10 +51,7 @@ fn billed(fact: &Billed, kind: JournalEntryKind, source_type: JournalSourceType,
 
 /// Money arrives as the customer's, and what it was put on in the same moment takes it over.
 pub fn capture(payment: &Paid, capture: &Capture, applied: &[Applied]) -> Draft {
-    let mut postings = vec![
-        Posting::new(LedgerRole::Bank, capture.amount).by(payment.method),
-        on_account(payment, -capture.amount),
-    ];
+    let mut postings = vec![Posting::new(LedgerRole::Bank, capture.amount).by(payment.method), on_account(payment, -capture.amount)];
     postings.extend(application(payment, applied));
     Draft { postings, ..of_payment(payment, JournalEntryKind::Payment, capture.received_on, capture.at, applied) }
 }
@@ -67,10 +64,7 @@ pub fn applied(payment: &Paid, applied: &[Applied], posted_on: NaiveDate, at: Da
 
 /// Money goes back, off the documents that `applied` says.
 pub fn refund(payment: &Paid, refund: &Refunded, applied: &[Applied]) -> Draft {
-    let mut postings = vec![
-        on_account(payment, refund.amount),
-        Posting::new(LedgerRole::Refund, -refund.amount).by(payment.method),
-    ];
+    let mut postings = vec![on_account(payment, refund.amount), Posting::new(LedgerRole::Refund, -refund.amount).by(payment.method)];
     postings.extend(application(payment, applied));
     Draft {
         source: Source { source_type: JournalSourceType::Refund, id: refund.id.0, number: Some(refund.number.clone()) },
@@ -118,12 +112,7 @@ fn application(payment: &Paid, applied: &[Applied]) -> Vec<Posting> {
 }
 
 /// The cost of goods that moved for one subject; goods without a known cost move no account.
-pub fn moved(
-    movements: &[&Moved],
-    base_currency: Currency,
-    order_id: Option<OrderId>,
-    customer_id: Option<CustomerId>,
-) -> Option<Draft> {
+pub fn moved(movements: &[&Moved], base_currency: Currency, order_id: Option<OrderId>, customer_id: Option<CustomerId>) -> Option<Draft> {
     let first = movements.first()?;
     let cost = |movement: &&&Moved| movement.unit_cost.map(|cost| movement.quantity * cost);
     // Each movement is rounded by itself, as stock is valued.
@@ -131,9 +120,7 @@ pub fn moved(
     let (kind, source_type, against) = match first.kind {
         MovedKind::Shipment => (JournalEntryKind::Shipment, JournalSourceType::Shipment, LedgerRole::CostOfGoods),
         MovedKind::Return => (JournalEntryKind::Return, JournalSourceType::Return, LedgerRole::CostOfGoods),
-        MovedKind::Adjustment => {
-            (JournalEntryKind::InventoryAdjustment, JournalSourceType::StockChange, LedgerRole::InventoryAdjustment)
-        }
+        MovedKind::Adjustment => (JournalEntryKind::InventoryAdjustment, JournalSourceType::StockChange, LedgerRole::InventoryAdjustment),
     };
     Some(Draft {
         kind,

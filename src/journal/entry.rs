@@ -148,8 +148,7 @@ pub fn value(draft: &Draft, base_currency: Currency, items: &mut OpenItems) -> R
         Some(item) => items.shift(posting.role, item, posting.amount, posting.item_rate.unwrap_or(rate), base_currency),
         None => base_currency.round(posting.amount * rate),
     };
-    let mut lines: Vec<Line> =
-        merged.into_iter().map(|posting| Line { base_amount: Some(in_base(&posting)), posting }).collect();
+    let mut lines: Vec<Line> = merged.into_iter().map(|posting| Line { base_amount: Some(in_base(&posting)), posting }).collect();
     let missing = -lines.iter().filter_map(|line| line.base_amount).sum::<Decimal>();
     if !missing.is_zero() {
         let by_rounding = Decimal::new(1, base_currency.minor_units()) * Decimal::from(lines.len());

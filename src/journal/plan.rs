@@ -109,12 +109,8 @@ fn moved(facts: &Facts, base_currency: Currency) -> Vec<Planned> {
     }
     let entry = |((_, subject_id, _), movements): (&(DateTime<Utc>, Uuid, u8), &Vec<&Moved>)| {
         let (order_id, customer_id) = facts.orders.get(subject_id).map_or((None, None), |(order, customer)| (Some(*order), *customer));
-        let booked = |movement: &&Moved| Booked {
-            kind: FactKind::Movement,
-            id: movement.subject_id,
-            part: movement.id,
-            amount: Decimal::ZERO,
-        };
+        let booked =
+            |movement: &&Moved| Booked { kind: FactKind::Movement, id: movement.subject_id, part: movement.id, amount: Decimal::ZERO };
         Planned { draft: derive::moved(movements, base_currency, order_id, customer_id), facts: movements.iter().map(booked).collect() }
     };
     groups.iter().map(entry).collect()
@@ -133,8 +129,7 @@ fn paid(facts: PaymentFacts, local_date: &impl Fn(DateTime<Utc>) -> NaiveDate) -
     let mut planned = Vec::new();
     if let Some(capture) = &facts.capture {
         let rows = rows.remove(&capture.at).unwrap_or_default();
-        let booked =
-            Booked { kind: FactKind::Capture, id: payment.id.0, part: facts.booked_captures, amount: capture.amount };
+        let booked = Booked { kind: FactKind::Capture, id: payment.id.0, part: facts.booked_captures, amount: capture.amount };
         planned.push(Planned { draft: Some(derive::capture(payment, capture, &rows)), facts: with_rows(Some(booked), &rows) });
     }
     for refund in &facts.refunds {

@@ -25,6 +25,8 @@ pub use order_events::order_events;
 pub use refusals::{require_unblocked, too_much};
 
 pub mod accounts;
+/// What a bank says has come in becomes payments.
+pub mod bank_entries;
 pub mod cancel;
 /// The queue before capture.
 pub mod capture_queue;

@@ -48,6 +48,7 @@ impl<'a> Step<'a> {
     fn request(&self, caller: &Caller<'_>) -> RequestBuilder {
         let request = caller.request(self.operation.method.clone(), &self.path()).query(&self.query);
         match &self.body {
+            Some((kind, Value::String(text))) => request.header("content-type", kind).body(text.clone()),
             Some((kind, body)) => request.header("content-type", kind).body(body.to_string()),
             None => request,
         }
@@ -215,6 +216,7 @@ async fn walk_the_road(app: &TestApp) {
     fulfillment(&mut road, &order).await;
     let invoice = invoices(&mut road, &order).await;
     payments(&mut road, &order, &invoice).await;
+    banking(&mut road, &order).await;
     journal(&mut road, app).await;
     reports_and_events(&mut road, &order).await;
 
@@ -374,6 +376,22 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     road.list("list_credit_notes", &[]).await;
     road.go("get_credit_note", &[("id", &note["id"])]).await;
     road.go("patch_credit_note", &[("id", &note["id"])]).await;
+}
+
+async fn banking(road: &mut Road<'_>, order: &Value) {
+    road.list("list_bank_matching_tolerances", &[]).await;
+    road.go("put_bank_matching_tolerances", &[]).await;
+    let statement = road.go("import_bank_statement", &[]).await;
+    road.list("list_bank_statements", &[]).await;
+    road.go("get_bank_statement", &[("id", &statement["id"])]).await;
+    let entries = road.list("list_bank_statement_entries", &[("id", &statement["id"])]).await;
+    let of = |direction: &str| entries["data"].as_array().unwrap().iter().find(|row| row["direction"] == direction).unwrap()["id"].clone();
+    let (credit, debit) = (of("credit"), of("debit"));
+    road.list("list_bank_entries", &[]).await;
+    road.go("get_bank_entry", &[("id", &credit)]).await;
+    road.go_with("match_bank_entry", &[("id", &credit)], |body| body["customer_id"] = order["customer"]["id"].clone()).await;
+    road.go("ignore_bank_entry", &[("id", &debit)]).await;
+    road.go("unmatch_bank_entry", &[("id", &debit)]).await;
 }
 
 async fn journal(road: &mut Road<'_>, app: &TestApp) {

@@ -27,7 +27,8 @@ async fn read(admin: &Caller<'_>, after: &str) -> (Vec<(String, BTreeMap<String,
     let entries = feed["data"].as_array().unwrap().iter().map(|entry| {
         let lines = entry["lines"].as_array().unwrap().iter().map(|line| {
             let debit = line["debit"].as_str().unwrap();
-            let amount = if debit.trim_matches(['0', '.']).is_empty() { format!("-{}", line["credit"].as_str().unwrap()) } else { debit.into() };
+            let amount =
+                if debit.trim_matches(['0', '.']).is_empty() { format!("-{}", line["credit"].as_str().unwrap()) } else { debit.into() };
             (line["role"].as_str().unwrap().to_owned(), amount)
         });
         (entry["kind"].as_str().unwrap().to_owned(), lines.collect())
@@ -60,7 +61,8 @@ async fn documents_become_balanced_entries_once() {
     let refund = format!("/v1/payments/{}/refund", payment["id"].as_str().unwrap());
     admin.post(&refund, json!({"amount": "50", "reason": "overpaid"})).await.expect(201);
     app.clock.advance(TimeDelta::minutes(1));
-    let note = json!({"invoice_id": invoice["id"], "reason": "Torn", "lines": [{"order_line_id": order["lines"][0]["id"], "quantity": "1"}]});
+    let note =
+        json!({"invoice_id": invoice["id"], "reason": "Torn", "lines": [{"order_line_id": order["lines"][0]["id"], "quantity": "1"}]});
     admin.post("/v1/credit_notes", note).await.expect(201);
 
     assert_eq!(post_journal(&app).await, 6);
@@ -85,7 +87,10 @@ async fn documents_become_balanced_entries_once() {
     // One entry again, by its id and by its order; what it comes from.
     let feed = admin.get(&format!("/v1/journal_entries?order_id={}", order["id"].as_str().unwrap())).await.expect(200).body;
     let one = &feed["data"][1];
-    assert_eq!((&one["source"]["number"], &one["source"]["id"], &one["posted_on"]), (&invoice["number"], &invoice["id"], &invoice["issued_on"]));
+    assert_eq!(
+        (&one["source"]["number"], &one["source"]["id"], &one["posted_on"]),
+        (&invoice["number"], &invoice["id"], &invoice["issued_on"])
+    );
     assert_eq!(one["customer_id"], invoice["bill_to"]["id"]);
     assert_eq!(&admin.get(&format!("/v1/journal_entries/{}", one["id"].as_str().unwrap())).await.expect(200).body, one);
     clean(&app).await;
@@ -207,16 +212,15 @@ async fn nothing_is_booked_in_closed_books() {
     profile["books_closed_through_on"] = json!("2026-02-28");
     admin.put("/v1/organization", profile).await.expect(200);
 
-    let payment = |status: &str, on: &str| {
-        json!({"amount": "1000", "currency": "IDR", "method": "cash", "status": status, "received_on": on, "invoice_id": invoice["id"]})
-    };
+    let payment = |status: &str, on: &str| json!({"amount": "1000", "currency": "IDR", "method": "cash", "status": status, "received_on": on, "invoice_id": invoice["id"]});
     assert_eq!(admin.post("/v1/payments", payment("captured", "2026-02-28")).await.code(409), "books_closed");
     admin.post("/v1/payments", payment("captured", "2026-03-01")).await.expect(201);
     let promised = admin.post("/v1/payments", payment("pending", "2026-03-01")).await.expect(201).body;
     let capture = format!("/v1/payments/{}/capture", promised["id"].as_str().unwrap());
     assert_eq!(admin.post(&capture, json!({"received_on": "2026-02-27"})).await.code(409), "books_closed");
     let invoices = format!("/v1/orders/{}/invoices", order["id"].as_str().unwrap());
-    let next = admin.post("/v1/orders", json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}]})).await.expect(201).body;
+    let next =
+        admin.post("/v1/orders", json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}]})).await.expect(201).body;
     let path = format!("/v1/fulfillment_orders?order_id={}", next["id"].as_str().unwrap());
     let fulfillment = admin.get(&path).await.expect(200).body["data"][0]["id"].clone();
     let ship = format!("/v1/fulfillment_orders/{}/ship", fulfillment.as_str().unwrap());

@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_input;
+mod banking;
 mod batches;
 mod bench;
 mod bulk;

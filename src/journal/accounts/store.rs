@@ -70,11 +70,10 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, rows: &[PutLedge
 
 /// The whole chart, by role, tax category and payment method.
 pub fn all(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<LedgerAccount>> {
-    let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM ledger_account t WHERE organization_id = $1 ORDER BY t.role, t.tax_category, t.payment_method"
-    ))
-    .bind::<SqlUuid, _>(organization_id)
-    .load(connection)?;
+    let rows: Vec<Row> =
+        sql(format!("SELECT {COLUMNS} FROM ledger_account t WHERE organization_id = $1 ORDER BY t.role, t.tax_category, t.payment_method"))
+            .bind::<SqlUuid, _>(organization_id)
+            .load(connection)?;
     Ok(rows.into_iter().map(LedgerAccount::from).collect())
 }
 

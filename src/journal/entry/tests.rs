@@ -21,7 +21,14 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn bill(code: &str, rate: Option<&str>, sales: &[(&str, &str, &str)], taxes: &[(&str, &str, &str)], shipping: &str, rounding: &str) -> Billed {
+fn bill(
+    code: &str,
+    rate: Option<&str>,
+    sales: &[(&str, &str, &str)],
+    taxes: &[(&str, &str, &str)],
+    shipping: &str,
+    rounding: &str,
+) -> Billed {
     let sales: Vec<Sales> = sales
         .iter()
         .map(|(category, net, discount)| Sales { tax_category: (*category).into(), net_amount: d(net), discount_amount: d(discount) })

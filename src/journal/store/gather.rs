@@ -74,12 +74,7 @@ impl Batch {
 type RateOf<'a> = dyn FnMut(&mut PgConnection, Currency, NaiveDate) -> Result<Option<Decimal>, Error> + 'a;
 
 /// All facts of the batch that are not booked.
-pub fn gather(
-    connection: &mut PgConnection,
-    settings: &Settings,
-    batch: &Batch,
-    rate: &mut RateOf<'_>,
-) -> Result<Facts, Error> {
+pub fn gather(connection: &mut PgConnection, settings: &Settings, batch: &Batch, rate: &mut RateOf<'_>) -> Result<Facts, Error> {
     Ok(Facts {
         invoices: invoices(connection, settings.id, &batch.invoices)?,
         credit_notes: credit_notes(connection, settings.id, &batch.credit_notes)?,
@@ -236,17 +231,11 @@ struct PaymentRow {
 }
 
 /// Payments that events are about, whose refunds they are about, or whose deposits have moved to an invoice that they are about.
-fn payments(
-    connection: &mut PgConnection,
-    settings: &Settings,
-    batch: &Batch,
-    rate: &mut RateOf<'_>,
-) -> Result<Vec<PaymentFacts>, Error> {
+fn payments(connection: &mut PgConnection, settings: &Settings, batch: &Batch, rate: &mut RateOf<'_>) -> Result<Vec<PaymentFacts>, Error> {
     if batch.payments.is_empty() && batch.refunds.is_empty() && batch.invoices.is_empty() && batch.credit_notes.is_empty() {
         return Ok(vec![]);
     }
-    let rows: Vec<PaymentRow> = sql(
-        "WITH touched AS (SELECT unnest($2) AS id \
+    let rows: Vec<PaymentRow> = sql("WITH touched AS (SELECT unnest($2) AS id \
          UNION SELECT r.payment_id FROM refund r WHERE r.organization_id = $1 AND r.id = ANY($3) \
          UNION SELECT a.payment_id FROM payment_allocation a WHERE a.organization_id = $1 AND a.invoice_id = ANY($4) \
          UNION SELECT a.payment_id FROM credit_note n JOIN payment_allocation a ON a.organization_id = $1 AND a.invoice_id = n.invoice_id \
@@ -256,8 +245,7 @@ fn payments(
          FROM touched t JOIN payment p ON p.organization_id = $1 AND p.id = t.id \
          LEFT JOIN LATERAL (SELECT sum(s.amount) AS amount, count(*) AS captures, min(s.sequence) AS sequence FROM journal_source s \
            WHERE s.organization_id = $1 AND s.kind = 'capture' AND s.source_id = p.id) b ON true \
-         LEFT JOIN journal_entry e ON e.organization_id = $1 AND e.sequence = b.sequence ORDER BY p.id",
-    )
+         LEFT JOIN journal_entry e ON e.organization_id = $1 AND e.sequence = b.sequence ORDER BY p.id")
     .bind::<SqlUuid, _>(settings.id)
     .bind::<Array<SqlUuid>, _>(&batch.payments)
     .bind::<Array<SqlUuid>, _>(&batch.refunds)
@@ -418,13 +406,14 @@ fn movements(connection: &mut PgConnection, settings: &Settings, subjects: &[Uui
     if subjects.is_empty() {
         return Ok(vec![]);
     }
-    let rows: Vec<MovementRow> = sql("SELECT m.id, m.kind, m.subject_id, m.reference, m.quantity, m.unit_cost, m.occurred_at, m.recorded_at \
+    let rows: Vec<MovementRow> =
+        sql("SELECT m.id, m.kind, m.subject_id, m.reference, m.quantity, m.unit_cost, m.occurred_at, m.recorded_at \
          FROM stock_movement m WHERE m.organization_id = $1 AND m.subject_id = ANY($2) \
          AND m.kind IN ('shipment', 'return', 'adjustment', 'count', 'snapshot', 'scrap') AND NOT EXISTS (SELECT 1 FROM journal_source b \
            WHERE b.organization_id = $1 AND b.kind = 'movement' AND b.source_id = m.subject_id AND b.part = m.id) ORDER BY m.id")
-    .bind::<SqlUuid, _>(settings.id)
-    .bind::<Array<SqlUuid>, _>(subjects)
-    .load(connection)?;
+        .bind::<SqlUuid, _>(settings.id)
+        .bind::<Array<SqlUuid>, _>(subjects)
+        .load(connection)?;
     let moved = |row: MovementRow| Moved {
         id: row.id,
         kind: match row.kind.as_str() {

@@ -45,7 +45,12 @@ pub fn lock_cursor(connection: &mut PgConnection, organization_id: OrganizationI
     Ok(row.map(|row| (row.event_id, row.last_sequence)))
 }
 
-pub fn move_cursor(connection: &mut PgConnection, organization_id: OrganizationId, event_id: i64, last_sequence: i64) -> QueryResult<usize> {
+pub fn move_cursor(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    event_id: i64,
+    last_sequence: i64,
+) -> QueryResult<usize> {
     sql("UPDATE journal_cursor SET event_id = $2, last_sequence = $3 WHERE organization_id = $1")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<BigInt, _>(event_id)
@@ -74,10 +79,8 @@ pub fn append(
         insert_entries(connection, organization_id, base_currency, &entries, now)?;
         insert_lines(connection, organization_id, &entries)?;
     }
-    let facts: Vec<(&Booked, Option<i64>)> = numbered
-        .iter()
-        .flat_map(|one| one.facts.iter().map(|fact| (fact, one.entry.as_ref().map(|(sequence, ..)| *sequence))))
-        .collect();
+    let facts: Vec<(&Booked, Option<i64>)> =
+        numbered.iter().flat_map(|one| one.facts.iter().map(|fact| (fact, one.entry.as_ref().map(|(sequence, ..)| *sequence)))).collect();
     sql("INSERT INTO journal_source (organization_id, kind, source_id, part, amount, sequence) \
          SELECT $1, f.kind, f.source_id, f.part, f.amount, f.sequence \
          FROM unnest($2, $3, $4, $5, $6) AS f(kind, source_id, part, amount, sequence)")
