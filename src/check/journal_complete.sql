@@ -23,7 +23,7 @@ WHERE NOT EXISTS (SELECT 1 FROM journal_source b WHERE b.organization_id = a.org
 UNION ALL
 SELECT 'refund', r.organization_id, r.id, r.number, r.amount, NULL
 FROM refund r JOIN caught_up USING (organization_id)
-WHERE r.status = 'succeeded'
+WHERE r.status <> 'failed'
   AND NOT EXISTS (SELECT 1 FROM journal_source b WHERE b.organization_id = r.organization_id AND b.kind = 'refund' AND b.source_id = r.id)
 UNION ALL
 SELECT 'movement', m.organization_id, m.subject_id, m.reference, m.quantity, NULL

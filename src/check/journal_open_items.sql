@@ -29,4 +29,5 @@ UNION ALL
 SELECT 'settled', organization_id, coalesce(invoice_id, payment_id), role, 0, amount, base_amount
 FROM item WHERE amount = 0 AND base_amount <> 0 AND is_rated
 UNION ALL
-SELECT 'no_item', organization_id, NULL, role, 0, amount, base_amount FROM item WHERE invoice_id IS NULL AND payment_id IS NULL
+SELECT 'no_item', organization_id, NULL, role, 0, amount, base_amount FROM item
+WHERE role = 'receivable' AND invoice_id IS NULL AND payment_id IS NULL

@@ -13,7 +13,8 @@ use rust_decimal::Decimal;
 pub fn invoice(fact: &Billed) -> Draft {
     let mut postings = vec![Posting::new(LedgerRole::Receivable, fact.total).of(Item::Invoice(fact.invoice_id))];
     for sales in &fact.sales {
-        postings.push(Posting::new(LedgerRole::Revenue, -sales.net_amount).taxed(&sales.tax_category, None));
+        let role = if sales.is_prepayment { LedgerRole::Deposit } else { LedgerRole::Revenue };
+        postings.push(Posting::new(role, -sales.net_amount).taxed(&sales.tax_category, None));
         postings.push(Posting::new(LedgerRole::Discount, sales.discount_amount).taxed(&sales.tax_category, None));
     }
     postings.push(Posting::new(LedgerRole::Shipping, -fact.shipping_net));
@@ -27,7 +28,8 @@ pub fn credit_note(fact: &Billed) -> Draft {
     let mut postings = vec![Posting::new(LedgerRole::Receivable, -fact.total).of(Item::Invoice(fact.invoice_id))];
     for sales in &fact.sales {
         let taken_back = sales.net_amount - sales.discount_amount;
-        postings.push(Posting::new(LedgerRole::CreditNote, taken_back).taxed(&sales.tax_category, None));
+        let role = if sales.is_prepayment { LedgerRole::Deposit } else { LedgerRole::CreditNote };
+        postings.push(Posting::new(role, taken_back).taxed(&sales.tax_category, None));
     }
     postings.push(Posting::new(LedgerRole::Shipping, fact.shipping_net));
     postings.extend(fact.taxes.iter().map(|tax| Posting::new(LedgerRole::Tax, tax.amount).taxed(&tax.tax_category, Some(tax.rate))));

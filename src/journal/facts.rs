@@ -36,6 +36,8 @@ pub struct Sales {
     pub net_amount: Decimal,
     /// Its share of the order's discounts.
     pub discount_amount: Decimal,
+    /// Nothing is sold yet: money that is asked for in advance, or its deduction.
+    pub is_prepayment: bool,
 }
 
 /// A row of a document's tax breakdown.
@@ -85,7 +87,9 @@ pub struct Refunded {
     pub id: RefundId,
     pub number: String,
     pub order_id: Option<OrderId>,
+    /// Below 0 where it has failed and is booked back.
     pub amount: Decimal,
+    pub has_failed: bool,
     /// On the day of the refund.
     pub exchange_rate: Option<Decimal>,
     pub posted_on: NaiveDate,

@@ -49,7 +49,7 @@ fn post_batch(connection: &mut PgConnection, organization_id: OrganizationId, no
         return Ok((0, false));
     }
     let batch = Batch::of(&events);
-    let entries = if batch.is_empty() { vec![] } else { entries(connection, organization_id, &batch, last_sequence)? };
+    let entries = if batch.is_empty() { vec![] } else { entries(connection, organization_id, &batch, last_sequence, now)? };
     let posted = entries.iter().filter(|one| one.entry.is_some()).count();
     if !entries.is_empty() {
         let settings = organization::settings(connection, organization_id)?;
@@ -64,6 +64,7 @@ fn entries(
     organization_id: OrganizationId,
     batch: &Batch,
     last_sequence: i64,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Numbered>, Error> {
     let settings = organization::settings(connection, organization_id)?;
     let mut rates: HashMap<(&str, NaiveDate), Option<Decimal>> = HashMap::new();
@@ -75,7 +76,7 @@ fn entries(
         rates.insert((currency.code(), on), found);
         Ok(found)
     };
-    let facts = store::gather(connection, &settings, batch, &mut rate)?;
+    let facts = store::gather(connection, &settings, batch, now, &mut rate)?;
     let planned = plan(facts, settings.base_currency, |at| settings.local_date(at));
     let mut items = OpenItems::new(store::balances(connection, organization_id, &items_of(&planned))?);
     let chart = chart(connection, organization_id)?;

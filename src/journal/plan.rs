@@ -134,7 +134,7 @@ fn paid(facts: PaymentFacts, local_date: &impl Fn(DateTime<Utc>) -> NaiveDate) -
     }
     for refund in &facts.refunds {
         let rows = rows.remove(&refund.at).unwrap_or_default();
-        let booked = Booked::whole(FactKind::Refund, refund.id.0);
+        let booked = Booked { part: i64::from(refund.has_failed), ..Booked::whole(FactKind::Refund, refund.id.0) };
         planned.push(Planned { draft: Some(derive::refund(payment, refund, &rows)), facts: with_rows(Some(booked), &rows) });
     }
     for (at, rows) in rows {

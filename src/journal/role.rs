@@ -15,7 +15,7 @@ text_enum! {
         Shipping = "shipping",
         /// Discounts on whole orders; by tax category.
         Discount = "discount",
-        /// Money for orders that are not invoiced yet.
+        /// Money for orders that are not invoiced yet, and what prepayment invoices ask for; the latter by tax category.
         Deposit = "deposit",
         CostOfGoods = "cost_of_goods",
         Inventory = "inventory",
@@ -71,7 +71,7 @@ impl LedgerRole {
 
     /// Whether its lines have a tax category, so that each category may have an account of its own.
     pub const fn has_tax_category(self) -> bool {
-        matches!(self, Self::Revenue | Self::Tax | Self::Discount | Self::CreditNote)
+        matches!(self, Self::Revenue | Self::Tax | Self::Discount | Self::CreditNote | Self::Deposit)
     }
 
     /// Whether its lines have a payment method.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct PutLedgerAccount {
     pub role: LedgerRole,
-    /// Of `revenue`, `tax`, `discount` and `credit_note`; all categories without a row of their own where absent.
+    /// Of `revenue`, `tax`, `discount`, `credit_note` and `deposit`; all categories without a row of their own where absent.
     #[serde(default)]
     #[schema(example = "standard")]
     pub tax_category: Option<String>,

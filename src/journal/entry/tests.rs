@@ -31,7 +31,12 @@ fn bill(
 ) -> Billed {
     let sales: Vec<Sales> = sales
         .iter()
-        .map(|(category, net, discount)| Sales { tax_category: (*category).into(), net_amount: d(net), discount_amount: d(discount) })
+        .map(|(category, net, discount)| Sales {
+            tax_category: (*category).into(),
+            net_amount: d(net),
+            discount_amount: d(discount),
+            is_prepayment: false,
+        })
         .collect();
     let taxes: Vec<Tax> =
         taxes.iter().map(|(category, rate, amount)| Tax { tax_category: (*category).into(), rate: d(rate), amount: d(amount) }).collect();
@@ -94,6 +99,7 @@ fn back(amount: &str, rate: &str) -> Refunded {
         number: "RFD-000001".into(),
         order_id: None,
         amount: d(amount),
+        has_failed: false,
         exchange_rate: Some(d(rate)),
         posted_on: day("2026-03-20"),
         at: DateTime::UNIX_EPOCH,
@@ -150,6 +156,38 @@ fn an_invoice_with_discount_two_rates_shipping_and_rounding() {
             ("shipping", "", "-5.90", Some("-5.90")),
             ("tax", "standard", "-22.50", Some("-22.50")),
             ("tax", "reduced", "-1.89", Some("-1.89")),
+        ],
+    );
+}
+
+#[test]
+fn money_asked_for_in_advance_is_a_deposit_until_something_is_sold() {
+    let mut items = OpenItems::default();
+    let mut advance = bill("EUR", Some("1"), &[("standard", "50.00", "0")], &[("standard", "0.19", "9.50")], "0", "0");
+    advance.sales[0].is_prepayment = true;
+    books(
+        &derive::invoice(&advance),
+        "EUR",
+        &mut items,
+        &[
+            ("receivable", "", "59.50", Some("59.50")),
+            ("deposit", "standard", "-50.00", Some("-50.00")),
+            ("tax", "standard", "-9.50", Some("-9.50")),
+        ],
+    );
+    // 200.00 are sold, 50.00 of them were asked for before: 150.00 and 28.50 of tax are left to pay.
+    let sales = [("standard", "200.00", "0"), ("standard", "-50.00", "0")];
+    let mut rest = bill("EUR", Some("1"), &sales, &[("standard", "0.19", "28.50")], "0", "0");
+    rest.sales[1].is_prepayment = true;
+    books(
+        &derive::invoice(&rest),
+        "EUR",
+        &mut items,
+        &[
+            ("receivable", "", "178.50", Some("178.50")),
+            ("deposit", "standard", "50.00", Some("50.00")),
+            ("revenue", "standard", "-200.00", Some("-200.00")),
+            ("tax", "standard", "-28.50", Some("-28.50")),
         ],
     );
 }
@@ -385,7 +423,7 @@ proptest! {
         invoice.exchange_rate = Some(Decimal::new(rate, 4));
         invoice.sales = nets
             .iter()
-            .map(|(net, discount, i)| Sales { tax_category: category(*i), net_amount: cents(*net), discount_amount: cents(*discount.min(net)) })
+            .map(|(net, discount, i)| Sales { tax_category: category(*i), net_amount: cents(*net), discount_amount: cents(*discount.min(net)), is_prepayment: false })
             .collect();
         invoice.taxes = taxes.iter().map(|amount| Tax { tax_category: category(0), rate: d("0.19"), amount: cents(*amount) }).collect();
         invoice.shipping_net = cents(shipping);
