@@ -16,7 +16,7 @@ use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert};
+pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order};
 
 const WHAT: &str = "payment";
 
@@ -83,6 +83,11 @@ pub fn lock_with_money_on(
     }
     // UUIDv7: the order of the locks is the order of age.
     Ok(store::lock(connection, organization_id, &ids)?.into_iter().map(PaymentChange::of).collect())
+}
+
+/// The payments of these ids under their row locks, oldest first.
+pub fn lock_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[PaymentId]) -> Result<Vec<PaymentChange>, Error> {
+    Ok(store::lock(connection, organization_id, ids)?.into_iter().map(PaymentChange::of).collect())
 }
 
 /// Raises the versions of payments that changed and writes the difference. The caller holds their locks.

@@ -28,6 +28,8 @@ mod orders;
 mod organization;
 mod reads;
 mod reservations;
+mod returns;
+mod returns_at_once;
 mod road;
 mod shop;
 mod shown;
