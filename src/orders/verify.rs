@@ -421,6 +421,7 @@ fn order(
                 cancelled_out_of_stock: Decimal::ZERO,
                 withheld: Decimal::ZERO,
                 waived: Decimal::ZERO,
+                invoiced: None,
                 metadata: line.metadata.clone(),
             },
         }

@@ -5,6 +5,8 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::order_to_cash::dry_run::difference::DryRun;
+use crate::order_to_cash::dry_run::dry_run;
 use crate::order_to_cash::returns::complete::{Completion, complete};
 use crate::order_to_cash::returns::receive::receive;
 use crate::order_to_cash::returns::replace::ReplacementOrder;
@@ -20,8 +22,8 @@ use crate::types::page::{Page, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
@@ -238,9 +240,10 @@ pub async fn cancel_return(call: Call, app: Data<App>) -> Result<Answer, Error> 
 /// Receive returned goods
 ///
 /// As often as something arrives: more, less or other lines of the order than were announced, each with what inspection made of it.
-/// `resellable` goes back on the shelf, `damaged` into quarantine, `scrap` is written off.
+/// `resellable` goes back on the shelf, `damaged` into quarantine, `scrap` is written off. With `dry_run`, which also wants
+/// `orders:read`, the answer is what would change, and nothing does.
 #[utoipa::path(tag = "returns", operation_id = "receive_return", security(("oauth2" = ["returns:write"])), request_body = ReceiveReturn, params(("id" = ReturnId, Path, description = "Id of the return")), responses(
-    (status = 200, description = "Received", body = ReturnBody, headers(("ETag" = String, description = "The version"))),
+    (status = 200, description = "The return; with `dry_run` an object of `before`, `after` and `difference`", body = ChangedReturn, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
     (status = 412, response = crate::openapi::Stale),
@@ -252,9 +255,17 @@ pub async fn receive_return(call: Call, app: Data<App>) -> Result<Answer, Error>
     call.no_query()?;
     let (id, body): (ReturnId, ReceiveReturn) = (call.path("id")?, call.json()?);
     let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    if body.dry_run {
+        call.actor.require(Permission::ORDERS_READ)?;
+    }
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
+                if body.dry_run {
+                    let order_id = service::order_of(connection, context.organization_id, id)?;
+                    let command = |connection: &mut _| receive(connection, &context, id, &body, &precondition).map(drop);
+                    return Answer::ok(&dry_run(connection, &context, order_id, command)?);
+                }
                 let rma = receive(connection, &context, id, &body, &precondition)?;
                 Ok(Answer::ok(&ReturnBody::from(&rma))?.with_version(rma.version))
             })
@@ -266,9 +277,10 @@ pub async fn receive_return(call: Call, app: Data<App>) -> Result<Answer, Error>
 ///
 /// Credits what has arrived, less a restocking fee; what was not invoiced yet never is. With `refund` the money that this sets free
 /// goes back to the payments that it came with, the newest first. With `replacement` an order for the same goods is placed:
-/// at no charge, and then the sale stands and nothing is credited, or at the original price.
+/// at no charge, and then the sale stands and nothing is credited, or at the original price. With `dry_run`, which also wants
+/// `orders:read`, the answer is what would change, and nothing does.
 #[utoipa::path(tag = "returns", operation_id = "complete_return", security(("oauth2" = ["returns:write"])), request_body = Option<CompleteReturn>, params(("id" = ReturnId, Path, description = "Id of the return")), responses(
-    (status = 200, description = "Completed", body = ReturnBody, headers(("ETag" = String, description = "The version"))),
+    (status = 200, description = "The return; with `dry_run` an object of `before`, `after` and `difference`", body = ChangedReturn, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
     (status = 412, response = crate::openapi::Stale),
@@ -281,16 +293,33 @@ pub async fn complete_return(call: Call, app: Data<App>) -> Result<Answer, Error
     let (id, body): (ReturnId, CompleteReturn) = (call.path("id")?, call.json_or_empty()?);
     let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
     body.check()?;
+    let only_asked = body.dry_run;
+    if only_asked {
+        call.actor.require(Permission::ORDERS_READ)?;
+    }
     let completion = numbered(&app, context.organization_id, id, body).await?;
     let cache = app.desk.master_data.clone();
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let rma = complete(connection, &cache, &context, id, &completion, &precondition)?;
+                let settle = |connection: &mut _| complete(connection, &cache, &context, id, &completion, &precondition);
+                if only_asked {
+                    let order_id = service::order_of(connection, context.organization_id, id)?;
+                    return Answer::ok(&dry_run(connection, &context, order_id, |connection| settle(connection).map(drop))?);
+                }
+                let rma = settle(connection)?;
                 Ok(Answer::ok(&ReturnBody::from(&rma))?.with_version(rma.version))
             })
         })
         .await
+}
+
+/// The return, or with `dry_run` what would become of its order. Only for the document: each is written as it is.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum ChangedReturn {
+    Done(Box<ReturnBody>),
+    DryRun(Box<DryRun>),
 }
 
 /// Takes the numbers that the documents of a completion may need.

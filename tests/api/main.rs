@@ -11,6 +11,7 @@ mod channels;
 mod concurrency;
 mod crash;
 mod demo;
+mod edits;
 mod examples;
 mod feed;
 mod fulfillment;

@@ -510,3 +510,42 @@ async fn any_sequence_of_commands_leaves_the_books_right() {
     }
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn a_dry_run_says_what_would_change_and_changes_nothing() {
+    let app = TestApp::spawn().await;
+    let admin = stocked(&app).await;
+    let order = shipped(&admin, &[("KOPI", "4")], json!({})).await;
+    invoice(&admin, &order).await;
+    pay(&admin, &order, "222000").await;
+    let rma = ask(&admin, &order, &[(0, "2")]).await.expect(201).body;
+    act(&admin, &rma, "authorize", json!({})).await.expect(200);
+    let before = (read(&admin, "orders", &order).await, read(&admin, "returns", &rma).await);
+
+    let mut body = json!({"location": "jakarta", "dry_run": true,
+        "lines": [{"order_line_id": order["lines"][0]["id"], "quantity": "2", "condition": "resellable"}]});
+    let dry = act(&admin, &rma, "receive", body.clone()).await.expect(200).body;
+    assert_eq!(texts(&dry["after"], ["return_status"]), ["partially_returned"]);
+    assert_eq!(dry["difference"]["stock"], json!([{"sku": "KOPI", "location": "jakarta", "reserved": "0", "on_hand": "2"}]));
+    assert_eq!((read(&admin, "orders", &order).await, read(&admin, "returns", &rma).await), before);
+    body["dry_run"] = json!(false);
+    act(&admin, &rma, "receive", body).await.expect(200);
+
+    let before = (read(&admin, "orders", &order).await, read(&admin, "returns", &rma).await);
+    let settle = |dry_run: bool| json!({"refund": true, "restocking_fee": "10000", "dry_run": dry_run});
+    let dry = act(&admin, &rma, "complete", settle(true)).await.expect(200).body;
+    assert_eq!(texts(&dry["difference"]["money"], ["amount_credited", "amount_paid", "amount_due"]), ["99900.00", "-99900.00", "0.00"]);
+    let documents = dry["difference"]["documents"].as_array().unwrap();
+    let kinds: Vec<&str> = documents.iter().map(|document| document["type"].as_str().unwrap()).collect();
+    for kind in ["credit_note", "invoice", "payment", "refund", "return"] {
+        assert!(kinds.contains(&kind), "{kind} is not among {kinds:?}");
+    }
+    assert_eq!((read(&admin, "orders", &order).await, read(&admin, "returns", &rma).await), before);
+    assert_eq!(admin.get("/v1/credit_notes").await.expect(200).body["data"], json!([]));
+    clean(&app).await;
+    let done = act(&admin, &rma, "complete", settle(false)).await.expect(200).body;
+    assert_eq!(texts(&done, ["amount_credited", "amount_refunded"]), ["99900.00", "99900.00"]);
+    let note = admin.get(&format!("/v1/credit_notes/{}", done["credit_note_id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!(note["number"], "CN-000001", "a dry run takes no number");
+    clean(&app).await;
+}

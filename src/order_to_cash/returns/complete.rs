@@ -179,6 +179,7 @@ fn take_off(
             buyer_document_number: None,
             external_ids: None,
             metadata: None,
+            dry_run: false,
         };
         let draft = credit::prepare(connection, context, settings, account, &note, fee)?;
         fee -= draft.kept_back;
