@@ -39,9 +39,9 @@ pub mod credit;
 /// The credit limit as an order meets it.
 pub mod credit_hold;
 pub mod deposits;
+pub mod document_date;
 /// What a command would come to.
 pub mod dry_run;
-pub mod document_date;
 /// An order becomes another.
 pub mod edit;
 pub mod expire_holds;

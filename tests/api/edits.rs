@@ -88,10 +88,14 @@ async fn lines_are_added_changed_and_removed_as_one_difference() {
     for field in ["subtotal", "shipping_net", "shipping_tax", "tax_total", "total", "tax_breakdown", "status", "note"] {
         assert_eq!(dry["after"][field], edited[field], "{field}");
     }
-    assert_eq!((&edited["subtotal"], &edited["tax_total"], &edited["total"]), (&json!("373500.00"), &json!("42185.00"), &json!("425685.00")));
+    assert_eq!(
+        (&edited["subtotal"], &edited["tax_total"], &edited["total"]),
+        (&json!("373500.00"), &json!("42185.00"), &json!("425685.00"))
+    );
     assert_eq!(edited["status"], "confirmed");
     let lines = edited["lines"].as_array().unwrap();
-    let figures: Vec<_> = lines.iter().map(|line| (line["quantity"].as_str().unwrap(), line["original_quantity"].as_str().unwrap())).collect();
+    let figures: Vec<_> =
+        lines.iter().map(|line| (line["quantity"].as_str().unwrap(), line["original_quantity"].as_str().unwrap())).collect();
     assert_eq!(figures, [("7", "4"), ("0", "5"), ("2", "2"), ("1", "1")]);
     assert_eq!((&lines[1]["net_amount"], &lines[1]["tax_amount"]), (&json!("0.00"), &json!("0.00")));
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "7");
@@ -201,7 +205,8 @@ async fn invoices_from_before_and_after_an_edit_add_up_to_the_order() {
     let body = json!({"lines": [{"order_line_id": line(&placed, 0), "quantity": "2"}, {"sku": "TEH", "quantity": "3"}]});
     let edited = edit(&admin, &placed, body).await.expect(200).body;
     // 66,666.67 + 60,000 = 126,666.67; less 5 %, 6,333.33: 120,333.34; with shipping 130,332.34 × 11 % = 14,336.56.
-    let amounts = |order: &Value| ["subtotal", "discount_total", "tax_total", "total"].map(|field| order[field].as_str().unwrap().to_owned());
+    let amounts =
+        |order: &Value| ["subtotal", "discount_total", "tax_total", "total"].map(|field| order[field].as_str().unwrap().to_owned());
     assert_eq!(amounts(&edited), ["126666.67", "6333.33", "14336.56", "144668.90"]);
     assert_eq!(edited["uninvoiced_total"], "98420.01");
     for job in work(&admin, &placed).await.iter().filter(|job| job["status"] != "shipped") {
@@ -210,7 +215,10 @@ async fn invoices_from_before_and_after_an_edit_add_up_to_the_order() {
     let second = invoice(&admin, &placed).await;
     assert_eq!((&second["total"], &second["shipping_net"]), (&json!("98420.01"), &json!("0.00")));
     let done = order_now(&admin, &placed).await;
-    assert_eq!((&done["status"], &done["amount_invoiced"], &done["uninvoiced_total"]), (&json!("completed"), &json!("144668.90"), &json!("0.00")));
+    assert_eq!(
+        (&done["status"], &done["amount_invoiced"], &done["uninvoiced_total"]),
+        (&json!("completed"), &json!("144668.90"), &json!("0.00"))
+    );
     assert_eq!(edit(&admin, &placed, json!({"note": "late"})).await.code(409), "invalid_transition");
     clean(&app).await;
 }
@@ -220,9 +228,7 @@ async fn what_an_edit_adds_and_is_short_is_refused_held_or_backordered() {
     let app = TestApp::spawn().await;
     let admin = stocked(&app, json!({})).await;
     let placed = place(&admin, &[("TEH", "6")], json!({})).await;
-    let to = |quantity: &str, on_shortage: &str| {
-        json!({"lines": [{"order_line_id": line(&placed, 0), "quantity": quantity}], "on_shortage": on_shortage})
-    };
+    let to = |quantity: &str, on_shortage: &str| json!({"lines": [{"order_line_id": line(&placed, 0), "quantity": quantity}], "on_shortage": on_shortage});
     let refused = edit(&admin, &placed, to("12", "refuse")).await.expect(409).body;
     let told = json!([{"pointer": "/lines/0/quantity", "sku": "TEH", "requested": "12", "available": "10"}]);
     assert_eq!((&refused["code"], &refused["lines"]), (&json!("insufficient_stock"), &told));
@@ -313,7 +319,10 @@ async fn an_address_elsewhere_is_taxed_as_there() {
     let placed = place(&admin, &[("KOPI", "2")], json!({})).await;
     let to = |country: &str| json!({"shipping_address": {"line1": "Hauptstr. 1", "city": "Bonn", "country": country}});
     let moved = edit(&admin, &placed, to("DE")).await.expect(200).body;
-    assert_eq!((&moved["tax_total"], &moved["total"], &moved["lines"][0]["tax_rate"]), (&json!("19000.00"), &json!("119000.00"), &json!("0.19")));
+    assert_eq!(
+        (&moved["tax_total"], &moved["total"], &moved["lines"][0]["tax_rate"]),
+        (&json!("19000.00"), &json!("119000.00"), &json!("0.19"))
+    );
     let refused = edit(&admin, &placed, to("FR")).await;
     assert_eq!(refused.body["errors"][0]["pointer"], "/shipping_address");
     assert_eq!(refused.code(422), "tax_rate_missing");
@@ -324,7 +333,8 @@ async fn an_address_elsewhere_is_taxed_as_there() {
     let incomplete = place(&admin, &[("TEH", "1")], json!({})).await;
     let held = edit(&admin, &incomplete, json!({"shipping_address": {"country": "ID"}})).await.expect(200).body;
     assert_eq!(open_holds(&held), ["address_incomplete"]);
-    let again = edit(&admin, &incomplete, json!({"shipping_address": {"line1": "Jl. 1", "city": "Solo", "country": "ID"}})).await.expect(200).body;
+    let again =
+        edit(&admin, &incomplete, json!({"shipping_address": {"line1": "Jl. 1", "city": "Solo", "country": "ID"}})).await.expect(200).body;
     assert_eq!((open_holds(&again).len(), &again["status"]), (0, &json!("confirmed")));
     clean(&app).await;
 }
@@ -362,7 +372,8 @@ async fn a_dry_run_of_a_shipment_and_of_a_credit_note_tells_what_would_change() 
     let dry = act(&admin, &job, "ship", json!({"carrier": "jne", "dry_run": true})).await.expect(200).body;
     assert_eq!(dry["difference"]["stock"], json!([{"sku": "KOPI", "location": "jakarta", "reserved": "-4", "on_hand": "-4"}]));
     let documents = dry["difference"]["documents"].as_array().unwrap();
-    let told: Vec<_> = documents.iter().map(|d| (d["type"].as_str().unwrap(), d["status_before"].as_str(), d["status_after"].as_str().unwrap())).collect();
+    let told: Vec<_> =
+        documents.iter().map(|d| (d["type"].as_str().unwrap(), d["status_before"].as_str(), d["status_after"].as_str().unwrap())).collect();
     assert_eq!(told, [("fulfillment_order", Some("open"), "shipped"), ("shipment", None, "in_transit")]);
     assert_eq!(dry["after"]["fulfillment_status"], "fulfilled");
     assert_eq!(order_now(&admin, &placed).await, placed);

@@ -28,10 +28,8 @@ struct DocumentRow {
 
 /// What hangs on an order beside its fulfillment orders.
 pub fn documents(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> QueryResult<Vec<Document>> {
-    let rows: Vec<DocumentRow> = sql(include_str!("documents.sql"))
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(order_id)
-        .load(connection)?;
+    let rows: Vec<DocumentRow> =
+        sql(include_str!("documents.sql")).bind::<SqlUuid, _>(organization_id).bind::<SqlUuid, _>(order_id).load(connection)?;
     let document = |row: DocumentRow| Document {
         kind: row.kind,
         id: row.id,

@@ -44,7 +44,12 @@ pub fn apply(order: &mut Order, edit: &EditOrder, reference: &Reference) -> Resu
             changes.push(Change { asked: Some((i, asked)), is_new: true });
         }
     }
-    faults.require(order.lines.len() <= limits::ORDER_LINES, "/lines", "too_many_items", "an order has at most 1000 lines, removed ones included");
+    faults.require(
+        order.lines.len() <= limits::ORDER_LINES,
+        "/lines",
+        "too_many_items",
+        "an order has at most 1000 lines, removed ones included",
+    );
     change_header(order, edit, reference, &mut faults);
     check_pricing(order, edit, &mut faults);
     let mut applied = Applied::default();

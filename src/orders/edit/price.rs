@@ -40,7 +40,9 @@ impl<'a> Terms<'a> {
             country: address.map_or_else(|| organization.country.clone(), |address| address.country.code().to_owned()),
             region: address.and_then(|address| address.region.clone()),
             on: order.ordered_at.with_timezone(&organization.time_zone).date_naive(),
-            price_list: reference.account_of(order.customer_id, order.bill_to_customer_id).and_then(|customer| customer.price_list.as_deref()),
+            price_list: reference
+                .account_of(order.customer_id, order.bill_to_customer_id)
+                .and_then(|customer| customer.price_list.as_deref()),
         }
     }
 
@@ -66,7 +68,13 @@ impl<'a> Terms<'a> {
 }
 
 /// Prices the order anew where the edit touches what it costs. 409 where that would change what is on an invoice.
-pub fn change_amounts(order: &mut Order, before: &Order, edit: &EditOrder, changes: &[Change<'_>], reference: &Reference) -> Result<(), Error> {
+pub fn change_amounts(
+    order: &mut Order,
+    before: &Order,
+    edit: &EditOrder,
+    changes: &[Change<'_>],
+    reference: &Reference,
+) -> Result<(), Error> {
     let (terms, terms_before) = (Terms::of(order, reference), Terms::of(before, reference));
     let moves = !terms.taxes_as(&terms_before);
     let shipping = asked_shipping(before, edit);
@@ -87,7 +95,9 @@ pub fn change_amounts(order: &mut Order, before: &Order, edit: &EditOrder, chang
             Some(input) => {
                 let line = &mut order.lines[place];
                 if known.is_some_and(|known| !known.quantities.invoiced.is_zero() && is_priced_otherwise(before, known, line, &input)) {
-                    refused.push(json!({ "order_line_id": line.id, "sku": line.sku, "invoiced_quantity": Quantity(line.quantities.invoiced) }));
+                    refused.push(
+                        json!({ "order_line_id": line.id, "sku": line.sku, "invoiced_quantity": Quantity(line.quantities.invoiced) }),
+                    );
                 }
                 (line.unit_price, line.price_quantity) = (input.unit_price, input.price_quantity);
                 inputs.push((place, input));
@@ -270,10 +280,8 @@ fn as_asked(error: Error, places: &[usize], changes: &[Change<'_>]) -> Error {
         let asked = changes.get(*places.get(place)?)?.asked;
         Some(asked.map_or_else(|| "/lines".to_owned(), |(i, _)| format!("/lines/{i}{field}")))
     };
-    let faults: Vec<Fault> = faults
-        .into_iter()
-        .map(|fault| Fault { pointer: pointer(&fault).unwrap_or_else(|| fault.pointer.clone()), ..fault })
-        .collect();
+    let faults: Vec<Fault> =
+        faults.into_iter().map(|fault| Fault { pointer: pointer(&fault).unwrap_or_else(|| fault.pointer.clone()), ..fault }).collect();
     Error::from(faults)
 }
 

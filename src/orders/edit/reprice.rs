@@ -84,9 +84,8 @@ impl Line {
 
 /// The order's discounts on all of it; what invoices have of them stays there, and the rest is shared over what is not invoiced.
 fn share_order_discount(input: &PricingInput, invoiced: &Invoiced, lines: &mut [Line]) -> Result<(), Error> {
-    let less_than_nothing = lines
-        .iter()
-        .any(|line| line.rest_net() < Decimal::ZERO || line.priced.discount_amount < line.invoiced.discount_amount.0);
+    let less_than_nothing =
+        lines.iter().any(|line| line.rest_net() < Decimal::ZERO || line.priced.discount_amount < line.invoiced.discount_amount.0);
     if less_than_nothing {
         return Err(invoiced_amounts("a line's invoices are worth more than the line would be"));
     }
@@ -124,7 +123,8 @@ fn share_tax(input: &PricingInput, invoiced: &Invoiced, priced: &mut Priced, lin
     }
     for (place, group) in priced.tax_breakdown.iter_mut().enumerate() {
         let ships = priced.shipping_tax_group == Some(place);
-        let (shipping_net, shipping_tax) = if ships { (priced.shipping_net, priced.shipping_tax) } else { (currency.zero(), currency.zero()) };
+        let (shipping_net, shipping_tax) =
+            if ships { (priced.shipping_net, priced.shipping_tax) } else { (currency.zero(), currency.zero()) };
         let here = |line: &&mut Line| line.priced.tax_group == place;
         let mut members: Vec<&mut Line> = lines.iter_mut().filter(here).collect();
         let net = members.iter().fold(shipping_net, |sum, line| sum + line.priced.net_amount - line.priced.order_discount_amount);

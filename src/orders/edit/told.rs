@@ -67,7 +67,9 @@ fn line_told(before: Option<&OrderLine>, after: &OrderLine) -> Option<Value> {
         Some(before) if after.quantities.quantity.is_zero() && !before.quantities.quantity.is_zero() => "removed",
         Some(_) => "changed",
     };
-    Some(json!({ "order_line_id": after.id, "line_number": after.line_number, "sku": after.sku, "change": change, "before": then, "after": now }))
+    Some(
+        json!({ "order_line_id": after.id, "line_number": after.line_number, "sku": after.sku, "change": change, "before": then, "after": now }),
+    )
 }
 
 fn figures(line: &OrderLine) -> Value {

@@ -185,8 +185,11 @@ proptest! {
             }
             if let (Ok(()), Ok(fresh)) = (edited, price(&input)) {
                 let unit = Decimal::new(1, input.currency.minor_units());
-                let many = Decimal::from(4 * input.lines.len() as i64 + 4);
-                prop_assert!((world.priced.total - fresh.total).abs() <= unit * many, "{} {}", world.priced.total, fresh.total);
+                // A line that is invoiced to its last unit keeps the rounding of its invoices.
+                let many = unit * Decimal::from(input.lines.len() as i64 + 1);
+                prop_assert!((world.priced.subtotal - fresh.subtotal).abs() <= many, "{} {}", world.priced.subtotal, fresh.subtotal);
+                let discounts = (world.priced.discount_total, fresh.discount_total);
+                prop_assert!((discounts.0 - discounts.1).abs() <= many, "{discounts:?}");
             }
             let groups: Decimal = world.priced.tax_breakdown.iter().map(|group| group.tax_amount.0).sum();
             let shares: Decimal = world.priced.lines.iter().map(|line| line.tax_amount).sum();
