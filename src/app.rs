@@ -87,6 +87,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::banking::tolerances::api::configure);
     config.configure(crate::journal::api::configure);
     config.configure(crate::journal::accounts::api::configure);
+    config.configure(crate::returns::api::configure);
 }
 
 /// A bound server, not yet running.

@@ -83,4 +83,6 @@ typed_id! {
     JournalEntryId,
     BankStatementId,
     BankEntryId,
+    ReturnId,
+    ReturnLineId,
 }
