@@ -96,7 +96,8 @@ impl Books {
             }
             let action = if freed == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
             payment.status = payment.status.next(action).unwrap();
-            payment.refund_set_free(self.account.order_id, freed, RefundId::generate(), AT);
+            let due_again = payment.refund_set_free(self.account.order_id, freed, RefundId::generate(), AT);
+            due_again.iter().for_each(|placement| self.account.refund(placement));
             self.account.refunded += freed;
         }
         assert!(excess.is_zero());
