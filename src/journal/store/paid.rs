@@ -53,6 +53,7 @@ pub fn payments(
     connection: &mut PgConnection,
     settings: &Settings,
     batch: &Batch,
+    now: DateTime<Utc>,
     rate: &mut RateOf<'_>,
 ) -> Result<Vec<PaymentFacts>, Error> {
     if batch.payments.is_empty() && batch.refunds.is_empty() && batch.invoices.is_empty() && batch.credit_notes.is_empty() {
