@@ -406,6 +406,8 @@ async fn journal(road: &mut Road<'_>, app: &TestApp) {
     post_journal(app).await;
     let feed = road.list("list_journal_entries", &[]).await;
     road.go("get_journal_entry", &[("id", &feed["data"][0]["id"])]).await;
+}
+
 /// Of an order that has shipped; of what is refused and cancelled, then of what is settled.
 async fn returns(road: &mut Road<'_>) {
     let order = road.go("place_order", &[]).await;
