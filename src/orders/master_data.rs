@@ -11,6 +11,7 @@ use super::reference::{Company, Customer, Item, PriceList, Product, Reference};
 use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
 use crate::auth::actor::Context;
 use crate::catalog::DEFAULT_LIST;
+use crate::catalog::coupons::service::{self as coupons, KnownCoupons};
 use crate::catalog::prices::body::Price;
 use crate::customers::balance::Credit;
 use crate::error::Error;
@@ -78,6 +79,7 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
         reference.stock = seen.stock;
         reference.same_purchase_orders = seen.same_purchase_orders;
         reference.recent_orders = seen.recent_orders;
+        reference.coupons = coupons(connection, organization_id, batch, &reference)?;
         let mut held = vec![false; batch.len()];
         for place in seen.held {
             held[owners[place]] = true;
@@ -108,6 +110,24 @@ pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Orde
     let seen = look(connection, organization_id, &question, context.now)?;
     (reference.same_purchase_orders, reference.recent_orders) = (seen.same_purchase_orders, seen.recent_orders);
     Ok(reference)
+}
+
+/// What is known of the coupons that a batch names; nothing is read where it names none. They are not remembered, since their uses move
+/// with the orders.
+fn coupons(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    batch: &[Asked<'_>],
+    reference: &Reference,
+) -> Result<KnownCoupons, Error> {
+    let of_order = |asked: &Asked<'_>| buyer(asked.body, reference).map(|customer| customer.id);
+    let named = |body: &'_ NewOrder, customer| body.coupon_codes.iter().map(move |code| (code.clone(), customer)).collect::<Vec<_>>();
+    let wanted: Vec<(String, Option<CustomerId>)> = batch.iter().flat_map(|asked| named(asked.body, of_order(asked))).collect();
+    if wanted.is_empty() {
+        return Ok(KnownCoupons::default());
+    }
+    let wanted: Vec<(&str, Option<CustomerId>)> = wanted.iter().map(|(code, customer)| (code.as_str(), *customer)).collect();
+    coupons::look(connection, organization_id, &wanted)
 }
 
 /// What to ask for a batch, and which order each claim belongs to.
@@ -381,6 +401,7 @@ impl Reference {
             same_purchase_orders: vec![],
             noted: 0,
             recent_orders: vec![],
+            coupons: KnownCoupons::default(),
         }
     }
 
