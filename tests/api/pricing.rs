@@ -207,6 +207,41 @@ async fn a_seller_in_the_union_taxes_by_where_it_goes_and_who_buys() {
 }
 
 #[actix_web::test]
+async fn an_invoice_keeps_the_rate_of_its_day_and_a_credit_note_that_of_its_invoice() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    receive(&admin, "jakarta", "KOPI", "100").await;
+    let rate = |rate: &str, from: &str| json!({"from_currency": "USD", "to_currency": "IDR", "rate": rate, "valid_from_on": from});
+    admin
+        .put("/v1/exchange_rates", json!([rate("16000", "2026-01-01"), rate("16250.5", "2026-03-02"), rate("17000", "2026-03-03")]))
+        .await
+        .expect(200);
+    admin.put("/v1/prices", json!([{"sku": "KOPI", "currency": "USD", "unit_price": "3.50"}])).await.expect(200);
+    customer(&admin, "C-USD", json!({"currency": "USD"})).await;
+    let order = place(&admin, "C-USD", json!([{"sku": "KOPI", "quantity": "10"}]), json!({})).await;
+    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", order["id"].as_str().unwrap())).await.body["data"][0]["id"].clone();
+    admin.post(&format!("/v1/fulfillment_orders/{}/ship", work.as_str().unwrap()), json!({"carrier": "JNE"})).await.expect(201);
+    let invoice = admin.act(&format!("/v1/orders/{}/invoices", order["id"].as_str().unwrap())).await.expect(201).body;
+    // 35.00 + 11 % = 38.85; × 16,250.5 = 631,331.925; 3.85 × 16,250.5 = 62,564.425.
+    let kept = |document: &Value| {
+        ["exchange_rate", "total", "total_base_currency", "tax_total_base_currency"]
+            .map(|field| document[field].as_str().unwrap().to_owned())
+    };
+    assert_eq!(kept(&invoice), ["16250.5", "38.85", "631331.93", "62564.43"]);
+    app.clock.advance(chrono::TimeDelta::hours(20));
+    let admin = app.caller(pesanan::organization::find_by_code(&mut app.database.connect(), "shop").unwrap().unwrap(), Role::Admin).await;
+    let note =
+        json!({"invoice_id": invoice["id"], "reason": "Damaged", "lines": [{"order_line_id": order["lines"][0]["id"], "quantity": "2"}]});
+    let note = admin.post("/v1/credit_notes", note).await.expect(201).body;
+    // 7.00 + 0.77 = 7.77; × 16,250.5 = 126,266.385.
+    assert_eq!(
+        (note["issued_on"].as_str().unwrap(), kept(&note)),
+        ("2026-03-03", ["16250.5", "7.77", "126266.39", "12512.89"].map(str::to_owned))
+    );
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn malformed_tax_numbers_of_known_countries_are_refused() {
     let app = TestApp::spawn().await;
     let (_, admin) = shop(&app).await;
