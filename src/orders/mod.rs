@@ -48,6 +48,8 @@ pub mod summary;
 pub mod tax;
 /// Sales that are not taxed because of who buys, or where to.
 pub mod tax_treatment;
+/// The tax of each line and of the shipping.
+pub mod taxation;
 /// The value of a part of an order, so that partial invoices add up to it.
 pub mod valuation;
 /// From a request to a priced and checked order.

@@ -22,6 +22,18 @@ pub struct TaxRule {
 }
 
 impl TaxRule {
+    /// Nothing is taxed, and nobody says why.
+    pub fn outside_scope(tax_category: &str) -> Self {
+        Self {
+            tax_category: tax_category.to_owned(),
+            tax_scheme_category: "O".to_owned(),
+            rate: Decimal::ZERO,
+            base_fraction: BaseFraction::WHOLE,
+            exemption_code: None,
+            exemption_reason: None,
+        }
+    }
+
     /// The tax to add to a net amount, rounded.
     pub fn tax_on(&self, currency: Currency, net: Decimal) -> Decimal {
         tax_on(currency, net, self.rate, self.base_fraction)

@@ -10,7 +10,8 @@ use super::quantities::LineQuantities;
 use super::reference::{Customer, Product, Reference};
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
 use super::tax::TaxRule;
-use super::tax_treatment::{Sale, Supply, TaxedBuyer, Treatment, treatment};
+use super::tax_treatment::TaxedBuyer;
+use super::taxation::Taxation;
 use crate::auth::actor::Context;
 use crate::catalog::coupons::judge::Buying;
 use crate::catalog::product_kind::ProductKind;
@@ -315,24 +316,14 @@ fn pricing_input(
 ) -> PricingInput {
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let has_goods = lines.iter().any(|line| line.product.kind == ProductKind::Stocked);
-    let sale = Sale {
-        policy: reference.company.organization.tax_treatment,
-        seller_country: &reference.company.organization.country,
-        ship_to_country: &place.country,
-        has_rates: reference.company.has_rates(&place.country),
-        buyer: buyer.taxed(),
-    };
-    let by_rates = |category: &str| reference.company.tax_rule(&place.country, place.region.as_deref(), category, on);
+    let taxation = Taxation::new(&reference.company, &place.country, place.region.as_deref(), on, buyer.taxed(), has_goods);
     let tax = |product: &Product, pointer: String, faults: &mut Faults| {
-        let category = &product.tax_category;
-        match treatment(&sale, Supply::of(product.kind, has_goods)) {
-            Treatment::Untaxed(rule) => rule,
-            Treatment::Rates => by_rates(category).unwrap_or_else(|missing| {
-                let detail = format!("{} has tax rates, but none for category '{category}' on {on}", missing.country);
-                faults.add(pointer, "tax_rate_missing", detail);
-                no_tax(category)
-            }),
-        }
+        taxation.rule(product).unwrap_or_else(|missing| {
+            let category = &product.tax_category;
+            let detail = format!("{} has tax rates, but none for category '{category}' on {on}", missing.country);
+            faults.add(pointer, "tax_rate_missing", detail);
+            TaxRule::outside_scope(category)
+        })
     };
     let mut inputs = Vec::with_capacity(lines.len());
     for (i, (line, ordered)) in body.lines.iter().zip(lines).enumerate() {
@@ -356,12 +347,7 @@ fn pricing_input(
     }
     let shipping = body.shipping.as_ref().map(|shipping| ShippingInput {
         amount: shipping.amount.0,
-        tax: match treatment(&sale, Supply::incidental(has_goods)) {
-            Treatment::Untaxed(rule) => rule,
-            // Where nothing of category `standard` is taxed, shipping follows the first line (EN 16931 knows no untaxed leftovers).
-            Treatment::Rates => by_rates("standard")
-                .unwrap_or_else(|_| inputs.first().map_or_else(|| no_tax("standard"), |line: &LineInput| line.tax.clone())),
-        },
+        tax: taxation.shipping_rule(inputs.first().map(|line: &LineInput| &line.tax)),
         given_tax_amount: shipping.tax_amount.map(|amount| amount.0),
     });
     PricingInput {
@@ -408,17 +394,6 @@ fn coupons(
     let named: Vec<Named> =
         body.coupon_codes.iter().map(|code| Named { code, coupon: reference.coupons.by_code(code), standing: named(code) }).collect();
     coupons::apply(input, &skus, &buying, &named)
-}
-
-fn no_tax(category: &str) -> TaxRule {
-    TaxRule {
-        tax_category: category.to_owned(),
-        tax_scheme_category: "O".to_owned(),
-        rate: Decimal::ZERO,
-        base_fraction: crate::types::base_fraction::BaseFraction::WHOLE,
-        exemption_code: None,
-        exemption_reason: None,
-    }
 }
 
 fn order(

@@ -207,6 +207,33 @@ async fn a_seller_in_the_union_taxes_by_where_it_goes_and_who_buys() {
 }
 
 #[actix_web::test]
+async fn a_state_has_its_own_rate_and_the_rest_of_the_country_none() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let company = json!({"legal_name": "Coffee Inc.", "country": "US", "time_zone": "America/Los_Angeles", "base_currency": "USD"});
+    admin.put("/v1/organization", company).await.expect(200);
+    admin.put("/v1/prices", json!([{"sku": "KOPI", "currency": "USD", "unit_price": "19.99"}])).await.expect(200);
+    let rate = |region: Value, scheme: &str, name: &str, rate: &str| json!({"country": "US", "region": region, "tax_category": "standard", "tax_scheme_category": scheme, "name": name, "rate": rate});
+    let rates = json!([
+        rate(Value::Null, "O", "No nexus", "0"),
+        rate(json!("CA"), "S", "California sales tax", "0.0725"),
+        rate(json!("NY"), "S", "New York sales tax", "0.08875"),
+    ]);
+    admin.put("/v1/tax_rates", rates).await.expect(200);
+    customer(&admin, "C-US", json!({"currency": "USD"})).await;
+    for (region, tax, total, reason) in
+        [("CA", "4.35", "64.32", Value::Null), ("ny", "5.32", "65.29", Value::Null), ("OR", "0.00", "59.97", json!("No nexus"))]
+    {
+        let address = json!({"line1": "1 Main St", "city": "x", "region": region, "country": "US"});
+        let order = place(&admin, "C-US", json!([{"sku": "KOPI", "quantity": "3"}]), json!({"shipping_address": address})).await;
+        let shown =
+            (order["tax_total"].as_str().unwrap(), order["total"].as_str().unwrap(), &order["tax_breakdown"][0]["exemption_reason"]);
+        assert_eq!(shown, (tax, total, &reason), "{region}");
+    }
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn an_invoice_keeps_the_rate_of_its_day_and_a_credit_note_that_of_its_invoice() {
     let app = TestApp::spawn().await;
     let (_, admin) = shop(&app).await;
