@@ -33,6 +33,7 @@ pub struct CouponQuery {
     /// Many by comma, in any case.
     #[param(example = "KOPI15")]
     code: Option<String>,
+    /// Only those that are switched on, or off.
     active: Option<bool>,
     /// Changed at or after this instant; uses do not count as changes.
     updated_from: Option<DateTime<Utc>>,
