@@ -120,13 +120,14 @@ fn coupons(
     batch: &[Asked<'_>],
     reference: &Reference,
 ) -> Result<KnownCoupons, Error> {
-    let of_order = |asked: &Asked<'_>| buyer(asked.body, reference).map(|customer| customer.id);
-    let named = |body: &'_ NewOrder, customer| body.coupon_codes.iter().map(move |code| (code.clone(), customer)).collect::<Vec<_>>();
-    let wanted: Vec<(String, Option<CustomerId>)> = batch.iter().flat_map(|asked| named(asked.body, of_order(asked))).collect();
+    let mut wanted: Vec<(&str, Option<CustomerId>)> = vec![];
+    for body in batch.iter().map(|asked| asked.body).filter(|body| !body.coupon_codes.is_empty()) {
+        let customer = buyer(body, reference).map(|customer| customer.id);
+        wanted.extend(body.coupon_codes.iter().map(|code| (code.as_str(), customer)));
+    }
     if wanted.is_empty() {
         return Ok(KnownCoupons::default());
     }
-    let wanted: Vec<(&str, Option<CustomerId>)> = wanted.iter().map(|(code, customer)| (code.as_str(), *customer)).collect();
     coupons::look(connection, organization_id, &wanted)
 }
 
