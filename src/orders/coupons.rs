@@ -97,6 +97,12 @@ pub fn is_exhausted(code: &str, pointer: &str, detail: &str) -> Error {
     Error::conflict_with("coupon_exhausted", detail, json!({ "coupon_code": code, "pointer": pointer }))
 }
 
+/// Other discounts in place of those that are there: what the coupons gave stays, and is not given twice.
+pub fn with_coupons(given: &[Discount], before: &[Discount], coupon_codes: &[String]) -> Vec<Discount> {
+    let is_coupon = |discount: &&Discount| discount.code.as_ref().is_some_and(|code| coupon_codes.contains(code));
+    given.iter().filter(|discount| !is_coupon(discount)).chain(before.iter().filter(is_coupon)).cloned().collect()
+}
+
 /// What the order's discounts leave of its lines; of what is no discount pricing tells.
 fn left_of(gross: Decimal, input: &PricingInput) -> Decimal {
     gross - discount_on(gross, &input.discounts, input.currency, "/discounts", &mut Faults::new()).min(gross)

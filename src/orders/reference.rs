@@ -2,7 +2,7 @@
 
 use super::order::Order;
 use super::tax::TaxRule;
-use super::tax_treatment::reason_of_rate;
+use super::tax_treatment::{TaxedBuyer, reason_of_rate};
 use crate::catalog::coupons::service::KnownCoupons;
 use crate::catalog::prices::body::Price;
 use crate::catalog::product_kind::ProductKind;
@@ -168,6 +168,13 @@ pub struct RecentOrder {
     pub lines: Vec<(String, String, Decimal)>,
 }
 
+impl Customer {
+    /// What counts for tax where this customer pays.
+    pub fn taxed(&self) -> TaxedBuyer<'_> {
+        TaxedBuyer { exemption: self.tax_exemption.as_ref(), tax_id: self.tax_id.as_deref() }
+    }
+}
+
 impl Product {
     /// Base units in one `unit`; `None` where the product is not sold in it.
     pub fn factor(&self, unit: &str) -> Option<Decimal> {
@@ -234,6 +241,13 @@ impl Reference {
 
     pub fn customer(&self, id: CustomerId) -> Option<&Customer> {
         self.customers.get(&id).map(Arc::as_ref)
+    }
+
+    /// The customer whose terms, prices and addresses hold for an order: not one who was recognized by an e-mail address alone, which
+    /// is who orders at the expense of a guest.
+    pub fn account_of(&self, customer_id: CustomerId, bill_to_customer_id: CustomerId) -> Option<&Customer> {
+        let account = self.customer(bill_to_customer_id).is_some_and(|payer| !payer.guest);
+        self.customer(customer_id).filter(|_| account)
     }
 
     pub fn customer_by_code(&self, code: &str) -> Option<&Customer> {

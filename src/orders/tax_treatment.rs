@@ -75,6 +75,9 @@ const REVERSE_CHARGE: (&str, &str) = ("VATEX-EU-AE", "Reverse charge, the recipi
 const EXPORT: (&str, &str) = ("VATEX-EU-G", "Export, exempt under Article 146 of Directive 2006/112/EC");
 const NOT_SUBJECT: (&str, &str) = ("VATEX-EU-O", "Not subject to VAT");
 
+/// The categories that lines have by a reason, not by their product.
+pub const REASONS: [&str; 4] = ["exempt", "intra_community", "reverse_charge", "export"];
+
 /// Decides for one supply.
 pub fn treatment(sale: &Sale<'_>, supply: Supply) -> Treatment {
     if let Some(exemption) = sale.buyer.exemption {

@@ -11,7 +11,7 @@ use super::reference::{Customer, Product, Reference};
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
 use super::tax::TaxRule;
 use super::tax_treatment::TaxedBuyer;
-use super::taxation::Taxation;
+use super::taxation::{Place, Taxation};
 use crate::auth::actor::Context;
 use crate::catalog::coupons::judge::Buying;
 use crate::catalog::product_kind::ProductKind;
@@ -71,7 +71,7 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     let channel = channel(body, reference, &mut faults);
     let currency = body.currency.or(buyer.currency()).unwrap_or(reference.company.organization.base_currency);
     let place = Place::of(addresses.shipping.as_ref(), &reference.company.organization.country);
-    let mut input = pricing_input(body, reference, &buyer, &lines, currency, &place, on, &mut faults);
+    let mut input = pricing_input(body, reference, &buyer, &lines, currency, place, on, &mut faults);
     faults.into_result()?;
     let coupons = coupons(body, reference, &buyer, &lines, on, &mut input)?;
     let priced = pricing::price(&input)?;
@@ -129,9 +129,7 @@ impl Buyer<'_> {
     /// What of the one who pays counts for tax; nobody who was recognized by an e-mail address has any of it.
     fn taxed(&self) -> TaxedBuyer<'_> {
         match self {
-            Self::Known { bill_to, by_email_only: false, .. } => {
-                TaxedBuyer { exemption: bill_to.tax_exemption.as_ref(), tax_id: bill_to.tax_id.as_deref() }
-            }
+            Self::Known { bill_to, by_email_only: false, .. } => bill_to.taxed(),
             Self::Known { .. } | Self::Guest(_) => TaxedBuyer::default(),
         }
     }
@@ -288,21 +286,6 @@ fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> Strin
     code.to_owned()
 }
 
-/// Where the order is taxed.
-struct Place {
-    country: String,
-    region: Option<String>,
-}
-
-impl Place {
-    fn of(shipping: Option<&Address>, home: &str) -> Self {
-        match shipping {
-            Some(address) => Self { country: address.country.code().to_owned(), region: address.region.clone() },
-            None => Self { country: home.to_owned(), region: None },
-        }
-    }
-}
-
 #[allow(clippy::too_many_arguments)]
 fn pricing_input(
     body: &NewOrder,
@@ -310,16 +293,16 @@ fn pricing_input(
     buyer: &Buyer,
     lines: &[Ordered],
     currency: Currency,
-    place: &Place,
+    place: Place,
     on: NaiveDate,
     faults: &mut Faults,
 ) -> PricingInput {
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let has_goods = lines.iter().any(|line| line.product.kind == ProductKind::Stocked);
-    let taxation = Taxation::new(&reference.company, &place.country, place.region.as_deref(), on, buyer.taxed(), has_goods);
+    let taxation = Taxation::new(&reference.company, place, on, buyer.taxed(), has_goods);
     let tax = |product: &Product, pointer: String, faults: &mut Faults| {
-        taxation.rule(product).unwrap_or_else(|missing| {
-            let category = &product.tax_category;
+        let category = &product.tax_category;
+        taxation.rule(product.kind, category).unwrap_or_else(|missing| {
             let detail = format!("{} has tax rates, but none for category '{category}' on {on}", missing.country);
             faults.add(pointer, "tax_rate_missing", detail);
             TaxRule::outside_scope(category)
@@ -461,6 +444,7 @@ fn order(
                 external_line_id: line.external_line_id.clone(),
                 customer_sku: line.customer_sku.clone(),
                 cancelled_out_of_stock: Decimal::ZERO,
+                invoiced: None,
                 metadata: line.metadata.clone(),
             },
         }

@@ -203,6 +203,30 @@ async fn a_coupon_is_changed_within_its_uses_and_orders_keep_what_it_gave() {
     clean(&app).await;
 }
 
+#[actix_web::test]
+async fn an_edit_keeps_the_coupons_and_their_percent_follows_the_quantities() {
+    let app = TestApp::spawn().await;
+    let admin = stocked(&app).await;
+    let ten = coupon(&admin, json!({"usage_limit": 1})).await;
+    let placed =
+        admin.post("/v1/orders", order_with(&["TEN"], json!({"discounts": [{"amount": "1000", "reason": "x"}]}))).await.expect(201).body;
+    assert_eq!(placed["discount_total"], "21000.00");
+    // 4 × 50,000 + 5 × 20,000 = 300,000; 10 % = 30,000 and 2,000 in place of 1,000. What is sent back of the coupon is not given twice.
+    let edit = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "4"}],
+        "discounts": [{"amount": "2000", "reason": "y"}, {"code": "TEN", "percent": "10", "reason": "Ten off"}]});
+    let path = format!("/v1/orders/{}", placed["id"].as_str().unwrap());
+    let edited = admin.post(&format!("{path}/edits"), edit).await.expect(200).body;
+    assert_eq!(
+        (&edited["subtotal"], &edited["discount_total"], &edited["coupon_codes"]),
+        (&json!("300000.00"), &json!("32000.00"), &json!(["TEN"]))
+    );
+    assert_eq!(times_used(&admin, &ten).await, 1);
+    clean(&app).await;
+    admin.post(&format!("{path}/cancel"), json!({"reason": {"code": "customer_request"}})).await.expect(200);
+    assert_eq!(times_used(&admin, &ten).await, 0);
+    clean(&app).await;
+}
+
 /// Fifty orders at two servers want the last uses; some come twice with one key.
 #[actix_web::test]
 async fn the_last_use_of_a_coupon_goes_to_exactly_one_of_fifty_orders() {

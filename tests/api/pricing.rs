@@ -186,6 +186,14 @@ async fn a_seller_in_the_union_taxes_by_where_it_goes_and_who_buys() {
     assert_eq!(check("FR-B2C").await, Value::Null);
     assert_eq!(check("CH").await, "not_checked");
 
+    // Sent elsewhere by an edit, it is taxed by where it goes now.
+    let order = place(&admin, "FR-B2B", lines.clone(), more.clone()).await;
+    let path = format!("/v1/orders/{}/edits", order["id"].as_str().unwrap());
+    let edited = admin.post(&path, json!({"shipping_address": address("DE")})).await.expect(200).body;
+    assert_eq!(breakdown(&edited), ["standard S 0.19 27.50 5.23 -", "reduced S 0.07 20.00 1.40 -"]);
+    let edited = admin.post(&path, json!({"shipping_address": address("FR")})).await.expect(200).body;
+    assert_eq!(breakdown(&edited), ["intra_community K 0 45.00 0.00 VATEX-EU-IC", "reverse_charge AE 0 2.50 0.00 VATEX-EU-AE"]);
+
     // The buyer's number alone, sent to Germany: taxed at home.
     let here = json!({"currency": "EUR", "shipping_address": address("DE")});
     let order = place(&admin, "FR-B2B", json!([{"sku": "KOPI", "quantity": "1"}]), here).await;
