@@ -81,4 +81,6 @@ typed_id! {
     PaymentId,
     PaymentAllocationId,
     RefundId,
+    ReturnId,
+    ReturnLineId,
 }

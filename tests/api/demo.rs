@@ -78,7 +78,10 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
     let exempt = admin.get("/v1/customers?code=C-KEDUTAAN").await.expect(200).body["data"][0]["id"].clone();
     let orders = admin.get(&format!("/v1/orders?customer_id={}", exempt.as_str().unwrap())).await.expect(200).body;
     assert_eq!(orders["data"][0]["tax_breakdown"][0]["exemption_code"], "PMK-59-2024", "{orders:#}");
-    assert_eq!(count(&admin, "/v1/refunds").await, 1);
+    assert_eq!(count(&admin, "/v1/refunds").await, 2);
+    for status in ["requested", "authorized", "completed"] {
+        assert!(count(&admin, &format!("/v1/returns?status={status}")).await > 0, "no return is {status}");
+    }
     let incoming = admin.get("/v1/inventory/incoming?status=open").await.expect(200).body;
     assert_eq!(incoming["data"][0]["sku"], "BATIK-L");
     let payments = admin.get("/v1/payments?limit=200").await.expect(200).body;
