@@ -71,6 +71,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::catalog::products::api::configure);
     config.configure(crate::catalog::prices::api::configure);
     config.configure(crate::catalog::tax_rates::api::configure);
+    config.configure(crate::catalog::coupons::api::configure);
     config.configure(crate::customers::api::configure);
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);

@@ -238,6 +238,7 @@ impl From<DieselError> for Error {
         if let DieselError::DatabaseError(_, info) = &error {
             let known = match info.constraint_name() {
                 Some("customer_code") => Some(("customer_code_taken", "another customer has this code")),
+                Some("coupon_code") => Some(("coupon_code_taken", "another coupon has this code")),
                 Some("organization_code") => Some(("organization_code_taken", "another organization has this code")),
                 Some("sales_order_number") => Some(("order_number_taken", "another order has this number")),
                 Some("invoice_number" | "invoice_series_number") => Some(("invoice_number_taken", "another invoice has this number")),

@@ -15,6 +15,7 @@ FROM (
   UNION ALL SELECT 'credit_note', organization_id, count(*) FROM credit_note GROUP BY 2
   UNION ALL SELECT 'payment', organization_id, count(*) FROM payment GROUP BY 2
   UNION ALL SELECT 'import', organization_id, count(*) FROM import GROUP BY 2
+  UNION ALL SELECT 'coupon_redemption', organization_id, count(*) FROM coupon_redemption GROUP BY 2
   UNION ALL SELECT 'refund', organization_id, count(*) FROM refund GROUP BY 2
 ) t
 WHERE NOT EXISTS (SELECT 1 FROM organization o WHERE o.id = t.organization_id)

@@ -2,10 +2,11 @@
 
 use super::calendar;
 use crate::auth::actor::Context;
+use crate::catalog::coupons::body::PutCoupon;
 use crate::catalog::prices::body::PutPrice;
 use crate::catalog::products::body::PutProduct;
 use crate::catalog::tax_rates::body::PutTaxRate;
-use crate::catalog::{prices, products, tax_rates};
+use crate::catalog::{coupons, prices, products, tax_rates};
 use crate::channels;
 use crate::channels::body::NewChannel;
 use crate::customers;
@@ -22,7 +23,7 @@ use crate::organization::profile::body::PutOrganization;
 use crate::organization::{exchange_rates, profile};
 use crate::platform::http::{Precondition, from_value, parse_json};
 use crate::types::address::Address;
-use crate::types::id::{CustomerId, IncomingSupplyId, StockChangeId};
+use crate::types::id::{CouponId, CustomerId, IncomingSupplyId, StockChangeId};
 use chrono::{Days, NaiveDate};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -39,6 +40,7 @@ pub struct Company {
     pub exchange_rates: Vec<PutExchangeRate>,
     pub tax_rates: Vec<PutTaxRate>,
     pub channels: Vec<NewChannel>,
+    pub coupons: Vec<PutCoupon>,
     /// By code.
     pub locations: BTreeMap<String, PutLocation>,
     pub products: Vec<Ware>,
@@ -141,6 +143,9 @@ pub fn write(connection: &mut PgConnection, context: &Context, company: &Company
     prices::service::put_many(connection, context, &rows.concat())?;
     for regular in &company.customers {
         customers::service::create(connection, context, CustomerId::generate(), &regular.customer)?;
+    }
+    for coupon in &company.coupons {
+        coupons::service::create(connection, context, CouponId::generate(), coupon)?;
     }
     for location in company.locations.keys() {
         let stocked = company.products.iter().filter_map(|ware| Some((ware, ware.stock.get(location)?)));

@@ -48,6 +48,15 @@ pub fn orders(company: &Company, now: DateTime<Utc>) -> Vec<Planned> {
             json!({ "discounts": [{ "code": "GRAND-OPENING", "amount": "150000.00", "reason": "New branch" }] }),
             Course::ordinary(),
         ),
+        // With two coupons, one of them for certain products.
+        account_order(
+            now,
+            (13, 10 * 60 + 5),
+            "C-KOPERASI-MAJU",
+            json!([{ "sku": "KOPI-250", "quantity": "6" }, { "sku": "TEH-100", "quantity": "12" }]),
+            json!({ "coupon_codes": ["KOPI15", "HEMAT50"] }),
+            Course::ordinary(),
+        ),
         // Waited for supply, then shipped.
         account_order(
             now,

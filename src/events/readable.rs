@@ -20,6 +20,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("product", Permission::CATALOG_READ),
     ("price", Permission::CATALOG_READ),
     ("tax_rate", Permission::CATALOG_READ),
+    ("coupon", Permission::CATALOG_READ),
     ("channel", Permission::CHANNELS_READ),
     ("inbound_message", Permission::CHANNELS_READ),
     ("webhook_endpoint", Permission::WEBHOOKS_READ),

@@ -35,6 +35,7 @@ pub mod cancel;
 pub mod capture_queue;
 pub mod confirm;
 pub mod counting;
+pub mod coupon_claims;
 pub mod credit;
 /// The credit limit as an order meets it.
 pub mod credit_hold;

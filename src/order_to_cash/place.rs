@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::events;
 use crate::inventory::reservations::{self, Consumed, Consumption};
 use crate::inventory::{self, shelves};
+use crate::order_to_cash::coupon_claims::{self, CouponClaims};
 use crate::order_to_cash::credit_hold::hold_over_credit;
 use crate::order_to_cash::pay::{self, OrderPayment};
 use crate::orders;
@@ -29,7 +30,7 @@ use crate::payments::service as payments;
 use crate::platform::http::Answer;
 use crate::platform::idempotency::{self, StoredHeaders};
 use crate::platform::stored_answer;
-use crate::types::id::{CustomerId, OrderId};
+use crate::types::id::{CouponId, CustomerId, OrderId};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -196,7 +197,10 @@ fn try_once(
                 continue;
             }
         };
-        let must_be_slow = verified.guest.is_some() || wants_own_transaction(placed) || exceeds_credit(&verified.order, reference);
+        let must_be_slow = verified.guest.is_some()
+            || !verified.coupons.is_empty()
+            || wants_own_transaction(placed)
+            || exceeds_credit(&verified.order, reference);
         let mut order = verified.order;
         let promised = promise::promise(&mut order, &mut shelf, context);
         let after_others = !wanted.is_empty() && order.lines.iter().any(|line| wanted.contains(&line.sku));
@@ -280,7 +284,9 @@ fn is_short(order: &Order) -> bool {
 /// A deadlock, or a capture statement that found less than the locks had shown (a limit that was set meanwhile, safety stock
 /// above what a reservation held): gather and decide anew.
 fn lost_a_race(error: &Error) -> bool {
-    error.is_transient() || matches!(error, Error::Database(error) if captured::refusal(error).is_some())
+    error.is_transient()
+        || coupon_claims::has_changed(error)
+        || matches!(error, Error::Database(error) if captured::refusal(error).is_some())
 }
 
 fn wants_own_transaction(request: &PlaceRequest) -> bool {
@@ -379,6 +385,13 @@ fn decide_under_locks(
     let guests = guests::claim(connection, context, &guests)?;
 
     let reservations = consume_reservations(connection, context, requests, &won)?;
+    let buyer = |order: &Order| guests.id(order.customer_id).unwrap_or(order.customer_id);
+    let wanted = |verified: &Verified| {
+        let buyer = buyer(&verified.order);
+        verified.coupons.iter().map(move |coupon| (coupon.coupon_id, buyer)).collect::<Vec<_>>()
+    };
+    let wanted: Vec<(CouponId, CustomerId)> = won.iter().flat_map(|(_, verified)| wanted(verified)).collect();
+    let mut coupons = CouponClaims::lock(connection, context, &wanted)?;
     let payers: Vec<CustomerId> =
         won.iter().map(|(_, v)| guests.payer(v.order.bill_to_customer_id).unwrap_or(v.order.bill_to_customer_id)).collect();
     let mut credit = balance::lock(connection, context.organization_id, &payers)?;
@@ -406,8 +419,13 @@ fn decide_under_locks(
             order.bill_to_customer_id = id;
             order.document.bill_to.id = id;
         }
-        match promise::promise(&mut order, &mut shelf, context) {
+        let promised = match coupons.check(&order, &verified.coupons) {
+            Err(error) if coupon_claims::has_changed(&error) => return Err(error),
+            checked => checked.and_then(|()| promise::promise(&mut order, &mut shelf, context)),
+        };
+        match promised {
             Ok(()) => {
+                coupons.take(&order, &verified.coupons);
                 hold_over_credit(&mut order, &mut credit, context);
                 promise::perform_charges_without_goods(&mut order)?;
                 let payments = take_payments(&mut order, requests[*i], reference, context)?;
@@ -429,6 +447,7 @@ fn decide_under_locks(
     if !prepared.is_empty() {
         write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
     }
+    coupons.write(connection, context)?;
     let mut facts: Vec<_> = reservations.into_iter().map(|reservation| reservation.event).collect();
     for order in prepared.iter().filter(|prepared| !prepared.payments.is_empty()) {
         captured::set_paid(connection, &order.order)?;

@@ -1,8 +1,10 @@
 //! A locked order before and after a use case.
 
 use super::order::Order;
+use super::status::OrderStatus;
 use super::store;
 use crate::auth::actor::Context;
+use crate::catalog::coupons::service as coupons;
 use crate::customers::balance::{self, BalanceChange};
 use crate::error::Error;
 use crate::platform::http::Precondition;
@@ -45,7 +47,7 @@ pub fn lock(
 }
 
 /// Settles the orders at `at` (now, or a given time in history), raises their versions, writes the difference and moves the
-/// customers' balances. Comes before stock in the lock order. Orders that did not change are left alone.
+/// customers' balances. An order that is cancelled as a whole gives its coupons back. Comes before stock in the lock order. Orders that did not change are left alone.
 pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [OrderChange], at: DateTime<Utc>) -> Result<(), Error> {
     for change in changes.iter_mut() {
         change.after.settle(at);
@@ -62,6 +64,11 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Ord
             }
         }
     }
+    let cancelled =
+        changes.iter().filter(|change| change.before.status != OrderStatus::Cancelled && change.after.status == OrderStatus::Cancelled);
+    let with_coupons = cancelled.filter(|change| !change.after.document.coupon_codes.is_empty());
+    let with_coupons: Vec<OrderId> = with_coupons.map(|change| change.after.id).collect();
+    coupons::release(connection, context.organization_id, &with_coupons, context.now)?;
     let balances: Vec<BalanceChange> = changes
         .iter()
         .map(|change| BalanceChange {

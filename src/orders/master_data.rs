@@ -11,6 +11,7 @@ use super::reference::{Company, Customer, Item, PriceList, Product, Reference};
 use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
 use crate::auth::actor::Context;
 use crate::catalog::DEFAULT_LIST;
+use crate::catalog::coupons::service::{self as coupons, KnownCoupons};
 use crate::catalog::prices::body::Price;
 use crate::customers::balance::Credit;
 use crate::error::Error;
@@ -78,6 +79,7 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
         reference.stock = seen.stock;
         reference.same_purchase_orders = seen.same_purchase_orders;
         reference.recent_orders = seen.recent_orders;
+        reference.coupons = coupons(connection, organization_id, batch, &reference)?;
         let mut held = vec![false; batch.len()];
         for place in seen.held {
             held[owners[place]] = true;
@@ -115,6 +117,25 @@ pub fn gather_for(
     let seen = look(connection, organization_id, &question, context.now)?;
     (reference.same_purchase_orders, reference.recent_orders) = (seen.same_purchase_orders, seen.recent_orders);
     Ok(reference)
+}
+
+/// What is known of the coupons that a batch names; nothing is read where it names none. They are not remembered, since their uses move
+/// with the orders.
+fn coupons(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    batch: &[Asked<'_>],
+    reference: &Reference,
+) -> Result<KnownCoupons, Error> {
+    let mut wanted: Vec<(&str, Option<CustomerId>)> = vec![];
+    for body in batch.iter().map(|asked| asked.body).filter(|body| !body.coupon_codes.is_empty()) {
+        let customer = buyer(body, reference).map(|customer| customer.id);
+        wanted.extend(body.coupon_codes.iter().map(|code| (code.as_str(), customer)));
+    }
+    if wanted.is_empty() {
+        return Ok(KnownCoupons::default());
+    }
+    coupons::look(connection, organization_id, &wanted)
 }
 
 /// What to ask for a batch, and which order each claim belongs to.
@@ -388,6 +409,7 @@ impl Reference {
             same_purchase_orders: vec![],
             noted: 0,
             recent_orders: vec![],
+            coupons: KnownCoupons::default(),
         }
     }
 

@@ -15,6 +15,8 @@ pub mod captured;
 pub mod change;
 /// What can be said of a new order without looking anything up.
 pub mod check;
+/// From coupon codes to discounts.
+pub mod coupons;
 /// Discounts on a line and on the whole order.
 pub mod discount;
 /// Changing an order that exists.
@@ -46,6 +48,10 @@ mod store;
 pub mod summary;
 /// Tax rules, tax groups and their arithmetic.
 pub mod tax;
+/// Sales that are not taxed because of who buys, or where to.
+pub mod tax_treatment;
+/// The tax of each line and of the shipping.
+pub mod taxation;
 /// The value of a part of an order, so that partial invoices add up to it.
 pub mod valuation;
 /// From a request to a priced and checked order.

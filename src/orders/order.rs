@@ -62,7 +62,11 @@ pub struct Document {
     pub email: Option<String>,
     pub pricing: Pricing,
     pub prices_include_tax: bool,
+    /// Those of coupons included.
     pub discounts: Vec<Discount>,
+    /// In upper case.
+    #[serde(default)]
+    pub coupon_codes: Vec<String>,
     pub shipping_method: Option<String>,
     pub shipping_tax: Amount,
     /// Place in `tax_breakdown` of the group that shipping is taxed in; none without shipping.

@@ -2,12 +2,16 @@
 
 use super::order::Order;
 use super::tax::TaxRule;
+use super::tax_treatment::{TaxedBuyer, reason_of_rate};
+use crate::catalog::coupons::service::KnownCoupons;
 use crate::catalog::prices::body::Price;
 use crate::catalog::product_kind::ProductKind;
 use crate::catalog::tax_rates::body::TaxRate;
 use crate::catalog::{DEFAULT_LIST, TaxRateMissing, price_for, tax_rate_for};
 use crate::customers::address_book::CustomerAddress;
 use crate::customers::balance::Credit;
+use crate::customers::body::TaxExemption;
+use crate::organization::profile::body::TaxTreatment;
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
@@ -36,6 +40,8 @@ pub struct Reference {
     pub(super) same_purchase_orders: Vec<SamePurchaseOrder>,
     pub(super) noted: usize,
     pub(super) recent_orders: Vec<RecentOrder>,
+    /// What the orders' coupon codes name.
+    pub(super) coupons: KnownCoupons,
 }
 
 /// A product with its prices in those lists that have been asked for.
@@ -76,6 +82,7 @@ pub struct Organization {
     pub country: String,
     pub time_zone: chrono_tz::Tz,
     pub base_currency: Currency,
+    pub tax_treatment: TaxTreatment,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -103,6 +110,8 @@ pub struct Customer {
     pub name: String,
     pub guest: bool,
     pub email: Option<String>,
+    pub tax_id: Option<String>,
+    pub tax_exemption: Option<TaxExemption>,
     pub currency: Option<Currency>,
     pub payment_terms: String,
     pub price_list: Option<String>,
@@ -159,6 +168,13 @@ pub struct RecentOrder {
     pub lines: Vec<(String, String, Decimal)>,
 }
 
+impl Customer {
+    /// What counts for tax where this customer pays.
+    pub fn taxed(&self) -> TaxedBuyer<'_> {
+        TaxedBuyer { exemption: self.tax_exemption.as_ref(), tax_id: self.tax_id.as_deref() }
+    }
+}
+
 impl Product {
     /// Base units in one `unit`; `None` where the product is not sold in it.
     pub fn factor(&self, unit: &str) -> Option<Decimal> {
@@ -196,12 +212,21 @@ impl Company {
     /// How a category is taxed at a place on a date.
     pub fn tax_rule(&self, country: &str, region: Option<&str>, category: &str, on: NaiveDate) -> Result<TaxRule, TaxRateMissing> {
         let tax = tax_rate_for(self.tax_rates.get(country).map_or(&[], Vec::as_slice), country, region, category, on)?;
+        let scheme = tax.tax_scheme_category.as_str();
+        let (exemption_code, exemption_reason) = reason_of_rate(scheme, tax.name.as_deref(), &self.organization.country);
         Ok(TaxRule {
             tax_category: tax.tax_category,
-            tax_scheme_category: tax.tax_scheme_category.as_str().to_owned(),
+            tax_scheme_category: scheme.to_owned(),
             rate: tax.rate.normalize(),
             base_fraction: tax.base_fraction,
+            exemption_code,
+            exemption_reason,
         })
+    }
+
+    /// Whether there is any tax rate for a country.
+    pub fn has_rates(&self, country: &str) -> bool {
+        self.tax_rates.contains_key(country)
     }
 }
 

@@ -59,6 +59,7 @@ typed_id! {
     /// An OAuth client of an organization; also its `client_id`.
     ApiClientId,
     ProductId,
+    CouponId,
     CustomerId,
     LocationId,
     ChannelId,

@@ -336,7 +336,8 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     let app = TestApp::spawn().await;
-    open_shop(&app, "shop", SKUS, |_| [500, 500]).await;
+    let client = open_shop(&app, "shop", SKUS, |_| [500, 500]).await;
+    client.post("/v1/coupons", &json!({"code": "TEN", "name": "Ten off", "percent": "10", "usage_limit": 1000})).await.expect(201);
     let context = context_of(&app);
     let (mut connection, cache) = (app.database.connect(), MasterDataCache::default());
     let sent = Arc::new(AtomicUsize::new(0));
@@ -347,11 +348,12 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
         }
     });
     let mut number = 0;
-    let mut run = |orders: usize| {
+    let mut run = |orders: usize, coupons: &[&str]| {
         let batch: Vec<PlaceRequest> = (0..orders)
             .map(|i| {
                 number += 1;
                 let mut body = order(&[(i % SKUS, 1), ((i + 1) % SKUS, 2)], "refuse");
+                body["coupon_codes"] = json!(coupons);
                 body["external_id"] = json!(format!("E-{number}"));
                 body["purchase_order_number"] = json!(format!("PO-{number}"));
                 request(&context, &format!("SO-{number}"), Some(&number.to_string()), &body)
@@ -363,7 +365,12 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
         sent.load(Relaxed)
     };
     // The first orders read the master data; from then on it is remembered: a look and the capture.
-    assert!(run(SKUS) <= 4);
-    assert_eq!((run(1), run(50)), (2, 2));
+    assert!(run(SKUS, &[]) <= 4);
+    assert_eq!((run(1, &[]), run(50, &[])), (2, 2));
+    // Coupons cost a batch of its own kind a fixed number more.
+    let one = run(1, &["TEN"]);
+    assert_eq!(run(50, &["TEN"]), one);
+    assert!(one <= 12, "{one}");
+    assert_eq!((run(1, &[]), run(50, &[])), (2, 2));
     prove(&app.database);
 }

@@ -73,6 +73,11 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
     assert!(count(&admin, "/v1/invoices?status=paid&limit=200").await > 40);
     assert!(count(&admin, "/v1/invoices?status=partially_paid").await > 0);
     assert!(count(&admin, "/v1/credit_notes").await >= 2);
+    let coupons = admin.get("/v1/coupons?code=KOPI15,HEMAT50").await.expect(200).body;
+    assert!(coupons["data"].as_array().unwrap().iter().all(|coupon| coupon["times_used"] == 1), "{coupons:#}");
+    let exempt = admin.get("/v1/customers?code=C-KEDUTAAN").await.expect(200).body["data"][0]["id"].clone();
+    let orders = admin.get(&format!("/v1/orders?customer_id={}", exempt.as_str().unwrap())).await.expect(200).body;
+    assert_eq!(orders["data"][0]["tax_breakdown"][0]["exemption_code"], "PMK-59-2024", "{orders:#}");
     assert_eq!(count(&admin, "/v1/refunds").await, 2);
     for status in ["requested", "authorized", "completed"] {
         assert!(count(&admin, &format!("/v1/returns?status={status}")).await > 0, "no return is {status}");

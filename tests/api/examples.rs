@@ -268,6 +268,12 @@ async fn organization_and_catalog(road: &mut Road<'_>) {
     road.list("list_prices", &[]).await;
     road.go("put_tax_rates", &[]).await;
     road.list("list_tax_rates", &[]).await;
+    let coupon = road.go("create_coupon", &[]).await;
+    road.list("list_coupons", &[]).await;
+    road.go("get_coupon", &[("id", &coupon["id"])]).await;
+    road.go("patch_coupon", &[("id", &coupon["id"])]).await;
+    road.list("list_coupon_redemptions", &[("id", &coupon["id"])]).await;
+    road.go("deactivate_coupon", &[("id", &coupon["id"])]).await;
 }
 
 async fn customers(road: &mut Road<'_>) {

@@ -104,6 +104,8 @@ pub struct InvoiceBody {
     pub tax_total_base_currency: Option<Amount>,
     pub rounding_amount: Amount,
     pub total: Amount,
+    /// `total` at `exchange_rate`, rounded once.
+    pub total_base_currency: Option<Amount>,
     pub amount_credited: Amount,
     /// Settled by payments, their adjustments included.
     pub amount_paid: Amount,
@@ -237,6 +239,7 @@ impl InvoiceBody {
             tax_total_base_currency: document.tax_total_base_currency,
             rounding_amount: Amount(invoice.rounding_amount),
             total: Amount(invoice.total),
+            total_base_currency: invoice.exchange_rate.map(|rate| Amount(document.base_currency.round(invoice.total * rate))),
             amount_credited: Amount(invoice.amount_credited),
             amount_paid: Amount(invoice.amount_paid),
             amount_adjusted: Amount(invoice.currency.round(adjustments.iter().map(|adjustment| adjustment.amount.0).sum())),

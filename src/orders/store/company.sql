@@ -1,7 +1,8 @@
 -- What all orders of an organization share, with the epochs of its master data as of the same snapshot.
 SELECT
   json_build_object(
-    'organization', json_build_object('legal_name', o.legal_name, 'country', o.country, 'time_zone', o.time_zone, 'base_currency', o.base_currency),
+    'organization', json_build_object('legal_name', o.legal_name, 'country', o.country, 'time_zone', o.time_zone, 'base_currency', o.base_currency,
+      'tax_treatment', coalesce(o.profile ->> 'tax_treatment', 'automatic')),
     'channels', (SELECT coalesce(json_agg(json_build_object('code', c.code, 'active', c.active, 'settings', c.settings)), '[]')
        FROM channel c WHERE c.organization_id = $1),
     'payment_terms', (SELECT coalesce(json_agg(json_build_object('code', t.code, 'prepayment', t.prepayment)), '[]')

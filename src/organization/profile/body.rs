@@ -6,6 +6,7 @@ use crate::types::currency::Currency;
 use crate::types::electronic_address::ElectronicAddress;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrganizationId;
+use crate::types::tax_id;
 use crate::types::text::{check_email, check_optional_text, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
@@ -38,6 +39,17 @@ impl WorkingDay {
             Self::Sat => Weekday::Sat,
             Self::Sun => Weekday::Sun,
         }
+    }
+}
+
+text_enum! {
+    /// What decides whether a sale is taxed.
+    pub enum TaxTreatment {
+        /// Intra-community supplies, reverse charge and exports of a seller in the EU are told from where the goods go, the buyer's VAT
+        /// number and the kind of product; the rest is taxed by the rates.
+        Automatic = "automatic",
+        /// The tax rates alone, and the buyer's own exemption.
+        RatesOnly = "rates_only",
     }
 }
 
@@ -88,6 +100,8 @@ pub struct Profile {
     /// Calendar days after delivery within which goods may come back.
     #[schema(example = 30)]
     pub return_window_days: i32,
+    /// Whether sales across borders are told from where they go and who buys, or taxed by the rates alone (docs/pricing.md).
+    pub tax_treatment: TaxTreatment,
 }
 
 impl Default for Profile {
@@ -106,6 +120,7 @@ impl Default for Profile {
             cutoff_time: TimeOfDay(NaiveTime::from_hms_opt(15, 0, 0).unwrap_or_default()),
             working_days: vec![WorkingDay::Mon, WorkingDay::Tue, WorkingDay::Wed, WorkingDay::Thu, WorkingDay::Fri],
             return_window_days: 30,
+            tax_treatment: TaxTreatment::Automatic,
         }
     }
 }
@@ -189,6 +204,9 @@ pub struct PutOrganization {
     /// 0 to 3650 days, 30 by default.
     #[serde(default)]
     pub return_window_days: Option<i32>,
+    /// `automatic` by default.
+    #[serde(default)]
+    pub tax_treatment: Option<TaxTreatment>,
     // A `PUT` takes its own `GET` body back; these five are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -215,6 +233,7 @@ impl PutOrganization {
         let mut faults = Faults::new();
         check_text(&mut faults, "/legal_name", &self.legal_name, 200);
         check_optional_text(&mut faults, "/tax_id", self.tax_id.as_deref(), 50);
+        tax_id::check_form(&mut faults, "/tax_id", self.tax_id.as_deref(), Some(self.country.code()));
         check_optional_text(&mut faults, "/registration_number", self.registration_number.as_deref(), 50);
         if let Some(zone) = &self.time_zone {
             faults.require(zone.parse::<Tz>().is_ok(), "/time_zone", "unknown_time_zone", "use an IANA name such as Asia/Jakarta");
@@ -271,6 +290,7 @@ impl PutOrganization {
             cutoff_time: self.cutoff_time.unwrap_or(default.cutoff_time),
             working_days,
             return_window_days: self.return_window_days.unwrap_or(default.return_window_days),
+            tax_treatment: self.tax_treatment.unwrap_or(default.tax_treatment),
         }
     }
 

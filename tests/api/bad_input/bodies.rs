@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The same with one member set.
-fn order(pointer: &str, value: Value, code: &'static str) -> Row {
+pub(super) fn order(pointer: &str, value: Value, code: &'static str) -> Row {
     let mut body = good_order();
     put(&mut body, pointer, value);
     let shown = body.pointer(pointer).map(Value::to_string).unwrap_or_default().chars().take(60).collect::<String>();

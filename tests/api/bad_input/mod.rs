@@ -1,6 +1,7 @@
 //! What is refused, with the exact status, code and place of each fault. One table, one application, all failing rows at once.
 
 mod bodies;
+mod pricing;
 mod requests;
 mod returns;
 
@@ -217,6 +218,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(bodies::order_lines());
     rows.extend(bodies::order_fields(&world));
     rows.extend(bodies::others(&world));
+    rows.extend(pricing::rows());
     rows.extend(returns::returns(&world));
     rows.extend(bodies::edits(&world));
     let mut faults = Vec::new();
