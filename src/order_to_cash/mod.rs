@@ -8,6 +8,10 @@ pub mod complete_service;
 /// A shipment's way, and its arrival.
 pub mod deliver;
 mod fulfillment_change;
+/// Supply that is on its way changes.
+pub mod incoming_supply;
+/// Promises follow supply.
+pub mod keep_promises;
 mod lost_allocation;
 /// Another location takes a fulfillment order over.
 pub mod move_fulfillment_order;
@@ -16,13 +20,15 @@ mod order_events;
 pub mod pack;
 /// Goods are taken off the shelf, or found missing.
 pub mod pick;
+mod promise_events;
 mod refusals;
 /// Goods leave.
 pub mod ship;
 
 pub use lost_allocation::{LostAllocation, lose_allocation};
 pub use order_events::order_events;
-pub use refusals::{require_unblocked, too_much};
+pub use promise_events::{Cause, promise_changed};
+pub use refusals::{require_released, require_unblocked, too_much};
 
 pub mod accounts;
 pub mod cancel;
@@ -42,6 +48,8 @@ pub mod hold;
 pub mod invoice;
 pub mod pay;
 pub mod place;
+/// What would become of an order.
+pub mod quote;
 pub mod reallocate;
 pub mod refund;
 pub mod serve_backorders;

@@ -1,6 +1,8 @@
 //! A locked order before and after a use case.
 
 use super::order::Order;
+use super::peg::Peg;
+use super::pegs;
 use super::store;
 use crate::auth::actor::Context;
 use crate::customers::balance::{self, BalanceChange};
@@ -19,11 +21,13 @@ pub struct OrderChange {
     pub after: Order,
     /// Change of the bill-to customer's amounts due on invoices that goes with this one.
     pub unpaid: Decimal,
+    /// Incoming supply that has been promised to its lines, to be written; the caller holds the supply's lock.
+    pub pegs: Vec<Peg>,
 }
 
 impl OrderChange {
     fn of(order: Order) -> Self {
-        Self { before: order.clone(), after: order, unpaid: Decimal::ZERO }
+        Self { before: order.clone(), after: order, unpaid: Decimal::ZERO, pegs: vec![] }
     }
 }
 
@@ -45,7 +49,7 @@ pub fn lock(
 }
 
 /// Settles the orders at `at` (now, or a given time in history), raises their versions, writes the difference and moves the
-/// customers' balances. Comes before stock in the lock order. Orders that did not change are left alone.
+/// customers' balances; pegs follow. Comes before stock in the lock order. Orders that did not change are left alone.
 pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [OrderChange], at: DateTime<Utc>) -> Result<(), Error> {
     for change in changes.iter_mut() {
         change.after.settle(at);
@@ -75,6 +79,7 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Ord
     let changed: Vec<&OrderChange> = changes.iter().filter(|change| change.after != change.before).collect();
     if !changed.is_empty() {
         store::save(connection, context.organization_id, &changed, balances)?;
+        pegs::follow(connection, context, &changed)?;
     } else if let Some(balances) = balances {
         balances.execute(connection)?;
     }

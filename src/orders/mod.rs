@@ -15,6 +15,8 @@ pub mod captured;
 pub mod change;
 /// What can be said of a new order without looking anything up.
 pub mod check;
+/// How much must be ready before anything leaves.
+pub mod delivery;
 /// Discounts on a line and on the whole order.
 pub mod discount;
 /// Which orders a list shows.
@@ -27,12 +29,20 @@ pub mod master_data;
 pub mod milestones;
 /// The order as a whole.
 pub mod order;
+/// What dates are promised by.
+pub mod outlook;
+/// Lines that wait, and the supply that is promised to them.
+pub mod peg;
+/// Pegs as they are stored.
+pub mod pegs;
 /// From prices, discounts and tax rules to every amount of an order.
 pub mod pricing;
 /// From a plan of allocations to fulfillment orders.
 pub mod promise;
 /// How much of a line is where: the quantity equation and the moves that keep it.
 pub mod quantities;
+/// An order as it would be.
+pub mod quote;
 /// What new orders are decided by.
 pub mod reference;
 /// Use cases that stay within orders.

@@ -26,6 +26,7 @@ mod northwind;
 mod openapi;
 mod orders;
 mod organization;
+mod promises;
 mod reads;
 mod reservations;
 mod road;

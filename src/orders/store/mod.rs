@@ -5,6 +5,7 @@ pub mod captured;
 pub mod holds;
 pub mod list;
 mod load;
+pub mod pegs;
 pub mod placed;
 pub mod reference;
 mod save;

@@ -215,6 +215,10 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(requests::headers(&world));
     rows.extend(bodies::order_lines());
     rows.extend(bodies::order_fields(&world));
+    // A quote refuses what placing refuses.
+    let orders = bodies::order_lines().into_iter().chain(bodies::order_fields(&world));
+    rows.extend(orders.filter(|row| row.path == "/v1/orders").map(|row| Row { path: "/v1/orders/quote".to_owned(), ..row }));
+    rows.extend(bodies::calendars());
     rows.extend(bodies::others(&world));
     let mut faults = Vec::new();
     for row in &rows {
