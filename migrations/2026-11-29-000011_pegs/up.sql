@@ -30,7 +30,7 @@ CREATE TABLE promise_review (
   incoming_id uuid,
   CONSTRAINT promise_review_pkey PRIMARY KEY (organization_id, id),
   CONSTRAINT promise_review_cause CHECK (cause IN ('supply_added', 'supply_delayed', 'supply_advanced', 'supply_increased', 'supply_reduced',
-    'supply_cancelled', 'supply_received', 'supply_overdue', 'stock_received', 'demand_freed', 'backordered', 'hold_released'))
+    'supply_cancelled', 'supply_received', 'supply_overdue', 'stock_received', 'demand_freed', 'overtaken', 'backordered', 'hold_released'))
 );
 
 -- The first promise is what punctuality is measured by: there is one wherever there has been a promise.

@@ -28,7 +28,11 @@ pub fn keep_promises(connection: &mut PgConnection, context: &Context) -> Result
     let reviews = pegs::take_reviews(connection, organization_id)?;
     let Some((sku, cause)) = cause_of(&reviews) else { return Ok(false) };
     let company = pegs::company(connection, organization_id)?;
-    let planned = pegs::plan_anew(connection, context, sku, company.local_date(context.now))?;
+    let today = company.local_date(context.now);
+    if cause.code == PromiseCause::Backordered && !pegs::is_worth_reviewing(connection, organization_id, sku, today)? {
+        return Ok(true);
+    }
+    let planned = pegs::plan_anew(connection, context, sku, today)?;
     pegs::write(connection, context, &planned.before, &planned.after)?;
     let ids: Vec<OrderId> = planned.orders;
     if ids.is_empty() {
@@ -48,8 +52,9 @@ pub fn keep_promises(connection: &mut PgConnection, context: &Context) -> Result
 
 /// What is told as the cause where several came together: what the supply has done last, else what orders have.
 fn cause_of(reviews: &[Review]) -> Option<(&str, Cause)> {
-    let by_orders = |cause: PromiseCause| matches!(cause, PromiseCause::DemandFreed | PromiseCause::Backordered);
-    let last = reviews.iter().max_by_key(|review| (!by_orders(review.cause), review.id))?;
+    let by_orders = |cause: PromiseCause| matches!(cause, PromiseCause::DemandFreed | PromiseCause::Overtaken | PromiseCause::Backordered);
+    let rank = |review: &Review| (!by_orders(review.cause), review.cause != PromiseCause::Backordered, review.id);
+    let last = reviews.iter().max_by_key(|review| rank(review))?;
     Some((&last.sku, Cause { code: last.cause, incoming_id: last.incoming_id }))
 }
 

@@ -30,6 +30,8 @@ text_enum! {
         StockReceived = "stock_received",
         /// A line before it was served, cancelled or changed.
         DemandFreed = "demand_freed",
+        /// An order that goes before it in fair order has come to wait.
+        Overtaken = "overtaken",
         /// The line has come to wait for supply.
         Backordered = "backordered",
         /// The order was on hold.

@@ -8,6 +8,7 @@ use super::order::{Order, OrderLine};
 use super::outlook::Outlook;
 use super::peg::{self, FairPlace, GiveWay, Peg, PromiseCause};
 use super::reference::Company;
+use super::status::OrderStatus;
 use super::store;
 pub use super::store::pegs::Review;
 use crate::auth::actor::Context;
@@ -85,7 +86,10 @@ pub fn follow(connection: &mut PgConnection, context: &Context, changes: &[&Orde
             if waits(line) < before {
                 eased.push((change.after.id, line));
             } else if waits(line) > before {
-                reviews.push((&line.sku, PromiseCause::Backordered, None));
+                // One that has lost its stock is promised anew itself; one that is new here may go before others.
+                let lost = line.promised_on.is_some() && change.before.status != OrderStatus::Draft;
+                let cause = if lost { PromiseCause::Backordered } else { PromiseCause::Overtaken };
+                reviews.push((&line.sku, cause, None));
             }
         }
     }
@@ -167,6 +171,17 @@ pub fn take_reviews(connection: &mut PgConnection, organization_id: Organization
 /// Reviews that are asked for since supply has arrived.
 pub fn received(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<Review>> {
     store::pegs::received(connection, organization_id)
+}
+
+/// Whether a review can come to anything where lines have only come to wait behind all others: something of the supply is free, or
+/// a line is still promised what it has lost.
+pub fn is_worth_reviewing(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    sku: &str,
+    today: NaiveDate,
+) -> QueryResult<bool> {
+    store::pegs::is_worth_reviewing(connection, organization_id, sku, today)
 }
 
 /// How the lines that wait for a product are pegged now, and how they would be in fair order.

@@ -5,7 +5,7 @@
 //! `P0S01` with `claim`, `credit`, `supply` or `stock` when a claim set is won in part, a limit, supply or a stock level does not suffice.
 
 use crate::orders::order::{Order, OrderLine};
-use crate::orders::peg::Peg;
+use crate::orders::peg::{Peg, PromiseCause};
 use crate::platform::sql::{Sql, sql};
 use crate::types::id::OrderId;
 use chrono::{DateTime, Utc};
@@ -71,7 +71,7 @@ const WITH_PEGS: [(&str, &str); 3] = [
          ip AS (INSERT INTO peg (organization_id, order_id, line_number, incoming_id, quantity, expected_on) \
            SELECT org, id, line_number, incoming_id, quantity, expected_on FROM pe), \
          pr AS (INSERT INTO promise_review (organization_id, sku, cause) \
-           SELECT won.org, r.sku, 'backordered' FROM unnest($90::int4[], $91::text[]) AS r(ord, sku) JOIN won ON won.ord = r.ord),",
+           SELECT won.org, r.sku, r.cause FROM unnest($90::int4[], $91::text[], $92::text[]) AS r(ord, sku, cause) JOIN won ON won.ord = r.ord),",
     ),
     ("-- mark: after supply", "AND (SELECT count(*) FROM pu) >= 0"),
     ("-- mark: supply proved", "WHEN (SELECT count(*) FROM pd) <> (SELECT count(*) FROM pu) THEN capture_refused('supply')"),
@@ -110,6 +110,7 @@ fn bind_pegs<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>], waiting: &[(i32,
     let rows: Vec<(i32, &Peg)> = numbered(batch).flat_map(|(ord, c)| c.pegs.iter().map(move |peg| (ord, peg))).collect();
     // One that was ordered before it came here goes before others in fair order.
     let backdated = |c: &Captured| c.order.ordered_at < c.at;
+    let cause = |c: &Captured| if backdated(c) { PromiseCause::Overtaken } else { PromiseCause::Backordered };
     let pegged = |c: &Captured, line: &OrderLine| {
         let own = c.pegs.iter().filter(|peg| peg.line_number == line.line_number);
         own.map(|peg| peg.quantity).sum::<Decimal>() >= line.quantities.backordered * line.unit_factor
@@ -123,6 +124,7 @@ fn bind_pegs<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>], waiting: &[(i32,
         .bind::<Array<Date>, _>(rows.iter().map(|row| row.1.expected_on).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(reviews.iter().map(|review| review.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(reviews.iter().map(|review| review.2.sku.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(reviews.iter().map(|review| cause(review.1)).collect::<Vec<_>>())
 }
 
 fn bind<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> QueryResult<Sql<'a>> {

@@ -285,6 +285,31 @@ pub fn received(connection: &mut PgConnection, organization_id: OrganizationId) 
 }
 
 #[derive(QueryableByName)]
+struct WorthRow {
+    #[diesel(sql_type = Bool)]
+    worth: bool,
+}
+
+/// Whether something of a product's supply is free, or a line that waits is promised more than its pegs.
+pub fn is_worth_reviewing(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    sku: &str,
+    today: NaiveDate,
+) -> QueryResult<bool> {
+    let row: WorthRow = sql("SELECT EXISTS (SELECT 1 FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = $2 AND i.status = 'open' \
+         AND i.expected_on >= $3 AND i.quantity - i.received_quantity > i.pegged_quantity) \
+         OR EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = $1 AND l.sku = $2 AND l.backordered > 0 AND l.promised_on IS NOT NULL \
+         AND l.backordered * l.unit_factor > (SELECT coalesce(sum(p.quantity), 0) FROM peg p \
+           WHERE p.organization_id = $1 AND p.order_id = l.order_id AND p.line_number = l.line_number)) AS worth")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(sku)
+    .bind::<Date, _>(today)
+    .get_result(connection)?;
+    Ok(row.worth)
+}
+
+#[derive(QueryableByName)]
 struct IdRow {
     #[diesel(sql_type = SqlUuid)]
     id: OrderId,
