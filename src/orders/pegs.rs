@@ -22,6 +22,9 @@ use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// A review that is asked for: SKU, cause, and the supply that is the cause.
+pub type AskedReview<'a> = (&'a str, PromiseCause, Option<IncomingSupplyId>);
+
 /// Locks the open supply of these products and shows what of it is free, after those who wait without a peg.
 pub fn lock_supply(
     connection: &mut PgConnection,
@@ -79,7 +82,8 @@ pub fn company(connection: &mut PgConnection, organization_id: OrganizationId) -
 pub fn follow(connection: &mut PgConnection, context: &Context, changes: &[&OrderChange]) -> QueryResult<()> {
     let fresh: Vec<Peg> = changes.iter().flat_map(|change| change.pegs.iter().cloned()).collect();
     let waits = |line: &OrderLine| line.quantities.backordered * line.unit_factor;
-    let (mut eased, mut reviews): (Vec<(OrderId, &OrderLine)>, Vec<(&str, PromiseCause, Option<IncomingSupplyId>)>) = (vec![], vec![]);
+    let mut eased: Vec<(OrderId, &OrderLine)> = vec![];
+    let mut reviews: Vec<AskedReview> = vec![];
     for change in changes {
         for line in &change.after.lines {
             let before = change.before.lines.iter().find(|before| before.line_number == line.line_number).map_or(Decimal::ZERO, waits);
@@ -145,11 +149,7 @@ pub fn give_way(
 }
 
 /// Asks for a review of the promises of products.
-pub fn ask_review(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    reviews: &[(&str, PromiseCause, Option<IncomingSupplyId>)],
-) -> QueryResult<()> {
+pub fn ask_review(connection: &mut PgConnection, organization_id: OrganizationId, reviews: &[AskedReview]) -> QueryResult<()> {
     store::pegs::ask_review(connection, organization_id, reviews)
 }
 

@@ -207,3 +207,6 @@ pub fn insufficient_stock(order: &Order, plan: &Plan) -> Error {
         .collect();
     Error::conflict_with("insufficient_stock", "not all of the order is in stock; see lines", json!({ "lines": lines }))
 }
+
+#[cfg(test)]
+mod tests;

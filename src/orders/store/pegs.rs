@@ -1,6 +1,7 @@
 use crate::auth::actor::Context;
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct};
 use crate::orders::peg::{FairPlace, Peg, PromiseCause, WaitingLine};
+use crate::orders::pegs::AskedReview;
 use crate::platform::sql::{Together, sql};
 use crate::types::id::{IncomingSupplyId, OrderId, OrganizationId};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -215,11 +216,7 @@ pub fn write(connection: &mut PgConnection, context: &Context, before: &[Peg], a
 }
 
 /// Asks for a review of the promises of these products.
-pub fn ask_review(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    reviews: &[(&str, PromiseCause, Option<IncomingSupplyId>)],
-) -> QueryResult<()> {
+pub fn ask_review(connection: &mut PgConnection, organization_id: OrganizationId, reviews: &[AskedReview]) -> QueryResult<()> {
     sql("INSERT INTO promise_review (organization_id, sku, cause, incoming_id) SELECT $1, t.* FROM unnest($2::text[], $3::text[], $4::uuid[]) AS t")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<Text>, _>(reviews.iter().map(|review| review.0).collect::<Vec<_>>())

@@ -59,6 +59,7 @@ fn working_days_as_on_the_wall_calendar() {
 #[test]
 fn the_day_that_an_order_counts_for_and_the_day_on_which_it_leaves() {
     #[rustfmt::skip]
+    #[allow(clippy::type_complexity, reason = "a table")]
     let table: &[(&str, &str, &[WorkingDay], u32, &str, &str, &str)] = &[
         // 14:59, 15:00 and 15:00:01 in Jakarta on Tuesday.
         ("Asia/Jakarta", "15:00", FIVE, 1, "2026-12-01T07:59:00Z", "2026-12-01", "2026-12-02"),
