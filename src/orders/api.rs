@@ -1,5 +1,6 @@
 use super::body::{CancelRequest, HoldRequest, NewOrder, OrderBody, PatchOrder};
 use super::filter::OrderQuery;
+use super::peg_list::list_pegs;
 use super::quote::Quote;
 use super::service;
 use super::verify::Request;
@@ -25,6 +26,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .service(place_order)
         .service(quote_order)
+        .service(list_pegs)
         .service(list_orders)
         .service(get_order)
         .service(patch_order)

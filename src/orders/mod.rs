@@ -33,6 +33,8 @@ pub mod order;
 pub mod outlook;
 /// Lines that wait, and the supply that is promised to them.
 pub mod peg;
+/// Which lines a supply is promised to.
+pub mod peg_list;
 /// Pegs as they are stored.
 pub mod pegs;
 /// From prices, discounts and tax rules to every amount of an order.

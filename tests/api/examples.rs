@@ -295,6 +295,7 @@ async fn inventory(road: &mut Road<'_>) {
     let supply = road.go("create_incoming_supply", &[]).await;
     road.list("list_incoming_supply", &[]).await;
     road.go("get_incoming_supply", &[("id", &supply["id"])]).await;
+    road.list("list_pegs", &[("id", &supply["id"])]).await;
     road.go("patch_incoming_supply", &[("id", &supply["id"])]).await;
     road.go("cancel_incoming_supply", &[("id", &supply["id"])]).await;
     road.go("ask_cart_availability", &[]).await;

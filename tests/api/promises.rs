@@ -133,6 +133,12 @@ async fn short_lines_are_pegged_to_supply_first_by_date_and_no_unit_twice() {
     let b = place(&client, &order(&[(0, 4)], "backorder")).await;
     assert_eq!(b["promised_on"], OF_THE_13TH, "one of the 10th and three of the 13th");
     assert_eq!((pegged(&client, &first).await, pegged(&client, &second).await), (json!("5"), json!("3")));
+    let pegs = client.get(&format!("/v1/inventory/incoming/{first}/pegs?limit=1")).await.expect(200);
+    assert_eq!((&pegs["data"][0]["order_number"], &pegs["data"][0]["quantity"]), (&a["number"], &json!("4")));
+    let cursor = pegs["next_cursor"].as_str().unwrap();
+    let pegs = client.get(&format!("/v1/inventory/incoming/{first}/pegs?limit=1&cursor={cursor}")).await.expect(200);
+    assert_eq!((&pegs["data"][0]["order_line_id"], &pegs["data"][0]["promised_on"]), (&b["lines"][0]["id"], &json!(OF_THE_13TH)));
+    assert_eq!(pegs["next_cursor"], Value::Null);
     // What is promised is not available to others.
     let availability = client.get("/v1/inventory/availability?sku=SKU-00&quantity=7").await.expect(200);
     assert_eq!(

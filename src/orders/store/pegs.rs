@@ -1,9 +1,11 @@
 use crate::auth::actor::Context;
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct};
 use crate::orders::peg::{FairPlace, Peg, PromiseCause, WaitingLine};
+use crate::orders::peg_list::PeggedLine;
 use crate::orders::pegs::AskedReview;
 use crate::platform::sql::{Together, sql};
-use crate::types::id::{IncomingSupplyId, OrderId, OrganizationId};
+use crate::types::decimal::Quantity;
+use crate::types::id::{IncomingSupplyId, OrderId, OrderLineId, OrganizationId};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -279,6 +281,56 @@ pub fn received(connection: &mut PgConnection, organization_id: OrganizationId) 
     sql("SELECT id, sku, cause, incoming_id FROM promise_review WHERE organization_id = $1 AND cause = 'supply_received' ORDER BY id DESC LIMIT 10000")
         .bind::<SqlUuid, _>(organization_id)
         .load(connection)
+}
+
+#[derive(QueryableByName)]
+struct PeggedRow {
+    #[diesel(sql_type = SqlUuid)]
+    order_id: OrderId,
+    #[diesel(sql_type = Text)]
+    order_number: String,
+    #[diesel(sql_type = SqlUuid)]
+    order_line_id: OrderLineId,
+    #[diesel(sql_type = SmallInt)]
+    line_number: i16,
+    #[diesel(sql_type = Numeric)]
+    quantity: Decimal,
+    #[diesel(sql_type = Nullable<Date>)]
+    promised_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    first_promised_on: Option<NaiveDate>,
+}
+
+/// Lines that a supply is promised to, by the age of their orders.
+pub fn page(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: IncomingSupplyId,
+    after: Option<(OrderId, i16)>,
+    limit: i64,
+) -> QueryResult<Vec<PeggedLine>> {
+    let rows: Vec<PeggedRow> = sql("SELECT p.order_id, o.number AS order_number, l.id AS order_line_id, p.line_number, p.quantity, \
+         l.promised_on, l.first_promised_on FROM peg p \
+         JOIN sales_order o ON o.organization_id = p.organization_id AND o.id = p.order_id \
+         JOIN order_line l ON l.organization_id = p.organization_id AND l.order_id = p.order_id AND l.line_number = p.line_number \
+         WHERE p.organization_id = $1 AND p.incoming_id = $2 AND ($3::uuid IS NULL OR (p.order_id, p.line_number) > ($3, $4)) \
+         ORDER BY p.order_id, p.line_number LIMIT $5")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Nullable<SqlUuid>, _>(after.map(|after| after.0))
+    .bind::<Nullable<SmallInt>, _>(after.map(|after| after.1))
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    let line = |row: PeggedRow| PeggedLine {
+        order_id: row.order_id,
+        order_number: row.order_number,
+        order_line_id: row.order_line_id,
+        line_number: row.line_number,
+        quantity: Quantity(row.quantity),
+        promised_on: row.promised_on,
+        first_promised_on: row.first_promised_on,
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 #[derive(QueryableByName)]
