@@ -19,6 +19,8 @@ pub mod check;
 pub mod delivery;
 /// Discounts on a line and on the whole order.
 pub mod discount;
+/// Changing an order that exists.
+pub mod edit;
 /// Which orders a list shows.
 pub mod filter;
 /// Why an order waits.
