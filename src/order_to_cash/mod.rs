@@ -59,6 +59,8 @@ pub mod place;
 pub mod quote;
 pub mod reallocate;
 pub mod refund;
+/// Goods come back.
+pub mod returns;
 pub mod serve_backorders;
 pub mod stock_change;
 pub mod take_back;
