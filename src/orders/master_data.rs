@@ -401,7 +401,8 @@ fn missing_prices(batch: &[Asked<'_>], reference: &Reference) -> Vec<(String, St
 }
 
 impl Reference {
-    fn of(company: Arc<Company>) -> Self {
+    /// Nothing but what all orders share.
+    pub(super) fn of(company: Arc<Company>) -> Self {
         Self {
             company,
             items: vec![],

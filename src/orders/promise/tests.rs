@@ -42,19 +42,9 @@ fn reference() -> Reference {
         ),
         lists: vec![],
     };
-    Reference {
-        company: company(),
-        items: SKUS.iter().map(item).collect(),
-        customers: HashMap::new(),
-        codes: HashMap::new(),
-        emails: HashMap::new(),
-        credit: HashMap::new(),
-        stock: vec![],
-        supply: vec![],
-        same_purchase_orders: vec![],
-        noted: 0,
-        recent_orders: vec![],
-    }
+    let mut reference = Reference::of(company());
+    reference.items = SKUS.iter().map(item).collect();
+    reference
 }
 
 fn context(now: &str) -> Context {
