@@ -26,7 +26,8 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
           AND i.quantity - i.received_quantity > i.pegged_quantity ORDER BY i.expected_on LIMIT 1000) i
         JOIN location k ON k.organization_id = $1 AND k.code = i.location AND k.active AND k.kind <> 'supplier'))), '[]')::text
     FROM unnest($11::text[], $12::numeric[]) AS w(sku, quantity)
-    WHERE w.quantity > (SELECT coalesce(sum(greatest(a.available, 0)), 0) FROM unnest(s.skus, s.available) AS a(sku, available) WHERE a.sku = w.sku)) END AS supply
+    LEFT JOIN (SELECT a.sku, sum(greatest(a.available, 0)) AS available FROM unnest(s.skus, s.available) AS a(sku, available) GROUP BY 1) a ON a.sku = w.sku
+    WHERE w.quantity > coalesce(a.available, 0)) END AS supply
 FROM (SELECT coalesce(array_agg(s.sku), '{}') AS skus, coalesce(array_agg(s.location), '{}') AS locations, coalesce(array_agg(s.available), '{}') AS available
    FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT s.sku, s.location, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS available
      FROM stock_level s WHERE s.organization_id = $1 AND s.sku = n.sku LIMIT 10000) s) s
