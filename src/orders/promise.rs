@@ -100,7 +100,7 @@ pub fn promise(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Resul
 /// orders, by when they are to leave. The first promise of a line stays. Fresh pegs are in the shelf's outlook, to be written.
 pub fn date(order: &mut Order, shelf: &mut Shelf, context: &Context) {
     let Some(outlook) = shelf.outlook.as_mut() else { return };
-    if order.detail.historical || !matches!(order.status, OrderStatus::OnHold | OrderStatus::Confirmed) {
+    if !matches!(order.status, OrderStatus::OnHold | OrderStatus::Confirmed) {
         return;
     }
     peg_what_waits(order, outlook);
@@ -123,8 +123,11 @@ fn peg_what_waits(order: &Order, outlook: &mut Outlook) {
     }
 }
 
-/// Promises dates by the allocations and pegs that there are; makes no pegs.
+/// Promises dates by the allocations and pegs that there are; makes no pegs. History is not promised.
 pub fn date_by(order: &mut Order, outlook: &Outlook, context: &Context) {
+    if order.detail.historical {
+        return;
+    }
     let mut leaving = departures(order, outlook, context.now);
     let waits = |order: &Order, i: usize| order.lines[i].is_stocked() && !order.lines[i].quantities.open().is_zero();
     let rule = order.document.delivery_rule;
