@@ -17,6 +17,7 @@ use crate::platform::numbers::Numbers;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
@@ -185,6 +186,8 @@ fn serve(
             .wrap(Compress::default())
             .wrap(from_fn(limit_head))
             .wrap(from_fn(request_scope))
+            // Else the path of an order by its id would take it.
+            .route("/v1/orders/quote", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .configure(configure)
             .configure(health::configure)
             .configure(openapi::routes(json.clone()))

@@ -8,8 +8,9 @@ use crate::imports::job as imports;
 use crate::inventory;
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::expire_holds;
+use crate::order_to_cash::keep_promises;
 use crate::order_to_cash::serve_backorders::serve_backorders;
-use crate::orders::{self, backorders};
+use crate::orders::{self, backorders, pegs};
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
 use crate::platform::panics::caught;
@@ -64,6 +65,7 @@ impl Jobs {
                 }
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
+                run(&db, "keep_promises", |db| keep_promises(db, clock.now()));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
@@ -171,6 +173,24 @@ pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
             all += served;
             if served == 0 {
                 break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Promises lines that wait for supply anew, of every organization, until nothing is to be reviewed. What can be served is served
+/// first, so that nobody is told of a day that is past as soon as it is told.
+pub fn keep_promises(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    for organization_id in db.read_blocking(|connection| pegs::organizations_to_review(connection, now))? {
+        let context = Context::system(organization_id, now);
+        while db.write_blocking(|connection| serve_backorders(connection, &context))? > 0 {}
+        db.write_blocking(|connection| keep_promises::review_overdue(connection, &context))?;
+        while db.write_blocking(|connection| keep_promises::keep_promises(connection, &context))? {
+            all += 1;
+            if db.is_stopping() {
+                return Ok(all);
             }
         }
     }

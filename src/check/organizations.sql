@@ -7,6 +7,8 @@ FROM (
   UNION ALL SELECT 'stock_movement', organization_id, count(*) FROM stock_movement GROUP BY 2
   UNION ALL SELECT 'reservation', organization_id, count(*) FROM reservation GROUP BY 2
   UNION ALL SELECT 'incoming_supply', organization_id, count(*) FROM incoming_supply GROUP BY 2
+  UNION ALL SELECT 'peg', organization_id, count(*) FROM peg GROUP BY 2
+  UNION ALL SELECT 'promise_review', organization_id, count(*) FROM promise_review GROUP BY 2
   UNION ALL SELECT 'sales_order', organization_id, count(*) FROM sales_order GROUP BY 2
   UNION ALL SELECT 'fulfillment_order', organization_id, count(*) FROM fulfillment_order GROUP BY 2
   UNION ALL SELECT 'allocation', organization_id, count(*) FROM allocation GROUP BY 2

@@ -1,6 +1,7 @@
 //! The order as a whole: header, lines, holds, fulfillment orders. Every use case loads it under its row lock, changes it in
 //! memory by the moves of its parts, lets [`Order::settle`] derive what follows, and has it saved as a difference.
 
+use super::delivery;
 use super::discount::Discount;
 use super::hold::Hold;
 use super::milestones::{Milestones, Money};
@@ -200,6 +201,11 @@ impl OrderLine {
         self.kind == ProductKind::Stocked
     }
 
+    /// The smallest quantity that can be promised of it, in base units.
+    pub fn step(&self) -> Decimal {
+        self.unit_factor * Decimal::new(1, self.detail.quantity_scale)
+    }
+
     /// The detail as it is to be stored, with the quantities that have no column of their own.
     pub fn stored_detail(&self) -> LineDetail {
         LineDetail { withheld: self.quantities.withheld, waived: self.quantities.waived, ..self.detail.clone() }
@@ -363,8 +369,15 @@ impl Order {
             status => status,
         };
         self.status = status::order_status(status, &quantities);
-        for fulfillment_order in self.fulfillment_orders.iter_mut().filter(|f| f.is_live()) {
-            fulfillment_order.settle(held);
+        // A day is promised for all that is open of a line, or for none of it.
+        for line in self.lines.iter_mut().filter(|line| line.is_stocked() && !line.quantities.unallocated.is_zero()) {
+            line.promised_on = None;
+        }
+        for i in 0..self.fulfillment_orders.len() {
+            if self.fulfillment_orders[i].is_live() {
+                let waits = held || delivery::holds_back(self, &self.fulfillment_orders[i]);
+                self.fulfillment_orders[i].settle(waits);
+            }
         }
         let paid = self.payment_status == PaymentStatus::Paid && self.amount_paid > Decimal::ZERO;
         self.milestones.advance(self.status, &self.lines, if paid { Money::Received } else { Money::Outstanding }, at);

@@ -31,6 +31,7 @@ mod openapi;
 mod orders;
 mod organization;
 mod pricing;
+mod promises;
 mod random_commands;
 mod reads;
 mod reservations;

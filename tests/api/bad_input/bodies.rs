@@ -159,6 +159,24 @@ pub fn order_fields(world: &World) -> Vec<Row> {
     ]
 }
 
+/// How locations work.
+pub fn calendars() -> Vec<Row> {
+    let put = |field: &'static str, value: Value, code, pointer| {
+        let mut body = json!({"name": "Jakarta", "kind": "warehouse"});
+        body[field] = value;
+        Row::new(format!("a location with {field}"), Method::PUT, "/v1/locations/calendar-1", 422, code).json(body).at(pointer)
+    };
+    vec![
+        put("handling_days", json!(-1), "out_of_range", "/handling_days"),
+        put("handling_days", json!(366), "out_of_range", "/handling_days"),
+        put("handling_days", json!("1"), "invalid_type", "/handling_days"),
+        put("cutoff_time", json!("9:5"), "invalid_time", "/cutoff_time"),
+        put("cutoff_time", json!("24:00"), "invalid_time", "/cutoff_time"),
+        put("working_days", json!([]), "required", "/working_days"),
+        put("working_days", json!(["monday"]), "unknown_value", "/working_days/0"),
+    ]
+}
+
 pub fn others(world: &World) -> Vec<Row> {
     let id = world.order_id();
     let put =
