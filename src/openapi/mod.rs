@@ -11,7 +11,7 @@ mod swagger;
 
 pub use paths::Paths;
 pub use responses::{
-    BadRequest, Conflict, Forbidden, HoldNotReleasable, Invalid, NotFound, OrderRefused, ReservationRefused, Stale, StockConflict,
+    BadRequest, Conflict, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, NotFound, OrderRefused, ReservationRefused, Stale, StockConflict,
     Unauthenticated,
 };
 pub use swagger::routes;
