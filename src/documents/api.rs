@@ -92,7 +92,13 @@ impl StatementQuery {
     }
 }
 
-async fn pdf(call: &Call, app: &App, permission: Permission, kind: IssuedKind, id: impl Fn(&Call) -> Result<Uuid, Error>) -> Result<FileAnswer, Error> {
+async fn pdf(
+    call: &Call,
+    app: &App,
+    permission: Permission,
+    kind: IssuedKind,
+    id: impl Fn(&Call) -> Result<Uuid, Error>,
+) -> Result<FileAnswer, Error> {
     let (context, _) = call.require_as(permission, &[PDF])?;
     let (language, paper) = call.query::<PdfQuery>()?.read()?;
     service::issued(app, context, kind, id(call)?, Wanted::Pdf { language, paper }).await
@@ -193,7 +199,9 @@ pub async fn get_shipment_packing_list(call: Call, app: Data<App>) -> Result<Fil
     let asked = call.query::<PdfQuery>()?.read()?;
     let id: ShipmentId = call.path("id")?;
     let organization_id = context.organization_id;
-    let load = move |connection: &mut _| Ok((gather::shipment(connection, organization_id, id)?, service::current_logo(connection, organization_id)?));
+    let load = move |connection: &mut _| {
+        Ok((gather::shipment(connection, organization_id, id)?, service::current_logo(connection, organization_id)?))
+    };
     let (list, logo) = app.db.read(load).await?;
     service::packing_list(&app, list, logo, asked).await
 }

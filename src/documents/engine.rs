@@ -20,11 +20,8 @@ macro_rules! templates {
 const TEMPLATES: &[(&str, &str)] = templates!["base.typ", "invoice.typ", "receipt.typ", "packing_list.typ", "statement.typ"];
 
 /// Inter, cut down to Latin, Greek and Cyrillic (SIL Open Font License 1.1; see `fonts/LICENSE.txt`).
-const FONTS: [&[u8]; 3] = [
-    include_bytes!("fonts/Inter-Regular.otf"),
-    include_bytes!("fonts/Inter-Medium.otf"),
-    include_bytes!("fonts/Inter-SemiBold.otf"),
-];
+const FONTS: [&[u8]; 3] =
+    [include_bytes!("fonts/Inter-Regular.otf"), include_bytes!("fonts/Inter-Medium.otf"), include_bytes!("fonts/Inter-SemiBold.otf")];
 
 /// What is the same for all documents; made at the first one.
 struct Shared {
@@ -107,6 +104,18 @@ impl Engine {
     }
 
     fn compile(&self, job: &Job, logo: Option<&Picture>) -> Result<Vec<u8>, String> {
+        let document = self.layout(job, logo)?;
+        let standards = PdfStandards::new(&[PdfStandard::A_2b]).map_err(|error| error.message().to_string())?;
+        let options = PdfOptions {
+            ident: Smart::Custom(job.identity.clone()),
+            creator: Smart::Custom(Some("Pesanan".to_owned())),
+            standards,
+            ..PdfOptions::default()
+        };
+        typst_pdf::pdf(&document, &options).map_err(|errors| told(&errors))
+    }
+
+    pub(super) fn layout(&self, job: &Job, logo: Option<&Picture>) -> Result<PagedDocument, String> {
         let shared = self.shared.get_or_init(|| Shared::load(self.font_folder.as_deref()));
         let mut data = job.data.clone();
         data.insert("fonts".to_owned(), serde_json::json!(shared.families));
@@ -116,15 +125,7 @@ impl Engine {
             files.push((file_id(&picture.name)?, Bytes::new(picture.bytes.clone())));
         }
         let desk = Desk { shared, main: file_id(&format!("{}.typ", job.template))?, files };
-        let document: PagedDocument = typst::compile(&desk).output.map_err(|errors| told(&errors))?;
-        let standards = PdfStandards::new(&[PdfStandard::A_2b]).map_err(|error| error.message().to_string())?;
-        let options = PdfOptions {
-            ident: Smart::Custom(job.identity.clone()),
-            creator: Smart::Custom(Some("Pesanan".to_owned())),
-            standards,
-            ..PdfOptions::default()
-        };
-        typst_pdf::pdf(&document, &options).map_err(|errors| told(&errors))
+        typst::compile(&desk).output.map_err(|errors| told(&errors))
     }
 }
 

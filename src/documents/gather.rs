@@ -89,7 +89,11 @@ pub fn shipment(connection: &mut PgConnection, organization_id: OrganizationId, 
 }
 
 /// What of a fulfillment order has not left yet; of one that is done, all of it.
-pub fn fulfillment_order(connection: &mut PgConnection, organization_id: OrganizationId, id: FulfillmentOrderId) -> Result<PackingList, Error> {
+pub fn fulfillment_order(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: FulfillmentOrderId,
+) -> Result<PackingList, Error> {
     let order_id = crate::fulfillment::fulfillment_orders::service::order_of(connection, organization_id, id)?;
     let settings = organization::settings(connection, organization_id)?;
     let order = order(connection, organization_id, order_id)?;
@@ -108,7 +112,13 @@ fn order(connection: &mut PgConnection, organization_id: OrganizationId, id: Ord
     orders::find(connection, organization_id, id)?.ok_or(Error::not_found("order"))
 }
 
-fn packing_list(connection: &mut PgConnection, settings: &Settings, order: &Order, number: String, location: &str) -> Result<PackingList, Error> {
+fn packing_list(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    order: &Order,
+    number: String,
+    location: &str,
+) -> Result<PackingList, Error> {
     let location = locations::service::get(connection, settings.id, location)?;
     Ok(PackingList {
         number,

@@ -1,5 +1,5 @@
-use super::paper::Paper;
 use super::language::Language;
+use super::paper::Paper;
 use super::ubl::UblProfile;
 use crate::types::text_enum::text_enum;
 use aws_lc_rs::digest::{SHA256, digest};

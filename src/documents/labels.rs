@@ -67,7 +67,6 @@ labels! {
     rate: "Rate", "Tarif";
     taxable_amount: "Taxable amount", "Dasar pengenaan pajak";
     other_base: "Other tax base (DPP nilai lain)", "DPP nilai lain";
-    times: "×", "×";
     in_words: "Amount in words", "Terbilang";
     payment: "Payment", "Pembayaran";
     bank_account: "Bank account", "Rekening bank";
@@ -101,7 +100,7 @@ labels! {
     unapplied: "Not yet applied", "Belum dialokasikan";
     amount_received: "Amount received", "Jumlah diterima";
     issued_by: "Issued by", "Diterbitkan oleh";
-    received_by: "Received by (name, date, signature)", "Diterima oleh (nama, tanggal, tanda tangan)";
+    received_by: "Received by (name, date)", "Diterima oleh (nama, tanggal)";
     packed_by: "Packed by", "Dikemas oleh";
     carrier: "Carrier", "Kurir";
     tracking_number: "Tracking no.", "No. resi";

@@ -9,8 +9,7 @@ text_enum! {
 }
 
 /// Where letter is the common paper (CLDR, supplemental data, paper size US-Letter).
-const LETTER: [&str; 14] =
-    ["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"];
+const LETTER: [&str; 14] = ["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"];
 
 impl Paper {
     pub fn of_country(code: &str) -> Self {

@@ -32,7 +32,7 @@ pub fn indonesian_seller() -> Seller {
         "legal_name": "PT Nusantara Niaga", "tax_id": "01.234.567.8-901.000", "registration_number": "8120014091234", "country": "ID",
         "address": {"line1": "Jl. Jenderal Sudirman Kav. 52", "line2": "Menara Bahari lt. 17", "city": "Jakarta", "postal_code": "12190", "country": "ID"},
         "email": "penjualan@nusantara-niaga.example", "contact": {"phone": "+62 21 5550 1234"},
-        "electronic_address": {"scheme": "EM", "value": "penjualan@nusantara-niaga.example"},
+        "electronic_address": {"scheme": "0088", "value": "8991234567891"},
         "bank_accounts": [{"holder": "PT Nusantara Niaga", "account_number": "1234567890", "bic": "CENAIDJA", "bank_name": "Bank Central Asia", "currency": "IDR"}]
     }))
 }
@@ -95,11 +95,17 @@ pub fn invoice(sample: &Sample<'_>) -> TradeDocument {
             "email": "rechnung@brandt.example", "electronic_address": {"scheme": "9930", "value": "DE136695976"},
             "address": {"name": "Jörg Brandt", "line1": "Oranienstraße 12", "city": "Berlin", "postal_code": "10999", "country": "DE"}
         })),
-        ship_to: Some(read(json!({"company": "Lager Brandt", "line1": "Gewerbehof 3", "city": "Potsdam", "postal_code": "14467", "country": "DE"}))),
-        orders: vec![read(json!({"id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e70", "number": "SO-000123", "purchase_order_number": "PO-2026-77"}))],
+        ship_to: Some(read(
+            json!({"company": "Lager Brandt", "line1": "Gewerbehof 3", "city": "Potsdam", "postal_code": "14467", "country": "DE"}),
+        )),
+        orders: vec![read(
+            json!({"id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e70", "number": "SO-000123", "purchase_order_number": "PO-2026-77"}),
+        )],
         buyer_reference: None,
-        payment_terms: Some(read(json!({"code": "net_30", "name": "Net 30 days", "net_days": 30, "end_of_month": false, "prepayment": false,
-            "cash_on_delivery": false, "discount_percent": null, "discount_days": null}))),
+        payment_terms: Some(read(
+            json!({"code": "net_30", "name": "Net 30 days", "net_days": 30, "end_of_month": false, "prepayment": false,
+            "cash_on_delivery": false, "discount_percent": null, "discount_days": null}),
+        )),
         payment_means: accounts.iter().map(|account| read(json!({"code": "30", "account": account}))).collect(),
         currency: read(json!(sample.currency)),
         exchange_rate: None,
@@ -175,17 +181,89 @@ pub fn indonesian(lines: usize) -> TradeDocument {
                 "order_discount_amount": "0.00", "tax_category": "standard", "tax_scheme_category": "S", "tax_rate": "0.12", "base_fraction": "11/12"}))
         })
         .collect();
-    document.tax_breakdown = vec![read(json!({"tax_category": "standard", "tax_scheme_category": "S", "rate": "0.12", "base_fraction": "11/12",
+    document.tax_breakdown =
+        vec![read(json!({"tax_category": "standard", "tax_scheme_category": "S", "rate": "0.12", "base_fraction": "11/12",
         "net_amount": net, "taxable_amount": taxable, "tax_amount": tax, "exemption_code": null, "exemption_reason": null}))];
     (document.subtotal, document.tax_total, document.total) = (Amount(net), Amount(tax), Amount(net + tax));
     document.seller = indonesian_seller();
-    document.payment_means = indonesian_seller().bank_accounts.iter().map(|account| read(json!({"code": "30", "account": account}))).collect();
+    document.payment_means =
+        indonesian_seller().bank_accounts.iter().map(|account| read(json!({"code": "30", "account": account}))).collect();
     document.buyer = read(json!({
         "id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "code": "C-TOKO-SUMBER", "name": "Toko Sumber Rejeki", "tax_id": "02.345.678.9-012.000",
-        "email": "toko@sumber.example", "electronic_address": null,
+        "email": "toko@sumber.example", "electronic_address": {"scheme": "0088", "value": "8991000000010"},
         "address": {"line1": "Jl. Braga No. 12", "city": "Bandung", "region": "Jawa Barat", "postal_code": "40111", "country": "ID"}
     }));
-    document.ship_to = Some(read(json!({"company": "Gudang Cimahi", "line1": "Jl. Industri II No. 5", "city": "Cimahi", "postal_code": "40532", "country": "ID"})));
+    document.ship_to = Some(read(
+        json!({"company": "Gudang Cimahi", "line1": "Jl. Industri II No. 5", "city": "Cimahi", "postal_code": "40532", "country": "ID"}),
+    ));
     document.fiscal_number = Some("010.002-26.12345678".to_owned());
     document
+}
+
+/// A receipt for an invoice with tax withheld, an advance, and a rest.
+pub fn receipt() -> super::facts::Receipt {
+    read(json!({
+        "number": "RCP-000042", "received_on": "2026-03-09", "method": "bank_transfer", "reference": "TRF 20260309-8841", "currency": "IDR",
+        "amount": "4995000.00", "seller": indonesian_seller(), "logo": null, "payer": indonesian(1).buyer,
+        "lines": [
+            {"number": "INV-000123", "is_invoice": true, "issued_on": "2026-03-02", "amount": "3995000.00",
+                "adjustments": [{"kind": "withholding_tax", "amount": "80000.00", "reference": "BP-2026-0012"}]},
+            {"number": "SO-000150", "is_invoice": false, "issued_on": null, "amount": "900000.00", "adjustments": []}
+        ],
+        "unapplied": "100000.00", "refunded": "0.00"
+    }))
+}
+
+pub fn packing_list() -> super::facts::PackingList {
+    let line = |i: usize, name: &str, quantity: &str, unit: &str| json!({"sku": format!("KOPI-{i:03}"), "name": name, "unit": unit, "ordered": "12", "quantity": quantity});
+    read(json!({
+        "number": "SO-000123-S1", "on": "2026-03-03", "has_left": true, "order_number": "SO-000123", "ordered_on": "2026-03-02",
+        "purchase_order_number": "PO-2026-77", "seller": indonesian_seller(), "ship_from": "Gudang Jakarta 1",
+        "ship_from_address": {"line1": "Jl. Pluit Raya No. 8", "city": "Jakarta", "postal_code": "14440", "country": "ID"},
+        "customer": "Toko Sumber Rejeki", "ship_to": indonesian(1).ship_to, "carrier": "JNE", "tracking_number": "JNE0123456789",
+        "delivery_instructions": "Masuk lewat pintu belakang, hubungi Ibu Yanti di 0812-5555-0113 sebelum tiba.",
+        "lines": [line(1, "Kopi Arabika Gayo 250 g", "12", "C62"), line(2, "Teh Melati Premium, kaleng hadiah edisi terbatas dengan nama yang panjang", "6", "XBX"), line(3, "Gula Aren Cair", "2.5", "LTR")],
+        "packages": [
+            {"weight_grams": "12500", "length_mm": 400, "width_mm": 300, "height_mm": 250, "tracking_number": "JNE0123456789"},
+            {"weight_grams": "8200", "length_mm": 300, "width_mm": 300, "height_mm": 200, "tracking_number": "JNE0123456790"}
+        ]
+    }))
+}
+
+/// A year of invoices and payments, each month 1,000.00 owed and 900.00 paid.
+pub fn statement(months: u32) -> super::statement::body::Statement {
+    use super::statement::body::{Statement, StatementEntry, StatementEntryKind};
+    let (mut balance, mut entries) = (decimal("250.00"), vec![]);
+    for month in 0..months {
+        let on = |day: u32| chrono::NaiveDate::from_ymd_opt(2026, month % 12 + 1, day).unwrap();
+        let mut add = |day: u32, kind, number: String, reference: Option<&str>, due: Option<u32>, debit: &str, credit: &str| {
+            balance += decimal(debit) - decimal(credit);
+            entries.push(StatementEntry {
+                on: on(day),
+                kind,
+                id: uuid::Uuid::nil(),
+                number,
+                reference: reference.map(str::to_owned),
+                due_on: due.map(on),
+                debit: amount(debit),
+                credit: amount(credit),
+                balance: Amount(balance),
+            });
+        };
+        add(2, StatementEntryKind::Invoice, format!("INV-{:06}", month + 100), None, Some(28), "1000.00", "0");
+        add(20, StatementEntryKind::Payment, format!("RCP-{:06}", month + 50), Some("SEPA 4711/26"), None, "0", "900.00");
+    }
+    let sum = |per_month: i64| Amount(Decimal::new(per_month * 100 * i64::from(months), 2));
+    Statement {
+        customer: plain().buyer,
+        currency: read(json!("EUR")),
+        from: "2026-01-01".parse().unwrap(),
+        to: "2026-12-31".parse().unwrap(),
+        opening_balance: amount("250.00"),
+        entries,
+        total_debit: sum(1000),
+        total_credit: sum(900),
+        closing_balance: Amount(balance),
+        overdue: amount("100.00"),
+    }
 }

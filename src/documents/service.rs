@@ -50,7 +50,9 @@ impl Content {
     fn take(connection: &mut PgConnection, context: &Context, kind: IssuedKind, id: Uuid) -> Result<Self, Error> {
         match kind {
             IssuedKind::Invoice => gather::invoice(connection, context, InvoiceId(id)).map(|document| Self::Trade(Box::new(document))),
-            IssuedKind::CreditNote => gather::credit_note(connection, context, CreditNoteId(id)).map(|document| Self::Trade(Box::new(document))),
+            IssuedKind::CreditNote => {
+                gather::credit_note(connection, context, CreditNoteId(id)).map(|document| Self::Trade(Box::new(document)))
+            }
             IssuedKind::Receipt => gather::receipt(connection, context, PaymentId(id)).map(|receipt| Self::Receipt(Box::new(receipt))),
         }
     }
@@ -117,7 +119,13 @@ struct Ready {
 }
 
 impl Ready {
-    fn of(connection: &mut PgConnection, organization_id: OrganizationId, subject: (IssuedKind, Uuid), wanted: Wanted, content: Content) -> Result<Self, Error> {
+    fn of(
+        connection: &mut PgConnection,
+        organization_id: OrganizationId,
+        subject: (IssuedKind, Uuid),
+        wanted: Wanted,
+        content: Content,
+    ) -> Result<Self, Error> {
         let form = content.form(wanted);
         let kept = store::file(connection, organization_id, subject, &form.key())?;
         let logo = match (&kept, form, content.logo()) {
@@ -196,14 +204,25 @@ fn xml(connection: &mut PgConnection, context: &Context, content: &Content, prof
 }
 
 /// A view that is made afresh each time: it shows what is, not what was issued.
-pub async fn view(app: &App, template: &'static str, name: &str, data: Map<String, Value>, logo: Option<Picture>) -> Result<FileAnswer, Error> {
+pub async fn view(
+    app: &App,
+    template: &'static str,
+    name: &str,
+    data: Map<String, Value>,
+    logo: Option<Picture>,
+) -> Result<FileAnswer, Error> {
     let identity = format!("{template}/{name}");
     let file = Stored::of(app.renderer.render(Job { template, data, logo, identity }).await?);
     Ok(FileAnswer { media_type: PDF, name: file_name(name, "pdf"), sha256: file.sha256, bytes: file.bytes })
 }
 
 /// A packing list as a PDF, in the receiver's language on the sender's paper.
-pub async fn packing_list(app: &App, list: PackingList, logo: Option<Picture>, (language, paper): (Option<Language>, Option<Paper>)) -> Result<FileAnswer, Error> {
+pub async fn packing_list(
+    app: &App,
+    list: PackingList,
+    logo: Option<Picture>,
+    (language, paper): (Option<Language>, Option<Paper>),
+) -> Result<FileAnswer, Error> {
     let (here, there) = (list.seller.country.code().to_owned(), list.ship_to.as_ref().map(|address| address.country.code().to_owned()));
     let there = there.unwrap_or_else(|| here.clone());
     let variant = Variant { language: language.unwrap_or(Language::of_country(&there)), paper: paper.unwrap_or(Paper::of_country(&here)) };

@@ -32,13 +32,14 @@ pub fn file(
     (kind, id): (IssuedKind, Uuid),
     variant: &str,
 ) -> QueryResult<Option<Stored>> {
-    let row: Option<FileRow> = sql("SELECT sha256, bytes FROM document_file WHERE organization_id = $1 AND kind = $2 AND subject_id = $3 AND variant = $4")
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Text, _>(kind)
-        .bind::<SqlUuid, _>(id)
-        .bind::<Text, _>(variant)
-        .get_result(connection)
-        .optional()?;
+    let row: Option<FileRow> =
+        sql("SELECT sha256, bytes FROM document_file WHERE organization_id = $1 AND kind = $2 AND subject_id = $3 AND variant = $4")
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Text, _>(kind)
+            .bind::<SqlUuid, _>(id)
+            .bind::<Text, _>(variant)
+            .get_result(connection)
+            .optional()?;
     Ok(row.map(|row| Stored { sha256: row.sha256, bytes: row.bytes }))
 }
 
@@ -105,14 +106,15 @@ pub fn keep_logo(connection: &mut PgConnection, context: &Context) -> QueryResul
         #[diesel(sql_type = Nullable<Text>)]
         sha256: Option<String>,
     }
-    let row: Row = sql("WITH own AS (SELECT o.profile ->> 'logo' AS data, encode(sha256(convert_to(o.profile ->> 'logo', 'UTF8')), 'hex') AS sha256 \
+    let row: Row =
+        sql("WITH own AS (SELECT o.profile ->> 'logo' AS data, encode(sha256(convert_to(o.profile ->> 'logo', 'UTF8')), 'hex') AS sha256 \
            FROM organization o WHERE o.id = $1), \
          kept AS (INSERT INTO document_logo (organization_id, sha256, data, created_at) SELECT $1, sha256, data, $2 FROM own \
            WHERE data IS NOT NULL ON CONFLICT DO NOTHING) \
          SELECT sha256 FROM own")
-    .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<Timestamptz, _>(context.now)
-    .get_result(connection)?;
+        .bind::<SqlUuid, _>(context.organization_id)
+        .bind::<Timestamptz, _>(context.now)
+        .get_result(connection)?;
     Ok(row.sha256)
 }
 

@@ -6,8 +6,26 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 const ENGLISH: [&str; 20] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
 ];
 const TENS: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const INDONESIAN: [&str; 12] =
@@ -67,9 +85,7 @@ fn indonesian(value: u64) -> String {
         1_000..=1_999 => join("seribu".to_owned(), value - 1_000, indonesian),
         2_000..=999_999 => join(format!("{} ribu", indonesian(value / 1_000)), value % 1_000, indonesian),
         1_000_000..=999_999_999 => join(format!("{} juta", indonesian(value / 1_000_000)), value % 1_000_000, indonesian),
-        1_000_000_000..=999_999_999_999 => {
-            join(format!("{} miliar", indonesian(value / 1_000_000_000)), value % 1_000_000_000, indonesian)
-        }
+        1_000_000_000..=999_999_999_999 => join(format!("{} miliar", indonesian(value / 1_000_000_000)), value % 1_000_000_000, indonesian),
         _ => join(format!("{} triliun", indonesian(value / 1_000_000_000_000)), value % 1_000_000_000_000, indonesian),
     }
 }

@@ -11,6 +11,7 @@ mod channels;
 mod concurrency;
 mod crash;
 mod demo;
+mod documents;
 mod examples;
 mod feed;
 mod fulfillment;

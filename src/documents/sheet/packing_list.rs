@@ -41,7 +41,7 @@ pub fn sheet(list: &PackingList, variant: Variant) -> Map<String, Value> {
         "title": words.packing_list,
         "number": list.number,
         "subtitle": null,
-        "issued": list.on.map(date_parts),
+        "issued": date_parts(list.on.unwrap_or(list.ordered_on)),
         "seller": seller(&list.seller, language),
         "footer": footer(&list.seller, language),
         "page": words.page,

@@ -82,7 +82,8 @@ pub fn seller(seller: &Seller, language: Language) -> Value {
         lines.push(format!("{} {tax_id}", tax_id_name(seller.country.code(), language)));
     }
     let contact = seller.contact.as_ref();
-    let reach = [contact.and_then(|contact| contact.phone.clone()), seller.email.clone().or(contact.and_then(|contact| contact.email.clone()))];
+    let reach =
+        [contact.and_then(|contact| contact.phone.clone()), seller.email.clone().or(contact.and_then(|contact| contact.email.clone()))];
     let reach: Vec<String> = reach.into_iter().flatten().collect();
     if !reach.is_empty() {
         lines.push(reach.join("  ·  "));

@@ -11,9 +11,8 @@ use serde_json::{Map, Value, json};
 /// What `receipt.typ` shows.
 pub fn sheet(receipt: &Receipt, variant: Variant) -> Map<String, Value> {
     let (language, words) = (variant.language, variant.language.labels());
-    let amounts = receipt.lines.iter().flat_map(|line| {
-        line.adjustments.iter().map(|adjustment| adjustment.amount.0).chain([line.amount.0])
-    });
+    let amounts =
+        receipt.lines.iter().flat_map(|line| line.adjustments.iter().map(|adjustment| adjustment.amount.0).chain([line.amount.0]));
     let money = Money::new(language, receipt.currency, amounts.chain([receipt.amount.0, receipt.unapplied.0, receipt.refunded.0]));
     let mut facts = vec![[words.received_on.to_owned(), language.date(receipt.received_on)]];
     facts.push([words.method.to_owned(), method(receipt.method, words).to_owned()]);

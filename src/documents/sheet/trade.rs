@@ -164,7 +164,7 @@ impl<'a> Writer<'a> {
         let (words, country) = (self.words, self.document.seller.country.code());
         let rows = self.document.tax_breakdown.iter().map(|group| {
             let fraction = has_other_base(group)
-                .then(|| format!("{} {} {} {}", words.other_base, group.base_fraction, words.times, self.money.amount(group.net_amount.0)));
+                .then(|| format!("{} {}\u{a0}×\u{a0}{}", words.other_base, group.base_fraction, self.money.amount(group.net_amount.0)));
             let reason = exemption_text(group, country).filter(|_| !matches!(group.tax_scheme_category.as_str(), "S" | "Z"));
             json!({
                 "label": group_name(group, country, self.language),
@@ -195,7 +195,9 @@ impl<'a> Writer<'a> {
             Some(terms) => by.map_or_else(|| terms.name.clone(), |by| format!("{by} ({})", terms.name)),
             None => by.unwrap_or_else(|| words.due_at_once.to_owned()),
         };
-        if let Some((percent, days)) = document.payment_terms.as_ref().and_then(|terms| Some((terms.discount_percent?, terms.discount_days?))) {
+        if let Some((percent, days)) =
+            document.payment_terms.as_ref().and_then(|terms| Some((terms.discount_percent?, terms.discount_days?)))
+        {
             let until = self.language.date(document.issued_on + TimeDelta::days(days.into()));
             texts.push(format!("{}% {} {until}", self.language.plain(percent.0, 0), words.early_discount));
         }

@@ -1,6 +1,6 @@
+use super::balance;
 use super::body::Statement;
 use super::store::{self, Account};
-use super::balance;
 use crate::auth::actor::Context;
 use crate::customers;
 use crate::error::Error;
@@ -25,7 +25,13 @@ pub struct Asked {
 
 /// The account from `from` through `to`: this month so far where nothing is asked for, in the customer's currency, else that of the
 /// books. To be run in one snapshot.
-pub fn get(connection: &mut PgConnection, context: &Context, settings: &Settings, id: CustomerId, asked: Asked) -> Result<Statement, Error> {
+pub fn get(
+    connection: &mut PgConnection,
+    context: &Context,
+    settings: &Settings,
+    id: CustomerId,
+    asked: Asked,
+) -> Result<Statement, Error> {
     let customer = customers::service::get(connection, context.organization_id, id)?;
     let (bill_to, _) = invoices::bill_to(connection, context.organization_id, id)?.ok_or(Error::not_found("customer"))?;
     let today = settings.local_date(context.now);
@@ -35,8 +41,7 @@ pub fn get(connection: &mut PgConnection, context: &Context, settings: &Settings
         return Err(Error::bad_request("invalid_parameter", "'from' is after 'to'"));
     }
     let currency = asked.currency.or(customer.currency).unwrap_or(settings.base_currency);
-    let account =
-        Account { organization_id: context.organization_id, customer_id: id, currency, time_zone: settings.time_zone.name() };
+    let account = Account { organization_id: context.organization_id, customer_id: id, currency, time_zone: settings.time_zone.name() };
     let opening = currency.round(store::opening(connection, &account, from)?);
     let limit = i64::try_from(MOST_ENTRIES + 1).map_err(Error::internal)?;
     let mut entries = store::entries(connection, &account, (from, to), limit)?;

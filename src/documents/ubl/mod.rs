@@ -11,9 +11,9 @@ mod tests;
 use super::facts::TradeDocument;
 use crate::error::Error;
 use crate::types::text_enum::text_enum;
+use en16931::Validated;
 use en16931::profiles::{EN16931, En16931, PEPPOL_BIS_3, PeppolBis3};
 use en16931::validation::profile::Rejected;
-use en16931::Validated;
 use en16931_formats::Syntax;
 use serde_json::{Value, json};
 
@@ -48,7 +48,11 @@ pub fn write(document: &TradeDocument, profile: UblProfile) -> Result<String, Er
 }
 
 fn not_representable(rejected: &Rejected) -> Error {
-    let rules: Vec<Value> = rejected.report().fatal().map(|finding| json!({ "rule": finding.rule, "at": finding.path.to_string(), "detail": finding.message })).collect();
+    let rules: Vec<Value> = rejected
+        .report()
+        .fatal()
+        .map(|finding| json!({ "rule": finding.rule, "at": finding.path.to_string(), "detail": finding.message }))
+        .collect();
     not_representable_as("the document's content is against rules of the standard; see rules", rules)
 }
 

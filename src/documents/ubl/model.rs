@@ -9,8 +9,8 @@ use crate::organization::profile::bank_account::BankAccount;
 use crate::types::currency::rounded;
 use chrono::{Datelike, NaiveDate};
 use en16931::invoice::{
-    Code, CreditTransfer, Delivery, DocumentAllowanceCharge, DocumentKind, DocumentTotals, Item, LineAllowanceCharge, LineVat, PaymentInstructions,
-    PaymentMeans, PrecedingInvoice, PriceDetails, VatBreakdown,
+    Code, CreditTransfer, Delivery, DocumentAllowanceCharge, DocumentKind, DocumentTotals, Item, LineAllowanceCharge, LineVat,
+    PaymentInstructions, PaymentMeans, PrecedingInvoice, PriceDetails, VatBreakdown,
 };
 use en16931::{Date, DocumentReference, Invoice, InvoiceAmount, InvoiceLine, Percentage, Quantity, UnitPriceAmount};
 use rust_decimal::Decimal;
@@ -49,8 +49,10 @@ pub fn invoice(document: &TradeDocument, specification: &str) -> Result<Invoice,
     invoice.payment_terms = is_invoice.then(|| document.payment_terms.as_ref().map(|terms| terms.name.clone())).flatten();
     if let Some(corrected) = &document.corrects {
         invoice.notes.push(corrected.reason.clone().into());
-        invoice.preceding_invoices =
-            vec![PrecedingInvoice { reference: DocumentReference::new(corrected.number.clone()), issue_date: Some(date(corrected.issued_on)?) }];
+        invoice.preceding_invoices = vec![PrecedingInvoice {
+            reference: DocumentReference::new(corrected.number.clone()),
+            issue_date: Some(date(corrected.issued_on)?),
+        }];
     }
     invoice.seller = parties::seller(&document.seller);
     invoice.buyer = parties::buyer(&document.buyer);
@@ -117,7 +119,8 @@ fn line(document: &TradeDocument, i: usize, line: &TradeLine) -> Result<InvoiceL
     };
     let vat = vat_of_line(line);
     let (number, quantity) = ((i + 1).to_string(), Quantity::new(line.quantity.0.normalize()));
-    let mut written = InvoiceLine::new(number, line.name.clone(), quantity, line.unit.as_str(), amount(net)?, vat.category.as_str(), vat.rate);
+    let mut written =
+        InvoiceLine::new(number, line.name.clone(), quantity, line.unit.as_str(), amount(net)?, vat.category.as_str(), vat.rate);
     written.allowances = allowances;
     written.price = price(document, line);
     written.item = Item {

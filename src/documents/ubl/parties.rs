@@ -22,8 +22,8 @@ pub fn check(document: &TradeDocument, profile: UblProfile) -> Result<(), Error>
     if !taxed && seller.tax_id.is_none() && seller.registration_number.is_none() {
         missing.push(("/registration_number", "BT-30, the seller's legal registration"));
     }
-    if profile == UblProfile::Peppol && seller.electronic_address.is_none() && seller.email.is_none() {
-        missing.push(("/electronic_address", "BT-34, the seller's electronic address"));
+    if profile == UblProfile::Peppol && !reaches_peppol(seller.electronic_address.as_ref()) {
+        missing.push(("/electronic_address", "BT-34, the seller's electronic address of a scheme that Peppol knows"));
     }
     if !missing.is_empty() {
         let detail = "the organization lacks what this document must say of the seller; set it with PUT /v1/organization";
@@ -34,8 +34,8 @@ pub fn check(document: &TradeDocument, profile: UblProfile) -> Result<(), Error>
     if needs_address(buyer.address.as_ref()) {
         missing.push(("/billing_address", "BG-8, the buyer's postal address"));
     }
-    if profile == UblProfile::Peppol && electronic(buyer).is_none() {
-        missing.push(("/electronic_address", "BT-49, the buyer's electronic address"));
+    if profile == UblProfile::Peppol && !reaches_peppol(electronic(buyer).as_ref()) {
+        missing.push(("/electronic_address", "BT-49, the buyer's electronic address of a scheme that Peppol knows"));
     }
     let needs_tax_id = document.tax_breakdown.iter().any(|group| matches!(group.tax_scheme_category.as_str(), "AE" | "K"));
     if needs_tax_id && buyer.tax_id.is_none() {
@@ -46,6 +46,11 @@ pub fn check(document: &TradeDocument, profile: UblProfile) -> Result<(), Error>
     }
     let detail = "the customer lacks what this document must say of the buyer; set it with PATCH /v1/customers/{id}";
     Err(incomplete("buyer_incomplete", detail, &missing))
+}
+
+/// E-mail (`EM`) is a scheme of EN 16931, but not of Peppol.
+fn reaches_peppol(address: Option<&ElectronicAddress>) -> bool {
+    address.is_some_and(|address| address.scheme != "EM")
 }
 
 fn incomplete(code: &'static str, detail: &str, missing: &[(&str, &str)]) -> Error {
@@ -83,7 +88,9 @@ pub fn address(address: &crate::types::address::Address) -> PostalAddress {
 /// Whether the number says its country, as BT-31 and BT-48 must (BR-CO-09; Greece writes EL).
 fn has_country_prefix(number: &str) -> bool {
     let prefix: String = number.chars().take(2).collect();
-    prefix == "EL" || prefix == "XI" || (prefix.chars().all(|letter| letter.is_ascii_uppercase()) && rust_iso3166::from_alpha2(&prefix).is_some())
+    prefix == "EL"
+        || prefix == "XI"
+        || (prefix.chars().all(|letter| letter.is_ascii_uppercase()) && rust_iso3166::from_alpha2(&prefix).is_some())
 }
 
 pub fn seller(seller: &Seller) -> Party {
@@ -94,8 +101,12 @@ pub fn seller(seller: &Seller) -> Party {
         // Numbers of other taxes than VAT, such as the NPWP, are BT-32.
         other => (None, other),
     };
+    // One of BT-29, BT-30 and BT-31 must tell who the seller is (BR-CO-26).
+    let nameless = vat.is_none() && seller.registration_number.is_none();
+    let identifiers = other.clone().filter(|_| nameless).map(Identifier::new);
     Party {
         name: Some(seller.legal_name.clone()),
+        identifiers: identifiers.into_iter().collect(),
         legal_registration: seller.registration_number.clone().map(Identifier::new),
         vat_identifier: vat,
         tax_registration: other,

@@ -88,7 +88,10 @@ fn tax_inclusive() -> TradeDocument {
 fn per_hundred() -> TradeDocument {
     let mut document = invoice(&Sample {
         currency: "EUR",
-        lines: &[("Screws M4", "2500", "12.80", ZERO, "320.00", ZERO, "S", "0.21"), ("Saffron", "0.125", "39.99", ZERO, "5.00", ZERO, "S", "0.21")],
+        lines: &[
+            ("Screws M4", "2500", "12.80", ZERO, "320.00", ZERO, "S", "0.21"),
+            ("Saffron", "0.125", "39.99", ZERO, "5.00", ZERO, "S", "0.21"),
+        ],
         shipping: ZERO,
         groups: &[("S", "0.21", "325.00", "68.25")],
         totals: ["325.00", ZERO, "68.25", "393.25"],
@@ -214,7 +217,6 @@ fn whatever_the_seller_lacks_is_named_at_once() {
     document.seller.address = None;
     document.seller.tax_id = None;
     document.seller.electronic_address = None;
-    document.seller.email = None;
     let pointers = |extra: &serde_json::Map<String, serde_json::Value>| {
         extra["missing"].as_array().unwrap().iter().map(|missing| missing["pointer"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -223,9 +225,18 @@ fn whatever_the_seller_lacks_is_named_at_once() {
     let (code, extra) = refused(&document, UblProfile::En16931);
     assert_eq!((code, pointers(&extra)), ("seller_incomplete", vec!["/address".into(), "/tax_id".into()]));
     let mut document = one("AE", ZERO, ZERO, "100.00");
-    (document.buyer.tax_id, document.buyer.electronic_address, document.buyer.email) = (None, None, None);
+    (document.buyer.tax_id, document.buyer.electronic_address) = (None, None);
     let (code, extra) = refused(&document, UblProfile::Peppol);
     assert_eq!((code, pointers(&extra)), ("buyer_incomplete", vec!["/electronic_address".into(), "/tax_id".into()]));
+}
+
+#[test]
+fn who_is_reached_by_mail_alone_gets_the_standard_without_peppol() {
+    let mut document = plain();
+    document.buyer.electronic_address = None;
+    assert_eq!(refused(&document, UblProfile::Peppol).0, "buyer_incomplete");
+    let xml = write(&document, UblProfile::En16931).unwrap();
+    assert!(xml.contains("schemeID=\"EM\">rechnung@brandt.example<"), "{xml}");
 }
 
 #[test]
