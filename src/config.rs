@@ -43,7 +43,7 @@ pub struct Config {
     pub metrics_token: Option<String>,
     /// Threads that lay out PDFs; half of the cores, so that orders have the other half.
     pub document_threads: usize,
-    /// Documents that may wait for one of them; beyond it 503. One takes tens of milliseconds, one of a thousand lines a second.
+    /// Documents that may wait for one of them; beyond it 503. One takes tens of milliseconds, one of a thousand lines seconds.
     pub documents_waiting: usize,
     /// Fonts for scripts that the built-in one lacks, such as those of Japan or Thailand: `.ttf`, `.otf` and `.ttc` files of one folder.
     pub font_folder: Option<PathBuf>,

@@ -25,6 +25,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+/// A statement of more entries than these is no longer read on paper, and takes seconds to lay out.
+const MOST_PRINTED: usize = 2_000;
+
 pub fn configure(config: &mut ServiceConfig) {
     config.service(get_invoice_pdf).service(get_invoice_ubl).service(get_credit_note_pdf).service(get_credit_note_ubl);
     config.service(get_payment_receipt).service(get_shipment_packing_list).service(get_fulfillment_order_packing_list);
@@ -279,5 +282,9 @@ async fn statement_pdf(call: &Call, app: &App, context: Context, query: &Stateme
         Ok((statement, gather::seller(&settings)?, service::current_logo(connection, context.organization_id)?))
     };
     let (statement, seller, logo) = app.db.snapshot(load).await?;
+    if statement.entries.len() > MOST_PRINTED {
+        let detail = format!("more than {MOST_PRINTED} entries are not printed; ask for a shorter period, or for JSON");
+        return Err(Error::bad_request("invalid_parameter", detail));
+    }
     service::statement(app, &statement, &seller, logo, form).await
 }

@@ -3,7 +3,7 @@
 
 use crate::fulfillment::package::Package;
 use crate::invoicing::credit_notes::credit_note::CreditNote;
-use crate::invoicing::invoices::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use crate::invoicing::invoices::invoice::{BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceTerms, InvoicedOrder, PaymentMeans};
 use crate::organization::profile::bank_account::BankAccount;
 use crate::organization::profile::body::Profile;
 use crate::payments::payment::PaymentMethod;
@@ -131,9 +131,6 @@ pub struct TradeDocument {
     pub fiscal_number: Option<String>,
 }
 
-/// The name under which external ids hold the number of the Indonesian tax invoice.
-pub const FISCAL_NUMBER: &str = "faktur_pajak";
-
 impl TradeDocument {
     /// `paid` is what was settled when it was issued; later payments are not on it.
     pub fn of_invoice(invoice: &Invoice, paid: Decimal, logo: Option<String>) -> Result<Self, serde_json::Error> {
@@ -184,7 +181,7 @@ impl TradeDocument {
             rounding_amount: Amount(invoice.rounding_amount),
             total: Amount(invoice.total),
             paid: Amount(invoice.currency.round(paid)),
-            fiscal_number: invoice.external_ids.get(FISCAL_NUMBER).cloned(),
+            fiscal_number: invoice.external_ids.get(FAKTUR_PAJAK).cloned(),
         })
     }
 
@@ -243,7 +240,7 @@ impl TradeDocument {
             rounding_amount: Amount(note.currency.zero()),
             total: Amount(note.total),
             paid: Amount(note.currency.zero()),
-            fiscal_number: note.external_ids.get(FISCAL_NUMBER).cloned(),
+            fiscal_number: note.external_ids.get(FAKTUR_PAJAK).cloned(),
         })
     }
 

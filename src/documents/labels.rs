@@ -20,7 +20,7 @@ labels! {
     credit_note: "Credit note", "Nota kredit";
     receipt: "Receipt", "Kuitansi";
     packing_list: "Packing list", "Daftar kemas";
-    statement: "Statement of account", "Rekening koran piutang";
+    statement: "Statement of account", "Kartu piutang";
     bill_to: "Bill to", "Ditagihkan kepada";
     ship_to: "Ship to", "Dikirim kepada";
     ship_from: "Ship from", "Dikirim dari";
@@ -90,7 +90,7 @@ labels! {
     carried_over: "Carried over", "Dipindahkan";
     carried_forward: "Carried forward", "Pindahan";
     registration_number: "Reg. no.", "NIB";
-    tax_id: "Tax ID", "NPWP/Tax ID";
+    tax_id: "Tax ID", "No. pajak";
     method: "Method", "Cara bayar";
     reference: "Reference", "Referensi";
     for_payment_of: "For payment of", "Untuk pembayaran";

@@ -143,7 +143,8 @@ async fn an_issued_document_keeps_its_bytes_whatever_changes() {
     admin.put("/v1/organization", changed).await.expect(200);
     let customer = invoice["customer_id"].as_str().unwrap();
     admin.patch(&format!("/v1/customers/{customer}"), json!({"name": "Other", "billing_address": null})).await.expect(200);
-    admin.patch(&path, json!({"external_ids": {"faktur_pajak": "010.002-26.1"}})).await.expect(200);
+    let filed = admin.patch(&path, json!({"external_ids": {"faktur_pajak": "010.002-26.1"}})).await.expect(200).body;
+    assert_eq!(filed["fiscal_documents"][0]["number"], "010.002-26.1");
     admin
         .post("/v1/payments", json!({"amount": "1000.00", "currency": "IDR", "method": "cash", "invoice_id": id(&invoice)}))
         .await
