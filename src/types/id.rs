@@ -80,4 +80,6 @@ typed_id! {
     PaymentId,
     PaymentAllocationId,
     RefundId,
+    ReturnId,
+    ReturnLineId,
 }
