@@ -115,6 +115,21 @@ fn two_categories_one_rate() -> TradeDocument {
     document
 }
 
+/// 348.00 of goods taken back and 12.00 of them kept as a fee: 336.00, 21 % is 70.56.
+fn restocked() -> TradeDocument {
+    credited(invoice(&Sample {
+        currency: "EUR",
+        lines: &[
+            ("Espresso beans, 1 kg", "12", "18.50", "0", "222.00", "0", "S", "0.21"),
+            ("Milk jug, steel", "3", "42.00", "0", "126.00", "0", "S", "0.21"),
+            ("Restocking fee", "-1", "12.00", "0", "-12.00", "0", "S", "0.21"),
+        ],
+        shipping: ZERO,
+        groups: &[("S", "0.21", "336.00", "70.56")],
+        totals: ["336.00", ZERO, "70.56", "406.56"],
+    }))
+}
+
 /// Rupiah with a part of a sen lost on a third of a price: the ordered price does not reproduce the line.
 fn a_cumulative_share() -> TradeDocument {
     let mut document = plain();
@@ -147,6 +162,7 @@ fn cases() -> Vec<(&'static str, TradeDocument)> {
         ("Indonesian, tax on 11/12", indonesian(3)),
         ("credit note", credited(plain())),
         ("credit note with discounts and freight", credited(discounts_and_shipping())),
+        ("credit note with a restocking fee", restocked()),
         ("credit note of an exempt sale", credited(exempt())),
         ("credit note with tax in the books' currency", credited(foreign())),
     ]
