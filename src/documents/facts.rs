@@ -185,7 +185,8 @@ impl TradeDocument {
         })
     }
 
-    pub fn of_credit_note(note: &CreditNote, logo: Option<String>) -> Result<Self, serde_json::Error> {
+    /// `supply_on` is that of the invoice.
+    pub fn of_credit_note(note: &CreditNote, supply_on: NaiveDate, logo: Option<String>) -> Result<Self, serde_json::Error> {
         let document = &note.document;
         let line = |line: &crate::invoicing::credit_notes::credit_note::CreditNoteLine| TradeLine {
             sku: line.sku.clone(),
@@ -209,7 +210,7 @@ impl TradeDocument {
             kind: TradeKind::CreditNote,
             number: note.number.clone(),
             issued_on: note.issued_on,
-            supply_on: None,
+            supply_on: Some(supply_on),
             due_on: None,
             corrects: Some(Corrected {
                 number: document.invoice_number.clone(),

@@ -24,8 +24,9 @@ pub fn invoice(connection: &mut PgConnection, context: &Context, id: InvoiceId) 
 
 pub fn credit_note(connection: &mut PgConnection, context: &Context, id: CreditNoteId) -> Result<TradeDocument, Error> {
     let note = credit_notes::service::find(connection, context.organization_id, id)?;
+    let invoice = invoices::find(connection, context.organization_id, note.invoice_id)?;
     let logo = store::keep_logo(connection, context)?;
-    TradeDocument::of_credit_note(&note, logo).map_err(Error::internal)
+    TradeDocument::of_credit_note(&note, invoice.supply_on, logo).map_err(Error::internal)
 }
 
 /// 409 `not_received` while no money has come.

@@ -137,7 +137,7 @@ pub fn credited(mut document: TradeDocument) -> TradeDocument {
     });
     document.number = "CN-000007".to_owned();
     document.issued_on = "2026-03-20".parse().unwrap();
-    (document.supply_on, document.due_on, document.payment_terms) = (None, None, None);
+    (document.due_on, document.payment_terms) = (None, None);
     document.payment_means = vec![];
     document
 }

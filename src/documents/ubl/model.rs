@@ -233,12 +233,15 @@ fn delivery(document: &TradeDocument) -> Result<Option<Delivery>, Error> {
     if document.supply_on.is_none() && document.ship_to.is_none() {
         return Ok(None);
     }
+    // An intra-Community supply names the country that the goods went to (BR-IC-12).
+    let crosses = document.tax_breakdown.iter().any(|group| group.tax_scheme_category == "K");
+    let place = document.ship_to.as_ref().or(document.buyer.address.as_ref().filter(|_| crosses));
     let name = document.ship_to.as_ref().and_then(|address| address.company.clone().or(address.name.clone()));
     Ok(Some(Delivery {
         party_name: name,
         location: None,
         date: document.supply_on.map(date).transpose()?,
-        address: document.ship_to.as_ref().map(parties::address),
+        address: place.map(parties::address),
     }))
 }
 

@@ -163,6 +163,7 @@ fn cases() -> Vec<(&'static str, TradeDocument)> {
         ("credit note", credited(plain())),
         ("credit note with discounts and freight", credited(discounts_and_shipping())),
         ("credit note with a restocking fee", restocked()),
+        ("credit note of an intra-Community supply", credited(TradeDocument { ship_to: None, ..one("K", ZERO, ZERO, "100.00") })),
         ("credit note of an exempt sale", credited(exempt())),
         ("credit note with tax in the books' currency", credited(foreign())),
     ]
