@@ -3,6 +3,7 @@
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
 use crate::config::Config;
+use crate::documents::renderer::Renderer;
 use crate::error::Error;
 use crate::health;
 use crate::jobs::Jobs;
@@ -42,6 +43,8 @@ pub struct App {
     pub desk: Desk,
     /// Where new orders wait for each other; `None` writes each by itself.
     pub capture: Option<CaptureQueue>,
+    /// Makes PDFs.
+    pub renderer: Renderer,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -84,6 +87,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::invoicing::credit_notes::api::configure);
     config.configure(crate::payments::api::configure);
     config.configure(crate::payments::refunds::api::configure);
+    config.configure(crate::documents::api::configure);
     config.configure(crate::returns::api::configure);
 }
 
@@ -128,7 +132,8 @@ impl Application {
         };
         let (numbers, capture) = (desk.numbers.clone(), capture(&config, &options, desk.clone())?);
         let stopping = AtomicBool::new(false);
-        let app = Data::new(App { clock, db, reports, numbers, desk, capture, stopping, config: config.clone() });
+        let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
+        let app = Data::new(App { clock, db, reports, numbers, desk, capture, renderer, stopping, config: config.clone() });
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
         Ok(Self { address, app, authenticator, server, jobs })
     }

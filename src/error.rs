@@ -32,8 +32,9 @@ pub enum Error {
     /// 405 with the methods that the path knows.
     #[error("method not allowed")]
     MethodNotAllowed { allow: String },
+    /// 406 with the types that this is served as.
     #[error("not acceptable")]
-    NotAcceptable,
+    NotAcceptable { served_as: String },
     #[error("request timeout")]
     RequestTimeout,
     /// 409: right in itself, but not in the state that is stored. `extra` members help to act on it.
@@ -140,7 +141,7 @@ impl Error {
             Self::InsufficientScope { .. } | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
@@ -170,7 +171,9 @@ impl Error {
             Self::MethodNotAllowed { allow } => {
                 ("method_not_allowed", "The path does not know this method", format!("this path takes {allow}"))
             }
-            Self::NotAcceptable => ("not_acceptable", "No acceptable representation", "this is served as application/json".into()),
+            Self::NotAcceptable { served_as } => {
+                ("not_acceptable", "No acceptable representation", format!("this is served as {served_as}"))
+            }
             Self::RequestTimeout => ("request_timeout", "The request took too long to arrive", "send the body faster or in parts".into()),
             Self::Conflict { code, detail, .. } => (code, "The stored state does not allow this", detail.clone()),
             Self::Stale { current } => {

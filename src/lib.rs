@@ -20,6 +20,8 @@ pub mod config;
 pub mod customers;
 /// The demo company.
 pub mod demo;
+/// Invoices, credit notes, receipts, packing lists and statements as PDF and UBL.
+pub mod documents;
 /// The closed list of failures and their problem+json form.
 pub mod error;
 /// The event feed.

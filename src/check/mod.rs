@@ -41,6 +41,7 @@ invariants! {
     "coupon_uses", "coupon_redemptions",
     "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",
     "claims", "external_ids", "events_of_orders",
+    "documents",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
     "references_events", "import_counts", "references_imports", "organizations",
 }

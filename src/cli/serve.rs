@@ -42,6 +42,15 @@ pub struct Serve {
     /// Bearer token of `/metrics`; without it there is no such path
     #[arg(long, env = "PESANAN_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Threads that make PDFs; half of the cores by default
+    #[arg(long, env = "PESANAN_DOCUMENT_THREADS")]
+    document_threads: Option<usize>,
+    /// Documents that may wait for one of them; beyond it 503
+    #[arg(long, env = "PESANAN_DOCUMENT_QUEUE", default_value_t = 64)]
+    document_queue: usize,
+    /// Folder with fonts for scripts that the built-in one lacks
+    #[arg(long, env = "PESANAN_FONTS")]
+    fonts: Option<std::path::PathBuf>,
     #[command(flatten)]
     database: Database,
 }
@@ -59,6 +68,7 @@ impl Serve {
         };
         let keys = read_keys(keys)?;
         let open = self.database.open()?;
+        let defaults = Config::new(open.url.clone());
         let config = Config {
             listen: self.listen,
             keys,
@@ -71,7 +81,10 @@ impl Serve {
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
             metrics_token: self.metrics_token,
-            ..Config::new(open.url.clone())
+            document_threads: self.document_threads.unwrap_or(defaults.document_threads),
+            documents_waiting: self.document_queue,
+            font_folder: self.fonts,
+            ..defaults
         };
         let result = run_server(config, |address| println!("ready http://{address}"));
         open.close();

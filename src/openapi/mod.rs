@@ -11,8 +11,8 @@ mod swagger;
 
 pub use paths::Paths;
 pub use responses::{
-    BadRequest, Conflict, Forbidden, HoldNotReleasable, Invalid, NotFound, OrderRefused, ReservationRefused, Stale, StockConflict,
-    Unauthenticated,
+    BadRequest, Conflict, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, NotFound, OrderRefused, ReservationRefused, Stale,
+    StockConflict, Unauthenticated,
 };
 pub use swagger::routes;
 

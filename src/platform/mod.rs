@@ -3,6 +3,7 @@
 pub mod canonical;
 pub mod clock;
 pub mod db;
+pub mod file_answer;
 pub mod filters;
 pub mod group_commit;
 pub mod http;

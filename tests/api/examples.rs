@@ -189,7 +189,7 @@ fn judge(document: &Document, operation: &Operation, reply: &Reply) -> Vec<Strin
         None => faults.push("the answer's body is not documented".to_owned()),
         Some(content) => match content.get(&kind) {
             None => faults.push(format!("{kind} is not documented")),
-            Some(_) if kind == "text/csv" => {}
+            Some(_) if !kind.ends_with("json") => {}
             Some(content) => faults.extend(document.faults(&content["schema"], &reply.body)),
         },
     }
@@ -351,10 +351,12 @@ async fn fulfillment(road: &mut Road<'_>, order: &Value) {
     let id = fulfillment_of(&road.admin, order).await;
     road.go("pick_fulfillment_order", &[("id", &id)]).await;
     road.go("pack_fulfillment_order", &[("id", &id)]).await;
+    road.go("get_fulfillment_order_packing_list", &[("id", &id)]).await;
     let shipment = road.go("ship_fulfillment_order", &[("id", &id)]).await;
     road.list("list_shipments", &[]).await;
     road.go("get_shipment", &[("id", &shipment["id"])]).await;
     road.go("patch_shipment", &[("id", &shipment["id"])]).await;
+    road.go("get_shipment_packing_list", &[("id", &shipment["id"])]).await;
     road.go("deliver_shipment", &[("id", &shipment["id"])]).await;
     road.go("create_tracking_event", &[("id", &shipment["id"])]).await;
 }
@@ -367,6 +369,9 @@ async fn invoices(road: &mut Road<'_>, order: &Value) -> Value {
     road.list("list_invoices", &[]).await;
     road.go("get_invoice", &[("id", &invoice["id"])]).await;
     road.go("patch_invoice", &[("id", &invoice["id"])]).await;
+    road.go("get_invoice_pdf", &[("id", &invoice["id"])]).await;
+    road.go("get_invoice_ubl", &[("id", &invoice["id"])]).await;
+    road.go("get_invoice_series_gaps", &[]).await;
     invoice
 }
 
@@ -387,6 +392,9 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     road.list("list_credit_notes", &[]).await;
     road.go("get_credit_note", &[("id", &note["id"])]).await;
     road.go("patch_credit_note", &[("id", &note["id"])]).await;
+    road.go("get_credit_note_pdf", &[("id", &note["id"])]).await;
+    road.go("get_credit_note_ubl", &[("id", &note["id"])]).await;
+    road.go("get_payment_receipt", &[("id", &paid["id"])]).await;
 }
 
 /// Of an order that has shipped; of what is refused and cancelled, then of what is settled.
@@ -426,6 +434,8 @@ async fn reports_and_events(road: &mut Road<'_>, order: &Value) {
     road.go("get_event", &[("id", &feed["data"][0]["id"])]).await;
     road.list("list_order_events", &[("id", &order["id"])]).await;
     road.list("get_customer_history", &[("id", &order["customer"]["id"])]).await;
+    road.go("get_customer_statement", &[("id", &order["customer"]["id"])]).await;
+    road.go("get_customer_statement_pdf", &[("id", &order["customer"]["id"])]).await;
 }
 
 #[actix_web::test]

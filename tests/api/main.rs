@@ -12,6 +12,7 @@ mod concurrency;
 mod coupons;
 mod crash;
 mod demo;
+mod documents;
 mod edit_concurrency;
 mod edits;
 mod examples;

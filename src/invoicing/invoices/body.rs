@@ -1,5 +1,5 @@
 use super::balance::InvoiceStatus;
-use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use super::invoice::{BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
 use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
@@ -119,6 +119,7 @@ pub struct InvoiceBody {
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
     pub overdue: bool,
+    /// From `external_ids.faktur_pajak`.
     pub fiscal_documents: Vec<FiscalDocument>,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -126,6 +127,17 @@ pub struct InvoiceBody {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What is known of them is the number that somebody has filed under their scheme.
+fn fiscal_documents(external_ids: &BTreeMap<String, String>) -> Vec<FiscalDocument> {
+    let document = |number: &String| FiscalDocument {
+        scheme: FAKTUR_PAJAK.to_owned(),
+        number: Some(number.clone()),
+        status: "issued".to_owned(),
+        issued_on: None,
+    };
+    external_ids.get(FAKTUR_PAJAK).map(document).into_iter().collect()
 }
 
 /// What settles an invoice beside money.
@@ -249,7 +261,7 @@ impl InvoiceBody {
             issued_on: invoice.issued_on,
             due_on: invoice.due_on,
             overdue: invoice.is_overdue(today),
-            fiscal_documents: vec![],
+            fiscal_documents: fiscal_documents(&invoice.external_ids),
             external_ids: invoice.external_ids.clone(),
             metadata: invoice.metadata.clone(),
             version: invoice.version,

@@ -181,6 +181,9 @@ pub struct InvoiceLine {
     pub detail: InvoiceLineDetail,
 }
 
+/// The name under which `external_ids` hold the number of the Indonesian tax invoice (*faktur pajak*), and its scheme.
+pub const FAKTUR_PAJAK: &str = "faktur_pajak";
+
 /// An issued invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invoice {

@@ -92,7 +92,7 @@ pub struct Profile {
     pub contact: Option<Contact>,
     pub electronic_address: Option<ElectronicAddress>,
     pub bank_accounts: Vec<BankAccount>,
-    /// A `data:` URI of a PNG or JPEG.
+    /// A `data:` URI of a PNG, JPEG or SVG.
     pub logo: Option<String>,
     /// Working days from an order to its hand-over to the carrier.
     #[schema(example = 1)]
@@ -161,7 +161,7 @@ pub struct Organization {
     "legal_name": "PT Nusantara Niaga", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR",
     "tax_id": "01.234.567.8-901.000",
     "address": {"line1": "Jl. Jenderal Sudirman Kav. 52", "city": "Jakarta", "postal_code": "12190", "country": "ID"},
-    "email": "penjualan@nusantara-niaga.example",
+    "email": "penjualan@nusantara-niaga.example", "electronic_address": {"scheme": "0088", "value": "8991234567891"},
     "bank_accounts": [{"holder": "PT Nusantara Niaga", "account_number": "1234567890", "bic": "CENAIDJA", "bank_name": "Bank Central Asia", "currency": "IDR"}],
     "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "cutoff_time": "15:00", "return_window_days": 30
 }))]
@@ -192,7 +192,7 @@ pub struct PutOrganization {
     /// At most 20.
     #[serde(default)]
     pub bank_accounts: Option<Vec<BankAccount>>,
-    /// A `data:` URI of a PNG or JPEG of at most 256 KiB.
+    /// A `data:` URI of a PNG, JPEG or SVG of at most 256 KiB; a PNG of at most 4,000 pixels a side.
     #[serde(default)]
     pub logo: Option<String>,
     /// 0 to 365 working days, 1 by default.
