@@ -88,6 +88,11 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::payments::api::configure);
     config.configure(crate::payments::refunds::api::configure);
     config.configure(crate::documents::api::configure);
+    config.configure(crate::banking::statements::api::configure);
+    config.configure(crate::banking::entries::api::configure);
+    config.configure(crate::banking::tolerances::api::configure);
+    config.configure(crate::journal::api::configure);
+    config.configure(crate::journal::accounts::api::configure);
     config.configure(crate::returns::api::configure);
 }
 

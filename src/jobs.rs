@@ -6,6 +6,8 @@ use crate::auth::refresh_disabled;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
+use crate::journal;
+use crate::order_to_cash::bank_entries;
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::keep_promises;
@@ -49,6 +51,7 @@ impl Jobs {
         let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
+        let numbers = desk.numbers.clone();
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
         let work = move || {
@@ -66,6 +69,8 @@ impl Jobs {
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
                 run(&db, "keep_promises", |db| keep_promises(db, clock.now()));
+                run(&db, "post_journal", |db| journal::job::post(db, clock.now()));
+                run(&db, "book_bank_entries", |db| bank_entries::book_certain(db, &numbers, || clock.now()));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }

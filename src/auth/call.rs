@@ -79,6 +79,17 @@ impl Call {
         }
     }
 
+    /// The body as it came, of one of these types, and which: 413 and 415 come from here.
+    pub fn raw(&self, types: &[&'static str]) -> Result<(&'static str, &[u8]), Error> {
+        let body = self.bytes()?;
+        let given = self.header("content-type").unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match types.iter().find(|known| **known == essence) {
+            Some(known) => Ok((known, body)),
+            None => Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() }),
+        }
+    }
+
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Error> {
         parse_query(self.request.query_string())
     }
@@ -174,10 +185,11 @@ impl Call {
         Err(Error::UnsupportedMediaType { expected })
     }
 
-    /// 406 where the caller names types and none of them is JSON (a `.csv` path serves text/csv).
+    /// 406 where the caller names types and none of them is JSON (a `.csv` path, and `format=csv`, serve text/csv).
     fn check_accept(&self) -> Result<(), Error> {
         let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let served: &[&str] = if self.request.path().ends_with(".csv") { &["text/csv"] } else { &["application/json"] };
+        let csv = self.request.path().ends_with(".csv") || self.request.query_string().split('&').any(|pair| pair == "format=csv");
+        let served: &[&str] = if csv { &["text/csv"] } else { &["application/json"] };
         acceptable(accept, served).map(|_| ()).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })
     }
 }

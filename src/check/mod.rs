@@ -37,6 +37,7 @@ invariants! {
     "allocation_progress", "pegs", "promises", "fulfillment_orders", "invoiced_before_shipment", "shipment_invoiced",
     "order_totals", "order_status", "order_holds", "order_amounts", "order_refunded", "order_authorized", "order_payment_status", "order_uninvoiced",
     "invoices_add_up", "invoice_totals", "invoice_settlement", "invoice_line_credited", "credit_note_totals",
+    "bank_entries", "journal_balances", "journal_sequence", "journal_complete", "journal_open_items",
     "payment_amounts", "payment_adjustments", "currencies", "number_series", "number_series_dates", "customer_balance",
     "coupon_uses", "coupon_redemptions",
     "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",

@@ -18,6 +18,8 @@ FROM (
   UNION ALL SELECT 'payment', organization_id, count(*) FROM payment GROUP BY 2
   UNION ALL SELECT 'import', organization_id, count(*) FROM import GROUP BY 2
   UNION ALL SELECT 'coupon_redemption', organization_id, count(*) FROM coupon_redemption GROUP BY 2
+  UNION ALL SELECT 'bank_counterparty', organization_id, count(*) FROM bank_counterparty GROUP BY 2
+  UNION ALL SELECT 'journal_cursor', organization_id, count(*) FROM journal_cursor GROUP BY 2
   UNION ALL SELECT 'refund', organization_id, count(*) FROM refund GROUP BY 2
 ) t
 WHERE NOT EXISTS (SELECT 1 FROM organization o WHERE o.id = t.organization_id)

@@ -29,6 +29,10 @@ const SCOPES: &[(&str, Permission)] = &[
     ("payment_term", Permission::ORDERS_READ),
     ("exchange_rate", Permission::ORDERS_READ),
     ("invoice_series", Permission::INVOICES_READ),
+    ("ledger_account", Permission::INVOICES_READ),
+    ("bank_statement", Permission::PAYMENTS_READ),
+    ("bank_entry", Permission::PAYMENTS_READ),
+    ("bank_matching_tolerance", Permission::PAYMENTS_READ),
     ("api_client", Permission::ADMIN),
     ("user", Permission::ADMIN),
 ];

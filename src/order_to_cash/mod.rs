@@ -36,6 +36,8 @@ pub use promise_events::{Cause, promise_changed};
 pub use refusals::{require_released, require_unblocked, too_much};
 
 pub mod accounts;
+/// What a bank says has come in becomes payments.
+pub mod bank_entries;
 pub mod cancel;
 /// The queue before capture.
 pub mod capture_queue;

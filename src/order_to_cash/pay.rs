@@ -1,7 +1,7 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
 use super::accounts::{self, LockedAccount, account_of};
-use super::document_date::{instant_of, past_date};
+use super::document_date::{booking_date, instant_of};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -24,11 +24,11 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rust_decimal::Decimal;
 
 /// What a request wants its money to be put on, and where it says so.
-struct Aim {
-    pointer: String,
-    target: Target,
+pub(super) struct Aim {
+    pub pointer: String,
+    pub target: Target,
     /// Exactly so much; up to the debt where absent.
-    exact: Option<Settlement>,
+    pub exact: Option<Settlement>,
 }
 
 fn aims_of(allocations: &[NewAllocation]) -> Vec<Aim> {
@@ -48,7 +48,7 @@ fn aims(body: &NewPayment) -> Vec<Aim> {
 pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayment, number: String) -> Result<Payment, Error> {
     body.check()?;
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
     let aims = aims(body);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let customer_id = targets.check(&aims, body.currency, body.customer_id)?;
@@ -127,7 +127,7 @@ pub fn capture(
     precondition: &Precondition,
 ) -> Result<Payment, Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
     let was = payment.status;
@@ -203,20 +203,7 @@ pub(super) struct Targets {
 impl Targets {
     /// 422 for each target that is not there.
     fn lock(connection: &mut PgConnection, context: &Context, aims: &[Aim]) -> Result<Self, Error> {
-        let invoice = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => Some(id),
-            Target::Order(_) => None,
-        };
-        let ids: Vec<InvoiceId> = aims.iter().filter_map(invoice).collect();
-        let orders_of =
-            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
-        let order = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => orders_of.get(&id).copied(),
-            Target::Order(id) => Some(id),
-        };
-        let mut orders: Vec<OrderId> = aims.iter().filter_map(order).collect();
-        orders.sort();
-        orders.dedup();
+        let orders = Self::orders_of(connection, context, aims)?;
         let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &orders)? };
         let mut faults = Faults::new();
         for aim in aims {
@@ -228,6 +215,29 @@ impl Targets {
         }
         faults.into_result()?;
         Ok(targets)
+    }
+
+    /// The orders of what aims name, in the order of their ids; what is not there is left out.
+    pub fn orders_of<'a>(
+        connection: &mut PgConnection,
+        context: &Context,
+        aims: impl IntoIterator<Item = &'a Aim> + Clone,
+    ) -> Result<Vec<OrderId>, Error> {
+        let invoice = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => Some(id),
+            Target::Order(_) => None,
+        };
+        let ids: Vec<InvoiceId> = aims.clone().into_iter().filter_map(invoice).collect();
+        let orders_of =
+            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
+        let order = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => orders_of.get(&id).copied(),
+            Target::Order(id) => Some(id),
+        };
+        let mut orders: Vec<OrderId> = aims.into_iter().filter_map(order).collect();
+        orders.sort();
+        orders.dedup();
+        Ok(orders)
     }
 
     /// The payment with all orders that it has touched or was announced for. Orders come first in the lock order, so they are
@@ -256,7 +266,7 @@ impl Targets {
         self.accounts.iter().find(owns).map(|account| account.account.order_id).ok_or(Error::not_found("order"))
     }
 
-    fn account(&self, target: Target) -> Result<&Account, Error> {
+    pub fn account(&self, target: Target) -> Result<&Account, Error> {
         let order_id = self.order_of(target)?;
         self.accounts.iter().map(|account| &account.account).find(|account| account.order_id == order_id).ok_or(Error::not_found("order"))
     }
@@ -267,7 +277,7 @@ impl Targets {
     }
 
     /// That all targets are in the payment's currency and paid by its customer; who that is.
-    fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
+    pub fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
         let mut faults = Faults::new();
         let mut payer = customer_id;
         for aim in aims {
@@ -291,7 +301,7 @@ impl Targets {
 
     /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more
     /// than is owed.
-    fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
+    pub fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
         let mut faults = Faults::new();
         for aim in aims {
             let order_id = self.order_of(aim.target)?;
@@ -325,15 +335,19 @@ impl Targets {
 
     /// Releases holds that waited for this money, and writes orders, invoices and balances. The event of the payment comes before
     /// those that follow from it.
-    pub fn save(
+    pub fn save(self, connection: &mut PgConnection, context: &Context, at: DateTime<Utc>, fact: NewEvent) -> Result<Vec<NewEvent>, Error> {
+        self.save_all(connection, context, at, vec![fact])
+    }
+
+    /// The same for many payments of one moment.
+    pub fn save_all(
         mut self,
         connection: &mut PgConnection,
         context: &Context,
         at: DateTime<Utc>,
-        fact: NewEvent,
+        mut facts: Vec<NewEvent>,
     ) -> Result<Vec<NewEvent>, Error> {
         self.accounts.iter_mut().for_each(|account| account.release_payment_hold(context));
-        let mut facts = vec![fact];
         facts.extend(accounts::save(connection, context, self.accounts, at)?);
         Ok(facts)
     }

@@ -1,5 +1,6 @@
 //! Goods leave: stock goes off the shelf, never before and never twice, and charges of the order fall due with them.
 
+use super::document_date::require_open;
 use super::fulfillment_change::{found, found_mut, named_line, require};
 use super::order_events::order_events;
 use super::refusals::{delivery_rule, require_unblocked, too_much};
@@ -22,6 +23,7 @@ use crate::orders::delivery;
 use crate::orders::hold::Blocks;
 use crate::orders::order::{DeliveryRule, Order, OrderLine};
 use crate::orders::status::OrderAction;
+use crate::organization;
 use crate::platform::http::Precondition;
 use crate::types::decimal::Quantity;
 use crate::types::id::{FulfillmentOrderId, OrderId, OrderLineId, ShipmentId};
@@ -55,6 +57,11 @@ pub fn ship_all(connection: &mut PgConnection, context: &Context, requests: &[Sh
     order_ids.dedup();
     let mut changes = change::lock_all(connection, context.organization_id, &order_ids)?;
 
+    if requests.iter().any(|request| request.body.shipped_at.is_some()) {
+        let settings = organization::settings(connection, context.organization_id)?;
+        let dates = requests.iter().filter_map(|request| request.body.shipped_at);
+        dates.map(|at| settings.local_date(at)).try_for_each(|date| require_open(&settings, date))?;
+    }
     let (mut shipped, mut departures) = (vec![], vec![]);
     for request in requests {
         let order_id = order_of.get(&request.fulfillment_order_id);

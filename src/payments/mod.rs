@@ -7,6 +7,7 @@ pub mod account;
 pub mod allocation;
 pub mod api;
 pub mod body;
+mod bulk;
 /// What a payment is and how it may change.
 pub mod payment;
 /// Money that goes back.

@@ -81,6 +81,9 @@ typed_id! {
     PaymentId,
     PaymentAllocationId,
     RefundId,
+    JournalEntryId,
+    BankStatementId,
+    BankEntryId,
     ReturnId,
     ReturnLineId,
 }

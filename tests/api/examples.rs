@@ -1,6 +1,6 @@
 //! Every example of the document works on the demo data, in the order of the road, and every answer is as documented.
 
-use crate::shop::clean;
+use crate::shop::{clean, post_journal};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use crate::support::demo;
 use crate::support::document::{Document, Operation};
@@ -48,6 +48,7 @@ impl<'a> Step<'a> {
     fn request(&self, caller: &Caller<'_>) -> RequestBuilder {
         let request = caller.request(self.operation.method.clone(), &self.path()).query(&self.query);
         match &self.body {
+            Some((kind, Value::String(text))) => request.header("content-type", kind).body(text.clone()),
             Some((kind, body)) => request.header("content-type", kind).body(body.to_string()),
             None => request,
         }
@@ -215,6 +216,8 @@ async fn walk_the_road(app: &TestApp) {
     fulfillment(&mut road, &order).await;
     let invoice = invoices(&mut road, &order).await;
     payments(&mut road, &order, &invoice).await;
+    banking(&mut road, &order).await;
+    journal(&mut road, app).await;
     returns(&mut road).await;
     reports_and_events(&mut road, &order).await;
 
@@ -395,6 +398,30 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     road.go("get_credit_note_pdf", &[("id", &note["id"])]).await;
     road.go("get_credit_note_ubl", &[("id", &note["id"])]).await;
     road.go("get_payment_receipt", &[("id", &paid["id"])]).await;
+}
+
+async fn banking(road: &mut Road<'_>, order: &Value) {
+    road.list("list_bank_matching_tolerances", &[]).await;
+    road.go("put_bank_matching_tolerances", &[]).await;
+    let statement = road.go("import_bank_statement", &[]).await;
+    road.list("list_bank_statements", &[]).await;
+    road.go("get_bank_statement", &[("id", &statement["id"])]).await;
+    let entries = road.list("list_bank_statement_entries", &[("id", &statement["id"])]).await;
+    let of = |direction: &str| entries["data"].as_array().unwrap().iter().find(|row| row["direction"] == direction).unwrap()["id"].clone();
+    let (credit, debit) = (of("credit"), of("debit"));
+    road.list("list_bank_entries", &[]).await;
+    road.go("get_bank_entry", &[("id", &credit)]).await;
+    road.go_with("match_bank_entry", &[("id", &credit)], |body| body["customer_id"] = order["customer"]["id"].clone()).await;
+    road.go("ignore_bank_entry", &[("id", &debit)]).await;
+    road.go("unmatch_bank_entry", &[("id", &debit)]).await;
+}
+
+async fn journal(road: &mut Road<'_>, app: &TestApp) {
+    road.list("list_ledger_accounts", &[]).await;
+    road.go("put_ledger_accounts", &[]).await;
+    post_journal(app).await;
+    let feed = road.list("list_journal_entries", &[]).await;
+    road.go("get_journal_entry", &[("id", &feed["data"][0]["id"])]).await;
 }
 
 /// Of an order that has shipped; of what is refused and cancelled, then of what is settled.

@@ -3,6 +3,7 @@
 
 mod access;
 mod bad_input;
+mod banking;
 mod batches;
 mod bench;
 mod bulk;
@@ -24,6 +25,7 @@ mod history;
 mod imports;
 mod inventory;
 mod invoicing;
+mod journal;
 mod master_events;
 mod migrations;
 mod mixed_load;
