@@ -6,10 +6,12 @@ use crate::auth::refresh_disabled;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
+use crate::invoicing::invoices;
 use crate::order_to_cash::capture_queue::Desk;
-use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
+use crate::order_to_cash::{expire_holds, pay};
 use crate::orders::{self, backorders};
+use crate::payments;
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
 use crate::platform::panics::caught;
@@ -38,6 +40,7 @@ const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
+const REMINDERS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(60);
 const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
@@ -56,6 +59,7 @@ impl Jobs {
             let mut refreshed = Timer::every(DISABLED_CALLERS);
             let mut upkeep = Timer::every(UPKEEP);
             let mut holds = Timer::every(HOLDS);
+            let mut reminders = Timer::every(REMINDERS);
             let mut purge = Timer::every(PURGE);
             loop {
                 match stopped.recv_timeout(FAST) {
@@ -64,6 +68,7 @@ impl Jobs {
                 }
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
+                run(&db, "expire_authorizations", |db| expire_authorizations(db, clock.now()));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
@@ -76,6 +81,9 @@ impl Jobs {
                 }
                 if holds.is_due() {
                     run(&db, "expire_holds", |db| expire_holds(db, clock.now()));
+                }
+                if reminders.is_due() {
+                    run(&db, "remind", |db| remind(db, clock.now()));
                 }
                 if purge.is_due() {
                     run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
@@ -192,6 +200,41 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
         }
     }
     Ok(all)
+}
+
+/// Tells of invoices that have become overdue and of reminders that have fallen due, also of those of a standstill.
+pub fn remind(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    // Somewhere it is tomorrow already.
+    let latest = now.date_naive() + TimeDelta::days(1);
+    for organization_id in db.read_blocking(|connection| Ok(invoices::service::organizations_with_overdue(connection, latest)?))? {
+        let context = Context::system(organization_id, now);
+        loop {
+            let told = db.write_blocking(|connection| invoices::reminders::remind(connection, &context))?;
+            all += told;
+            if told == 0 || db.is_stopping() {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Gives up authorizations that can no longer be captured.
+pub fn expire_authorizations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: i64 = 200;
+    let mut all = 0;
+    loop {
+        let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, now, BATCH)?))?;
+        for (organization_id, id) in &due {
+            let context = Context::system(*organization_id, now);
+            db.write_blocking(|connection| pay::expire(connection, &context, *id))?;
+        }
+        all += due.len();
+        if due.len() < 200 || db.is_stopping() {
+            return Ok(all);
+        }
+    }
 }
 
 /// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.

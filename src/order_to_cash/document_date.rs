@@ -8,13 +8,26 @@ use serde_json::json;
 /// The given date or today; not in the future, not in closed books.
 pub fn document_date(settings: &Settings, given: Option<NaiveDate>, now: DateTime<Utc>) -> Result<NaiveDate, Error> {
     let date = past_date(settings, given, now, "/issued_on")?;
+    open_books(settings, date)?;
+    Ok(date)
+}
+
+/// The day on which money that has moved is booked: as [`document_date`], at another place of the request.
+pub fn booking_date(settings: &Settings, given: Option<NaiveDate>, now: DateTime<Utc>) -> Result<NaiveDate, Error> {
+    let date = past_date(settings, given, now, "/received_on")?;
+    open_books(settings, date)?;
+    Ok(date)
+}
+
+/// 409 `books_closed` where the books of that day are closed.
+pub fn open_books(settings: &Settings, date: NaiveDate) -> Result<(), Error> {
     match settings.books_closed_through_on {
         Some(closed) if date <= closed => Err(Error::conflict_with(
             "books_closed",
             format!("the books are closed through {closed}; give a later date"),
             json!({ "books_closed_through_on": closed }),
         )),
-        Some(_) | None => Ok(date),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -263,6 +263,9 @@ impl Parties {
             supply_on: self.issued_on,
             issued_on: self.issued_on,
             due_on: due_date(&self.terms, self.issued_on),
+            overdue_on: None,
+            reminder_level: 0,
+            reminded_on: None,
             document: InvoiceDocument {
                 tax_breakdown: tax_breakdown.collect(),
                 shipping_tax_group: order.document.shipping_tax_group.filter(|_| ships).and_then(place),

@@ -1,7 +1,7 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
 use super::accounts::{self, LockedAccount, account_of};
-use super::document_date::{instant_of, past_date};
+use super::document_date::{booking_date, instant_of, open_books, past_date};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -11,9 +11,10 @@ use crate::orders::order::Order;
 use crate::organization;
 use crate::payments::account::{Account, Placement};
 use crate::payments::body::{CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount};
-use crate::payments::payment::{Payment, PaymentAction, PaymentStatus};
+use crate::payments::early_payment::Offer;
+use crate::payments::payment::{LastCapture, Payment, PaymentAction, PaymentStatus, Refunded};
 use crate::payments::service::{self as payments, PaymentChange};
-use crate::payments::settlement::Settlement;
+use crate::payments::settlement::{AdjustmentKind, Settlement};
 use crate::platform::http::Precondition;
 use crate::types::currency::Currency;
 use crate::types::fault::{Fault, Faults};
@@ -48,7 +49,14 @@ fn aims(body: &NewPayment) -> Vec<Aim> {
 pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayment, number: String) -> Result<Payment, Error> {
     body.check()?;
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    // Only money that has moved stands in the books; what is announced or authorized is dated anew when it comes.
+    let received_on = match body.status() {
+        PaymentStatus::Captured => booking_date(&settings, body.received_on, context.now)?,
+        _ => past_date(&settings, body.received_on, context.now, "/received_on")?,
+    };
+    if body.expires_at.is_some_and(|expires_at| expires_at <= context.now) {
+        return Err(Error::invalid("/expires_at", "in_the_past", "an authorization that is over reserves nothing"));
+    }
     let aims = aims(body);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let customer_id = targets.check(&aims, body.currency, body.customer_id)?;
@@ -73,6 +81,7 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
         refunded: body.currency.zero(),
         applied: body.currency.zero(),
         received_on,
+        expires_at: body.expires_at,
         reference: body.reference.clone(),
         external_ids: body.external_ids.clone().unwrap_or_default(),
         metadata: body.metadata.clone().unwrap_or_default(),
@@ -83,6 +92,7 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     };
     if payment.status == PaymentStatus::Captured {
         payment.captured = payment.amount;
+        targets.check_discounts(connection, context, &aims, &payment)?;
         targets.apply(&aims, &mut payment, context.now)?;
     } else if payment.status == PaymentStatus::Authorized {
         targets.authorized(payment.order_id, payment.amount);
@@ -105,15 +115,18 @@ pub fn allocate(
     if body.allocations.is_empty() {
         return Err(Error::invalid("/allocations", "required", "name at least one order or invoice"));
     }
+    let settings = organization::settings(connection, context.organization_id)?;
+    open_books(&settings, settings.local_date(context.now))?;
     let aims = aims_of(&body.allocations);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let mut change = payments::lock(connection, context.organization_id, id, precondition)?;
     let payment = &mut change.after;
-    payment.status = payment.status.next(PaymentAction::Allocate)?;
+    payment.status = payment.next(PaymentAction::Allocate)?;
     let mut faults = Faults::new();
     check_allocations(&mut faults, &body.allocations, payment.unapplied(), payment.currency);
     faults.into_result()?;
     payment.customer_id = targets.check(&aims, payment.currency, payment.customer_id)?;
+    targets.check_discounts(connection, context, &aims, payment)?;
     targets.apply(&aims, payment, context.now)?;
     finish(connection, context, targets, change, "payment.applied", context.now)
 }
@@ -127,30 +140,33 @@ pub fn capture(
     precondition: &Precondition,
 ) -> Result<Payment, Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context.now)?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
-    let was = payment.status;
-    payment.status = was.next(PaymentAction::Capture)?;
-    let amount = body.amount.map_or(payment.amount, |amount| amount.0);
-    let mut faults = Faults::new();
-    check_amount(&mut faults, "/amount", amount, payment.currency);
-    faults.into_result()?;
-    let amount = payment.currency.round(amount);
-    if was == PaymentStatus::Authorized {
-        if amount > payment.amount {
-            return Err(Error::conflict("exceeds_authorized", format!("at most {} {} can be captured", payment.amount, payment.currency)));
-        }
-        targets.authorized(payment.order_id, -payment.amount);
-    }
-    // More may arrive than was announced; it is not refused.
-    payment.amount = payment.amount.max(amount);
-    (payment.captured, payment.received_on) = (amount, received_on);
+    payment.next(PaymentAction::Capture)?;
+    let amount = capturable(payment, body)?;
+    let authorized = payment.authorized();
+    let last = if body.last == Some(false) { LastCapture::No } else { LastCapture::Yes };
+    payment.capture(amount, last, received_on)?;
+    targets.authorized(payment.order_id, payment.authorized() - authorized);
     let target = payment.invoice_id.map(Target::Invoice).or(payment.order_id.map(Target::Order));
     let aims: Vec<Aim> = target.into_iter().map(|target| Aim { pointer: String::new(), target, exact: None }).collect();
     targets.apply(&aims, payment, context.now)?;
     let at = instant_of(&settings, received_on, context.now);
     finish(connection, context, targets, change, "payment.captured", at)
+}
+
+/// What is to be captured: 422 where it is no amount, 409 `exceeds_authorized` above what is left of an authorization.
+fn capturable(payment: &Payment, body: &CapturePayment) -> Result<Decimal, Error> {
+    let amount = body.amount.map_or(payment.amount - payment.captured, |amount| amount.0);
+    let mut faults = Faults::new();
+    check_amount(&mut faults, "/amount", amount, payment.currency);
+    faults.into_result()?;
+    let left = payment.authorized();
+    if payment.status == PaymentStatus::Authorized && amount > left {
+        return Err(Error::conflict("exceeds_authorized", format!("at most {left} {} can be captured", payment.currency)));
+    }
+    Ok(payment.currency.round(amount))
 }
 
 /// It will not be captured: the payer is free again.
@@ -163,6 +179,23 @@ pub fn fail(connection: &mut PgConnection, context: &Context, id: PaymentId, pre
     give_up(connection, context, id, precondition, PaymentAction::Fail, "payment.failed")
 }
 
+/// The time in which an authorization can be captured is over; nothing happens where it is not, or where it is no authorization
+/// any more.
+pub fn expire(connection: &mut PgConnection, context: &Context, id: PaymentId) -> Result<(), Error> {
+    let payment = payments::find(connection, context.organization_id, id)?;
+    let is_over = |payment: &Payment| {
+        payment.status == PaymentStatus::Authorized && payment.expires_at.is_some_and(|expires_at| expires_at <= context.now)
+    };
+    if is_over(&payment) {
+        match give_up(connection, context, id, &Precondition::Any, PaymentAction::Expire, "payment.expired") {
+            // Captured or given up since we looked: nothing is left to expire.
+            Err(Error::Conflict { code: "invalid_transition", .. }) => {}
+            other => drop(other?),
+        }
+    }
+    Ok(())
+}
+
 fn give_up(
     connection: &mut PgConnection,
     context: &Context,
@@ -173,11 +206,10 @@ fn give_up(
 ) -> Result<Payment, Error> {
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
-    let was = payment.status;
-    payment.status = was.next(action)?;
-    if was == PaymentStatus::Authorized {
-        targets.authorized(payment.order_id, -payment.amount);
-    }
+    let authorized = payment.authorized();
+    payment.status = payment.next(action)?;
+    targets.authorized(payment.order_id, -authorized);
+    targets.accounts.iter_mut().for_each(|account| account.require_payment(context));
     finish(connection, context, targets, change, event_type, context.now)
 }
 
@@ -248,6 +280,17 @@ impl Targets {
         Ok((targets, change))
     }
 
+    /// Takes what went back off the orders and invoices that it was on.
+    pub fn take_refunded(&mut self, refunded: &Refunded) -> Result<(), Error> {
+        for placement in &refunded.from_documents {
+            self.account_mut(placement.order_id)?.refund(placement);
+        }
+        if let Some(released) = &refunded.released {
+            self.account_mut(released.order_id)?.refunded += released.settles.money;
+        }
+        Ok(())
+    }
+
     fn order_of(&self, target: Target) -> Result<OrderId, Error> {
         let owns = |account: &&LockedAccount| match target {
             Target::Invoice(id) => account.account.invoice(id).is_some(),
@@ -287,6 +330,44 @@ impl Targets {
         }
         faults.into_result()?;
         Ok(payer)
+    }
+
+    /// 422 `discount_not_granted` where more is deducted for paying early than the invoice's terms grant for the day on which the
+    /// money came.
+    fn check_discounts(&self, connection: &mut PgConnection, context: &Context, aims: &[Aim], payment: &Payment) -> Result<(), Error> {
+        let deducted = |aim: &Aim| aim.exact.as_ref().map(|exact| exact.of_kind(AdjustmentKind::EarlyPaymentDiscount)).unwrap_or_default();
+        let discounted: Vec<&Aim> = aims.iter().filter(|aim| deducted(aim) > Decimal::ZERO).collect();
+        if discounted.is_empty() {
+            return Ok(());
+        }
+        let invoice = |aim: &&Aim| match aim.target {
+            Target::Invoice(id) => Some(id),
+            Target::Order(_) => None,
+        };
+        let ids: Vec<InvoiceId> = discounted.iter().filter_map(invoice).collect();
+        let terms = invoices::service::terms_of(connection, context.organization_id, &ids)?;
+        let mut faults = Faults::new();
+        for aim in discounted {
+            let pointer = format!("{}/adjustments", aim.pointer);
+            let Some(id) = invoice(&aim) else {
+                faults.add(pointer, "discount_not_granted", "an early payment discount is one of an invoice; name it by invoice_id");
+                continue;
+            };
+            let issued_on = self.account(aim.target)?.invoice(id).map(|invoice| invoice.issued_on);
+            let offer = terms.get(&id).zip(issued_on).and_then(|(terms, issued_on)| Offer::of(terms, issued_on));
+            let Some(offer) = offer else {
+                faults.add(pointer, "discount_not_granted", "the invoice's terms have no early payment discount");
+                continue;
+            };
+            let settled = aim.exact.as_ref().map(Settlement::total).unwrap_or_default();
+            let most = offer.granted(settled, payment.received_on, payment.currency);
+            if deducted(aim) > most {
+                let (percent, until_on) = (offer.percent.normalize(), offer.until_on);
+                let detail = format!("the terms grant {percent} % until {until_on}: at most {most} {} here", payment.currency);
+                faults.add(pointer, "discount_not_granted", detail);
+            }
+        }
+        Ok(faults.into_result()?)
     }
 
     /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more
@@ -374,6 +455,7 @@ pub fn payments_of_new_order(
             refunded: order.currency.zero(),
             applied: order.currency.zero(),
             received_on,
+            expires_at: None,
             reference: new.reference.clone(),
             external_ids: Default::default(),
             metadata: Default::default(),
@@ -391,6 +473,7 @@ pub fn payments_of_new_order(
             PaymentStatus::Authorized => account.authorized += payment.amount,
             PaymentStatus::Pending => {}
             PaymentStatus::Voided
+            | PaymentStatus::Expired
             | PaymentStatus::Failed
             | PaymentStatus::Reversed
             | PaymentStatus::PartiallyRefunded
@@ -415,6 +498,7 @@ pub fn booked(payment: &Payment) -> NewEvent {
         PaymentStatus::Authorized => "payment.authorized",
         PaymentStatus::Pending => "payment.pending",
         PaymentStatus::Voided => "payment.voided",
+        PaymentStatus::Expired => "payment.expired",
         PaymentStatus::Failed => "payment.failed",
     };
     payments::event(event_type, payment)

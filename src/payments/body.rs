@@ -1,6 +1,6 @@
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::refunds::body::RefundBody;
-use super::settlement::{Adjustment, Settlement};
+use super::settlement::{Adjustment, AdjustmentKind, Settlement};
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::currency::Currency;
@@ -50,9 +50,12 @@ pub struct NewPayment {
     #[serde(default)]
     #[schema(default = "captured")]
     pub status: Option<NewPaymentStatus>,
-    /// Today where absent; not in the future.
+    /// Today where absent; not in the future, and captured money not in closed books.
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
+    /// Of an authorization: until when it can be captured. Then it is `expired`.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
     #[serde(default)]
     pub reference: Option<String>,
     /// Applied to this invoice, up to what is due.
@@ -144,6 +147,12 @@ impl NewPayment {
                 "exact amounts need captured money; name an invoice or order, or allocate after the capture",
             );
         }
+        faults.require(
+            self.expires_at.is_none() || self.status() == PaymentStatus::Authorized,
+            "/expires_at",
+            "not_authorized",
+            "only an authorization expires; leave it out or send status authorized",
+        );
         if let Some(ids) = &self.external_ids {
             check_external_ids(&mut faults, "/external_ids", ids);
         }
@@ -184,6 +193,11 @@ fn check_adjustments(faults: &mut Faults, pointer: &str, adjustments: &[Adjustme
     }
 }
 
+/// Whether any of them gives up what is owed, which takes a permission of its own.
+pub fn write_off(allocations: &[NewAllocation]) -> bool {
+    allocations.iter().flat_map(NewAllocation::adjustments).any(|adjustment| adjustment.kind == AdjustmentKind::WriteOff)
+}
+
 /// Where unapplied money goes.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -197,10 +211,14 @@ pub struct NewAllocations {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct CapturePayment {
-    /// All of it where absent; never more than was authorized. What is not captured is given up.
+    /// All that is left where absent; never more than was authorized.
     #[serde(default)]
     pub amount: Option<Amount>,
-    /// Today where absent; not in the future.
+    /// Whether this ends the authorization: what is not captured is given up. `false` keeps the rest for a later capture.
+    #[serde(default, rename = "final")]
+    #[schema(default = true)]
+    pub last: Option<bool>,
+    /// Today where absent; not in the future, not in closed books.
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
 }
@@ -253,6 +271,8 @@ pub struct PaymentBody {
     pub allocations: Vec<PaymentAllocationBody>,
     pub refunds: Vec<RefundBody>,
     pub received_on: NaiveDate,
+    /// Until when the authorization can be captured.
+    pub expires_at: Option<DateTime<Utc>>,
     pub reference: Option<String>,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -297,6 +317,7 @@ impl PaymentBody {
             allocations: payment.standing().into_iter().map(allocation).collect(),
             refunds,
             received_on: payment.received_on,
+            expires_at: payment.expires_at,
             reference: payment.reference.clone(),
             external_ids: payment.external_ids.clone(),
             metadata: payment.metadata.clone(),

@@ -7,6 +7,8 @@ pub mod account;
 pub mod allocation;
 pub mod api;
 pub mod body;
+/// What paying early earns.
+pub mod early_payment;
 /// What a payment is and how it may change.
 pub mod payment;
 /// Money that goes back.

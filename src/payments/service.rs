@@ -16,7 +16,7 @@ use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert};
+pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, expired, insert, of_order};
 
 const WHAT: &str = "payment";
 
@@ -83,6 +83,11 @@ pub fn lock_with_money_on(
     }
     // UUIDv7: the order of the locks is the order of age.
     Ok(store::lock(connection, organization_id, &ids)?.into_iter().map(PaymentChange::of).collect())
+}
+
+/// The payments of these ids under their row locks, oldest first.
+pub fn lock_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[PaymentId]) -> Result<Vec<PaymentChange>, Error> {
+    Ok(store::lock(connection, organization_id, ids)?.into_iter().map(PaymentChange::of).collect())
 }
 
 /// Raises the versions of payments that changed and writes the difference. The caller holds their locks.
@@ -167,6 +172,7 @@ pub fn event(event_type: &'static str, payment: &Payment) -> NewEvent {
         "amount_refunded": payment.refunded.to_string(),
         "unapplied_amount": payment.unapplied().to_string(),
         "received_on": payment.received_on,
+        "expires_at": payment.expires_at,
         "reference": payment.reference,
         "allocations": payment.standing().iter().map(|placement| json!({
             "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": placement.settles.money.to_string(),

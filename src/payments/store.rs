@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 
 const COLUMNS: &str = "p.id, p.number, p.customer_id, p.order_id, p.invoice_id, p.currency, p.method, p.status, p.amount, p.amount_captured, \
-    p.amount_refunded, p.amount_applied, p.received_on, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.updated_at";
+    p.amount_refunded, p.amount_applied, p.received_on, p.expires_at, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -45,6 +45,8 @@ struct Row {
     amount_applied: Decimal,
     #[diesel(sql_type = Date)]
     received_on: NaiveDate,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    expires_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Text>)]
     reference: Option<String>,
     #[diesel(sql_type = Jsonb)]
@@ -95,6 +97,7 @@ fn payment_of(row: Row) -> QueryResult<Payment> {
         refunded: money(row.amount_refunded),
         applied: money(row.amount_applied),
         received_on: row.received_on,
+        expires_at: row.expires_at,
         reference: row.reference,
         external_ids: from_json(row.external_ids)?,
         metadata: from_json(row.metadata)?,
@@ -172,6 +175,38 @@ pub fn with_money_on(
     .bind::<Nullable<SqlUuid>, _>(invoice_id)
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
+}
+
+/// Authorizations whose time is over, the oldest first.
+pub fn expired(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<(OrganizationId, PaymentId)>> {
+    #[derive(QueryableByName)]
+    struct Due {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+        #[diesel(sql_type = SqlUuid)]
+        id: PaymentId,
+    }
+    let rows: Vec<Due> =
+        sql("SELECT organization_id, id FROM payment WHERE status = 'authorized' AND expires_at <= $1 ORDER BY expires_at LIMIT $2")
+            .bind::<Timestamptz, _>(now)
+            .bind::<BigInt, _>(limit)
+            .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
+}
+
+/// The payments that an order has, with or without money on it, oldest first. The caller holds the order's lock.
+pub fn of_order(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> QueryResult<Vec<PaymentId>> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = SqlUuid)]
+        id: PaymentId,
+    }
+    let rows: Vec<Id> = sql("SELECT id FROM payment WHERE organization_id = $1 AND order_id = $2 UNION \
+         SELECT payment_id FROM payment_allocation WHERE organization_id = $1 AND order_id = $2 ORDER BY 1")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(order_id)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// What settles an invoice beside money, and the payment it came with.
@@ -278,8 +313,8 @@ pub fn customer_exists(connection: &mut PgConnection, organization_id: Organizat
 /// Writes a new payment with its allocations.
 pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Payment) -> QueryResult<()> {
     sql("INSERT INTO payment (organization_id, id, number, customer_id, order_id, invoice_id, currency, method, status, amount, amount_captured, \
-         amount_refunded, amount_applied, received_on, reference, external_ids, metadata, actor, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)")
+         amount_refunded, amount_applied, received_on, reference, external_ids, metadata, actor, version, created_at, updated_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(payment.id)
     .bind::<Text, _>(&payment.number)
@@ -300,6 +335,7 @@ pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Paymen
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(payment.version)
     .bind::<Timestamptz, _>(payment.created_at)
+    .bind::<Nullable<Timestamptz>, _>(payment.expires_at)
     .execute(connection)?;
     let rows: Vec<(PaymentId, &Allocation)> = payment.allocations.iter().map(|row| (payment.id, row)).collect();
     insert_allocations(connection, context.organization_id, &rows)
@@ -314,10 +350,11 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     let metadata: Vec<Value> = payments.iter().map(|payment| to_json(&payment.metadata)).collect::<QueryResult<_>>()?;
     sql("UPDATE payment p SET customer_id = t.customer_id, status = t.status, amount = t.amount, amount_captured = t.captured, \
          amount_refunded = t.refunded, amount_applied = t.applied, received_on = t.received_on, reference = t.reference, \
-         external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at \
+         external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at, expires_at = t.expires_at \
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::date[], $10::text[], \
-         $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[]) \
-         AS t(id, customer_id, status, amount, captured, refunded, applied, received_on, reference, external_ids, metadata, version, updated_at) \
+         $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[], $15::timestamptz[]) \
+         AS t(id, customer_id, status, amount, captured, refunded, applied, received_on, reference, external_ids, metadata, version, \
+         updated_at, expires_at) \
          WHERE p.organization_id = $1 AND p.id = t.id")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<SqlUuid>, _>(all(payments, |p| p.id))
@@ -333,6 +370,7 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     .bind::<Array<Jsonb>, _>(metadata)
     .bind::<Array<BigInt>, _>(all(payments, |p| p.version))
     .bind::<Array<Timestamptz>, _>(all(payments, |p| p.updated_at))
+    .bind::<Array<Nullable<Timestamptz>>, _>(all(payments, |p| p.expires_at))
     .execute(connection)?;
     Ok(())
 }

@@ -366,6 +366,7 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
         let promised = road.go_with("receive_payment", &[], |body| body["status"] = json!(status)).await;
         road.go(action, &[("id", &promised["id"])]).await;
     }
+    road.go("refund_order", &[("id", &order["id"])]).await;
     let refund = road.go("refund_payment", &[("id", &paid["id"])]).await;
     road.list("list_refunds", &[]).await;
     road.go("get_refund", &[("id", &refund["id"])]).await;

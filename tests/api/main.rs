@@ -22,6 +22,7 @@ mod invoicing;
 mod master_events;
 mod migrations;
 mod mixed_load;
+mod money;
 mod northwind;
 mod openapi;
 mod orders;

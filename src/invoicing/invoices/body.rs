@@ -1,10 +1,11 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
-use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
+use crate::types::decimal::{Amount, ExchangeRate, Percent, Quantity, Rate, UnitPrice};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, PaymentId, ShipmentId};
 use crate::types::text::{check_code, check_external_ids, check_metadata};
@@ -117,6 +118,12 @@ pub struct InvoiceBody {
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
     pub overdue: bool,
+    /// How many reminders have fallen due by the organization's `reminder_days`.
+    pub reminder_level: i16,
+    /// The day of the last of them.
+    pub reminded_on: Option<NaiveDate>,
+    /// What paying early earns by the invoice's terms.
+    pub early_payment_discount: Option<EarlyPaymentDiscount>,
     pub fiscal_documents: Vec<FiscalDocument>,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -133,6 +140,16 @@ pub struct InvoiceAdjustment {
     pub kind: AdjustmentKind,
     pub amount: Amount,
     pub reference: Option<String>,
+}
+
+/// What may be deducted for paying early.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EarlyPaymentDiscount {
+    pub percent: Percent,
+    /// The last day on which the money earns it.
+    pub until_on: NaiveDate,
+    /// On the whole invoice, without what credit notes have taken back.
+    pub amount: Amount,
 }
 
 /// The invoice as a tax authority knows it.
@@ -246,6 +263,13 @@ impl InvoiceBody {
             issued_on: invoice.issued_on,
             due_on: invoice.due_on,
             overdue: invoice.is_overdue(today),
+            reminder_level: invoice.reminder_level,
+            reminded_on: invoice.reminded_on,
+            early_payment_discount: Offer::of(&document.payment_terms, invoice.issued_on).map(|offer| EarlyPaymentDiscount {
+                percent: Percent(offer.percent),
+                until_on: offer.until_on,
+                amount: Amount(offer.on(invoice.total - invoice.amount_credited, invoice.currency)),
+            }),
             fiscal_documents: vec![],
             external_ids: invoice.external_ids.clone(),
             metadata: invoice.metadata.clone(),

@@ -201,6 +201,12 @@ pub struct Invoice {
     pub supply_on: NaiveDate,
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
+    /// The day on which it was told to be overdue.
+    pub overdue_on: Option<NaiveDate>,
+    /// How many reminders fell due so far.
+    pub reminder_level: i16,
+    /// The day of the last of them.
+    pub reminded_on: Option<NaiveDate>,
     pub document: InvoiceDocument,
     pub external_ids: BTreeMap<String, String>,
     pub metadata: Map<String, Value>,

@@ -88,6 +88,9 @@ pub struct Profile {
     /// Calendar days after delivery within which goods may come back.
     #[schema(example = 30)]
     pub return_window_days: i32,
+    /// Days from an invoice's due date to each of its reminders.
+    #[schema(example = json!([7, 21, 35]))]
+    pub reminder_days: Vec<i32>,
 }
 
 impl Default for Profile {
@@ -106,6 +109,7 @@ impl Default for Profile {
             cutoff_time: TimeOfDay(NaiveTime::from_hms_opt(15, 0, 0).unwrap_or_default()),
             working_days: vec![WorkingDay::Mon, WorkingDay::Tue, WorkingDay::Wed, WorkingDay::Thu, WorkingDay::Fri],
             return_window_days: 30,
+            reminder_days: vec![7, 21, 35],
         }
     }
 }
@@ -189,6 +193,9 @@ pub struct PutOrganization {
     /// 0 to 3650 days, 30 by default.
     #[serde(default)]
     pub return_window_days: Option<i32>,
+    /// At most 9, 1 to 365 days, ascending; an empty list reminds nobody. 7, 21 and 35 by default.
+    #[serde(default)]
+    pub reminder_days: Option<Vec<i32>>,
     // A `PUT` takes its own `GET` body back; these five are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -241,6 +248,10 @@ impl PutOrganization {
         }
         let no_day = self.working_days.as_ref().is_some_and(Vec::is_empty);
         faults.require(!no_day, "/working_days", "required", "name at least one day; leave the field out for Monday to Friday");
+        if let Some(days) = &self.reminder_days {
+            let fits = days.len() <= 9 && days.iter().all(|day| (1..=365).contains(day)) && days.is_sorted_by(|a, b| a < b);
+            faults.require(fits, "/reminder_days", "out_of_range", "at most 9 numbers from 1 to 365, each above the one before");
+        }
         let mut days = |pointer: &str, value: Option<i32>, most: i32| {
             let fits = value.is_none_or(|days| (0..=most).contains(&days));
             faults.require(fits, pointer, "out_of_range", &format!("0 to {most} days"));
@@ -271,6 +282,7 @@ impl PutOrganization {
             cutoff_time: self.cutoff_time.unwrap_or(default.cutoff_time),
             working_days,
             return_window_days: self.return_window_days.unwrap_or(default.return_window_days),
+            reminder_days: self.reminder_days.clone().unwrap_or(default.reminder_days),
         }
     }
 

@@ -154,6 +154,7 @@ fn captured(account: &Account, amount: Decimal) -> Payment {
         refunded: account.currency.zero(),
         applied: account.currency.zero(),
         received_on: NaiveDate::default(),
+        expires_at: None,
         reference: None,
         external_ids: Default::default(),
         metadata: Default::default(),

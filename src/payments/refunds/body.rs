@@ -37,6 +37,16 @@ impl NewRefund {
     }
 }
 
+/// What went back of one order's money, by payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderRefunds {
+    pub order_id: OrderId,
+    pub amount: Amount,
+    pub currency: Currency,
+    /// One for each payment that gave some of it, the newest payment first.
+    pub refunds: Vec<RefundBody>,
+}
+
 /// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RefundBody {

@@ -76,6 +76,9 @@ fn invoice_of(input: &PricingInput, part: &Portion) -> Invoice {
         supply_on: NaiveDate::default(),
         issued_on: NaiveDate::default(),
         due_on: NaiveDate::default(),
+        overdue_on: None,
+        reminder_level: 0,
+        reminded_on: None,
         document: InvoiceDocument {
             seller: serde_json::Value::Null,
             bill_to: BillTo {

@@ -1,5 +1,5 @@
 use crate::invoicing::invoices::balance::InvoiceBalance;
-use crate::invoicing::invoices::invoice::{BillTo, Exemption, Invoice, InvoiceLine};
+use crate::invoicing::invoices::invoice::{BillTo, Exemption, Invoice, InvoiceLine, InvoiceTerms};
 use crate::platform::sql::{from_json, sql};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub(super) const COLUMNS: &str = "i.id, i.number, i.series, i.series_number, i.order_id, i.customer_id, i.currency, i.exchange_rate, \
     i.subtotal, i.discount_total, i.shipping_net, i.shipping_tax, i.tax_total, i.rounding_amount, i.total, i.amount_credited, i.amount_paid, \
-    i.supply_on, i.issued_on, i.due_on, i.document, i.external_ids, i.metadata, i.version, i.created_at, i.updated_at";
+    i.supply_on, i.issued_on, i.due_on, i.overdue_on, i.reminder_level, i.reminded_on, i.document, i.external_ids, i.metadata, i.version, i.created_at, i.updated_at";
 
 #[derive(QueryableByName)]
 pub(super) struct Row {
@@ -58,6 +58,12 @@ pub(super) struct Row {
     issued_on: NaiveDate,
     #[diesel(sql_type = Date)]
     due_on: NaiveDate,
+    #[diesel(sql_type = Nullable<Date>)]
+    overdue_on: Option<NaiveDate>,
+    #[diesel(sql_type = SmallInt)]
+    reminder_level: i16,
+    #[diesel(sql_type = Nullable<Date>)]
+    reminded_on: Option<NaiveDate>,
     #[diesel(sql_type = Text)]
     document: String,
     #[diesel(sql_type = Jsonb)]
@@ -142,6 +148,27 @@ struct BalanceRow {
     due_on: NaiveDate,
 }
 
+/// The payment terms that stand on invoices.
+pub fn terms_of(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[InvoiceId],
+) -> QueryResult<HashMap<InvoiceId, InvoiceTerms>> {
+    #[derive(QueryableByName)]
+    struct Terms {
+        #[diesel(sql_type = SqlUuid)]
+        id: InvoiceId,
+        #[diesel(sql_type = Jsonb)]
+        terms: Value,
+    }
+    let rows: Vec<Terms> =
+        sql("SELECT id, document::jsonb -> 'payment_terms' AS terms FROM invoice WHERE organization_id = $1 AND id = ANY($2)")
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .load(connection)?;
+    rows.into_iter().map(|row| Ok((row.id, from_json(row.terms)?))).collect()
+}
+
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: InvoiceId) -> QueryResult<Option<Invoice>> {
     one(connection, organization_id, id, "")
 }
@@ -204,6 +231,9 @@ fn invoice_of(row: Row) -> QueryResult<Invoice> {
         supply_on: row.supply_on,
         issued_on: row.issued_on,
         due_on: row.due_on,
+        overdue_on: row.overdue_on,
+        reminder_level: row.reminder_level,
+        reminded_on: row.reminded_on,
         document,
         external_ids: from_json(row.external_ids)?,
         metadata: from_json(row.metadata)?,
