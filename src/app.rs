@@ -8,6 +8,7 @@ use crate::health;
 use crate::jobs::Jobs;
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
+use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions, Stopping};
 use crate::platform::group_commit;
@@ -82,6 +83,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::invoicing::credit_notes::api::configure);
     config.configure(crate::payments::api::configure);
     config.configure(crate::payments::refunds::api::configure);
+    config.configure(crate::payments::providers::api::configure);
 }
 
 /// A bound server, not yet running.
@@ -119,7 +121,7 @@ impl Application {
         let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone())?)
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone(), StripeApi::new(&config.stripe_api)?)?)
         } else {
             None
         };
@@ -185,6 +187,7 @@ fn serve(
             .wrap(from_fn(request_scope))
             .configure(configure)
             .configure(health::configure)
+            .configure(crate::payments::inbound::configure)
             .configure(openapi::routes(json.clone()))
             .default_service(web::to(unknown_path))
     };

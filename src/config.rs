@@ -40,6 +40,8 @@ pub struct Config {
     pub head_bytes: usize,
     /// A second listener for `/metrics`; without one `/metrics` wants this token as bearer, and without both it is off.
     pub metrics_token: Option<String>,
+    /// Where Stripe is: its own address, or a test's.
+    pub stripe_api: String,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -66,6 +68,7 @@ impl Config {
             reservations_per_client: 5_000,
             head_bytes: 16 * 1024,
             metrics_token: None,
+            stripe_api: "https://api.stripe.com".to_owned(),
             clock: Clock::System,
             jobs: true,
         }

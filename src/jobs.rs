@@ -9,9 +9,10 @@ use crate::inventory;
 use crate::invoicing::invoices;
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::serve_backorders::serve_backorders;
-use crate::order_to_cash::{expire_holds, pay};
+use crate::order_to_cash::{capture_shipped, expire_holds, pay, provider_outbox};
 use crate::orders::{self, backorders};
 use crate::payments;
+use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
 use crate::platform::panics::caught;
@@ -33,6 +34,8 @@ pub struct Jobs {
     thread: JoinHandle<()>,
     stop_imports: Arc<AtomicBool>,
     imports: JoinHandle<()>,
+    /// Calls payment providers: a slow one must not hold the others up.
+    payments: JoinHandle<()>,
 }
 
 /// How often each job looks for work.
@@ -47,10 +50,11 @@ const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk) -> Result<Self, Error> {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk, stripe: StripeApi) -> Result<Self, Error> {
         let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
+        let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
         let work = move || {
@@ -91,7 +95,7 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread, stop_imports, imports })
+        Ok(Self { db, stop, running, thread, stop_imports, imports, payments })
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
@@ -100,10 +104,11 @@ impl Jobs {
         let _ = self.stop.send(());
         self.stop_imports.store(true, Ordering::Relaxed);
         self.imports.thread().unpark();
-        // Each of the two threads lets go of the channel as it ends.
+        self.payments.thread().unpark();
+        // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() || self.imports.join().is_err() {
+        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.payments.join().is_err() {
             log::error!("the jobs ended in a panic");
         }
     }
@@ -124,6 +129,26 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
         }
     };
     std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
+}
+
+/// Asks payment providers for what is stored to be asked, and works in what they tell.
+fn start_payments(
+    db: Db,
+    clock: Clock,
+    desk: Desk,
+    stripe: StripeApi,
+    stop: Arc<AtomicBool>,
+    ends_with_thread: Sender<()>,
+) -> Result<JoinHandle<()>, Error> {
+    let work = move || {
+        let _ends_with_thread = ends_with_thread;
+        while !stop.load(Ordering::Relaxed) {
+            run(&db, "capture_shipped", |db| capture_shipped(db, clock.now()));
+            run(&db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || clock.now()));
+            std::thread::park_timeout(FAST);
+        }
+    };
+    std::thread::Builder::new().name("payments".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 /// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.
@@ -218,6 +243,17 @@ pub fn remind(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
         }
     }
     Ok(all)
+}
+
+/// Asks for reserved money of orders that have shipped something.
+pub fn capture_shipped(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: i64 = 200;
+    let orders = db.read_blocking(|connection| Ok(payments::service::orders_to_capture(connection, BATCH)?))?;
+    for (organization_id, order_id) in &orders {
+        let context = Context::system(*organization_id, now);
+        db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, *order_id))?;
+    }
+    Ok(orders.len())
 }
 
 /// Gives up authorizations that can no longer be captured.

@@ -42,6 +42,9 @@ pub struct Serve {
     /// Bearer token of `/metrics`; without it there is no such path
     #[arg(long, env = "PESANAN_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Where Stripe is
+    #[arg(long, env = "PESANAN_STRIPE_API", default_value = "https://api.stripe.com")]
+    stripe_api: String,
     #[command(flatten)]
     database: Database,
 }
@@ -71,6 +74,7 @@ impl Serve {
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
             metrics_token: self.metrics_token,
+            stripe_api: self.stripe_api,
             ..Config::new(open.url.clone())
         };
         let result = run_server(config, |address| println!("ready http://{address}"));

@@ -28,6 +28,8 @@ pub mod accounts;
 pub mod cancel;
 /// The queue before capture.
 pub mod capture_queue;
+/// Reserved money is taken as its goods leave.
+pub mod capture_shipped;
 pub mod confirm;
 pub mod counting;
 pub mod credit;
@@ -42,6 +44,8 @@ pub mod hold;
 pub mod invoice;
 pub mod pay;
 pub mod place;
+pub mod provider_money;
+pub mod provider_outbox;
 pub mod reallocate;
 pub mod refund;
 pub mod serve_backorders;

@@ -2,17 +2,21 @@
 
 use super::accounts::{self, LockedAccount, account_of};
 use super::document_date::{booking_date, instant_of, open_books, past_date};
+use super::provider_money::{ask, was_cancelled_lately};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::invoicing::invoices;
 use crate::orders::body::NewOrderPayment;
 use crate::orders::order::Order;
-use crate::organization;
+use crate::organization::{self, Settings};
 use crate::payments::account::{Account, Placement};
 use crate::payments::body::{CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount};
 use crate::payments::early_payment::Offer;
+use crate::payments::operations::operation::{Operation, OperationKind};
 use crate::payments::payment::{LastCapture, Payment, PaymentAction, PaymentStatus, Refunded};
+use crate::payments::provider::stripe::amounts;
+use crate::payments::providers::{self, body::PaymentProviderKind};
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::payments::settlement::{AdjustmentKind, Settlement};
 use crate::platform::http::Precondition;
@@ -25,11 +29,18 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rust_decimal::Decimal;
 
 /// What a request wants its money to be put on, and where it says so.
-struct Aim {
+pub(super) struct Aim {
     pointer: String,
     target: Target,
     /// Exactly so much; up to the debt where absent.
     exact: Option<Settlement>,
+}
+
+impl Aim {
+    /// As much as is owed.
+    pub fn up_to_the_debt(target: Target) -> Self {
+        Self { pointer: String::new(), target, exact: None }
+    }
 }
 
 fn aims_of(allocations: &[NewAllocation]) -> Vec<Aim> {
@@ -75,7 +86,7 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
         invoice_id: body.invoice_id,
         currency: body.currency,
         method: body.method,
-        status: body.status(),
+        status: if body.provider.is_some() { PaymentStatus::Pending } else { body.status() },
         amount: body.currency.round(body.amount.0),
         captured: body.currency.zero(),
         refunded: body.currency.zero(),
@@ -89,7 +100,15 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
         created_at: context.now,
         updated_at: context.now,
         allocations: vec![],
+        provider: body.provider.clone(),
+        provider_reference: body.provider_reference.clone(),
+        capture_on_shipment: false,
+        order_seen: 0,
+        operations: vec![],
     };
+    if body.provider.is_some() {
+        begin_at_provider(connection, context, &settings, body, &mut payment)?;
+    }
     if payment.status == PaymentStatus::Captured {
         payment.captured = payment.amount;
         targets.check_discounts(connection, context, &aims, &payment)?;
@@ -99,9 +118,38 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     }
     payments::insert(connection, context, &payment)?;
     let at = instant_of(&settings, received_on, context.now);
-    let facts = targets.save(connection, context, at, booked(&payment))?;
+    let facts = targets.save(connection, context, at, vec![booked(&payment)])?;
     events::append(connection, context, &facts)?;
     Ok(payment)
+}
+
+/// What the provider is asked for first: to reserve the money, to take it, or what it knows of money that a checkout asked it for.
+fn begin_at_provider(
+    connection: &mut PgConnection,
+    context: &Context,
+    settings: &Settings,
+    body: &NewPayment,
+    payment: &mut Payment,
+) -> Result<(), Error> {
+    let code = body.provider.as_deref().unwrap_or_default();
+    let provider = providers::service::find(connection, context.organization_id, code)?.filter(|provider| provider.active);
+    let provider = provider.ok_or_else(|| Error::invalid("/provider", "unknown_provider", "there is no active provider of this code"))?;
+    let movable = match provider.kind {
+        PaymentProviderKind::Stripe => amounts::to_minor(payment.amount, payment.currency).is_some(),
+    };
+    if !movable {
+        return Err(Error::invalid("/amount", "amount_not_supported", "the provider cannot move exactly this amount of this currency"));
+    }
+    let reserves = body.status() == PaymentStatus::Authorized;
+    payment.capture_on_shipment =
+        reserves && payment.order_id.is_some() && body.capture_on_shipment.unwrap_or(settings.capture_on_shipment);
+    let kind = match (&body.provider_reference, reserves) {
+        (Some(_), _) => OperationKind::Retrieve,
+        (None, true) => OperationKind::Authorize,
+        (None, false) => OperationKind::Charge,
+    };
+    let operation = Operation::new(kind, payment.amount, context.now);
+    ask(payment, Operation { payment_method: body.provider_payment_method.clone(), ..operation })
 }
 
 /// Puts unapplied money on orders and invoices.
@@ -145,12 +193,17 @@ pub fn capture(
     let payment = &mut change.after;
     payment.next(PaymentAction::Capture)?;
     let amount = capturable(payment, body)?;
+    if payment.provider.is_some() {
+        let last = body.last != Some(false) || amount == payment.authorized();
+        ask(payment, Operation { last, ..Operation::new(OperationKind::Capture, amount, context.now) })?;
+        return finish(connection, context, targets, change, "payment.operation_requested", context.now);
+    }
     let authorized = payment.authorized();
     let last = if body.last == Some(false) { LastCapture::No } else { LastCapture::Yes };
     payment.capture(amount, last, received_on)?;
     targets.authorized(payment.order_id, payment.authorized() - authorized);
     let target = payment.invoice_id.map(Target::Invoice).or(payment.order_id.map(Target::Order));
-    let aims: Vec<Aim> = target.into_iter().map(|target| Aim { pointer: String::new(), target, exact: None }).collect();
+    let aims: Vec<Aim> = target.into_iter().map(Aim::up_to_the_debt).collect();
     targets.apply(&aims, payment, context.now)?;
     let at = instant_of(&settings, received_on, context.now);
     finish(connection, context, targets, change, "payment.captured", at)
@@ -169,13 +222,24 @@ fn capturable(payment: &Payment, body: &CapturePayment) -> Result<Decimal, Error
     Ok(payment.currency.round(amount))
 }
 
-/// It will not be captured: the payer is free again.
+/// It will not be captured: the payer is free again. A provider is asked to give it up, and it is voided when that is done.
 pub fn void(connection: &mut PgConnection, context: &Context, id: PaymentId, precondition: &Precondition) -> Result<Payment, Error> {
+    if payments::find(connection, context.organization_id, id)?.provider.is_some() {
+        let (targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
+        let payment = &mut change.after;
+        payment.next(PaymentAction::Void)?;
+        let amount = payment.authorized();
+        ask(payment, Operation::new(OperationKind::Cancel, amount, context.now))?;
+        return finish(connection, context, targets, change, "payment.operation_requested", context.now);
+    }
     give_up(connection, context, id, precondition, PaymentAction::Void, "payment.voided")
 }
 
 /// The payer's side refused.
 pub fn fail(connection: &mut PgConnection, context: &Context, id: PaymentId, precondition: &Precondition) -> Result<Payment, Error> {
+    if payments::find(connection, context.organization_id, id)?.provider.is_some() {
+        return Err(Error::conflict("provider_decides", "the payment's provider says whether it fails; void it to give it up"));
+    }
     give_up(connection, context, id, precondition, PaymentAction::Fail, "payment.failed")
 }
 
@@ -186,7 +250,16 @@ pub fn expire(connection: &mut PgConnection, context: &Context, id: PaymentId) -
     let is_over = |payment: &Payment| {
         payment.status == PaymentStatus::Authorized && payment.expires_at.is_some_and(|expires_at| expires_at <= context.now)
     };
-    if is_over(&payment) {
+    if is_over(&payment) && payment.provider.is_some() {
+        let (targets, mut change) = Targets::lock_of(connection, context, id, &Precondition::Any)?;
+        let payment = &mut change.after;
+        let under_way = payment.operations.iter().any(Operation::blocks) || was_cancelled_lately(payment, context);
+        if is_over(payment) && !under_way {
+            let amount = payment.authorized();
+            ask(payment, Operation::new(OperationKind::Cancel, amount, context.now))?;
+            finish(connection, context, targets, change, "payment.operation_requested", context.now)?;
+        }
+    } else if is_over(&payment) {
         match give_up(connection, context, id, &Precondition::Any, PaymentAction::Expire, "payment.expired") {
             // Captured or given up since we looked: nothing is left to expire.
             Err(Error::Conflict { code: "invalid_transition", .. }) => {}
@@ -222,7 +295,7 @@ fn finish(
     at: DateTime<Utc>,
 ) -> Result<Payment, Error> {
     payments::save(connection, context, std::slice::from_mut(&mut change))?;
-    let facts = targets.save(connection, context, at, payments::event(event_type, &change.after))?;
+    let facts = targets.save(connection, context, at, vec![payments::event(event_type, &change.after)])?;
     events::append(connection, context, &facts)?;
     Ok(change.after)
 }
@@ -372,7 +445,7 @@ impl Targets {
 
     /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more
     /// than is owed.
-    fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
+    pub fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
         let mut faults = Faults::new();
         for aim in aims {
             let order_id = self.order_of(aim.target)?;
@@ -398,23 +471,22 @@ impl Targets {
     }
 
     /// Adds to what is authorized for an order.
-    fn authorized(&mut self, order_id: Option<OrderId>, amount: Decimal) {
+    pub fn authorized(&mut self, order_id: Option<OrderId>, amount: Decimal) {
         if let Some(account) = self.accounts.iter_mut().find(|account| Some(account.account.order_id) == order_id) {
             account.account.authorized += amount;
         }
     }
 
-    /// Releases holds that waited for this money, and writes orders, invoices and balances. The event of the payment comes before
-    /// those that follow from it.
+    /// Releases holds that waited for this money, and writes orders, invoices and balances. The events of the payment come before
+    /// those that follow from them.
     pub fn save(
         mut self,
         connection: &mut PgConnection,
         context: &Context,
         at: DateTime<Utc>,
-        fact: NewEvent,
+        mut facts: Vec<NewEvent>,
     ) -> Result<Vec<NewEvent>, Error> {
         self.accounts.iter_mut().for_each(|account| account.release_payment_hold(context));
-        let mut facts = vec![fact];
         facts.extend(accounts::save(connection, context, self.accounts, at)?);
         Ok(facts)
     }
@@ -463,6 +535,11 @@ pub fn payments_of_new_order(
             created_at: at,
             updated_at: at,
             allocations: vec![],
+            provider: None,
+            provider_reference: None,
+            capture_on_shipment: false,
+            order_seen: 0,
+            operations: vec![],
         };
         match payment.status {
             PaymentStatus::Captured => {

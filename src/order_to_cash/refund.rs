@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::organization;
 use crate::payments::body::check_amount;
+use crate::payments::operations::operation::{Operation, OperationKind};
 use crate::payments::payment::{Payment, PaymentAction, Refunded, distribute};
 use crate::payments::refunds;
 use crate::payments::refunds::body::{NewRefund, OrderRefunds, RefundBody, RefundStatus};
@@ -42,10 +43,10 @@ pub fn refund(
     let refund_id = RefundId::generate();
     let refunded = send_back(payment, amount, None, refund_id, context)?;
     targets.take_refunded(&refunded)?;
-    let refund = refund_body(refund_id, number, payment, &refunded, amount, &body.reason, context);
+    let refund = refund_row(refund_id, number, payment, &refunded, amount, &body.reason, context);
     refunds::service::insert(connection, context, &refund)?;
     payments::save(connection, context, std::slice::from_mut(&mut change))?;
-    let facts = targets.save(connection, context, context.now, refunded_event(&change.after, &refund))?;
+    let facts = targets.save(connection, context, context.now, vec![refunded_event(&change.after, &refund)])?;
     events::append(connection, context, &facts)?;
     Ok(refund)
 }
@@ -87,7 +88,7 @@ pub fn refund_order(
         let refund_id = RefundId::generate();
         let refunded = send_back(&mut change.after, *part, Some(order_id), refund_id, context)?;
         targets.take_refunded(&refunded)?;
-        let refund = refund_body(refund_id, number.clone(), &change.after, &refunded, *part, &body.reason, context);
+        let refund = refund_row(refund_id, number.clone(), &mut change.after, &refunded, *part, &body.reason, context);
         refunds::service::insert(connection, context, &refund)?;
         made.push(refund);
     }
@@ -132,33 +133,39 @@ fn send_back(
     })
 }
 
-fn refund_body(
+/// The refund's row. A provider is asked to send the money back, and the refund is pending until it has.
+fn refund_row(
     id: RefundId,
     number: String,
-    payment: &Payment,
+    payment: &mut Payment,
     refunded: &Refunded,
     amount: Decimal,
     reason: &str,
     context: &Context,
 ) -> RefundBody {
-    let mut orders: Vec<OrderId> = refunded.released.iter().chain(&refunded.from_documents).map(|placement| placement.order_id).collect();
-    orders.sort();
-    orders.dedup();
+    let provided = payment.provider.is_some();
+    if provided {
+        let operation = Operation::new(OperationKind::Refund, amount, context.now);
+        payment.operations.push(Operation { refund_id: Some(id), ..operation });
+    }
     RefundBody {
         id,
         number,
         payment_id: payment.id,
-        order_id: if let [only] = orders.as_slice() { Some(*only) } else { None },
+        order_id: refunded.order_id(),
         amount: Amount(amount),
         currency: payment.currency,
         reason: reason.to_owned(),
-        status: RefundStatus::Succeeded,
+        status: if provided { RefundStatus::Pending } else { RefundStatus::Succeeded },
+        provider_reference: None,
         created_at: context.now,
+        updated_at: context.now,
     }
 }
 
-fn refunded_event(payment: &Payment, refund: &RefundBody) -> NewEvent {
+pub(super) fn refunded_event(payment: &Payment, refund: &RefundBody) -> NewEvent {
     let mut fact = payments::event("payment.refunded", payment);
-    fact.data["refund"] = json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason });
+    fact.data["refund"] =
+        json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason, "status": refund.status });
     fact
 }

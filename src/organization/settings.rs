@@ -33,6 +33,8 @@ pub struct Settings {
     pub return_window_days: i32,
     /// Days from an invoice's due date to each of its reminders, ascending.
     pub reminder_days: Vec<i32>,
+    /// Whether authorizations at a payment provider are captured for what of their order ships.
+    pub capture_on_shipment: bool,
     /// What documents print of the seller, to be copied into them: name, tax ids, address, contact, bank accounts.
     pub seller: Value,
 }
@@ -64,6 +66,7 @@ impl Settings {
             working_days: profile.working_days,
             return_window_days: profile.return_window_days,
             reminder_days: profile.reminder_days,
+            capture_on_shipment: profile.capture_on_shipment,
             seller,
         }
     }

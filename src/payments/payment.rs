@@ -2,6 +2,7 @@
 
 use super::account::Placement;
 use super::allocation::{Allocation, newest, standing};
+use super::operations::operation::Operation;
 use super::settlement::Settlement;
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId, RefundId};
@@ -41,6 +42,8 @@ text_enum! {
 text_enum! {
     /// What can be done to a payment.
     pub enum PaymentAction {
+        /// The payer's side reserves the money.
+        Authorize = "authorize",
         /// The money arrives.
         Capture = "capture",
         /// It will not be captured; the payer is free again.
@@ -87,7 +90,7 @@ impl PaymentAction {
             Self::Fail => Some("fail"),
             Self::Allocate => Some("allocations"),
             Self::RefundPart | Self::Refund => Some("refund"),
-            Self::Expire | Self::Reverse => None,
+            Self::Authorize | Self::Expire | Self::Reverse => None,
         }
     }
 }
@@ -107,27 +110,28 @@ impl PaymentStatus {
         use PaymentAction as A;
         match self {
             Self::Pending | Self::Authorized => match action {
+                A::Authorize if self == Self::Pending => Some(Self::Authorized),
                 A::Capture => Some(Self::Captured),
                 A::Void => Some(Self::Voided),
                 A::Expire if self == Self::Authorized => Some(Self::Expired),
                 A::Fail => Some(Self::Failed),
-                A::Expire | A::Allocate | A::RefundPart | A::Refund | A::Reverse => None,
+                A::Authorize | A::Expire | A::Allocate | A::RefundPart | A::Refund | A::Reverse => None,
             },
             Self::Captured => match action {
                 A::Allocate => Some(Self::Captured),
                 A::RefundPart => Some(Self::PartiallyRefunded),
                 A::Refund => Some(Self::Refunded),
                 A::Reverse => Some(Self::Reversed),
-                A::Capture | A::Void | A::Expire | A::Fail => None,
+                A::Authorize | A::Capture | A::Void | A::Expire | A::Fail => None,
             },
             Self::PartiallyRefunded => match action {
                 A::Allocate | A::RefundPart => Some(Self::PartiallyRefunded),
                 A::Refund => Some(Self::Refunded),
                 A::Reverse => Some(Self::Reversed),
-                A::Capture | A::Void | A::Expire | A::Fail => None,
+                A::Authorize | A::Capture | A::Void | A::Expire | A::Fail => None,
             },
             Self::Voided | Self::Expired | Self::Failed | Self::Reversed | Self::Refunded => match action {
-                A::Capture | A::Void | A::Expire | A::Fail | A::Allocate | A::RefundPart | A::Refund | A::Reverse => None,
+                A::Authorize | A::Capture | A::Void | A::Expire | A::Fail | A::Allocate | A::RefundPart | A::Refund | A::Reverse => None,
             },
         }
     }
@@ -174,6 +178,16 @@ pub struct Payment {
     pub updated_at: DateTime<Utc>,
     /// Oldest first.
     pub allocations: Vec<Allocation>,
+    /// Whoever moves the money; none where people book it.
+    pub provider: Option<String>,
+    /// The provider's name of it.
+    pub provider_reference: Option<String>,
+    /// Whether what ships of its order is captured by itself.
+    pub capture_on_shipment: bool,
+    /// The order's version when it was last looked at for what has shipped.
+    pub order_seen: i64,
+    /// What was asked of the provider, oldest first.
+    pub operations: Vec<Operation>,
 }
 
 impl Payment {
@@ -187,7 +201,7 @@ impl Payment {
         match action {
             A::Allocate | A::RefundPart | A::Refund => Ok(PaymentStatus::Authorized),
             A::Void | A::Expire | A::Fail => Ok(PaymentStatus::of_captured(self.captured, self.refunded)),
-            A::Capture | A::Reverse => self.status.next(action),
+            A::Authorize | A::Capture | A::Reverse => self.status.next(action),
         }
     }
 
@@ -304,6 +318,24 @@ impl Payment {
         self.send_back(amount, self.currency.zero(), newest(&here, amount), refund_id, at)
     }
 
+    /// Takes a refund back that did not arrive: the money is unapplied again. How much of it was each order's.
+    pub fn undo_refund(&mut self, refund_id: RefundId, amount: Decimal, at: DateTime<Utc>) -> Vec<(OrderId, Decimal)> {
+        let taken: Vec<Allocation> = self.allocations.iter().filter(|row| row.refund_id == Some(refund_id)).cloned().collect();
+        let mut orders = Vec::new();
+        for row in taken {
+            let back = Placement { order_id: row.order_id, invoice_id: row.invoice_id, settles: row.settles.negated() };
+            orders.push((row.order_id, back.settles.money));
+            // On the document and off it again: the first row says that the refund took nothing, the second that the money is free.
+            self.allocations.push(Allocation { refund_id: Some(refund_id), ..Allocation::put(&back, at) });
+            self.allocations.push(Allocation::taken_back(&back, None, at));
+        }
+        self.refunded -= amount;
+        if self.status != PaymentStatus::Authorized {
+            self.status = PaymentStatus::of_captured(self.captured, self.refunded);
+        }
+        orders
+    }
+
     fn send_back(
         &mut self,
         amount: Decimal,
@@ -359,6 +391,16 @@ pub fn distribute(amount: Decimal, refundable: &[Decimal]) -> Vec<Decimal> {
     parts
 }
 
+impl Refunded {
+    /// The order whose money went back, where it is one.
+    pub fn order_id(&self) -> Option<OrderId> {
+        let mut orders: Vec<OrderId> = self.released.iter().chain(&self.from_documents).map(|placement| placement.order_id).collect();
+        orders.sort();
+        orders.dedup();
+        if let [only] = orders.as_slice() { Some(*only) } else { None }
+    }
+}
+
 /// Where refunded money came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refunded {
@@ -369,21 +411,21 @@ pub struct Refunded {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// One letter per action in the order of `PaymentAction::ALL`: the first of the next status (`p` partially refunded, `x`
     /// reversed, `e` expired), `-` refused.
     const TABLE: [(PaymentStatus, &str); 9] = [
-        (PaymentStatus::Pending, "cv-f----"),
-        (PaymentStatus::Authorized, "cvef----"),
-        (PaymentStatus::Captured, "----cprx"),
-        (PaymentStatus::Voided, "--------"),
-        (PaymentStatus::Expired, "--------"),
-        (PaymentStatus::Failed, "--------"),
-        (PaymentStatus::Reversed, "--------"),
-        (PaymentStatus::PartiallyRefunded, "----pprx"),
-        (PaymentStatus::Refunded, "--------"),
+        (PaymentStatus::Pending, "acv-f----"),
+        (PaymentStatus::Authorized, "-cvef----"),
+        (PaymentStatus::Captured, "-----cprx"),
+        (PaymentStatus::Voided, "---------"),
+        (PaymentStatus::Expired, "---------"),
+        (PaymentStatus::Failed, "---------"),
+        (PaymentStatus::Reversed, "---------"),
+        (PaymentStatus::PartiallyRefunded, "-----pprx"),
+        (PaymentStatus::Refunded, "---------"),
     ];
 
     #[test]
@@ -392,6 +434,7 @@ mod tests {
         for (status, row) in TABLE {
             for (action, letter) in PaymentAction::ALL.iter().zip(row.chars()) {
                 let expected = match letter {
+                    'a' => Some(PaymentStatus::Authorized),
                     'c' => Some(PaymentStatus::Captured),
                     'v' => Some(PaymentStatus::Voided),
                     'e' => Some(PaymentStatus::Expired),
@@ -406,7 +449,7 @@ mod tests {
         }
     }
 
-    fn authorized(amount: i64) -> Payment {
+    pub fn authorized(amount: i64) -> Payment {
         let currency = Currency::from_code("EUR").unwrap();
         let at = DateTime::<Utc>::MIN_UTC;
         Payment {
@@ -431,7 +474,30 @@ mod tests {
             created_at: at,
             updated_at: at,
             allocations: vec![],
+            provider: None,
+            provider_reference: None,
+            capture_on_shipment: false,
+            order_seen: 0,
+            operations: vec![],
         }
+    }
+
+    #[test]
+    fn a_refund_that_did_not_arrive_leaves_the_money_unapplied() {
+        let mut payment = authorized(100);
+        let (at, order_id) = (payment.created_at, OrderId::generate());
+        payment.capture(100.into(), LastCapture::Yes, payment.received_on).unwrap();
+        payment.put(&[Placement { order_id, invoice_id: None, settles: Settlement::money(80.into()) }], at);
+        let refund_id = RefundId::generate();
+        payment.status = payment.next(PaymentAction::RefundPart).unwrap();
+        payment.refund(50.into(), refund_id, at);
+        assert_eq!((payment.unapplied(), payment.applied, payment.refundable()), (0.into(), 50.into(), 50.into()));
+        let back = payment.undo_refund(refund_id, 50.into(), at);
+        assert_eq!(back.iter().map(|(_, money)| *money).sum::<Decimal>(), 50.into());
+        assert_eq!((payment.unapplied(), payment.applied, payment.status), (50.into(), 50.into(), PaymentStatus::Captured));
+        let of_refund: Decimal = payment.allocations.iter().filter(|row| row.refund_id.is_some()).map(|row| row.settles.money).sum();
+        assert_eq!(of_refund, 0.into());
+        assert_eq!(payment.allocations.iter().map(|row| row.settles.money).sum::<Decimal>(), payment.applied);
     }
 
     #[test]

@@ -79,5 +79,7 @@ typed_id! {
     CreditNoteLineId,
     PaymentId,
     PaymentAllocationId,
+    /// One call of a payment provider.
+    PaymentOperationId,
     RefundId,
 }

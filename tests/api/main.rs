@@ -33,6 +33,7 @@ mod road;
 mod shop;
 mod shown;
 mod statements;
+mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
 mod vanished;

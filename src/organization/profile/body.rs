@@ -91,6 +91,8 @@ pub struct Profile {
     /// Days from an invoice's due date to each of its reminders.
     #[schema(example = json!([7, 21, 35]))]
     pub reminder_days: Vec<i32>,
+    /// Whether authorizations at a payment provider are captured for what of their order ships.
+    pub capture_on_shipment: bool,
 }
 
 impl Default for Profile {
@@ -110,6 +112,7 @@ impl Default for Profile {
             working_days: vec![WorkingDay::Mon, WorkingDay::Tue, WorkingDay::Wed, WorkingDay::Thu, WorkingDay::Fri],
             return_window_days: 30,
             reminder_days: vec![7, 21, 35],
+            capture_on_shipment: false,
         }
     }
 }
@@ -196,6 +199,9 @@ pub struct PutOrganization {
     /// At most 9, 1 to 365 days, ascending; an empty list reminds nobody. 7, 21 and 35 by default.
     #[serde(default)]
     pub reminder_days: Option<Vec<i32>>,
+    /// False by default; a payment may say otherwise.
+    #[serde(default)]
+    pub capture_on_shipment: Option<bool>,
     // A `PUT` takes its own `GET` body back; these five are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -283,6 +289,7 @@ impl PutOrganization {
             working_days,
             return_window_days: self.return_window_days.unwrap_or(default.return_window_days),
             reminder_days: self.reminder_days.clone().unwrap_or(default.reminder_days),
+            capture_on_shipment: self.capture_on_shipment.unwrap_or(default.capture_on_shipment),
         }
     }
 

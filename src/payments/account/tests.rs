@@ -162,6 +162,11 @@ fn captured(account: &Account, amount: Decimal) -> Payment {
         created_at: AT,
         updated_at: AT,
         allocations: vec![],
+        provider: None,
+        provider_reference: None,
+        capture_on_shipment: false,
+        order_seen: 0,
+        operations: vec![],
     }
 }
 

@@ -36,7 +36,7 @@ pub struct RefundQuery {
     status: Option<String>,
     #[param(example = "RFD-000001")]
     number: Option<String>,
-    /// Made at or after; a refund never changes.
+    /// Made or changed at or after.
     updated_from: Option<DateTime<Utc>>,
     /// `-created_at` (default), `created_at`
     sort: Option<String>,

@@ -60,5 +60,8 @@ pub struct RefundBody {
     pub currency: Currency,
     pub reason: String,
     pub status: RefundStatus,
+    /// The provider's name of it.
+    pub provider_reference: Option<String>,
     pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }
