@@ -259,18 +259,12 @@ pub fn capture_shipped(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 /// Gives up authorizations that can no longer be captured.
 pub fn expire_authorizations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     const BATCH: i64 = 200;
-    let mut all = 0;
-    loop {
-        let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, now, BATCH)?))?;
-        for (organization_id, id) in &due {
-            let context = Context::system(*organization_id, now);
-            db.write_blocking(|connection| pay::expire(connection, &context, *id))?;
-        }
-        all += due.len();
-        if due.len() < 200 || db.is_stopping() {
-            return Ok(all);
-        }
+    let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, now, BATCH)?))?;
+    for (organization_id, id) in &due {
+        let context = Context::system(*organization_id, now);
+        db.write_blocking(|connection| pay::expire(connection, &context, *id))?;
     }
+    Ok(due.len())
 }
 
 /// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.

@@ -212,7 +212,7 @@ pub fn expired(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) ->
         id: PaymentId,
     }
     let rows: Vec<Due> =
-        sql("SELECT organization_id, id FROM payment WHERE status = 'authorized' AND expires_at <= $1 ORDER BY expires_at LIMIT $2")
+        sql("SELECT organization_id, id FROM payment WHERE status = 'authorized' AND expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM payment_operation a WHERE a.organization_id = payment.organization_id AND a.payment_id = payment.id AND (a.status = 'pending' OR a.updated_at > $1 - interval '1 hour')) ORDER BY expires_at LIMIT $2")
             .bind::<Timestamptz, _>(now)
             .bind::<BigInt, _>(limit)
             .load(connection)?;

@@ -27,6 +27,7 @@ mod northwind;
 mod openapi;
 mod orders;
 mod organization;
+mod prepayments;
 mod reads;
 mod reservations;
 mod road;

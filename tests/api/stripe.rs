@@ -229,7 +229,10 @@ async fn messages_are_proved_stored_once_and_worked_in_whatever_their_order() {
     let authorized = stripe.intent("pi_1");
     desk.tell("evt_1", "payment_intent.amount_capturable_updated", &authorized).await;
     desk.work().await;
-    assert_eq!((desk.payment(&money).await["status"].clone(), states(&desk.payment(&money).await)), (json!("authorized"), vec![("authorize", "succeeded")]));
+    assert_eq!(
+        (desk.payment(&money).await["status"].clone(), states(&desk.payment(&money).await)),
+        (json!("authorized"), vec![("authorize", "succeeded")])
+    );
     app.clock.advance(TimeDelta::seconds(121));
     assert_eq!(desk.work().await, 0, "what the message has settled is not asked again");
     // Captured at the provider's own pages; the old message comes again and later than the new one.
@@ -254,7 +257,9 @@ async fn messages_are_proved_stored_once_and_worked_in_whatever_their_order() {
     for (secret, at) in [("whsec_other_secret", now), (SECRET, now - TimeDelta::seconds(301)), (SECRET, now + TimeDelta::seconds(301))] {
         assert_eq!(desk.hook(&body, secret, at).await.code(401), "unauthenticated");
     }
-    let nowhere = app.request(Method::POST, "/v1/inbound/payments/5f6c1d0e-3f43-4c0d-9a53-0d0a4a3b5c11").header("Stripe-Signature", signature::sign(&body, SECRET, now));
+    let nowhere = app
+        .request(Method::POST, "/v1/inbound/payments/5f6c1d0e-3f43-4c0d-9a53-0d0a4a3b5c11")
+        .header("Stripe-Signature", signature::sign(&body, SECRET, now));
     assert_eq!(send(nowhere.body(body.clone())).await.code(401), "unauthenticated");
     assert_eq!(send(app.request(Method::POST, &desk.inbound).body(body.clone())).await.code(401), "unauthenticated");
     // While the secret is replaced, both are good.
@@ -363,7 +368,8 @@ async fn what_is_done_at_the_providers_own_pages_is_booked_here() {
     let order = get(&desk.admin, "orders", &placed).await;
     assert_eq!((&order["amount_paid"], &desk.payment(&money).await["amount_refunded"]), (&json!("100000.00"), &json!("11000.00")));
     assert_eq!(count(&event_types(&desk.admin, &placed).await, "payment.refund_failed"), 1);
-    let dispute = json!({"object": "dispute", "id": "dp_1", "payment_intent": "pi_web", "status": "needs_response", "reason": "fraudulent"});
+    let dispute =
+        json!({"object": "dispute", "id": "dp_1", "payment_intent": "pi_web", "status": "needs_response", "reason": "fraudulent"});
     desk.tell("evt_d", "charge.dispute.created", &dispute).await;
     desk.work().await;
     assert_eq!(count(&event_types(&desk.admin, &placed).await, "payment.disputed"), 1);

@@ -156,7 +156,8 @@ fn once(world: &Mutex<World>, request: &HttpRequest, form: &Form, change: impl F
 }
 
 fn charge(world: &World) -> Value {
-    let mut charge = sample("stripe/charge.json").map_or(json!({"id": "ch_1", "object": "charge"}), |bytes| serde_json::from_slice(&bytes).unwrap());
+    let mut charge =
+        sample("stripe/charge.json").map_or(json!({"id": "ch_1", "object": "charge"}), |bytes| serde_json::from_slice(&bytes).unwrap());
     charge["payment_method_details"]["card"]["capture_before"] = json!(world.capture_before);
     charge
 }

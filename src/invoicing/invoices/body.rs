@@ -1,5 +1,5 @@
 use super::balance::InvoiceStatus;
-use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
 use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;
@@ -24,6 +24,16 @@ pub struct NewInvoice {
     #[serde(default)]
     #[schema(max_items = 1000)]
     pub lines: Option<Vec<NewInvoiceLine>>,
+    /// Asks for money in advance instead: all that is left to invoice, or `amount` or `percent` of it. Later invoices deduct it.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub prepayment: Option<bool>,
+    /// With tax; only of a prepayment.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Of what is left to invoice, with tax; only of a prepayment.
+    #[serde(default)]
+    pub percent: Option<Percent>,
     /// Today where absent; never in the future, in closed books or before the last invoice of the series. A date before the
     /// order was captured needs the scope `import`.
     #[serde(default)]
@@ -48,6 +58,10 @@ pub struct NewInvoiceLine {
 }
 
 impl NewInvoice {
+    pub fn is_prepayment(&self) -> bool {
+        self.prepayment == Some(true)
+    }
+
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         let lines = self.lines.as_deref().unwrap_or_default();
@@ -56,6 +70,18 @@ impl NewInvoice {
         for (i, line) in lines.iter().enumerate() {
             faults.require(line.quantity.0 > Decimal::ZERO, format!("/lines/{i}/quantity"), "out_of_range", "must be above 0");
             faults.require(seen.insert(line.order_line_id), format!("/lines/{i}/order_line_id"), "duplicate_key", "each line once");
+        }
+        if self.is_prepayment() {
+            faults.require(self.lines.is_none(), "/lines", "not_of_prepayment", "money in advance is asked for by amount or percent");
+            let both = self.amount.is_some() && self.percent.is_some();
+            faults.require(!both, "", "exactly_one_of", "give amount or percent, or neither for all that is left");
+            let amount = self.amount.is_none_or(|amount| amount.0 > Decimal::ZERO);
+            faults.require(amount, "/amount", "out_of_range", "must be above 0");
+            let percent = self.percent.is_none_or(|percent| percent.0 > Decimal::ZERO && percent.0 <= Decimal::ONE_HUNDRED);
+            faults.require(percent, "/percent", "out_of_range", "above 0, at most 100");
+        } else {
+            faults.require(self.amount.is_none(), "/amount", "only_of_prepayment", "send prepayment: true with it");
+            faults.require(self.percent.is_none(), "/percent", "only_of_prepayment", "send prepayment: true with it");
         }
         if let Some(series) = &self.series {
             check_code(&mut faults, "/series", series);
@@ -74,6 +100,7 @@ impl NewInvoice {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InvoiceBody {
     pub id: InvoiceId,
+    pub kind: InvoiceKind,
     #[schema(example = "INV-000001")]
     pub number: String,
     #[schema(example = "INV")]
@@ -167,7 +194,10 @@ pub struct InvoiceLineBody {
     pub id: InvoiceLineId,
     pub line_number: i16,
     pub order_id: OrderId,
-    pub order_line_id: OrderLineId,
+    /// Null of a prepayment and its deduction.
+    pub order_line_id: Option<OrderLineId>,
+    /// The invoice whose prepayment this line asks for (this one) or deducts, with a negative amount.
+    pub prepayment_invoice_id: Option<InvoiceId>,
     /// Where the units came from; null for services and for what is invoiced before it ships.
     pub shipment_id: Option<ShipmentId>,
     #[schema(example = "KOPI-250")]
@@ -200,6 +230,7 @@ impl From<&InvoiceLine> for InvoiceLineBody {
             line_number: line.line_number,
             order_id: line.order_id,
             order_line_id: line.order_line_id,
+            prepayment_invoice_id: line.prepayment_invoice_id,
             shipment_id: line.shipment_id,
             sku: line.sku.clone(),
             name: line.name.clone(),
@@ -229,6 +260,7 @@ impl InvoiceBody {
         let document = &invoice.document;
         Self {
             id: invoice.id,
+            kind: invoice.kind,
             number: invoice.number.clone(),
             series: invoice.series.clone(),
             status: invoice.status(),

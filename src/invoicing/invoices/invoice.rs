@@ -8,6 +8,7 @@ use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Percent, Rate};
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, ShipmentId};
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -157,8 +158,11 @@ pub struct InvoiceLine {
     pub id: InvoiceLineId,
     pub line_number: i16,
     pub order_id: OrderId,
-    pub order_line_number: i16,
-    pub order_line_id: OrderLineId,
+    /// None of a prepayment and its deduction.
+    pub order_line_number: Option<i16>,
+    pub order_line_id: Option<OrderLineId>,
+    /// The invoice whose prepayment this line asks for (itself) or deducts.
+    pub prepayment_invoice_id: Option<InvoiceId>,
     pub shipment_id: Option<ShipmentId>,
     pub sku: String,
     pub name: String,
@@ -177,10 +181,21 @@ pub struct InvoiceLine {
     pub detail: InvoiceLineDetail,
 }
 
+text_enum! {
+    /// What an invoice is for.
+    pub enum InvoiceKind {
+        /// What is supplied (UNTDID 1001: 380).
+        Standard = "standard",
+        /// Money in advance (UNTDID 1001: 386).
+        Prepayment = "prepayment",
+    }
+}
+
 /// An issued invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invoice {
     pub id: InvoiceId,
+    pub kind: InvoiceKind,
     pub number: String,
     pub series: String,
     pub series_number: i64,

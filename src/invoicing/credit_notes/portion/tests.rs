@@ -28,8 +28,9 @@ fn invoice_of(input: &PricingInput, part: &Portion) -> Invoice {
                 id: InvoiceLineId::generate(),
                 line_number: i16::try_from(lines.len() + 1).unwrap(),
                 order_id: OrderId::generate(),
-                order_line_number: 1,
-                order_line_id: OrderLineId::generate(),
+                order_line_number: Some(1),
+                order_line_id: Some(OrderLineId::generate()),
+                prepayment_invoice_id: None,
                 shipment_id: part.shipment_id,
                 sku: "KOPI-250".into(),
                 name: "Kopi".into(),
@@ -57,6 +58,7 @@ fn invoice_of(input: &PricingInput, part: &Portion) -> Invoice {
     let ships = !(part.shipping_net.is_zero() && part.shipping_tax.is_zero());
     Invoice {
         id: InvoiceId::generate(),
+        kind: crate::invoicing::invoices::invoice::InvoiceKind::Standard,
         number: "INV-000001".into(),
         series: "INV".into(),
         series_number: 1,
