@@ -8,4 +8,4 @@ JOIN (
   FROM order_line GROUP BY 1, 2
 ) l ON l.organization_id = o.organization_id AND l.order_id = o.id
 WHERE (l.settled AND o.uninvoiced_total <> 0) OR (l.untouched
-  AND o.uninvoiced_total <> o.total - o.amount_invoiced + coalesce((o.detail ->> 'prepayments_credited')::numeric, 0))
+  AND o.uninvoiced_total <> greatest(0, o.total - o.amount_invoiced + coalesce((o.detail ->> 'prepayments_credited')::numeric, 0)))
