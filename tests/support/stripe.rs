@@ -130,7 +130,7 @@ fn refusal(status: u16, code: &str) -> (u16, Value) {
 fn once(world: &Mutex<World>, request: &HttpRequest, form: &Form, change: impl FnOnce(&mut World) -> (u16, Value)) -> HttpResponse {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     assert!(header("authorization").unwrap().starts_with("Bearer sk_test"), "each call says who calls");
-    let key = header("idempotency-key").expect("each change has its key");
+    let key = header("idempotency-key").unwrap_or_else(|| panic!("each change has its key"));
     let mut world = world.lock().unwrap();
     world.calls += 1;
     let mut fields: Vec<_> = form.iter().collect();

@@ -78,6 +78,7 @@ impl NewCreditNote {
             buyer_document_number: None,
             external_ids: None,
             metadata: None,
+            dry_run: false,
         }
     }
 

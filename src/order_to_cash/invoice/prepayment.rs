@@ -82,7 +82,7 @@ pub fn deduct(connection: &mut PgConnection, context: &Context, settings: &Setti
         return Ok(());
     }
     let mut groups: Vec<TaxGroup> = invoice.document.tax_breakdown.iter().map(DocumentTaxGroup::group).collect();
-    for deduction in deductions(&groups.clone(), &open, invoice.currency) {
+    for deduction in deductions(&groups, &open, invoice.currency) {
         let of = &open[deduction.prepayment];
         take(&mut groups[deduction.group], deduction.net, deduction.tax, invoice.currency);
         let amounts = TaxGroup { net_amount: Amount(-deduction.net), tax_amount: Amount(-deduction.tax), ..of.group.clone() };
@@ -130,9 +130,9 @@ fn plain_line((order_id, prepayment): (OrderId, InvoiceId), name: String, group:
         quantity: Decimal::ONE,
         unit_price: if price_includes_tax { net + tax } else { net },
         price_quantity: Decimal::ONE,
-        discount_amount: net - net,
+        discount_amount: Decimal::new(0, net.scale()),
         net_amount: net,
-        order_discount_amount: net - net,
+        order_discount_amount: Decimal::new(0, net.scale()),
         tax_category: group.tax_category.clone(),
         tax_rate: group.rate.0,
         tax_amount: tax,
