@@ -55,6 +55,8 @@ pub mod provider_money;
 pub mod provider_outbox;
 pub mod reallocate;
 pub mod refund;
+/// Goods come back.
+pub mod returns;
 pub mod serve_backorders;
 pub mod stock_change;
 pub mod take_back;

@@ -43,7 +43,7 @@ pub fn refund(
     let refund_id = RefundId::generate();
     let refunded = send_back(payment, amount, None, refund_id, context)?;
     targets.take_refunded(&refunded)?;
-    let refund = refund_row(refund_id, number, payment, &refunded, amount, &body.reason, context);
+    let refund = refund_row(refund_id, number, payment, refunded.order_id(), amount, &body.reason, context);
     refunds::service::insert(connection, context, &refund)?;
     payments::save(connection, context, std::slice::from_mut(&mut change))?;
     let facts = targets.save(connection, context, context.now, vec![refunded_event(&change.after, &refund)])?;
@@ -88,7 +88,7 @@ pub fn refund_order(
         let refund_id = RefundId::generate();
         let refunded = send_back(&mut change.after, *part, Some(order_id), refund_id, context)?;
         targets.take_refunded(&refunded)?;
-        let refund = refund_row(refund_id, number.clone(), &mut change.after, &refunded, *part, &body.reason, context);
+        let refund = refund_row(refund_id, number.clone(), &mut change.after, refunded.order_id(), *part, &body.reason, context);
         refunds::service::insert(connection, context, &refund)?;
         made.push(refund);
     }
@@ -100,7 +100,8 @@ pub fn refund_order(
     Ok(OrderRefunds { order_id, amount: Amount(amount), currency, refunds: made })
 }
 
-fn require_open_books(connection: &mut PgConnection, context: &Context) -> Result<(), Error> {
+/// 409 `books_closed` where today is closed.
+pub(super) fn require_open_books(connection: &mut PgConnection, context: &Context) -> Result<(), Error> {
     let settings = organization::settings(connection, context.organization_id)?;
     open_books(&settings, settings.local_date(context.now))
 }
@@ -134,11 +135,11 @@ fn send_back(
 }
 
 /// The refund's row. A provider is asked to send the money back, and the refund is pending until it has.
-fn refund_row(
+pub(super) fn refund_row(
     id: RefundId,
     number: String,
     payment: &mut Payment,
-    refunded: &Refunded,
+    order_id: Option<OrderId>,
     amount: Decimal,
     reason: &str,
     context: &Context,
@@ -152,7 +153,7 @@ fn refund_row(
         id,
         number,
         payment_id: payment.id,
-        order_id: refunded.order_id(),
+        order_id,
         amount: Amount(amount),
         currency: payment.currency,
         reason: reason.to_owned(),

@@ -15,6 +15,7 @@ use crate::platform::numbers::Numbers;
 use crate::types::id::{InvoiceId, OrderId, OrganizationId, PaymentId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use serde_json::json;
 
 pub use super::store::{
@@ -42,6 +43,11 @@ impl PaymentChange {
     /// Whether more is asked of its provider than before.
     pub fn asks_more(&self) -> bool {
         self.after.operations.len() > self.before.operations.len()
+    }
+
+    /// How much more of it is on no document.
+    pub fn more_unapplied(&self) -> Decimal {
+        self.after.unapplied() - self.before.unapplied()
     }
 }
 

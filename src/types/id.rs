@@ -82,4 +82,6 @@ typed_id! {
     /// One call of a payment provider.
     PaymentOperationId,
     RefundId,
+    ReturnId,
+    ReturnLineId,
 }

@@ -34,6 +34,8 @@ mod prepayments;
 mod random_commands;
 mod reads;
 mod reservations;
+mod returns;
+mod returns_at_once;
 mod road;
 mod shop;
 mod shown;
