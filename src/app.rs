@@ -9,6 +9,7 @@ use crate::health;
 use crate::jobs::Jobs;
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
+use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions, Stopping};
 use crate::platform::group_commit;
@@ -93,6 +94,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::banking::tolerances::api::configure);
     config.configure(crate::journal::api::configure);
     config.configure(crate::journal::accounts::api::configure);
+    config.configure(crate::payments::providers::api::configure);
     config.configure(crate::returns::api::configure);
 }
 
@@ -131,7 +133,7 @@ impl Application {
         let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone())?)
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone(), StripeApi::new(&config.stripe_api)?)?)
         } else {
             None
         };
@@ -200,6 +202,7 @@ fn serve(
             .route("/v1/orders/quote", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .configure(configure)
             .configure(health::configure)
+            .configure(crate::payments::inbound::configure)
             .configure(openapi::routes(json.clone()))
             .default_service(web::to(unknown_path))
     };

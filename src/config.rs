@@ -47,6 +47,8 @@ pub struct Config {
     pub documents_waiting: usize,
     /// Fonts for scripts that the built-in one lacks, such as those of Japan or Thailand: `.ttf`, `.otf` and `.ttc` files of one folder.
     pub font_folder: Option<PathBuf>,
+    /// Where Stripe is: its own address, or a test's.
+    pub stripe_api: String,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -76,6 +78,7 @@ impl Config {
             document_threads: std::thread::available_parallelism().map_or(1, |cores| usize::from(cores).div_ceil(2)),
             documents_waiting: 64,
             font_folder: None,
+            stripe_api: "https://api.stripe.com".to_owned(),
             clock: Clock::System,
             jobs: true,
         }

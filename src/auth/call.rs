@@ -247,7 +247,7 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
 }
 
 /// The whole body, up to `limit` bytes.
-pub(super) async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+pub async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let whole = async {
         while let Some(chunk) = payload.next().await {

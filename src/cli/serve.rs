@@ -51,6 +51,9 @@ pub struct Serve {
     /// Folder with fonts for scripts that the built-in one lacks
     #[arg(long, env = "PESANAN_FONTS")]
     fonts: Option<std::path::PathBuf>,
+    /// Where Stripe is
+    #[arg(long, env = "PESANAN_STRIPE_API", default_value = "https://api.stripe.com")]
+    stripe_api: String,
     #[command(flatten)]
     database: Database,
 }
@@ -84,6 +87,7 @@ impl Serve {
             document_threads: self.document_threads.unwrap_or(defaults.document_threads),
             documents_waiting: self.document_queue,
             font_folder: self.fonts,
+            stripe_api: self.stripe_api,
             ..defaults
         };
         let result = run_server(config, |address| println!("ready http://{address}"));

@@ -10,6 +10,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("invoice", Permission::INVOICES_READ),
     ("credit_note", Permission::INVOICES_READ),
     ("payment", Permission::PAYMENTS_READ),
+    ("payment_provider", Permission::ADMIN),
     ("refund", Permission::PAYMENTS_READ),
     ("return", Permission::RETURNS_READ),
     ("import", Permission::ORDERS_READ),

@@ -86,7 +86,7 @@ fn book_batch(connection: &mut PgConnection, context: &Context, numbers: &[Strin
     payments::insert_all(connection, context, &booked)?;
     link_refunds(connection, context, &mut locked)?;
     let mut facts: Vec<NewEvent> = booked.iter().map(pay::booked).collect();
-    facts = targets.save_all(connection, context, at, facts)?;
+    facts = targets.save(connection, context, at, facts)?;
     // Those that turned out uncertain are written too, and told as open.
     let (mut matched, left): (Vec<BankEntry>, Vec<BankEntry>) =
         locked.into_iter().partition(|entry| entry.status == BankEntryStatus::Matched);

@@ -41,6 +41,8 @@ pub mod bank_entries;
 pub mod cancel;
 /// The queue before capture.
 pub mod capture_queue;
+/// Reserved money is taken as its goods leave.
+pub mod capture_shipped;
 pub mod confirm;
 pub mod counting;
 pub mod coupon_claims;
@@ -60,6 +62,8 @@ pub mod pay;
 pub mod place;
 /// What would become of an order.
 pub mod quote;
+pub mod provider_money;
+pub mod provider_outbox;
 pub mod reallocate;
 pub mod refund;
 /// Goods come back.

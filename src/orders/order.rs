@@ -106,11 +106,22 @@ pub struct Detail {
     pub priority: i32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cancellations: Vec<Cancellation>,
+    /// What credit notes have taken back of prepayments, without what they gave back of their deductions: it is to be invoiced again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepayments_credited: Option<Amount>,
     /// How many fulfillment orders and shipments have been numbered.
     #[serde(default)]
     pub fulfillment_orders: u32,
     #[serde(default)]
     pub shipments: u32,
+}
+
+impl Detail {
+    /// Counts what a credit note takes back of a prepayment, or gives back of a deduction where it is negative.
+    pub fn credit_prepayment(&mut self, amount: Decimal) {
+        let sum = self.prepayments_credited.map_or(Decimal::ZERO, |known| known.0) + amount;
+        self.prepayments_credited = (!sum.is_zero()).then_some(Amount(sum));
+    }
 }
 
 text_enum! {
@@ -353,7 +364,8 @@ impl Order {
     /// took place, which in history is not now.
     pub fn settle(&mut self, at: DateTime<Utc>) {
         let wanted = self.wanted_total();
-        self.uninvoiced_total = (wanted - self.amount_invoiced).max(self.currency.zero());
+        let again = self.detail.prepayments_credited.map_or(Decimal::ZERO, |amount| amount.0);
+        self.uninvoiced_total = (wanted - self.amount_invoiced + again).max(self.currency.zero());
         let quantities: Vec<LineQuantities> = self.lines.iter().map(|line| line.quantities).collect();
         self.fulfillment_status = status::fulfillment_status(&quantities);
         self.invoice_status = status::invoice_status(&quantities);

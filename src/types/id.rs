@@ -80,6 +80,8 @@ typed_id! {
     CreditNoteLineId,
     PaymentId,
     PaymentAllocationId,
+    /// One call of a payment provider.
+    PaymentOperationId,
     RefundId,
     JournalEntryId,
     BankStatementId,

@@ -381,6 +381,9 @@ async fn invoices(road: &mut Road<'_>, order: &Value) -> Value {
 async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     let paid = road.go_with("receive_payment", &[], |body| body["customer_id"] = order["customer"]["id"].clone()).await;
     road.go_with("allocate_payment", &[("id", &paid["id"])], |body| body["allocations"][0]["invoice_id"] = invoice["id"].clone()).await;
+    road.go("put_payment_provider", &[]).await;
+    road.go("get_payment_provider", &[]).await;
+    road.list("list_payment_providers", &[]).await;
     road.list("list_payments", &[]).await;
     road.go("get_payment", &[("id", &paid["id"])]).await;
     road.go("patch_payment", &[("id", &paid["id"])]).await;
@@ -388,6 +391,7 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
         let promised = road.go_with("receive_payment", &[], |body| body["status"] = json!(status)).await;
         road.go(action, &[("id", &promised["id"])]).await;
     }
+    road.go("refund_order", &[("id", &order["id"])]).await;
     let refund = road.go("refund_payment", &[("id", &paid["id"])]).await;
     road.list("list_refunds", &[]).await;
     road.go("get_refund", &[("id", &refund["id"])]).await;

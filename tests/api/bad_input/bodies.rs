@@ -287,6 +287,22 @@ pub fn others(world: &World) -> Vec<Row> {
         post(&format!("/v1/orders/{id}/cancel"), json!({"reason": {"code": "whim"}}), 422, "unknown_value").at("/reason/code"),
         post(&format!("/v1/orders/{id}/invoices"), json!({}), 409, "nothing_to_invoice"),
         post("/v1/payments", json!({"amount": "0", "currency": "IDR", "method": "cash"}), 422, "out_of_range").at("/amount"),
+        post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "0", "reason": "x"}), 422, "out_of_range").at("/amount"),
+        post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "1", "reason": "x"}), 409, "exceeds_captured"),
+        post(
+            "/v1/payments",
+            json!({"amount": "1", "currency": "IDR", "method": "cash", "expires_at": "2030-01-01T00:00:00Z"}),
+            422,
+            "not_authorized",
+        )
+        .at("/expires_at"),
+        post(
+            "/v1/payments",
+            json!({"amount": "1", "currency": "IDR", "method": "card", "status": "authorized", "expires_at": "2020-01-01T00:00:00Z"}),
+            422,
+            "in_the_past",
+        )
+        .at("/expires_at"),
         post("/v1/payments", json!({"amount": "1", "currency": "XTS", "method": "cash"}), 422, "unknown_currency").at("/currency"),
         post(
             "/v1/payments",
