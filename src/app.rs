@@ -2,6 +2,7 @@
 
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
+use crate::auth::password::Passwords;
 use crate::config::Config;
 use crate::error::Error;
 use crate::health;
@@ -35,6 +36,8 @@ pub struct App {
     pub db: Db,
     /// For reports: long statements, plans made for their values.
     pub reports: Db,
+    /// Hashes and compares the passwords of users.
+    pub passwords: Passwords,
     /// People's numbers.
     pub numbers: Arc<Numbers>,
     /// What writing orders needs.
@@ -61,6 +64,10 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::token::api::configure);
     config.configure(crate::auth::me::configure);
     config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::auth::login::api::configure);
+    config.configure(crate::auth::users::own_password::configure);
+    config.configure(crate::auth::users::api::configure);
+    config.configure(crate::audit::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::fulfillment::fulfillment_orders::api::configure);
@@ -125,7 +132,8 @@ impl Application {
         };
         let (numbers, capture) = (desk.numbers.clone(), capture(&config, &options, desk.clone())?);
         let stopping = AtomicBool::new(false);
-        let app = Data::new(App { clock, db, reports, numbers, desk, capture, stopping, config: config.clone() });
+        let passwords = Passwords::new(config.workers);
+        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, stopping, config: config.clone() });
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
         Ok(Self { address, app, authenticator, server, jobs })
     }

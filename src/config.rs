@@ -2,6 +2,7 @@
 
 use crate::auth::keys::KeyConfig;
 use crate::error::Error;
+use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ pub struct Config {
     pub head_bytes: usize,
     /// A second listener for `/metrics`; without one `/metrics` wants this token as bearer, and without both it is off.
     pub metrics_token: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed; from anybody else it could be an invention.
+    pub trusted_proxies: Vec<Network>,
+    /// Life of a user's access token: short, since a refresh token gets the next one.
+    pub user_token_seconds: i64,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -66,6 +71,8 @@ impl Config {
             reservations_per_client: 5_000,
             head_bytes: 16 * 1024,
             metrics_token: None,
+            trusted_proxies: vec![],
+            user_token_seconds: 900,
             clock: Clock::System,
             jobs: true,
         }

@@ -1,8 +1,11 @@
 //! What happens by itself. Each job finds its work by state, does it in short transactions and may run in several processes at once.
 
+use crate::audit;
 use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
+use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
+use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
@@ -64,6 +67,7 @@ impl Jobs {
                 }
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
+                run(&db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
@@ -79,6 +83,8 @@ impl Jobs {
                 }
                 if purge.is_due() {
                     run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
+                    run(&db, "purge_sessions", |db| sessions::purge(db, clock.now()));
+                    run(&db, "purge_login_attempts", |db| login::purge(db, clock.now()));
                 }
             }
         };
@@ -165,7 +171,7 @@ pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> 
 pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     for organization_id in db.read_blocking(backorders::organizations_waiting)? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "serve_backorders", now);
         loop {
             let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
             all += served;
@@ -182,7 +188,7 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     let before = now - TimeDelta::days(expire_holds::HOLD_DAYS);
     for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "expire_holds", now);
         loop {
             let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
             all += changed;

@@ -2,6 +2,8 @@
 
 /// The application: pool, routes, workers.
 pub mod app;
+/// Who did what, when, from where.
+pub mod audit;
 /// Who calls and what they may do: tokens, permissions, API clients.
 pub mod auth;
 /// The load programme: orders a second on this machine, beside what pgbench reaches.

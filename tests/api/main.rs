@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod audit;
 mod bad_input;
 mod batches;
 mod bench;
@@ -34,4 +35,5 @@ mod shown;
 mod statements;
 #[path = "../support/mod.rs"]
 mod support;
+mod users;
 mod vanished;

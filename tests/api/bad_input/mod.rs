@@ -1,6 +1,7 @@
 //! What is refused, with the exact status, code and place of each fault. One table, one application, all failing rows at once.
 
 mod bodies;
+mod people;
 mod requests;
 
 use crate::shop::{clean, customer, receive, shop};
@@ -216,6 +217,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(bodies::order_lines());
     rows.extend(bodies::order_fields(&world));
     rows.extend(bodies::others(&world));
+    rows.extend(people::rows());
     let mut faults = Vec::new();
     for row in &rows {
         let reply = world.ask(row).await;
