@@ -33,7 +33,7 @@ macro_rules! invariants {
 
 invariants! {
     "stock_on_hand", "stock_reserved", "stock_bounds", "reservations",
-    "order_line_states", "order_line_allocated", "order_line_shipped", "order_line_invoiced", "order_line_credited",
+    "order_line_states", "order_line_allocated", "order_line_shipped", "order_line_invoiced", "order_line_invoiced_part", "order_line_credited",
     "allocation_progress", "fulfillment_orders", "invoiced_before_shipment", "shipment_invoiced",
     "order_totals", "order_status", "order_holds", "order_amounts", "order_refunded", "order_authorized", "order_payment_status", "order_uninvoiced",
     "invoices_add_up", "invoice_totals", "invoice_settlement", "invoice_line_credited", "credit_note_totals",

@@ -27,6 +27,10 @@ text_enum! {
         Cancel = "cancel",
         /// Another location takes it over.
         Move = "move",
+        /// A part of it becomes a fulfillment order of its own.
+        Split = "split",
+        /// It takes another one in, or is taken in.
+        Merge = "merge",
     }
 }
 
@@ -62,15 +66,23 @@ impl FulfillmentOrderStatus {
     fn after(self, action: FulfillmentOrderAction) -> Option<Self> {
         use FulfillmentOrderAction as A;
         match self {
-            Self::Open | Self::Picking => match action {
+            Self::Open => match action {
                 A::Pick => Some(Self::Picking),
                 A::Pack => Some(Self::Packed),
                 A::Ship => Some(Self::Shipped),
                 A::Cancel => Some(Self::Cancelled),
+                A::Move | A::Split | A::Merge => Some(Self::Open),
+            },
+            Self::Picking => match action {
+                A::Pick | A::Split => Some(Self::Picking),
+                A::Pack => Some(Self::Packed),
+                A::Ship => Some(Self::Shipped),
+                A::Cancel => Some(Self::Cancelled),
                 A::Move => Some(Self::Open),
+                A::Merge => None,
             },
             Self::OnHold => match action {
-                A::Pick | A::Pack | A::Move => Some(Self::OnHold),
+                A::Pick | A::Pack | A::Move | A::Split | A::Merge => Some(Self::OnHold),
                 A::Ship => Some(Self::Shipped),
                 A::Cancel => Some(Self::Cancelled),
             },
@@ -78,10 +90,10 @@ impl FulfillmentOrderStatus {
                 A::Ship => Some(Self::Shipped),
                 A::Cancel => Some(Self::Cancelled),
                 A::Move => Some(Self::Open),
-                A::Pick | A::Pack => None,
+                A::Pick | A::Pack | A::Split | A::Merge => None,
             },
             Self::Shipped | Self::Cancelled => match action {
-                A::Pick | A::Pack | A::Ship | A::Cancel | A::Move => None,
+                A::Pick | A::Pack | A::Ship | A::Cancel | A::Move | A::Split | A::Merge => None,
             },
         }
     }
@@ -242,14 +254,14 @@ mod tests {
     use FulfillmentOrderAction as A;
     use proptest::prelude::*;
 
-    /// One letter per action (pick, pack, ship, cancel, move): the next status, `-` refused.
+    /// One letter per action (pick, pack, ship, cancel, move, split, merge): the next status, `-` refused.
     const TABLE: [(FulfillmentOrderStatus, &str); 6] = [
-        (FulfillmentOrderStatus::Open, "ipsco"),
-        (FulfillmentOrderStatus::OnHold, "hhsch"),
-        (FulfillmentOrderStatus::Picking, "ipsco"),
-        (FulfillmentOrderStatus::Packed, "--sco"),
-        (FulfillmentOrderStatus::Shipped, "-----"),
-        (FulfillmentOrderStatus::Cancelled, "-----"),
+        (FulfillmentOrderStatus::Open, "ipscooo"),
+        (FulfillmentOrderStatus::OnHold, "hhschhh"),
+        (FulfillmentOrderStatus::Picking, "ipscoi-"),
+        (FulfillmentOrderStatus::Packed, "--sco--"),
+        (FulfillmentOrderStatus::Shipped, "-------"),
+        (FulfillmentOrderStatus::Cancelled, "-------"),
     ];
 
     #[test]
@@ -301,6 +313,7 @@ mod tests {
             A::Ship => order.lines.iter_mut().for_each(|line| line.ship(line.open()).unwrap()),
             A::Cancel => order.lines.iter_mut().for_each(|line| line.withdraw(line.open()).unwrap()),
             A::Move => order.lines.iter_mut().for_each(|line| (line.picked, line.packed) = (line.shipped, line.shipped)),
+            A::Split | A::Merge => {}
         };
         for before in [vec![], vec![A::Pick], vec![A::Pick, A::Pack]] {
             for &action in A::ALL {

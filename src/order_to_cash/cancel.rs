@@ -1,43 +1,31 @@
 //! Cancelling an order: whole, by line and by quantity. Its stock goes back, its amounts due shrink.
 
-use super::difference::{Difference, DocumentDifference, DocumentKind, DryRun, MoneyDifference, StockDifference};
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::inventory::shelves;
 use crate::orders::body::{CancelRequest, OrderBody};
-use crate::orders::change::{self, OrderChange};
+use crate::orders::change;
 use crate::orders::order::{CancelCode, Cancellation, CancelledLine, Order};
 use crate::orders::status::{OrderAction, OrderStatus};
-use crate::payments::service::PaymentChange;
 use crate::platform::http::Precondition;
-use crate::types::decimal::{Amount, Quantity};
+use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrderLineId};
 use crate::types::text::check_optional_text;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
-use serde::Serialize;
 use serde_json::{Value, json};
 
-/// What the command answers: the order, or with `dry_run` what would become of it.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[serde(untagged)]
-#[schema(as = CancelAnswer)]
-pub enum Cancelled {
-    Done(Box<OrderBody>),
-    DryRun(Box<DryRun>),
-}
-
-/// Cancels what is open of the named lines, or of all. What has shipped cannot be cancelled: 422 with the quantity that can.
+/// Cancels what is open of the named lines, or of all, whatever `dry_run` says. What has shipped cannot be cancelled: 422 with the quantity that can.
 pub fn cancel(
     connection: &mut PgConnection,
     context: &Context,
     id: OrderId,
     request: &CancelRequest,
     precondition: &Precondition,
-) -> Result<Cancelled, Error> {
+) -> Result<OrderBody, Error> {
     check(request)?;
     let mut change = change::lock(connection, context.organization_id, id, precondition)?;
     let lines = wanted(&change.after, request)?;
@@ -51,11 +39,6 @@ pub fn cancel(
         detail: request.reason.detail.clone(),
         lines: lines.iter().map(|(id, quantity)| CancelledLine { order_line_id: *id, quantity: Quantity(*quantity) }).collect(),
     });
-    if request.dry_run {
-        let released = super::deposits::take_off_excess(connection, context, &mut change)?;
-        change.after.settle(context.now);
-        return Ok(Cancelled::DryRun(Box::new(dry_run(change, &released))));
-    }
     let money = super::deposits::release_excess(connection, context, &mut change)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
@@ -74,7 +57,7 @@ pub fn cancel(
     }
     facts.extend(money);
     shelves::change_reserved_and_tell(connection, context, &freed, facts)?;
-    Ok(Cancelled::Done(Box::new(OrderBody::from(order))))
+    Ok(OrderBody::from(order))
 }
 
 fn check(request: &CancelRequest) -> Result<(), Error> {
@@ -158,44 +141,5 @@ pub fn withdraw_allocations(order: &mut Order, line_number: i16, quantity: Decim
                 left -= taken;
             }
         }
-    }
-}
-
-fn dry_run(change: OrderChange, released: &[PaymentChange]) -> DryRun {
-    let (before, after) = (&change.before, &change.after);
-    let amount = |value: Decimal| Amount(after.currency.round(value));
-    let money = MoneyDifference {
-        currency: after.currency,
-        uninvoiced_total: amount(after.uninvoiced_total - before.uninvoiced_total),
-        amount_paid: amount(after.amount_paid - before.amount_paid),
-        amount_due: amount(after.amount_due() - before.amount_due()),
-    };
-    let stock = reserved_difference(std::slice::from_ref(&change));
-    let stock = stock.iter().map(|(sku, location, reserved)| StockDifference {
-        sku: sku.to_string(),
-        location: location.to_string(),
-        reserved: Quantity(reserved.normalize()),
-    });
-    let work = before.fulfillment_orders.iter().zip(&after.fulfillment_orders).filter(|(before, after)| before != after);
-    let work = work.map(|(before, after)| DocumentDifference {
-        r#type: DocumentKind::FulfillmentOrder,
-        id: after.id.0,
-        number: after.number.clone(),
-        status_before: before.status.to_string(),
-        status_after: after.status.to_string(),
-        unapplied_amount: None,
-    });
-    let payments = released.iter().map(|payment| DocumentDifference {
-        r#type: DocumentKind::Payment,
-        id: payment.after.id.0,
-        number: payment.after.number.clone(),
-        status_before: payment.after.status.to_string(),
-        status_after: payment.after.status.to_string(),
-        unapplied_amount: Some(amount(payment.more_unapplied())),
-    });
-    DryRun {
-        difference: Difference { money, stock: stock.collect(), documents: work.chain(payments).collect() },
-        before: OrderBody::from(before),
-        after: OrderBody::from(after),
     }
 }

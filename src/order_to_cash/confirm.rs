@@ -26,7 +26,7 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     let order = &mut change.after;
     order.status = order.status.next(OrderAction::Confirm)?;
     if !order.detail.historical {
-        let reference = master_data::gather_for(connection, context, order)?;
+        let reference = master_data::gather_for(connection, context, order, &[], order.purchase_order_number.as_deref())?;
         verify_again(order, &reference, context)?;
     }
     let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;

@@ -41,7 +41,8 @@ pub fn issue(connection: &mut PgConnection, context: &Context, body: &NewCreditN
     Ok(note)
 }
 
-fn order_of(connection: &mut PgConnection, context: &Context, invoice_id: InvoiceId) -> Result<OrderId, Error> {
+/// The order of an invoice; 422 where the invoice is unknown.
+pub fn order_of(connection: &mut PgConnection, context: &Context, invoice_id: InvoiceId) -> Result<OrderId, Error> {
     let orders = invoices::service::orders_of(connection, context.organization_id, &[invoice_id])?;
     orders.get(&invoice_id).copied().ok_or_else(|| Error::invalid("/invoice_id", "unknown_invoice", "there is no such invoice"))
 }

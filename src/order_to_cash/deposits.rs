@@ -40,19 +40,6 @@ pub fn release(
     invoice_id: Option<InvoiceId>,
     amount: Decimal,
 ) -> Result<Vec<PaymentChange>, Error> {
-    let mut changes = take_off(connection, context, order_id, invoice_id, amount)?;
-    payments::save(connection, context, &mut changes)?;
-    Ok(changes)
-}
-
-/// As [`release`], in memory: the payments are locked, and those that changed are to be saved.
-fn take_off(
-    connection: &mut PgConnection,
-    context: &Context,
-    order_id: OrderId,
-    invoice_id: Option<InvoiceId>,
-    amount: Decimal,
-) -> Result<Vec<PaymentChange>, Error> {
     let mut left = amount;
     if left.is_zero() {
         return Ok(vec![]);
@@ -65,19 +52,13 @@ fn take_off(
         return Err(Error::internal("payments are less than the order says"));
     }
     changes.retain(PaymentChange::is_changed);
+    payments::save(connection, context, &mut changes)?;
     Ok(changes)
 }
 
 /// After units of a locked order were cancelled or edited away, and before it is saved: deposits above what is left to invoice
 /// become unapplied money of their payments. The events to append.
 pub fn release_excess(connection: &mut PgConnection, context: &Context, change: &mut OrderChange) -> Result<Vec<NewEvent>, Error> {
-    let mut released = take_off_excess(connection, context, change)?;
-    payments::save(connection, context, &mut released)?;
-    Ok(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)).collect())
-}
-
-/// As [`release_excess`], in memory.
-pub fn take_off_excess(connection: &mut PgConnection, context: &Context, change: &mut OrderChange) -> Result<Vec<PaymentChange>, Error> {
     if change.after.amount_paid.is_zero() {
         return Ok(vec![]);
     }
@@ -85,7 +66,7 @@ pub fn take_off_excess(connection: &mut PgConnection, context: &Context, change:
     let order = &mut change.after;
     let mut account = account_of(order, invoices::service::lock_balances(connection, context.organization_id, &[order.id])?);
     let excess = account.release_deposits();
-    let released = take_off(connection, context, order.id, None, excess)?;
+    let released = release(connection, context, order.id, None, excess)?;
     order.amount_paid = account.paid;
-    Ok(released)
+    Ok(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)).collect())
 }

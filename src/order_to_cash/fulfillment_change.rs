@@ -3,8 +3,7 @@
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder, FulfillmentOrderAction};
-use crate::fulfillment::fulfillment_orders::service::orders_of;
-use crate::inventory::ShelfQuantity;
+use crate::fulfillment::fulfillment_orders::service::order_of;
 use crate::orders::change::{self, OrderChange};
 use crate::orders::order::{Order, OrderLine};
 use crate::platform::http::Precondition;
@@ -21,9 +20,8 @@ pub fn lock(
     action: FulfillmentOrderAction,
     precondition: &Precondition,
 ) -> Result<OrderChange, Error> {
-    let found = orders_of(connection, context.organization_id, &[id])?;
-    let (_, order_id) = found.first().ok_or(Error::not_found("fulfillment order"))?;
-    let change = change::lock(connection, context.organization_id, *order_id, &Precondition::Any)?;
+    let order_id = order_of(connection, context.organization_id, id)?;
+    let change = change::lock(connection, context.organization_id, order_id, &Precondition::Any)?;
     require(&change.after, id, action, precondition)?;
     Ok(change)
 }
@@ -67,10 +65,4 @@ pub fn named_line<'a>(
         return Err(Error::invalid(format!("/lines/{place}/{field}"), "too_many_decimals", detail));
     }
     Ok((line, allocation))
-}
-
-/// What is open of a fulfillment order, as its shelves have it reserved.
-pub fn open_stock(fulfillment_order: &FulfillmentOrder) -> Vec<ShelfQuantity> {
-    let open = fulfillment_order.lines.iter().filter(|line| !line.open().is_zero());
-    open.map(|line| ShelfQuantity::new(&line.sku, &fulfillment_order.location, line.open_base())).collect()
 }

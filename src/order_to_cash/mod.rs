@@ -8,7 +8,10 @@ pub mod complete_service;
 /// A shipment's way, and its arrival.
 pub mod deliver;
 mod fulfillment_change;
+mod fulfillment_part;
 mod lost_allocation;
+/// Fulfillment orders become one.
+pub mod merge_fulfillment_orders;
 /// Another location takes a fulfillment order over.
 pub mod move_fulfillment_order;
 mod order_events;
@@ -19,6 +22,8 @@ pub mod pick;
 mod refusals;
 /// Goods leave.
 pub mod ship;
+/// A fulfillment order becomes two.
+pub mod split_fulfillment_order;
 
 pub use lost_allocation::{LostAllocation, lose_allocation};
 pub use order_events::order_events;
@@ -34,9 +39,11 @@ pub mod credit;
 /// The credit limit as an order meets it.
 pub mod credit_hold;
 pub mod deposits;
-/// What a command would change.
-pub mod difference;
 pub mod document_date;
+/// What a command would come to.
+pub mod dry_run;
+/// An order becomes another.
+pub mod edit;
 pub mod expire_holds;
 pub mod hold;
 pub mod invoice;

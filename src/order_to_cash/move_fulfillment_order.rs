@@ -1,20 +1,21 @@
-//! Another location takes over what is open of a fulfillment order, if it has all of it. Picking starts anew there. Where a part
-//! has left already, the rest becomes a fulfillment order of its own, so that each says truly what left from where.
+//! Another location takes over what is open of a fulfillment order, or a part of that, if it has all of it. Picking starts anew
+//! there. Where a part has left or stays, the rest becomes a fulfillment order of its own, so that each says truly what left from
+//! where.
 
-use super::fulfillment_change::{self, found, found_mut, open_stock};
+use super::fulfillment_change::{self, found, found_mut};
+use super::fulfillment_part::{Free, all, carve_out, named, stock};
 use super::order_events::order_events;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
-use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder, FulfillmentOrderAction};
+use crate::fulfillment::fulfillment_order::{FulfillmentOrder, FulfillmentOrderAction};
 use crate::fulfillment::fulfillment_orders::body::{FulfillmentOrderBody, MoveFulfillmentOrder};
 use crate::inventory::ShelfQuantity;
 use crate::inventory::locations;
 use crate::inventory::locations::body::LocationKind;
 use crate::inventory::stock::departures::move_promises;
 use crate::orders::change;
-use crate::orders::order::Order;
 use crate::platform::http::Precondition;
 use crate::types::id::{FulfillmentOrderId, OrganizationId};
 use diesel::pg::PgConnection;
@@ -40,10 +41,16 @@ pub fn move_fulfillment_order(
     if before.location == body.location {
         return Err(Error::conflict("same_location", "the fulfillment order is at this location already"));
     }
-    let from = open_stock(&before);
+    let whole = all(&before, Free::Open);
+    let parts = match body.lines() {
+        Some(lines) => named(&change.after, id, lines, Free::Open)?,
+        None => whole.clone(),
+    };
+    let from = stock(&before, &parts);
     let to: Vec<ShelfQuantity> = from.iter().map(|stock| ShelfQuantity::new(&stock.sku, &body.location, stock.quantity)).collect();
-    let moved_id = if before.lines.iter().any(|line| line.shipped > Decimal::ZERO) {
-        split(&mut change.after, id, &body.location, context)?
+    let moves_all = parts.iter().map(|part| part.quantity).sum::<Decimal>() == whole.iter().map(|part| part.quantity).sum();
+    let moved_id = if !moves_all || before.lines.iter().any(|line| line.shipped > Decimal::ZERO) {
+        carve_out(&mut change.after, id, &parts, &body.location, Some(REASON), context)?
     } else {
         relocate(found_mut(&mut change.after, id)?, &body.location);
         id
@@ -87,28 +94,4 @@ fn relocate(fulfillment_order: &mut FulfillmentOrder, location: &str) {
         line.packed = Decimal::ZERO;
         line.reason = Some(REASON.to_owned());
     }
-}
-
-fn split(order: &mut Order, id: FulfillmentOrderId, location: &str, context: &Context) -> Result<FulfillmentOrderId, Error> {
-    let held = order.open_holds().next().is_some();
-    let number = order.next_fulfillment_order_number();
-    let old = found_mut(order, id)?;
-    let mut new = FulfillmentOrder::open(number, location.to_owned(), held, context.now);
-    new.ship_by_on = old.ship_by_on;
-    old.packages.clear();
-    for line in old.lines.iter_mut().filter(|line| !line.open().is_zero()) {
-        let open = line.open();
-        new.lines.push(Allocation {
-            quantity: open,
-            picked: Decimal::ZERO,
-            packed: Decimal::ZERO,
-            shipped: Decimal::ZERO,
-            reason: Some(REASON.to_owned()),
-            ..line.clone()
-        });
-        line.withdraw(open).map_err(Error::internal)?;
-    }
-    let new_id = new.id;
-    order.fulfillment_orders.push(new);
-    Ok(new_id)
 }

@@ -6,9 +6,21 @@ use crate::inventory::{locations_ranked, shelves};
 use crate::orders::allocation::Shelf;
 use crate::orders::order::Order;
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 
 /// Locks every location's stock of what the orders want, and shows it as a shelf. The last locks of a transaction.
 pub fn locked_shelf(connection: &mut PgConnection, context: &Context, orders: &[&Order]) -> Result<Shelf, Error> {
+    locked_shelf_with(connection, context, orders, &[])
+}
+
+/// As [`locked_shelf`], where the orders are about to change by so much what is reserved (SKU, location, base quantity): what they
+/// give back lies on the shelf.
+pub fn locked_shelf_with(
+    connection: &mut PgConnection,
+    context: &Context,
+    orders: &[&Order],
+    reserved: &[(String, String, Decimal)],
+) -> Result<Shelf, Error> {
     let locations = locations_ranked(connection, context.organization_id)?;
     let mut skus: Vec<&str> =
         orders.iter().flat_map(|order| &order.lines).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
@@ -16,7 +28,8 @@ pub fn locked_shelf(connection: &mut PgConnection, context: &Context, orders: &[
     skus.dedup();
     let mut shelf = Shelf::new(locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
-        shelf.set(&level.sku, &level.location, level.available);
+        let more = reserved.iter().filter(|(sku, location, _)| (sku, location) == (&level.sku, &level.location)).map(|(_, _, more)| *more);
+        shelf.set(&level.sku, &level.location, level.available - more.sum::<Decimal>());
     }
     Ok(shelf)
 }

@@ -1,4 +1,5 @@
 use super::body::{CancelRequest, HoldRequest, NewOrder, OrderBody, PatchOrder};
+use super::edit::body::EditOrder;
 use super::filter::OrderQuery;
 use super::service;
 use super::verify::Request;
@@ -6,9 +7,12 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::order_to_cash::cancel::{Cancelled, cancel};
+use crate::order_to_cash::cancel::cancel;
 use crate::order_to_cash::capture_queue::{Arrival, capture, write_alone};
 use crate::order_to_cash::confirm::confirm;
+use crate::order_to_cash::dry_run::difference::DryRun;
+use crate::order_to_cash::dry_run::dry_run;
+use crate::order_to_cash::edit::edit;
 use crate::order_to_cash::hold::{hold, release};
 use crate::order_to_cash::place::PlaceRequest;
 use crate::platform::http::Answer;
@@ -28,7 +32,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(confirm_order)
         .service(hold_order)
         .service(release_hold)
-        .service(cancel_order);
+        .service(cancel_order)
+        .service(edit_order);
 }
 
 /// Place an order
@@ -206,11 +211,19 @@ pub async fn release_hold(call: Call, app: Data<App>) -> Result<Answer, Error> {
         .await
 }
 
+/// The order, or with `dry_run` what would become of it. Only for the document: each is written as it is.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum ChangedOrder {
+    Done(Box<OrderBody>),
+    DryRun(Box<DryRun>),
+}
+
 /// Cancel an order, lines of it, or quantities of lines
 ///
 /// Only what has not shipped. With `dry_run` the answer is what would change, and nothing does.
 #[utoipa::path(tag = "orders", operation_id = "cancel_order", security(("oauth2" = ["orders:write"])), request_body = CancelRequest, params(("id" = OrderId, Path, description = "Id of the order")), responses(
-    (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = Cancelled),
+    (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = ChangedOrder),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
     (status = 412, response = crate::openapi::Stale),
@@ -224,9 +237,50 @@ pub async fn cancel_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let (body, key, precondition): (CancelRequest, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);
     app.db
         .write(move |connection| {
-            idempotency::once(connection, key.as_ref(), |connection| match cancel(connection, &context, id, &body, &precondition)? {
-                Cancelled::Done(order) => Ok(Answer::ok(&order)?.with_version(order.version)),
-                Cancelled::DryRun(difference) => Answer::ok(&difference),
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let cancel = |connection: &mut _| cancel(connection, &context, id, &body, &precondition);
+                if body.dry_run {
+                    return Answer::ok(&dry_run(connection, &context, id, |connection| cancel(connection).map(drop))?);
+                }
+                let order = cancel(connection)?;
+                Ok(Answer::ok(&order)?.with_version(order.version))
+            })
+        })
+        .await
+}
+
+/// Edit an order
+///
+/// Adds lines, removes them, changes quantities, prices (scope `orders:price`), discounts, shipping, addresses and terms. All of it is
+/// priced anew and applied as a difference, at once with stock, credit, holds, open fulfillment orders and amounts due. Lines keep the
+/// agreed price unless the edit gives one or asks to `reprice`. 409 `line_in_progress` where less is asked for than is picked,
+/// shipped, cancelled or invoiced; 409 `line_invoiced`, `shipping_invoiced` or `invoiced_amounts` where an invoice would become wrong;
+/// 409 `insufficient_stock` where what is added is short and `on_shortage` is `refuse`.
+#[utoipa::path(tag = "orders", operation_id = "edit_order", security(("oauth2" = ["orders:write"])), request_body = EditOrder, params(("id" = OrderId, Path, description = "Id of the order")), responses(
+    (status = 200, description = "The order; with `dry_run` an object of `before`, `after` and `difference`", body = ChangedOrder),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/orders/{id}/edits")]
+pub async fn edit_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let (body, key, precondition): (EditOrder, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);
+    if body.sets_own_terms() {
+        call.actor.require(Permission::ORDERS_PRICE)?;
+    }
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let edit = |connection: &mut _| edit(connection, &context, id, &body, &precondition);
+                if body.dry_run {
+                    return Answer::ok(&dry_run(connection, &context, id, |connection| edit(connection).map(drop))?);
+                }
+                let order = edit(connection)?;
+                Ok(Answer::ok(&order)?.with_version(order.version))
             })
         })
         .await

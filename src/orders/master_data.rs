@@ -87,11 +87,18 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
 }
 
 /// What one order that is there already is decided by, read anew and not remembered; without stock, which is decided under locks.
-pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<Reference, Error> {
+/// `added` are SKUs that it shall have besides its own, `purchase_order_number` the number that it is compared by with others.
+pub fn gather_for(
+    connection: &mut PgConnection,
+    context: &Context,
+    order: &Order,
+    added: &[&str],
+    purchase_order_number: Option<&str>,
+) -> Result<Reference, Error> {
     let organization_id = context.organization_id;
     let (company, _) = company(connection, organization_id)?.ok_or_else(|| Error::internal("an order without its organization"))?;
     let mut reference = Reference::of(Arc::new(company));
-    let skus: BTreeSet<&str> = order.lines.iter().map(|line| line.sku.as_str()).collect();
+    let skus: BTreeSet<&str> = order.lines.iter().map(|line| line.sku.as_str()).chain(added.iter().copied()).collect();
     let customers = BTreeSet::from([order.customer_id, order.bill_to_customer_id]);
     let keys =
         Keys { skus: skus.iter().map(|sku| (*sku).to_owned()).collect(), customer_ids: customers.into_iter().collect(), ..Keys::default() };
@@ -99,7 +106,7 @@ pub fn gather_for(connection: &mut PgConnection, context: &Context, order: &Orde
     let own = reference.customer(order.customer_id).and_then(|customer| customer.price_list.clone()).filter(|list| list != DEFAULT_LIST);
     let wanted: Vec<(String, String)> = skus.iter().flat_map(|sku| own.iter().map(|list| ((*sku).to_owned(), list.clone()))).collect();
     reference.add_prices(&read_prices(connection, organization_id, wanted)?);
-    let number = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
+    let number = purchase_order_number.filter(|number| !number.trim().is_empty());
     let question = Question {
         purchase_orders: number.map(|number| (order.customer_id, number)).into_iter().collect(),
         buyers: order.document.email.is_some().then_some((order.customer_id, order.channel.as_str())).into_iter().collect(),

@@ -17,6 +17,8 @@ pub mod change;
 pub mod check;
 /// Discounts on a line and on the whole order.
 pub mod discount;
+/// Changing an order that exists.
+pub mod edit;
 /// Which orders a list shows.
 pub mod filter;
 /// Why an order waits.

@@ -8,7 +8,7 @@ use super::pricing::Pricing;
 use super::quantities::LineQuantities;
 use super::status::{self, FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
 use super::tax::TaxGroup;
-use super::valuation::{self, Portion, ValuedDocument, ValuedLine, ValuedShipping};
+use super::valuation::{self, InvoicedPart, Portion, ValuedDocument, ValuedLine, ValuedShipping};
 use crate::catalog::product_kind::ProductKind;
 use crate::fulfillment::fulfillment_order::FulfillmentOrder;
 use crate::types::address::{Address, Contact};
@@ -152,6 +152,9 @@ pub struct LineDetail {
     /// Units cancelled because there was no stock: they stay in the demand of fill rates.
     #[serde(default, skip_serializing_if = "Decimal::is_zero")]
     pub cancelled_out_of_stock: Decimal,
+    /// What was on invoices when the order was last edited: it keeps its amounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoiced: Option<InvoicedPart>,
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
@@ -290,6 +293,7 @@ impl Order {
                     order_discount_amount: line.detail.order_discount_amount.0,
                     tax_amount: line.tax_amount,
                     tax_group: line.detail.tax_group,
+                    invoiced: line.detail.invoiced,
                 })
                 .collect(),
             shipping: self.document.shipping_tax_group.map(shipping),

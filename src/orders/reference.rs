@@ -218,6 +218,13 @@ impl Reference {
         self.customers.get(&id).map(Arc::as_ref)
     }
 
+    /// The customer whose terms, prices and addresses hold for an order: not one who was recognized by an e-mail address alone, which
+    /// is who orders at the expense of a guest.
+    pub fn account_of(&self, customer_id: CustomerId, bill_to_customer_id: CustomerId) -> Option<&Customer> {
+        let account = self.customer(bill_to_customer_id).is_some_and(|payer| !payer.guest);
+        self.customer(customer_id).filter(|_| account)
+    }
+
     pub fn customer_by_code(&self, code: &str) -> Option<&Customer> {
         self.codes.get(code).and_then(|id| self.customer(*id))
     }

@@ -2,6 +2,7 @@
 
 use super::body::{OrderBody, PatchOrder};
 use super::change;
+use super::edit::told;
 use super::filter::OrderFilter;
 use super::store::{self, ShownOrder};
 use crate::auth::actor::Context;
@@ -15,7 +16,6 @@ use crate::types::page::{Page, encode_cursor};
 use crate::types::text::{check_external_ids, check_metadata};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use serde_json::json;
 
 /// The next order number, `SO-000123`. Take it before the transaction.
 pub fn next_number(connection: &mut PgConnection, numbers: &Numbers, organization_id: OrganizationId) -> Result<String, Error> {
@@ -71,21 +71,18 @@ pub fn patch(
     patch.check()?;
     let mut change = change::lock(connection, context.organization_id, id, precondition)?;
     let order = &mut change.after;
-    let mut changed: Vec<&str> = vec![];
-    let mut set = |name: &'static str, slot: &mut Option<String>, value: &Option<Option<String>>| {
+    let set = |slot: &mut Option<String>, value: &Option<Option<String>>| {
         if let Some(value) = value {
             slot.clone_from(value);
-            changed.push(name);
         }
     };
-    set("note", &mut order.detail.note, &patch.note);
-    set("buyer_reference", &mut order.detail.buyer_reference, &patch.buyer_reference);
-    set("delivery_instructions", &mut order.detail.delivery_instructions, &patch.delivery_instructions);
-    set("purchase_order_number", &mut order.purchase_order_number, &patch.purchase_order_number);
-    set("sales_rep", &mut order.sales_rep, &patch.sales_rep);
+    set(&mut order.detail.note, &patch.note);
+    set(&mut order.detail.buyer_reference, &patch.buyer_reference);
+    set(&mut order.detail.delivery_instructions, &patch.delivery_instructions);
+    set(&mut order.purchase_order_number, &patch.purchase_order_number);
+    set(&mut order.sales_rep, &patch.sales_rep);
     if let Some(contact) = &patch.contact {
         order.detail.contact.clone_from(contact);
-        changed.push("contact");
     }
     if let Some(ids) = &patch.external_ids {
         for (system, id) in ids {
@@ -94,21 +91,19 @@ pub fn patch(
                 None => order.detail.external_ids.remove(system),
             };
         }
-        changed.push("external_ids");
     }
     if let Some(metadata) = &patch.metadata {
         merge(&mut order.detail.metadata, metadata);
-        changed.push("metadata");
     }
     let mut faults = Faults::new();
     check_external_ids(&mut faults, "/external_ids", &order.detail.external_ids);
     check_metadata(&mut faults, "/metadata", &order.detail.metadata);
     faults.into_result()?;
-    let data = json!({ "id": order.id, "number": order.number, "changed": changed });
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
     let [change] = changes;
     if change.after != change.before {
+        let data = told(&change.before, &change.after);
         events::append(connection, context, &[NewEvent::of_order("order.edited", id, data)])?;
     }
     Ok(OrderBody::from(&change.after))

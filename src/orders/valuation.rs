@@ -7,6 +7,9 @@
 //! - Tax of any other group (as given, or prices that include it): `round(Σ line tax × q ÷ quantity + shipping tax)`. That
 //!   is the group's tax in proportion to net, except that a line which the shop did not tax carries none of it.
 //! - Shipping is in it as soon as any quantity is.
+//! - Where a line was invoiced before the order was edited, what is on invoices keeps its amounts: up to that quantity they are
+//!   shared as then, and the rest of the line is what is left of its amounts. So invoices from before and after an edit add up to
+//!   the order as it is now.
 //!
 //! Every figure grows with the quantities, so a difference of growing quantities is not negative. The one exception is an
 //! invoice that is worth less than a minor unit after an order discount (net and discount round apart).
@@ -14,8 +17,9 @@
 use super::pricing::{Priced, Pricing, PricingInput};
 use super::tax::TaxGroup;
 use crate::types::currency::Currency;
-use crate::types::decimal::Amount;
+use crate::types::decimal::{Amount, Quantity};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 /// An order's amounts, as priced or as stored.
 #[derive(Clone, Debug)]
@@ -37,6 +41,19 @@ pub struct ValuedLine {
     pub tax_amount: Decimal,
     /// The place of its group in `tax_breakdown`.
     pub tax_group: usize,
+    /// What was on invoices when the order was last edited.
+    pub invoiced: Option<InvoicedPart>,
+}
+
+/// What of a line is on invoices, with the amounts that it has there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoicedPart {
+    /// Above 0, in the line's unit.
+    pub quantity: Quantity,
+    pub discount_amount: Amount,
+    pub net_amount: Amount,
+    pub order_discount_amount: Amount,
+    pub tax_amount: Amount,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +74,7 @@ impl ValuedDocument {
             order_discount_amount: priced.order_discount_amount,
             tax_amount: priced.tax_amount,
             tax_group: priced.tax_group,
+            invoiced: None,
         });
         let shipping = |tax_group| ValuedShipping { net: priced.shipping_net, tax: priced.shipping_tax, tax_group };
         Self {
@@ -142,7 +160,7 @@ pub fn value(document: &ValuedDocument, quantities: &[Decimal]) -> Portion {
     let currency = document.currency;
     let quantity_of =
         |i: usize, line: &ValuedLine| quantities.get(i).copied().unwrap_or_default().clamp(Decimal::ZERO, line.quantity.max(Decimal::ZERO));
-    let by_rate: Vec<bool> = document.tax_breakdown.iter().map(|group| follows_from_its_rate(document, group)).collect();
+    let by_rate: Vec<bool> = (0..document.tax_breakdown.len()).map(|place| follows_from_its_rate(document, place)).collect();
     let lines: Vec<PortionLine> = document
         .lines
         .iter()
@@ -201,18 +219,40 @@ pub fn difference(after: &Portion, before: &Portion) -> Portion {
     invoice
 }
 
-fn follows_from_its_rate(document: &ValuedDocument, group: &TaxGroup) -> bool {
+fn follows_from_its_rate(document: &ValuedDocument, place: usize) -> bool {
+    let group = &document.tax_breakdown[place];
     match document.pricing {
-        Pricing::Computed => group.tax_on(document.currency, group.net_amount.0) == group.tax_amount.0,
+        Pricing::Computed => {
+            group.tax_on(document.currency, group.net_amount.0) == group.tax_amount.0 && invoiced_by_its_rate(document, place)
+        }
         Pricing::AsGiven => false,
     }
 }
 
+/// Whether what was on invoices before an edit has the tax that the group's rate gives on it; true where nothing was.
+fn invoiced_by_its_rate(document: &ValuedDocument, place: usize) -> bool {
+    let here = || document.lines.iter().filter(|line| line.tax_group == place).filter_map(|line| line.invoiced);
+    if here().next().is_none() {
+        return true;
+    }
+    let shipping = document.shipping.as_ref().filter(|shipping| shipping.tax_group == place);
+    let zero = document.currency.zero();
+    let (shipping_net, shipping_tax) = shipping.map_or((zero, zero), |shipping| (shipping.net, shipping.tax));
+    let net = here().fold(shipping_net, |sum, part| sum + part.net_amount.0 - part.order_discount_amount.0);
+    let tax = here().fold(shipping_tax, |sum, part| sum + part.tax_amount.0);
+    document.tax_breakdown[place].tax_on(document.currency, net) == tax
+}
+
 fn line_value(currency: Currency, line: &ValuedLine, quantity: Decimal, by_rate: bool) -> PortionLine {
-    let part = |amount: Decimal| if quantity == line.quantity { amount } else { amount * quantity / line.quantity };
-    let net_amount = currency.round(part(line.net_amount));
-    let discount_amount = currency.round(part(line.discount_amount));
-    let order_discount_amount = currency.round(part(line.order_discount_amount));
+    let part = |amount: Decimal, invoiced: fn(&InvoicedPart) -> Amount| match &line.invoiced {
+        _ if quantity == line.quantity => amount,
+        Some(part) if quantity <= part.quantity.0 => invoiced(part).0 * quantity / part.quantity.0,
+        Some(part) => invoiced(part).0 + (amount - invoiced(part).0) * (quantity - part.quantity.0) / (line.quantity - part.quantity.0),
+        None => amount * quantity / line.quantity,
+    };
+    let net_amount = currency.round(part(line.net_amount, |part| part.net_amount));
+    let discount_amount = currency.round(part(line.discount_amount, |part| part.discount_amount));
+    let order_discount_amount = currency.round(part(line.order_discount_amount, |part| part.order_discount_amount));
     PortionLine {
         quantity,
         gross_amount: net_amount + discount_amount,
@@ -221,7 +261,7 @@ fn line_value(currency: Currency, line: &ValuedLine, quantity: Decimal, by_rate:
         order_discount_amount,
         tax_amount: currency.zero(),
         tax_group: line.tax_group,
-        tax_weight: if by_rate { net_amount - order_discount_amount } else { part(line.tax_amount) },
+        tax_weight: if by_rate { net_amount - order_discount_amount } else { part(line.tax_amount, |part| part.tax_amount) },
     }
 }
 

@@ -34,22 +34,25 @@ pub fn verify_again(order: &mut Order, reference: &Reference, context: &Context)
         let detail = "a product is no longer sold in the unit of this draft, or the unit holds another quantity; place the order anew";
         return Err(Error::conflict_with("unit_changed", detail, json!({ "lines": lines })));
     }
-    // Who pays as a guest was recognized by an e-mail address at most.
-    let account = reference.customer(order.bill_to_customer_id).is_some_and(|payer| !payer.guest);
-    let customer = reference.customer(order.customer_id).filter(|_| account);
+    settle_objections(order, reference, context, "no longer so when the draft was confirmed", |_| true);
+    Ok(())
+}
+
+/// Raises what speaks against an order now, as far as it `concerns`, and releases with the reason `gone` what no longer does.
+pub fn settle_objections(order: &mut Order, reference: &Reference, context: &Context, gone: &str, concerns: impl Fn(&Hold) -> bool) {
+    let customer = reference.account_of(order.customer_id, order.bill_to_customer_id);
     let price_list = customer.and_then(|customer| customer.price_list.as_deref());
     let objections = verify::objections(order, reference, price_list, order.amount_paid + order.amount_authorized, context);
     let same = |a: &Hold, b: &Hold| (a.code, a.order_line_id) == (b.code, b.order_line_id);
     for hold in order.holds.iter_mut().filter(|hold| hold.released_at.is_none() && OBJECTIONS.contains(&hold.code)) {
         if !objections.iter().any(|objection| same(objection, hold)) {
-            hold.release("system", "no longer so when the draft was confirmed", context.now);
+            hold.release("system", gone, context.now);
         }
     }
-    for objection in objections {
+    for objection in objections.into_iter().filter(concerns) {
         let stands = |hold: &Hold| hold.released_at.is_none() || !hold.released_by.as_deref().is_some_and(is_system);
         if !order.holds.iter().any(|hold| same(hold, &objection) && stands(hold)) {
             order.holds.push(objection);
         }
     }
-    Ok(())
 }

@@ -13,7 +13,6 @@ use crate::platform::numbers::Numbers;
 use crate::types::id::{InvoiceId, OrderId, OrganizationId, PaymentId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
-use rust_decimal::Decimal;
 use serde_json::json;
 
 pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert};
@@ -34,11 +33,6 @@ impl PaymentChange {
 
     pub fn is_changed(&self) -> bool {
         self.after != self.before
-    }
-
-    /// How much more of it is on no document.
-    pub fn more_unapplied(&self) -> Decimal {
-        self.after.unapplied() - self.before.unapplied()
     }
 }
 

@@ -352,6 +352,7 @@ async fn orders(road: &mut Road<'_>) -> Value {
     road.list("list_orders", &[]).await;
     road.go("get_order", &[("id", &order["id"])]).await;
     road.go("patch_order", &[("id", &order["id"])]).await;
+    road.go("edit_order", &[("id", &order["id"])]).await;
     let import = road.go("create_import", &[]).await;
     road.list("list_imports", &[]).await;
     road.go("get_import", &[("id", &import["id"])]).await;
@@ -371,6 +372,10 @@ async fn fulfillment(road: &mut Road<'_>, order: &Value) {
     road.list("list_fulfillment_orders", &[]).await;
     let id = fulfillment_of(&road.admin, order).await;
     road.go("get_fulfillment_order", &[("id", &id)]).await;
+    let line = order["lines"][0]["id"].clone();
+    let part = |body: &mut Value| body["lines"][0]["order_line_id"] = line.clone();
+    let new = road.go_with("split_fulfillment_order", &[("id", &id)], part).await;
+    road.go_with("merge_fulfillment_orders", &[("id", &id)], |body| body["fulfillment_order_ids"][0] = new["id"].clone()).await;
     road.go("move_fulfillment_order", &[("id", &id)]).await;
     let id = fulfillment_of(&road.admin, order).await;
     road.go("pick_fulfillment_order", &[("id", &id)]).await;

@@ -103,6 +103,13 @@ impl Client {
         self.send(Method::POST, path, Some(key), Some(body)).await.unwrap()
     }
 
+    /// A post that is refused where the thing is not of this version any more.
+    pub async fn post_if(&self, path: &str, version: &Value, body: &Value) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.address)).bearer_auth(&self.token);
+        let response = request.header("If-Match", format!("\"{version}\"")).json(body).send().await.unwrap();
+        Answer { status: response.status().as_u16(), replayed: false, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None, None).await.unwrap()
     }

@@ -1,4 +1,6 @@
-use super::body::{CancelFulfillmentOrder, FulfillmentOrderBody, MoveFulfillmentOrder, Pack, Pick, Ship};
+use super::body::{
+    CancelFulfillmentOrder, FulfillmentOrderBody, MergeFulfillmentOrders, MoveFulfillmentOrder, Pack, Pick, Ship, SplitFulfillmentOrder,
+};
 use super::service::{self, FulfillmentOrderFilter};
 use crate::app::App;
 use crate::auth::call::Call;
@@ -7,10 +9,14 @@ use crate::error::Error;
 use crate::fulfillment::dating::Dating;
 use crate::fulfillment::shipments::shipment::Shipment;
 use crate::order_to_cash::cancel_fulfillment_order::cancel_fulfillment_order;
+use crate::order_to_cash::dry_run::difference::DryRun;
+use crate::order_to_cash::dry_run::dry_run;
+use crate::order_to_cash::merge_fulfillment_orders::merge_fulfillment_orders;
 use crate::order_to_cash::move_fulfillment_order::move_fulfillment_order;
 use crate::order_to_cash::pack::pack;
 use crate::order_to_cash::pick::pick;
 use crate::order_to_cash::ship::{ShipRequest, ship_all};
+use crate::order_to_cash::split_fulfillment_order::split_fulfillment_order;
 use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -29,7 +35,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(pack_fulfillment_order)
         .service(ship_fulfillment_order)
         .service(post_cancel)
-        .service(post_move);
+        .service(post_move)
+        .service(post_split)
+        .service(post_merge);
 }
 
 /// Which fulfillment orders to list; many values by comma.
@@ -150,8 +158,10 @@ pub async fn pack_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 /// Ship a fulfillment order
 ///
 /// Without lines all that is open leaves; the rest of a part stays. Shipping implies picking and packing. 409 `order_on_hold` while a
-/// hold blocks shipping, 409 `delivery_rule` while the order waits to be complete.
+/// hold blocks shipping, 409 `delivery_rule` while the order waits to be complete. With `dry_run`, which also wants `orders:read`, the
+/// answer is what would change, and nothing does.
 #[utoipa::path(tag = "fulfillment", operation_id = "ship_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Ship, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+    (status = 200, description = "With `dry_run`: what would change of the order", body = DryRun),
     (status = 201, description = "The shipment", body = Shipment, headers(("ETag" = String, description = "The version"))),
     (status = 404, response = crate::openapi::NotFound),
     (status = 409, response = crate::openapi::Conflict),
@@ -164,11 +174,20 @@ pub async fn ship_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
     call.no_query()?;
     let (fulfillment_order_id, body): (FulfillmentOrderId, Ship) = (call.path("id")?, call.json()?);
     let (key, precondition, dating) = (call.idempotency_key()?, call.precondition()?, Dating::of(&call.actor));
+    let only_asked = body.dry_run;
+    if only_asked {
+        call.actor.require(Permission::ORDERS_READ)?;
+    }
     let requests = [ShipRequest { fulfillment_order_id, body, precondition }];
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
                 requests[0].body.check(context.now, dating)?;
+                if only_asked {
+                    let order_id = service::order_of(connection, context.organization_id, fulfillment_order_id)?;
+                    let ship = |connection: &mut _| ship_all(connection, &context, &requests).map(drop);
+                    return Answer::ok(&dry_run(connection, &context, order_id, ship)?);
+                }
                 let shipment = ship_all(connection, &context, &requests)?.pop().ok_or_else(|| Error::internal("nothing was shipped"))?;
                 Ok(Answer::created(format!("/v1/shipments/{}", shipment.id), &shipment)?.with_version(shipment.version))
             })
@@ -205,8 +224,8 @@ pub async fn post_cancel(call: Call, app: Data<App>) -> Result<Answer, Error> {
 
 /// Move a fulfillment order to another location
 ///
-/// The new location must have all that is open, else 409 `insufficient_stock`. Picking starts anew. Where a part has left already,
-/// the rest becomes a fulfillment order of its own, which is the answer.
+/// Without lines all that is open moves. The new location must have it, else 409 `insufficient_stock`. Picking starts anew. Where a
+/// part has left already, or stays, what moves becomes a fulfillment order of its own, which is the answer.
 #[utoipa::path(tag = "fulfillment", operation_id = "move_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = MoveFulfillmentOrder, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order that has it now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),
@@ -225,6 +244,60 @@ pub async fn post_move(call: Call, app: Data<App>) -> Result<Answer, Error> {
             idempotency::once(connection, key.as_ref(), |connection| {
                 let moved = move_fulfillment_order(connection, &context, id, &body, &precondition)?;
                 Ok(Answer::ok(&moved)?.with_version(moved.version))
+            })
+        })
+        .await
+}
+
+/// Split a fulfillment order
+///
+/// The named units, which nobody has picked, become a fulfillment order of their own at the same location; something must be left.
+#[utoipa::path(tag = "fulfillment", operation_id = "split_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = SplitFulfillmentOrder, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
+    (status = 201, description = "The new fulfillment order", body = FulfillmentOrderBody, headers(
+        ("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/fulfillment_orders/{id}/split")]
+pub async fn post_split(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::FULFILLMENT_WRITE)?;
+    call.no_query()?;
+    let (id, body): (FulfillmentOrderId, SplitFulfillmentOrder) = (call.path("id")?, call.json()?);
+    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let new = split_fulfillment_order(connection, &context, id, &body, &precondition)?;
+                Ok(Answer::created(format!("/v1/fulfillment_orders/{}", new.id), &new)?.with_version(new.version))
+            })
+        })
+        .await
+}
+
+/// Merge fulfillment orders
+///
+/// Takes what is open of others of the same order and location into this one. The others are cancelled, or shipped where a part of
+/// them has left. 409 `not_mergeable` where somebody has begun to pick one.
+#[utoipa::path(tag = "fulfillment", operation_id = "merge_fulfillment_orders", security(("oauth2" = ["fulfillment:write"])), request_body = MergeFulfillmentOrders, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order that takes the others in")), responses(
+    (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/fulfillment_orders/{id}/merge")]
+pub async fn post_merge(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::FULFILLMENT_WRITE)?;
+    call.no_query()?;
+    let (id, body): (FulfillmentOrderId, MergeFulfillmentOrders) = (call.path("id")?, call.json()?);
+    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let merged = merge_fulfillment_orders(connection, &context, id, &body, &precondition)?;
+                Ok(Answer::ok(&merged)?.with_version(merged.version))
             })
         })
         .await

@@ -3,6 +3,7 @@ use crate::fulfillment::fulfillment_order::{FulfillmentOrder, FulfillmentOrderSt
 use crate::fulfillment::package::{Package, check_packages};
 use crate::orders::order::Order;
 use crate::platform::limits::ORDER_LINES;
+use crate::types::absent::null_is_default;
 use crate::types::address::Address;
 use crate::types::decimal::Quantity;
 use crate::types::fault::{Fault, Faults};
@@ -195,6 +196,9 @@ pub struct Ship {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
+    /// Answers what would change, and ships nothing.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub dry_run: bool,
 }
 
 /// How much of one line leaves.
@@ -250,20 +254,90 @@ impl CancelFulfillmentOrder {
     }
 }
 
-/// Where it goes.
+/// Where it goes, and what of it: all that is open, if lines are absent.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"location": "surabaya-1"}))]
 pub struct MoveFulfillmentOrder {
     #[schema(example = "surabaya-1")]
     pub location: String,
+    #[serde(default)]
+    pub lines: Option<Vec<FulfillmentOrderPart>>,
+}
+
+/// So much of one line.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FulfillmentOrderPart {
+    pub order_line_id: OrderLineId,
+    /// All of the line that is free, if absent.
+    #[serde(default)]
+    #[schema(example = "1")]
+    pub quantity: Option<Quantity>,
+}
+
+/// What becomes a fulfillment order of its own: units that nobody has picked.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lines": [{"order_line_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "quantity": "1"}]}))]
+pub struct SplitFulfillmentOrder {
+    #[schema(min_items = 1, max_items = 1000)]
+    pub lines: Vec<FulfillmentOrderPart>,
+}
+
+impl SplitFulfillmentOrder {
+    pub fn check(&self) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        faults.require(!self.lines.is_empty(), "/lines", "required", "name at least one line");
+        check_parts(&mut faults, &self.lines);
+        faults.into_result()
+    }
+}
+
+/// Which others it takes in: of the same order at the same location, with nothing picked.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"fulfillment_order_ids": ["01938f5e-7c1a-7000-8000-2f1b3c4d5e6f"]}))]
+pub struct MergeFulfillmentOrders {
+    #[schema(min_items = 1, max_items = 1000)]
+    pub fulfillment_order_ids: Vec<FulfillmentOrderId>,
+}
+
+impl MergeFulfillmentOrders {
+    /// `into` is the one that takes the others in.
+    pub fn check(&self, into: FulfillmentOrderId) -> Result<(), Vec<Fault>> {
+        let mut faults = Faults::new();
+        let ids = &self.fulfillment_order_ids;
+        faults.require(!ids.is_empty(), "/fulfillment_order_ids", "required", "name at least one other fulfillment order");
+        faults.require(ids.len() <= ORDER_LINES, "/fulfillment_order_ids", "too_many_items", "at most 1000 fulfillment orders");
+        let mut seen = HashSet::from([into]);
+        for (i, id) in ids.iter().enumerate() {
+            let pointer = format!("/fulfillment_order_ids/{i}");
+            faults.require(seen.insert(*id), pointer, "duplicate", "name each other fulfillment order once");
+        }
+        faults.into_result()
+    }
 }
 
 impl MoveFulfillmentOrder {
+    /// `None`: all that is open.
+    pub fn lines(&self) -> Option<&[FulfillmentOrderPart]> {
+        self.lines.as_deref().filter(|lines| !lines.is_empty())
+    }
+
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         check_code(&mut faults, "/location", &self.location);
+        check_parts(&mut faults, self.lines().unwrap_or_default());
         faults.into_result()
+    }
+}
+
+fn check_parts(faults: &mut Faults, parts: &[FulfillmentOrderPart]) {
+    check_lines(faults, parts.iter().map(|part| part.order_line_id));
+    for (i, part) in parts.iter().enumerate() {
+        let fine = part.quantity.is_none_or(|quantity| quantity.0 > Decimal::ZERO);
+        faults.require(fine, format!("/lines/{i}/quantity"), "out_of_range", "must be above 0");
     }
 }
 

@@ -36,6 +36,12 @@ pub fn list(
     Ok(Page::cut(rows, limit, |row| encode_cursor(bound_to, &[row.id.to_string()])))
 }
 
+/// The order that a fulfillment order belongs to; 404 where there is none.
+pub fn order_of(connection: &mut PgConnection, organization_id: OrganizationId, id: FulfillmentOrderId) -> Result<OrderId, Error> {
+    let found = orders_of(connection, organization_id, &[id])?;
+    found.first().map(|(_, order_id)| *order_id).ok_or(Error::not_found("fulfillment order"))
+}
+
 /// The orders that fulfillment orders belong to, which never changes. Unknown ids are left out.
 pub fn orders_of(
     connection: &mut PgConnection,

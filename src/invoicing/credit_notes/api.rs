@@ -6,6 +6,8 @@ use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::invoicing::documents::body::PatchDocumentData;
 use crate::order_to_cash::credit;
+use crate::order_to_cash::dry_run::difference::DryRun;
+use crate::order_to_cash::dry_run::dry_run;
 use crate::platform::filters::{many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -73,9 +75,11 @@ impl CreditNoteQuery {
 
 /// Issue a credit note
 ///
-/// Takes back a part of an invoice, or all that is left of it. What was paid too much becomes unapplied money of its payment.
+/// Takes back a part of an invoice, or all that is left of it. What was paid too much becomes unapplied money of its payment. With
+/// `dry_run`, which also wants `orders:read`, the answer is what would change, and nothing does.
 #[utoipa::path(tag = "invoices", operation_id = "issue_credit_note", security(("oauth2" = ["invoices:write"])), request_body = NewCreditNote,
     responses(
+    (status = 200, description = "With `dry_run`: what would change of the order", body = DryRun),
     (status = 201, description = "Issued", body = CreditNoteBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
@@ -87,9 +91,17 @@ pub async fn issue_credit_note(call: Call, app: Data<App>) -> Result<Answer, Err
     call.no_query()?;
     let body: NewCreditNote = call.json()?;
     let key = call.idempotency_key()?;
+    if body.dry_run {
+        call.actor.require(Permission::ORDERS_READ)?;
+    }
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
+                if body.dry_run {
+                    let order_id = credit::order_of(connection, &context, body.invoice_id)?;
+                    let issue = |connection: &mut _| credit::issue(connection, &context, &body).map(drop);
+                    return Answer::ok(&dry_run(connection, &context, order_id, issue)?);
+                }
                 let note = credit::issue(connection, &context, &body)?;
                 let body = CreditNoteBody::from(&note);
                 Ok(Answer::created(format!("/v1/credit_notes/{}", note.id), &body)?.with_version(note.version))

@@ -1,5 +1,6 @@
 use super::credit_note::{CreditNote, CreditNoteLine};
 use crate::invoicing::invoices::invoice::{BillTo, DocumentTaxGroup, InvoicedOrder};
+use crate::types::absent::null_is_default;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
@@ -42,6 +43,9 @@ pub struct NewCreditNote {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
+    /// Answers what would change, and issues nothing.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub dry_run: bool,
 }
 
 /// Units of one line, by the order's line or the invoice's.

@@ -96,6 +96,7 @@ fn valued(invoice: &Invoice) -> ValuedDocument {
             order_discount_amount: line.order_discount_amount,
             tax_amount: line.tax_amount,
             tax_group: line.detail.tax_group,
+            invoiced: None,
         })
         .collect();
     if let Some(tax_group) = invoice.document.shipping_tax_group {
@@ -118,6 +119,7 @@ fn shipping_line(currency: Currency, net: Decimal, tax: Decimal, tax_group: usiz
         order_discount_amount: currency.zero(),
         tax_amount: tax,
         tax_group,
+        invoiced: None,
     }
 }
 

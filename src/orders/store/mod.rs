@@ -2,6 +2,7 @@
 
 pub mod backorders;
 pub mod captured;
+mod edited;
 pub mod holds;
 pub mod list;
 mod load;

@@ -1,5 +1,6 @@
 //! From orders to rows, as a difference: what has not changed is not written.
 
+use super::edited;
 use crate::fulfillment::fulfillment_order::{Allocation, FulfillmentOrder};
 use crate::orders::change::OrderChange;
 use crate::orders::hold::Hold;
@@ -72,10 +73,16 @@ pub fn save(
     balances: Option<Sql<'_>>,
 ) -> QueryResult<()> {
     let orders: Vec<&Order> = changes.iter().map(|change| &change.after).collect();
-    let lines: Vec<(&Order, &OrderLine)> = changes
-        .iter()
-        .flat_map(|change| change.after.lines.iter().zip(&change.before.lines).filter(|(a, b)| a != b).map(|(a, _)| (&change.after, a)))
-        .collect();
+    let (mut lines, mut edited_lines): (Vec<(&Order, &OrderLine)>, Vec<(&Order, &OrderLine)>) = (vec![], vec![]);
+    for change in changes {
+        for (place, line) in change.after.lines.iter().enumerate() {
+            match change.before.lines.get(place) {
+                Some(before) if before == line => {}
+                Some(before) if !edited::line_is_edited(before, line) => lines.push((&change.after, line)),
+                Some(_) | None => edited_lines.push((&change.after, line)),
+            }
+        }
+    }
     let holds: Vec<(&Order, &Hold)> = changes
         .iter()
         .flat_map(|change| change.after.holds.iter().filter(|hold| !change.before.holds.contains(hold)).map(|hold| (&change.after, hold)))
@@ -90,9 +97,12 @@ pub fn save(
     let allocations: Vec<(&Order, &FulfillmentOrder, &Allocation)> =
         fulfillment_orders.iter().flat_map(|(order, f)| f.lines.iter().map(|line| (*order, *f, line))).collect();
     let gone = gone_allocations(changes);
-    let mut writes = Together::new().with("orders", headers(organization_id, &orders)?);
+    let mut writes = Together::new().with("orders", headers(organization_id, changes, &orders)?);
     if !lines.is_empty() {
         writes.add("lines", changed_lines(organization_id, &lines)?);
+    }
+    if !edited_lines.is_empty() {
+        writes.add("edited_lines", edited::lines(organization_id, &edited_lines)?);
     }
     if !holds.is_empty() {
         writes.add("holds", changed_holds(organization_id, &holds));
@@ -114,13 +124,14 @@ pub fn save(
     if written == orders.len() { Ok(()) } else { Err(diesel::result::Error::RollbackTransaction) }
 }
 
-fn headers<'a>(organization_id: OrganizationId, orders: &[&'a Order]) -> QueryResult<Sql<'a>> {
+fn headers<'a>(organization_id: OrganizationId, changes: &[&OrderChange], orders: &[&'a Order]) -> QueryResult<Sql<'a>> {
     fn all<'a, T>(orders: &[&'a Order], f: impl Fn(&'a Order) -> T) -> Vec<T> {
         orders.iter().map(|order| f(order)).collect()
     }
     let details: Vec<Value> = orders.iter().map(|order| json(&order.detail)).collect::<QueryResult<_>>()?;
     let milestones: Vec<Value> = orders.iter().map(|order| json(&order.milestones)).collect::<QueryResult<_>>()?;
-    Ok(sql(ORDERS)
+    let is_edited = changes.iter().any(|change| edited::header_is_edited(&change.before, &change.after));
+    let statement = sql(if is_edited { edited::ORDERS } else { ORDERS })
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(all(orders, |o| o.id))
         .bind::<Array<BigInt>, _>(all(orders, |o| o.version))
@@ -139,7 +150,8 @@ fn headers<'a>(organization_id: OrganizationId, orders: &[&'a Order]) -> QueryRe
         .bind::<Array<Jsonb>, _>(milestones)
         .bind::<Array<Nullable<Text>>, _>(all(orders, |o| o.sales_rep.as_deref()))
         .bind::<Array<Nullable<Text>>, _>(all(orders, |o| o.purchase_order_number.as_deref()))
-        .bind::<Array<Timestamptz>, _>(all(orders, |o| o.updated_at)))
+        .bind::<Array<Timestamptz>, _>(all(orders, |o| o.updated_at));
+    if is_edited { edited::bind(statement, orders) } else { Ok(statement) }
 }
 
 fn changed_lines<'a>(organization_id: OrganizationId, lines: &[(&'a Order, &'a OrderLine)]) -> QueryResult<Sql<'a>> {
@@ -250,6 +262,6 @@ fn delete_allocations<'a>(organization_id: OrganizationId, gone: &[AllocationKey
         .bind::<Array<SqlUuid>, _>(gone.iter().map(|row| row.2).collect::<Vec<_>>())
 }
 
-fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
+pub(super) fn json(value: &impl serde::Serialize) -> QueryResult<Value> {
     serde_json::to_value(value).map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }

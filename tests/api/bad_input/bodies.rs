@@ -289,3 +289,35 @@ pub fn others(world: &World) -> Vec<Row> {
         .by(Caller::Nobody),
     ]
 }
+
+pub fn edits(world: &World) -> Vec<Row> {
+    let line = &world.order["lines"][0]["id"];
+    let path = format!("/v1/orders/{}/edits", world.order_id());
+    let edit = |body: Value, status, code| Row::new(format!("POST {path} {body:.90}"), Method::POST, path.clone(), status, code).json(body);
+    vec![
+        edit(json!({"lines": [{}]}), 422, "exactly_one_of").at("/lines/0/order_line_id"),
+        edit(json!({"lines": [{"sku": "KOPI"}]}), 422, "required").at("/lines/0/quantity"),
+        edit(json!({"lines": [{"sku": "KOPI", "quantity": 1}]}), 422, "decimal_string_required").at("/lines/0/quantity"),
+        edit(json!({"lines": [{"sku": "KOPI", "quantity": "0"}]}), 422, "out_of_range").at("/lines/0/quantity"),
+        edit(json!({"lines": [{"sku": "KOPI", "quantity": "1.5"}]}), 422, "too_many_decimals").at("/lines/0/quantity"),
+        edit(json!({"lines": [{"sku": "KOPI", "quantity": "1", "remove": true}]}), 422, "only_known_lines").at("/lines/0/remove"),
+        edit(json!({"lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBZ"}]}), 422, "unknown_unit").at("/lines/0/unit"),
+        edit(json!({"lines": [{"sku": "NOTHING", "quantity": "1"}]}), 422, "unknown_sku").at("/lines/0/sku"),
+        edit(json!({"lines": [{"order_line_id": NOTHING, "quantity": "1"}]}), 422, "unknown_line").at("/lines/0/order_line_id"),
+        edit(json!({"lines": [{"order_line_id": line, "quantity": "1"}, {"order_line_id": line}]}), 422, "duplicate_line")
+            .at("/lines/1/order_line_id"),
+        edit(json!({"lines": [{"order_line_id": line, "unit": "C62"}]}), 422, "only_new_lines").at("/lines/0/unit"),
+        edit(json!({"lines": [{"order_line_id": line, "quantity": "1", "remove": true}]}), 422, "exactly_one_of").at("/lines/0/remove"),
+        edit(json!({"lines": [{"order_line_id": line, "tax_amount": "1.00"}]}), 422, "only_as_given").at("/lines/0/tax_amount"),
+        edit(json!({"lines": [{"order_line_id": line, "unit_price": "-1"}]}), 422, "out_of_range").at("/lines/0/unit_price"),
+        edit(json!({"lines": [{"order_line_id": line, "discounts": [{"percent": "101"}]}]}), 422, "out_of_range")
+            .at("/lines/0/discounts/0/percent"),
+        edit(json!({"shipping": {"amount": "-1"}}), 422, "out_of_range").at("/shipping/amount"),
+        edit(json!({"payment_terms": "never"}), 422, "unknown_payment_terms").at("/payment_terms"),
+        edit(json!({"ship_to_address_code": "moon"}), 422, "unknown_address").at("/ship_to_address_code"),
+        edit(json!({"currency": "USD"}), 422, "unknown_field").at("/currency"),
+        edit(json!({"lines": [{"order_line_id": line, "remove": true}]}), 409, "nothing_left"),
+        edit(json!({"payment_terms": "net_60"}), 403, "insufficient_scope").by(Caller::Clerk),
+        edit(json!({"lines": [{"order_line_id": line, "unit_price": "1"}]}), 403, "insufficient_scope").by(Caller::Clerk),
+    ]
+}

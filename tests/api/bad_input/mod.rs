@@ -218,6 +218,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(bodies::order_fields(&world));
     rows.extend(bodies::others(&world));
     rows.extend(people::rows());
+    rows.extend(bodies::edits(&world));
     let mut faults = Vec::new();
     for row in &rows {
         let reply = world.ask(row).await;

@@ -1,0 +1,62 @@
+//! What a command would come to: the command itself, run in a savepoint that is rolled back, and what lies between before and
+//! after. So a dry run can neither promise nor refuse anything else than the command.
+
+pub mod difference;
+mod store;
+
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::orders;
+use crate::orders::change;
+use crate::platform::http::Precondition;
+use crate::types::id::{OrderId, OrganizationId};
+use diesel::Connection;
+use diesel::pg::PgConnection;
+use difference::{DryRun, Standing};
+
+/// Why the savepoint is rolled back.
+enum End {
+    Seen(Box<Standing>),
+    Refused(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<diesel::result::Error> for End {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Runs `command`, which changes this one order, says what it has changed, and undoes it. Refusals are the command's. Where there
+/// is no such order, what the command says of that.
+pub fn dry_run(
+    connection: &mut PgConnection,
+    context: &Context,
+    order_id: OrderId,
+    command: impl FnOnce(&mut PgConnection) -> Result<(), Error>,
+) -> Result<DryRun, Error> {
+    // Under the order's lock nothing else moves between the two looks.
+    change::lock(connection, context.organization_id, order_id, &Precondition::Any)?;
+    let before = standing(connection, context.organization_id, order_id)?;
+    let end = connection.transaction(|connection| -> Result<(), End> {
+        command(connection)?;
+        Err(End::Seen(Box::new(standing(connection, context.organization_id, order_id)?)))
+    });
+    match end {
+        Err(End::Seen(after)) => Ok(difference::difference(&before, &after)),
+        Err(End::Refused(error)) => Err(error),
+        Ok(()) => Err(Error::internal("a dry run that was not undone")),
+    }
+}
+
+fn standing(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> Result<Standing, Error> {
+    let order = orders::find(connection, organization_id, order_id)?.ok_or(Error::not_found("order"))?;
+    let documents = store::documents(connection, organization_id, order_id)?;
+    let moved = store::moved(connection, organization_id, order_id)?;
+    Ok(Standing { order, documents, moved })
+}

@@ -1,0 +1,258 @@
+//! Editing an order: lines, quantities, prices and header become others, and stock, credit, holds, work and money follow in the
+//! same transaction.
+
+use super::cancel::withdraw_allocations;
+use super::deposits;
+use super::order_events::order_events;
+use super::reallocate::locked_shelf_with;
+use super::stock_change::reserved_difference;
+use crate::auth::actor::Context;
+use crate::catalog::product_kind::ProductKind;
+use crate::customers::balance;
+use crate::error::Error;
+use crate::events::event::NewEvent;
+use crate::inventory::shelves;
+use crate::orders::allocation::{Plan, Shelf};
+use crate::orders::body::OrderBody;
+use crate::orders::change::{self, OrderChange};
+use crate::orders::edit::body::EditOrder;
+use crate::orders::edit::{Applied, apply, told};
+use crate::orders::hold::{Blocks, Hold, HoldCode};
+use crate::orders::master_data;
+use crate::orders::order::{OnShortage, Order};
+use crate::orders::promise;
+use crate::orders::reference::Reference;
+use crate::orders::status::OrderStatus;
+use crate::orders::verify_again::settle_objections;
+use crate::platform::http::Precondition;
+use crate::types::id::{CustomerId, OrderId, OrderLineId};
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+use serde_json::json;
+use std::collections::HashMap;
+
+const GONE: &str = "no longer so after the order was edited";
+
+/// Edits the order, whatever `dry_run` says. 409 where something that is under way or on an invoice would change, or, with
+/// `on_shortage` refuse, where what is added is short.
+pub fn edit(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: OrderId,
+    request: &EditOrder,
+    precondition: &Precondition,
+) -> Result<OrderBody, Error> {
+    request.check()?;
+    let mut change = change::lock(connection, context.organization_id, id, precondition)?;
+    let added: Vec<&str> = request.lines.iter().filter_map(|line| line.sku.as_deref()).collect();
+    let number = request.purchase_order_number.as_deref().or(change.after.purchase_order_number.as_deref());
+    let reference = master_data::gather_for(connection, context, &change.after, &added, number)?;
+    let applied = apply(&mut change.after, request, &reference)?;
+    if change.after == change.before {
+        return Ok(OrderBody::from(&change.after));
+    }
+    for (line_number, quantity) in &applied.withdrawn {
+        withdraw_allocations(&mut change.after, *line_number, *quantity);
+    }
+    change.after.count_progress();
+    let money = deposits::release_excess(connection, context, &mut change)?;
+    change.after.settle(context.now);
+    object(&mut change, &reference, &applied, context);
+    if change.after.status != OrderStatus::Draft {
+        // Balances come before stock in the lock order, and `save` moves them again under the same lock.
+        let credit = balance::lock(connection, context.organization_id, &[change.after.bill_to_customer_id])?;
+        settle_credit(&mut change, &credit, context);
+        promise_anew(connection, context, &mut change, &applied, request)?;
+        charges_fall_due(&mut change.after)?;
+    }
+    let mut changes = [change];
+    change::save(connection, context, &mut changes, context.now)?;
+    let reserved = reserved_difference(&changes);
+    let mut facts = vec![NewEvent::of_order("order.edited", id, told(&changes[0].before, &changes[0].after))];
+    facts.extend(order_events(&changes));
+    facts.extend(money);
+    shelves::change_reserved_and_tell(connection, context, &reserved, facts)?;
+    let [change] = changes;
+    Ok(OrderBody::from(&change.after))
+}
+
+/// Holds what speaks against the order as it is now, as far as the edit has to do with it, and releases what no longer does.
+fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, context: &Context) {
+    let (before, order) = (&change.before, &mut change.after);
+    if order.detail.historical {
+        return;
+    }
+    let covered = order.amount_paid + order.amount_authorized >= order.wanted_total() - order.amount_credited;
+    let is_draft = order.status == OrderStatus::Draft;
+    let (costs_more, has_other_number) =
+        (order.uninvoiced_total > before.uninvoiced_total, order.purchase_order_number != before.purchase_order_number);
+    let concerns = |hold: &Hold| match hold.code {
+        HoldCode::PaymentRequired => !covered,
+        HoldCode::CustomerBlocked => costs_more,
+        HoldCode::SuspectedDuplicate => has_other_number,
+        HoldCode::ProductInactive | HoldCode::PriceMismatch => hold.order_line_id.is_some_and(|id| applied.grown.contains(&id)),
+        HoldCode::UnknownProduct
+        | HoldCode::UnitMismatch
+        | HoldCode::CurrencyMismatch
+        | HoldCode::CreditLimit
+        | HoldCode::AddressIncomplete
+        | HoldCode::FraudReview
+        | HoldCode::ApprovalRequired
+        | HoldCode::InsufficientStock
+        | HoldCode::Manual
+        | HoldCode::Rule => true,
+    };
+    settle_objections(order, reference, context, GONE, |hold| is_draft || concerns(hold));
+    if covered {
+        release(order, HoldCode::PaymentRequired, context);
+    }
+}
+
+fn release(order: &mut Order, code: HoldCode, context: &Context) {
+    for hold in order.holds.iter_mut().filter(|hold| hold.code == code && hold.released_at.is_none()) {
+        hold.release("system", GONE, context.now);
+    }
+}
+
+fn is_held(order: &Order, code: HoldCode) -> bool {
+    order.open_holds().any(|hold| hold.code == code)
+}
+
+/// An order that costs more than before must fit the limit, or is held; one that waits for credit and fits now goes on. What a
+/// person let pass above the limit may shrink freely.
+fn settle_credit(change: &mut OrderChange, credit: &HashMap<CustomerId, balance::Credit>, context: &Context) {
+    let Some(credit) = credit.get(&change.after.bill_to_customer_id) else { return };
+    if change.after.detail.historical {
+        return;
+    }
+    let (open, open_before) = (change.after.uninvoiced_total, change.before.uninvoiced_total);
+    let available = credit.available + change.before.open_amount();
+    let fits = credit.currency == change.after.currency && available >= open;
+    if fits {
+        release(&mut change.after, HoldCode::CreditLimit, context);
+    } else if open > open_before && !is_held(&change.after, HoldCode::CreditLimit) {
+        let detail = format!("{open} {} would exceed the credit limit: {} is left", change.after.currency, available.max(Decimal::ZERO));
+        let data = json!({ "order_total": open.to_string(), "available": available.to_string(), "currency": credit.currency });
+        change.after.holds.push(Hold::raise(HoldCode::CreditLimit, None, detail, data, &context.actor, context.now));
+    }
+}
+
+/// Promises what the edit wants more of, from what is on the shelves and what the order itself gives back. An order that waits for
+/// stock, or goes on after other holds, is promised what else it lacks.
+fn promise_anew(
+    connection: &mut PgConnection,
+    context: &Context,
+    change: &mut OrderChange,
+    applied: &Applied,
+    request: &EditOrder,
+) -> Result<(), Error> {
+    let order = &change.after;
+    let held_before = change.before.open_holds().next().is_some();
+    let goes_on = held_before && order.open_holds().all(|hold| hold.code == HoldCode::InsufficientStock);
+    let blocked = order.open_holds().any(|hold| hold.code.blocks().contains(&Blocks::Allocation));
+    let given_back = reserved_difference(std::slice::from_ref(change));
+    let wants = !blocked && promise::demands(order).iter().any(|demand| goes_on || more_of(change, demand.line) > Decimal::ZERO);
+    if given_back.is_empty() && !wants {
+        release_if_promised(change, context);
+        return Ok(());
+    }
+    // All locks of levels that this transaction takes, as one sorted set.
+    let mut shelf = locked_shelf_with(connection, context, &[order], &given_back)?;
+    if wants {
+        promise_more(change, &mut shelf, applied, request, context)?;
+        if goes_on {
+            let demands = promise::demands(&change.after);
+            let plan = shelf.plan(&demands);
+            shelf.take(&plan).map_err(Error::internal)?;
+            promise::allocate(&mut change.after, &plan, context).map_err(Error::internal)?;
+            if change.after.document.on_shortage == OnShortage::Backorder {
+                promise::backorder(&mut change.after, &plan)?;
+            }
+        }
+    }
+    release_if_promised(change, context);
+    Ok(())
+}
+
+/// By how much more of a line is unallocated than before.
+fn more_of(change: &OrderChange, place: usize) -> Decimal {
+    let before = change.before.lines.get(place).map_or(Decimal::ZERO, |line| line.quantities.unallocated);
+    change.after.lines[place].quantities.unallocated - before
+}
+
+fn promise_more(
+    change: &mut OrderChange,
+    shelf: &mut Shelf,
+    applied: &Applied,
+    request: &EditOrder,
+    context: &Context,
+) -> Result<(), Error> {
+    let mut demands = promise::demands(&change.after);
+    for demand in &mut demands {
+        demand.quantity = more_of(change, demand.line);
+    }
+    demands.retain(|demand| demand.quantity > Decimal::ZERO);
+    let plan = shelf.plan(&demands);
+    if !plan.is_complete() && change.after.document.on_shortage == OnShortage::Refuse {
+        return Err(insufficient_stock(change, &plan, request));
+    }
+    shelf.take(&plan).map_err(Error::internal)?;
+    promise::allocate(&mut change.after, &plan, context).map_err(Error::internal)?;
+    if !(plan.is_complete() || is_held(&change.after, HoldCode::InsufficientStock)) {
+        promise::settle_shortage(&mut change.after, &plan, context)?;
+    } else if change.after.document.on_shortage == OnShortage::Backorder {
+        promise::backorder(&mut change.after, &plan)?;
+    }
+    let known = |id: OrderLineId| change.before.lines.iter().any(|line| line.id == id);
+    for line in change.after.lines.iter_mut().filter(|line| applied.grown.contains(&line.id) && !known(line.id)) {
+        line.initially_allocated = line.quantities.allocated;
+    }
+    Ok(())
+}
+
+/// 409 naming each line that is short, with the quantity that it could have.
+fn insufficient_stock(change: &OrderChange, plan: &Plan, request: &EditOrder) -> Error {
+    let mut new_lines = request.lines.iter().enumerate().filter(|(_, line)| line.sku.is_some()).map(|(i, _)| i);
+    let first_new = change.before.lines.len();
+    let places: Vec<Option<usize>> = (0..change.after.lines.len())
+        .map(|place| match place < first_new {
+            true => request.lines.iter().position(|asked| asked.order_line_id == Some(change.after.lines[place].id)),
+            false => new_lines.next(),
+        })
+        .collect();
+    let lines: Vec<_> = plan
+        .short
+        .iter()
+        .map(|short| {
+            let line = &change.after.lines[short.line];
+            json!({
+                "pointer": places[short.line].map_or_else(|| "/lines".to_owned(), |i| format!("/lines/{i}/quantity")),
+                "sku": line.sku,
+                "requested": line.quantities.quantity.to_string(),
+                "available": (line.quantities.quantity - short.quantity).normalize().to_string(),
+            })
+        })
+        .collect();
+    Error::conflict_with("insufficient_stock", "not all of what the edit adds is in stock; see lines", json!({ "lines": lines }))
+}
+
+/// Nothing is short any more: the hold for it is satisfied.
+fn release_if_promised(change: &mut OrderChange, context: &Context) {
+    let short = change.after.lines.iter().any(|line| line.is_stocked() && !line.quantities.unallocated.is_zero());
+    if !short {
+        release(&mut change.after, HoldCode::InsufficientStock, context);
+    }
+}
+
+/// Charges of an order whose goods have all left, or that has none, are owed at once. A held order waits.
+fn charges_fall_due(order: &mut Order) -> Result<(), Error> {
+    let goods_are_open = order.lines.iter().any(|line| line.is_stocked() && !line.quantities.open().is_zero());
+    if goods_are_open || order.open_holds().next().is_some() {
+        return Ok(());
+    }
+    for line in order.lines.iter_mut().filter(|line| line.kind == ProductKind::Charge) {
+        let open = line.quantities.unallocated;
+        line.quantities.perform(open).map_err(Error::internal)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,549 @@
+//! A long random day: thousands of commands in an order that nobody would think of, some at once, against the real application,
+//! with a model of what must be true of stock and money, and the proof of all invariants on the way and at the end.
+//!
+//! `PESANAN_SEED` repeats a day (the seed is printed when it fails), `PESANAN_COMMANDS` sets how long it is, `PESANAN_AT_ONCE` how many
+//! commands run together: with 1 a day is repeated exactly, with more the races may end otherwise.
+//!
+//! A new command is one more name in `DAY` with its weight, and one more arm in `World::run`.
+
+use crate::support::app::TestApp;
+use crate::support::load::{Answer, Client, LOCATIONS, Random, assert_no_deadlock, at_once, customer, id_of, open_shop, prove, sku};
+use diesel::RunQueryDsl;
+use diesel::sql_types::{Numeric, Text};
+use pesanan::jobs::fill_backorders;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+const SKUS: usize = 6;
+const COMMANDS: usize = 10_000;
+const AT_ONCE: usize = 6;
+/// Commands between two proofs.
+const STRETCH: usize = 2_500;
+/// Orders, invoices and payments that commands choose from; older ones are left alone.
+const POOL: usize = 24;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Command {
+    Place,
+    Edit,
+    Cancel,
+    Hold,
+    Release,
+    Confirm,
+    Pick,
+    Pack,
+    Ship,
+    Split,
+    Merge,
+    Move,
+    GiveUp,
+    Deliver,
+    Invoice,
+    Credit,
+    Pay,
+    Refund,
+    Receive,
+    Count,
+    Adjust,
+    Transfer,
+    Quarantine,
+    ServeBackorders,
+}
+
+/// Each command with how often it comes.
+const DAY: [(Command, usize); 24] = [
+    (Command::Place, 16),
+    (Command::Edit, 18),
+    (Command::Cancel, 5),
+    (Command::Hold, 2),
+    (Command::Release, 6),
+    (Command::Confirm, 2),
+    (Command::Pick, 7),
+    (Command::Pack, 3),
+    (Command::Ship, 12),
+    (Command::Split, 3),
+    (Command::Merge, 3),
+    (Command::Move, 3),
+    (Command::GiveUp, 1),
+    (Command::Deliver, 2),
+    (Command::Invoice, 10),
+    (Command::Credit, 4),
+    (Command::Pay, 9),
+    (Command::Refund, 4),
+    (Command::Receive, 6),
+    (Command::Count, 2),
+    (Command::Adjust, 2),
+    (Command::Transfer, 2),
+    (Command::Quarantine, 1),
+    (Command::ServeBackorders, 2),
+];
+
+/// What the answers add up to. The database must say the same.
+#[derive(Debug, Default, PartialEq)]
+struct Model {
+    /// On hand of each SKU, over all locations.
+    on_hand: BTreeMap<String, Decimal>,
+    invoiced: Decimal,
+    credited: Decimal,
+    received: Decimal,
+    refunded: Decimal,
+    orders: Decimal,
+}
+
+#[derive(Default)]
+struct Pool(Vec<String>);
+
+impl Pool {
+    fn add(&mut self, id: String, random: &mut Random) {
+        if self.0.len() < POOL {
+            self.0.push(id);
+        } else {
+            let place = random.below(POOL);
+            self.0[place] = id;
+        }
+    }
+
+    fn any(&self, random: &mut Random) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.0[random.below(self.0.len())].clone())
+    }
+}
+
+struct World<'a> {
+    app: &'a TestApp,
+    clients: [Client; 2],
+    model: RefCell<Model>,
+    orders: RefCell<Pool>,
+    invoices: RefCell<Pool>,
+    payments: RefCell<Pool>,
+    shipments: RefCell<Pool>,
+    /// How often each command got each answer.
+    tally: RefCell<BTreeMap<(Command, String), usize>>,
+}
+
+fn amount(value: &Value) -> Decimal {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+fn quantity(value: &Value) -> usize {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// What of a list a random number chooses.
+fn pick_of<'a>(list: &'a Value, random: &mut Random) -> Option<&'a Value> {
+    let list = list.as_array().unwrap();
+    (!list.is_empty()).then(|| &list[random.below(list.len())])
+}
+
+impl World<'_> {
+    /// The `i`th command of the day that `seed` stands for: what it is and all that it draws follow from these two.
+    async fn run(&self, seed: u64, i: usize) {
+        let mut random = Random::seeded(seed ^ (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut place = random.below(DAY.iter().map(|(_, weight)| weight).sum());
+        let (command, _) = DAY
+            .iter()
+            .find(|(_, weight)| {
+                let here = place < *weight;
+                place = place.saturating_sub(*weight);
+                here
+            })
+            .unwrap();
+        let (client, random) = (&self.clients[i % 2], &mut random);
+        let outcome = match command {
+            Command::Place => self.place(client, random).await,
+            Command::Edit => self.edit(client, random).await,
+            Command::Cancel => self.cancel(client, random).await,
+            Command::Hold => self.on_order(client, random, "hold", json!({"reason": "somebody must look"})).await,
+            Command::Confirm => self.on_order(client, random, "confirm", json!({})).await,
+            Command::Release => self.release(client, random).await,
+            Command::Pick => self.pick(client, random).await,
+            Command::Pack => self.on_work(client, random, "pack", |_, _| Some(json!({}))).await,
+            Command::Ship => self.ship(client, random).await,
+            Command::Split => self.on_work(client, random, "split", some_of_a_line).await,
+            Command::Merge => self.merge(client, random).await,
+            Command::Move => self.on_work(client, random, "move", move_some).await,
+            Command::GiveUp => self.on_work(client, random, "cancel", |_, _| Some(json!({"reason": "closed"}))).await,
+            Command::Deliver => self.deliver(client, random).await,
+            Command::Invoice => self.invoice(client, random).await,
+            Command::Credit => self.credit(client, random).await,
+            Command::Pay => self.pay(client, random).await,
+            Command::Refund => self.refund(client, random).await,
+            Command::Receive => self.receive(client, random).await,
+            Command::Count => self.count(client, random).await,
+            Command::Adjust => self.adjust(client, random).await,
+            Command::Transfer => self.transfer(client, random).await,
+            Command::Quarantine => self.quarantine(client, random).await,
+            Command::ServeBackorders => self.serve_backorders().await,
+        };
+        let outcome = match outcome {
+            None => "nothing to do".to_owned(),
+            Some(answer) if answer.status < 300 => "done".to_owned(),
+            Some(answer) => {
+                // A refusal is an answer; a failure is not.
+                assert!(matches!(answer.status, 409 | 412 | 422), "{command:?}: {} {:#}", answer.status, answer.body());
+                answer.code()
+            }
+        };
+        *self.tally.borrow_mut().entry((*command, outcome)).or_default() += 1;
+    }
+
+    async fn place(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let lines: Vec<Value> = (0..1 + random.below(4)).map(|_| line(random)).collect();
+        let mut body = json!({"customer_code": *random.one_of(&["C-1", "C-2", "C-3"]), "lines": lines,
+            "on_shortage": *random.one_of(&["refuse", "hold", "backorder", "backorder"]),
+            "delivery_rule": *random.one_of(&["partial", "partial", "partial", "complete_line"]), "draft": random.below(12) == 0});
+        if random.below(3) == 0 {
+            body["discounts"] = json!([{"percent": (1 + random.below(20)).to_string()}]);
+        }
+        if random.below(2) == 0 {
+            body["shipping"] = json!({"amount": format!("{}.50", random.below(40_000))});
+        }
+        let answer = client.post("/v1/orders", &body).await;
+        if answer.status == 201 {
+            self.model.borrow_mut().orders += Decimal::ONE;
+            self.orders.borrow_mut().add(id_of(&answer.body()), random);
+        }
+        Some(answer)
+    }
+
+    /// One of the orders, as it is.
+    async fn order(&self, client: &Client, random: &mut Random) -> Option<Value> {
+        let id = self.orders.borrow().any(random)?;
+        Some(client.get(&format!("/v1/orders/{id}")).await.expect(200))
+    }
+
+    async fn on_order(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
+        let id = self.orders.borrow().any(random)?;
+        Some(client.post(&format!("/v1/orders/{id}/{action}"), &body).await)
+    }
+
+    async fn edit(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let order = self.order(client, random).await?;
+        let mut lines = vec![];
+        for known in order["lines"].as_array().unwrap() {
+            match random.below(6) {
+                0 | 1 => lines.push(json!({"order_line_id": known["id"], "quantity": (1 + random.below(14)).to_string()})),
+                2 if random.below(3) == 0 => lines.push(json!({"order_line_id": known["id"], "remove": true})),
+                3 if random.below(3) == 0 => lines.push(json!({"order_line_id": known["id"], "unit_price": price(random)})),
+                _ => {}
+            }
+        }
+        if random.below(2) == 0 {
+            lines.push(line(random));
+        }
+        let mut body = json!({"lines": lines, "on_shortage": *random.one_of(&["refuse", "hold", "backorder"])});
+        match random.below(8) {
+            0 => body["discounts"] = json!([{"percent": random.below(25).to_string()}]),
+            1 => body["shipping"] = json!({"amount": format!("{}.25", random.below(40_000))}),
+            2 => body["shipping_address"] = json!({"line1": "Hauptstr. 1", "city": "Bonn", "country": *random.one_of(&["ID", "DE"])}),
+            3 => body["reprice"] = json!(true),
+            4 => body["dry_run"] = json!(true),
+            _ => {}
+        }
+        Some(client.post(&format!("/v1/orders/{}/edits", id_of(&order)), &body).await)
+    }
+
+    async fn cancel(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let order = self.order(client, random).await?;
+        let mut body = json!({"reason": {"code": *random.one_of(&["customer_request", "out_of_stock"])}, "dry_run": random.below(6) == 0});
+        if random.below(3) > 0 {
+            let line = pick_of(&order["lines"], random)?;
+            body["lines"] = json!([{"order_line_id": line["id"], "quantity": (1 + random.below(4)).to_string()}]);
+        }
+        Some(client.post(&format!("/v1/orders/{}/cancel", id_of(&order)), &body).await)
+    }
+
+    async fn release(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let order = self.order(client, random).await?;
+        let open: Value = order["holds"].as_array().unwrap().iter().filter(|hold| hold["released_at"].is_null()).cloned().collect();
+        let hold = pick_of(&open, random)?;
+        let path = format!("/v1/orders/{}/holds/{}/release", id_of(&order), id_of(hold));
+        Some(client.post(&path, &json!({"reason": "looked at"})).await)
+    }
+
+    /// The fulfillment orders of one of the orders.
+    async fn jobs(&self, client: &Client, random: &mut Random) -> Option<Value> {
+        let id = self.orders.borrow().any(random)?;
+        Some(
+            client.get(&format!("/v1/fulfillment_orders?order_id={id}&status=open,on_hold,picking,packed")).await.expect(200)["data"]
+                .clone(),
+        )
+    }
+
+    async fn on_work(
+        &self,
+        client: &Client,
+        random: &mut Random,
+        action: &str,
+        body: impl Fn(&Value, &mut Random) -> Option<Value>,
+    ) -> Option<Answer> {
+        let jobs = self.jobs(client, random).await?;
+        let job = pick_of(&jobs, random)?;
+        let body = body(job, random)?;
+        Some(client.post(&format!("/v1/fulfillment_orders/{}/{action}", id_of(job)), &body).await)
+    }
+
+    async fn pick(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let jobs = self.jobs(client, random).await?;
+        let job = pick_of(&jobs, random)?;
+        let mut body = json!({});
+        let (mut missing, mut of) = (Decimal::ZERO, String::new());
+        if random.below(3) > 0 {
+            let line = pick_of(&job["lines"], random)?;
+            let picked = random.below(quantity(&line["quantity"]) + 1);
+            body = json!({"lines": [{"order_line_id": line["order_line_id"], "picked_quantity": picked.to_string()}]});
+            if random.below(5) == 0 {
+                body["lines"][0]["short_reason"] = json!("damaged");
+                (missing, of) = ((quantity(&line["quantity"]) - picked).into(), line["sku"].as_str().unwrap().to_owned());
+            }
+        }
+        // What was open when it was looked at may not be so any more: who finds something missing names the version.
+        let path = format!("/v1/fulfillment_orders/{}/pick", id_of(job));
+        let answer = if missing.is_zero() { client.post(&path, &body).await } else { client.post_if(&path, &job["version"], &body).await };
+        if answer.status == 200 && !missing.is_zero() {
+            *self.model.borrow_mut().on_hand.entry(of).or_default() -= missing;
+        }
+        Some(answer)
+    }
+
+    async fn ship(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let jobs = self.jobs(client, random).await?;
+        let job = pick_of(&jobs, random)?;
+        let mut body = json!({"carrier": "jne", "dry_run": random.below(10) == 0});
+        if random.below(2) == 0 {
+            body["lines"] = some_of_a_line(job, random)?["lines"].clone();
+        }
+        let answer = client.post(&format!("/v1/fulfillment_orders/{}/ship", id_of(job)), &body).await;
+        if answer.status == 201 {
+            let shipment = answer.body();
+            self.shipments.borrow_mut().add(id_of(&shipment), random);
+            let mut model = self.model.borrow_mut();
+            for line in shipment["lines"].as_array().unwrap() {
+                *model.on_hand.entry(line["sku"].as_str().unwrap().to_owned()).or_default() -= amount(&line["quantity"]);
+            }
+        }
+        Some(answer)
+    }
+
+    async fn merge(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let jobs = self.jobs(client, random).await?;
+        let (into, other) = (pick_of(&jobs, random)?, pick_of(&jobs, random)?);
+        let body = json!({"fulfillment_order_ids": [other["id"]]});
+        (into["id"] != other["id"]).then_some(())?;
+        Some(client.post(&format!("/v1/fulfillment_orders/{}/merge", id_of(into)), &body).await)
+    }
+
+    async fn deliver(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.shipments.borrow().any(random)?;
+        Some(client.post(&format!("/v1/shipments/{id}/deliver"), &json!({})).await)
+    }
+
+    async fn invoice(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let answer = self.on_order(client, random, "invoices", json!({})).await?;
+        if answer.status == 201 {
+            let invoice = answer.body();
+            self.model.borrow_mut().invoiced += amount(&invoice["total"]);
+            self.invoices.borrow_mut().add(id_of(&invoice), random);
+        }
+        Some(answer)
+    }
+
+    async fn credit(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.invoices.borrow().any(random)?;
+        let mut body = json!({"invoice_id": id, "reason": "torn", "dry_run": random.below(8) == 0});
+        if random.below(3) > 0 {
+            let invoice = client.get(&format!("/v1/invoices/{id}")).await.expect(200);
+            let line = pick_of(&invoice["lines"], random)?;
+            body["lines"] = json!([{"invoice_line_id": line["id"], "quantity": (1 + random.below(3)).to_string()}]);
+        }
+        let answer = client.post("/v1/credit_notes", &body).await;
+        if answer.status == 201 {
+            self.model.borrow_mut().credited += amount(&answer.body()["total"]);
+        }
+        Some(answer)
+    }
+
+    async fn pay(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let mut body = json!({"amount": format!("{}.00", 1 + random.below(400_000)), "currency": "IDR", "method": "bank_transfer"});
+        match random.below(3) {
+            0 => body["order_id"] = json!(self.orders.borrow().any(random)?),
+            _ => body["invoice_id"] = json!(self.invoices.borrow().any(random)?),
+        }
+        let answer = client.post("/v1/payments", &body).await;
+        if answer.status == 201 {
+            self.model.borrow_mut().received += amount(&body["amount"]);
+            self.payments.borrow_mut().add(id_of(&answer.body()), random);
+        }
+        Some(answer)
+    }
+
+    async fn refund(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.payments.borrow().any(random)?;
+        let body = json!({"amount": format!("{}.00", 1 + random.below(200_000)), "reason": "too much"});
+        let answer = client.post(&format!("/v1/payments/{id}/refund"), &body).await;
+        if answer.status == 201 {
+            self.model.borrow_mut().refunded += amount(&body["amount"]);
+        }
+        Some(answer)
+    }
+
+    async fn receive(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let lines: Vec<Value> =
+            (0..2).map(|_| json!({"sku": sku(random.below(SKUS)), "quantity": (1 + random.below(30)).to_string()})).collect();
+        (lines[0]["sku"] != lines[1]["sku"]).then_some(())?;
+        self.on_stock(client, "receipts", json!({"location": *random.one_of(&LOCATIONS), "lines": lines})).await
+    }
+
+    async fn count(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let lines = json!([{"sku": sku(random.below(SKUS)), "counted": random.below(60).to_string()}]);
+        self.on_stock(client, "adjustments", json!({"location": *random.one_of(&LOCATIONS), "reason": "count", "lines": lines})).await
+    }
+
+    async fn adjust(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let lines = json!([{"sku": sku(random.below(SKUS)), "delta": (random.below(21) as i64 - 10).to_string()}]);
+        self.on_stock(client, "adjustments", json!({"location": *random.one_of(&LOCATIONS), "reason": "found", "lines": lines})).await
+    }
+
+    async fn transfer(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let (from, to) = *random.one_of(&[(LOCATIONS[0], LOCATIONS[1]), (LOCATIONS[1], LOCATIONS[0])]);
+        let lines = json!([{"sku": sku(random.below(SKUS)), "quantity": (1 + random.below(9)).to_string()}]);
+        self.on_stock(client, "transfers", json!({"from": from, "to": to, "lines": lines})).await
+    }
+
+    async fn quarantine(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let action = *random.one_of(&["quarantine", "release", "scrap"]);
+        let lines = json!([{"sku": sku(random.below(SKUS)), "quantity": (1 + random.below(5)).to_string(), "action": action}]);
+        self.on_stock(client, "quarantine", json!({"location": *random.one_of(&LOCATIONS), "reason": "wet", "lines": lines})).await
+    }
+
+    /// Changes stock, and notes by how much the answer says it did.
+    async fn on_stock(&self, client: &Client, kind: &str, body: Value) -> Option<Answer> {
+        let answer = client.post(&format!("/v1/inventory/{kind}"), &body).await;
+        if answer.status == 201 {
+            let mut model = self.model.borrow_mut();
+            for line in answer.body()["lines"].as_array().unwrap() {
+                *model.on_hand.entry(line["sku"].as_str().unwrap().to_owned()).or_default() += amount(&line["change"]);
+            }
+        }
+        Some(answer)
+    }
+
+    async fn serve_backorders(&self) -> Option<Answer> {
+        let (db, now) = (self.app.app.db.clone(), self.app.clock.now());
+        actix_web::web::block(move || fill_backorders(&db, now)).await.unwrap().unwrap();
+        None
+    }
+
+    /// The invariants hold, and the database says what the answers add up to.
+    fn prove(&self) {
+        prove(&self.app.database);
+        let mut model = self.model.borrow_mut();
+        model.on_hand.retain(|_, on_hand| !on_hand.is_zero());
+        assert_eq!(*model, in_the_database(self.app));
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Sum {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Numeric)]
+    value: Decimal,
+}
+
+fn in_the_database(app: &TestApp) -> Model {
+    let query = "SELECT sku AS name, sum(on_hand) AS value FROM stock_level GROUP BY 1 HAVING sum(on_hand) <> 0 \
+        UNION ALL SELECT 'invoiced', coalesce(sum(total), 0) FROM invoice UNION ALL SELECT 'credited', coalesce(sum(total), 0) FROM credit_note \
+        UNION ALL SELECT 'received', coalesce(sum(amount_captured), 0) FROM payment UNION ALL SELECT 'refunded', coalesce(sum(amount), 0) FROM refund \
+        UNION ALL SELECT 'orders', count(*) FROM sales_order";
+    let rows: Vec<Sum> = diesel::sql_query(query).load(&mut app.database.connect()).unwrap();
+    let mut sums: BTreeMap<String, Decimal> = rows.into_iter().map(|row| (row.name, row.value)).collect();
+    let mut take = |name: &str| sums.remove(name).unwrap_or_default();
+    let (invoiced, credited, received, refunded, orders) =
+        (take("invoiced"), take("credited"), take("received"), take("refunded"), take("orders"));
+    Model { invoiced, credited, received, refunded, orders, on_hand: sums }
+}
+
+fn price(random: &mut Random) -> String {
+    format!("{}.{:03}", 1 + random.below(30_000), random.below(1_000))
+}
+
+/// A line that an order may get.
+fn line(random: &mut Random) -> Value {
+    if random.below(8) == 0 {
+        return json!({"sku": *random.one_of(&["WRAP", "INSURANCE"]), "quantity": (1 + random.below(3)).to_string()});
+    }
+    let mut line = json!({"sku": sku(random.below(SKUS)), "quantity": (1 + random.below(9)).to_string()});
+    if random.below(3) == 0 {
+        line["unit_price"] = json!(price(random));
+    }
+    if random.below(4) == 0 {
+        line["discounts"] = json!([{"percent": (1 + random.below(30)).to_string()}]);
+    }
+    line
+}
+
+/// A part of a line of a fulfillment order.
+fn some_of_a_line(job: &Value, random: &mut Random) -> Option<Value> {
+    let line = pick_of(&job["lines"], random)?;
+    let some = 1 + random.below(quantity(&line["quantity"]));
+    Some(json!({"lines": [{"order_line_id": line["order_line_id"], "quantity": some.to_string()}]}))
+}
+
+fn move_some(job: &Value, random: &mut Random) -> Option<Value> {
+    let mut body = if random.below(2) == 0 { some_of_a_line(job, random)? } else { json!({}) };
+    body["location"] = json!(LOCATIONS.iter().find(|location| job["location"] != **location)?);
+    Some(body)
+}
+
+/// A number from the environment.
+fn set(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+#[actix_web::test]
+async fn a_day_of_random_commands_keeps_every_invariant() {
+    let (commands, clients) = (set("PESANAN_COMMANDS", COMMANDS), set("PESANAN_AT_ONCE", AT_ONCE).max(1));
+    let seed = set("PESANAN_SEED", usize::from_ne_bytes(uuid::Uuid::new_v4().as_bytes()[..8].try_into().unwrap()) >> 16);
+    // Shown where the test fails.
+    println!("PESANAN_SEED={seed} PESANAN_COMMANDS={commands} PESANAN_AT_ONCE={clients}");
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", SKUS, |_| [60, 40]).await;
+    let more = json!([
+        {"sku": "WRAP", "name": "Gift wrap", "kind": "service", "unit": "C62", "tax_category": "standard"},
+        {"sku": "INSURANCE", "name": "Insurance", "kind": "charge", "unit": "C62", "tax_category": "standard"},
+    ]);
+    client.put("/v1/products", &more).await.expect(200);
+    let prices =
+        json!([{"sku": "WRAP", "currency": "IDR", "unit_price": "5000"}, {"sku": "INSURANCE", "currency": "IDR", "unit_price": "3000.5"}]);
+    client.put("/v1/prices", &prices).await.expect(200);
+    let rates = json!([{"country": "DE", "tax_category": "standard", "tax_scheme_category": "S", "name": "USt", "rate": "0.19"}]);
+    client.put("/v1/tax_rates", &rates).await.expect(200);
+    customer(&client, "C-2", json!({"credit_limit": "3000000.00", "currency": "IDR"})).await;
+    customer(&client, "C-3", json!({"payment_terms": "prepaid"})).await;
+    let second = client.at(&app.spawn_second());
+    let world = World {
+        app: &app,
+        clients: [client, second],
+        model: RefCell::new(in_the_database(&app)),
+        orders: RefCell::default(),
+        invoices: RefCell::default(),
+        payments: RefCell::default(),
+        shipments: RefCell::default(),
+        tally: RefCell::default(),
+    };
+    for start in (0..commands).step_by(STRETCH) {
+        let work = start..commands.min(start + STRETCH);
+        at_once(clients, work, async |i: usize| world.run(seed as u64, i).await).await;
+        world.prove();
+    }
+    assert_no_deadlock(&app.database);
+    let tally = world.tally.borrow();
+    if commands >= COMMANDS {
+        for (command, _) in DAY.iter().filter(|(command, _)| *command != Command::ServeBackorders) {
+            assert!(tally.contains_key(&(*command, "done".to_owned())), "{command:?} never worked: {tally:#?}");
+        }
+    }
+    println!("{tally:#?}");
+}
