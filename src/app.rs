@@ -89,6 +89,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::invoicing::credit_notes::api::configure);
     config.configure(crate::payments::api::configure);
     config.configure(crate::payments::refunds::api::configure);
+    config.configure(crate::returns::api::configure);
 }
 
 /// A bound server, not yet running.

@@ -54,5 +54,7 @@ pub mod payments;
 pub mod platform;
 /// Figures about the business.
 pub mod reports;
+/// Goods that customers send back.
+pub mod returns;
 /// Pure values: ids, money, quantities, addresses, pages.
 pub mod types;

@@ -111,10 +111,8 @@ pub fn page(
         when(filter.to.is_some(), " AND occurred_at < $10"),
     ]
     .concat();
-    let (of_events, of_entries) = (
-        when(filter.actions.is_some(), " AND type = ANY($6)"),
-        when(filter.actions.is_some(), " AND action = ANY($6)"),
-    );
+    let (of_events, of_entries) =
+        (when(filter.actions.is_some(), " AND type = ANY($6)"), when(filter.actions.is_some(), " AND action = ANY($6)"));
     let order = when(of_order, " AND order_id = $8");
     let rows: Vec<Row> = sql(format!(
         "SELECT a.id, a.action, a.actor, actor_name(a.organization_id, a.actor) AS actor_name, a.subject_type, a.subject_id, a.order_id, a.data, \

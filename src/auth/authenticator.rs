@@ -1,10 +1,10 @@
 //! From an `Authorization` header to an actor, without asking the database at each request.
 
 use super::actor::{Actor, ActorKind};
-use super::refusals::Refusals;
 use super::keys::{Keys, TokenClaims};
 use super::permission::{Permissions, Role};
 use super::rate_limit::RateLimit;
+use super::refusals::Refusals;
 use super::sessions::service::ENDED_KEPT;
 use crate::error::Error;
 use crate::platform::clock::Clock;

@@ -26,7 +26,8 @@ const WAIT: Duration = Duration::from_secs(10);
 pub fn check_password(faults: &mut Faults, pointer: &str, password: &str, known: &[&str]) {
     let length = password.chars().count();
     let lower = password.to_lowercase();
-    let guessable = known.iter().flat_map(|text| text.split('@')).map(str::to_lowercase).any(|text| text.len() >= 4 && lower.contains(&text));
+    let guessable =
+        known.iter().flat_map(|text| text.split('@')).map(str::to_lowercase).any(|text| text.len() >= 4 && lower.contains(&text));
     let distinct: std::collections::HashSet<char> = password.chars().collect();
     if length < MIN_CHARACTERS {
         faults.add(pointer, "password_too_short", format!("at least {MIN_CHARACTERS} characters; a sentence is easy to remember"));

@@ -5,6 +5,7 @@ LEFT JOIN (
   SELECT n.organization_id, n.invoice_id, l.invoice_line_number AS line_number, sum(l.quantity) AS credited
   FROM credit_note_line l
   JOIN credit_note n ON n.organization_id = l.organization_id AND n.id = l.credit_note_id
+  WHERE l.quantity > 0
   GROUP BY 1, 2, 3
 ) c USING (organization_id, invoice_id, line_number)
 WHERE l.credited_quantity <> coalesce(c.credited, 0) OR NOT (l.credited_quantity BETWEEN 0 AND l.quantity)

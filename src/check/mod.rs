@@ -38,6 +38,7 @@ invariants! {
     "order_totals", "order_status", "order_holds", "order_amounts", "order_refunded", "order_authorized", "order_payment_status", "order_uninvoiced",
     "invoices_add_up", "invoice_totals", "invoice_settlement", "invoice_line_credited", "credit_note_totals",
     "payment_amounts", "payment_adjustments", "currencies", "number_series", "number_series_dates", "customer_balance",
+    "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",
     "claims", "external_ids", "events_of_orders",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
     "references_events", "import_counts", "references_imports", "organizations",

@@ -5,6 +5,7 @@ LEFT JOIN (
   SELECT n.organization_id, n.order_id, l.order_line_id, sum(l.quantity) AS credited
   FROM credit_note_line l
   JOIN credit_note n ON n.organization_id = l.organization_id AND n.id = l.credit_note_id
+  WHERE l.quantity > 0
   GROUP BY 1, 2, 3
 ) c ON c.organization_id = l.organization_id AND c.order_id = l.order_id AND c.order_line_id = l.id
 WHERE l.credited <> coalesce(c.credited, 0)

@@ -1,5 +1,5 @@
--- The payment status is what the amounts say. Orders of which units were cancelled are left out: what they owe is less than
--- their total.
+-- The payment status is what the amounts say. Orders of which units were cancelled, or came back before they were invoiced, are
+-- left out: what they owe is less than their total.
 SELECT organization_id, id AS order_id, number, payment_status, derived, total, amount_credited, amount_paid, amount_refunded, amount_authorized
 FROM (
   SELECT o.*,
@@ -15,4 +15,5 @@ FROM (
   FROM sales_order o
 ) o
 WHERE payment_status <> derived
-  AND NOT EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = o.organization_id AND l.order_id = o.id AND l.cancelled > 0)
+  AND NOT EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = o.organization_id AND l.order_id = o.id
+    AND (l.cancelled > 0 OR l.detail ->> 'waived' IS NOT NULL))

@@ -1,17 +1,18 @@
 -- The statuses are what the quantities say: cancelled when all is cancelled; completed when nothing is open and what was
--- shipped is invoiced, no more and no less; and each of the others by its own quantity.
+-- shipped is invoiced or came back before, no more and no less; and each of the others by its own quantity.
 WITH line AS (
   SELECT organization_id, order_id,
     bool_and(quantity = cancelled) AND bool_or(cancelled > 0) AS all_cancelled,
-    bool_and(unallocated + backordered + allocated = 0 AND invoiced >= shipped AND invoiced - credited <= shipped) AS all_done,
+    bool_and(unallocated + backordered + allocated = 0 AND invoiced >= shipped - waived AND invoiced - credited <= shipped) AS all_done,
     bool_or(shipped > 0) AS some_shipped,
     bool_and(shipped >= quantity - cancelled) AS all_shipped,
     bool_and(delivered >= quantity - cancelled) AS all_delivered,
     bool_or(invoiced > 0) AS some_invoiced,
-    bool_and(invoiced >= quantity - cancelled) AS all_invoiced,
+    bool_and(invoiced >= quantity - cancelled - waived) AS all_invoiced,
     bool_or(returned > 0) AS some_returned,
     bool_and(returned >= shipped) AS all_returned
-  FROM order_line GROUP BY 1, 2
+  FROM order_line CROSS JOIN LATERAL (SELECT coalesce((detail ->> 'waived')::numeric, 0) AS waived) d
+  GROUP BY 1, 2
 ), derived AS (
   SELECT l.*, o.number, o.status, o.fulfillment_status, o.invoice_status, o.return_status,
     CASE WHEN NOT some_shipped THEN 'unfulfilled' WHEN all_delivered THEN 'delivered' WHEN all_shipped THEN 'fulfilled'

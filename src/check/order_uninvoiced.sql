@@ -1,9 +1,10 @@
--- What is left to invoice is nothing once every unit is invoiced or cancelled, and the whole order while none is.
+-- What is left to invoice is nothing once every unit is invoiced, cancelled or came back before, and the whole order while none is.
 SELECT o.organization_id, o.id AS order_id, o.number, o.status, o.total, o.amount_invoiced, o.uninvoiced_total, l.settled, l.untouched
 FROM sales_order o
 JOIN (
   SELECT organization_id, order_id,
-    bool_and(invoiced >= quantity - cancelled) AS settled, bool_and(invoiced = 0 AND cancelled = 0) AS untouched
+    bool_and(invoiced >= quantity - cancelled - coalesce((detail ->> 'waived')::numeric, 0)) AS settled,
+    bool_and(invoiced = 0 AND cancelled = 0 AND coalesce((detail ->> 'waived')::numeric, 0) = 0) AS untouched
   FROM order_line GROUP BY 1, 2
 ) l ON l.organization_id = o.organization_id AND l.order_id = o.id
 WHERE (l.settled AND o.uninvoiced_total <> 0) OR (l.untouched AND o.uninvoiced_total <> o.total)

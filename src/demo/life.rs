@@ -4,7 +4,7 @@
 use super::calendar::later;
 use super::chance::Chance;
 use super::company;
-use super::plan::{Complaint, Course, Handling, Planned, Settlement};
+use super::plan::{Complaint, Course, GoodsBack, Handling, Planned, Settlement};
 use super::specials::{SUPPLIES, Supply, moment};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
@@ -21,6 +21,10 @@ use crate::order_to_cash::invoice::{self, Issue};
 use crate::order_to_cash::pick::pick;
 use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::order_to_cash::refund::refund;
+use crate::order_to_cash::returns::complete::{Completion, complete};
+use crate::order_to_cash::returns::receive::receive;
+use crate::order_to_cash::returns::replace::ReplacementOrder;
+use crate::order_to_cash::returns::request::request;
 use crate::order_to_cash::serve_backorders::serve_backorders;
 use crate::order_to_cash::ship::{ShipRequest, ship_all};
 use crate::order_to_cash::{credit, pay};
@@ -35,7 +39,9 @@ use crate::platform::db::Db;
 use crate::platform::http::{Precondition, from_value};
 use crate::platform::idempotency;
 use crate::platform::numbers::Numbers;
-use crate::types::id::{IncomingSupplyId, InvoiceId, OrderId, OrganizationId, PaymentId, ShipmentId};
+use crate::returns;
+use crate::returns::body::AuthorizeReturn;
+use crate::types::id::{IncomingSupplyId, InvoiceId, OrderId, OrganizationId, PaymentId, ReturnId, ShipmentId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -58,6 +64,9 @@ enum Deed {
     Invoice(usize),
     Pay(usize, InvoiceId),
     Complain(usize, InvoiceId, Complaint),
+    AskBack(usize, GoodsBack),
+    TakeBack(usize, GoodsBack, ReturnId),
+    Settle(GoodsBack, ReturnId),
 }
 
 pub struct Life<'a> {
@@ -136,6 +145,9 @@ impl<'a> Life<'a> {
             Deed::Invoice(i) => self.invoice(context, *i),
             Deed::Pay(i, invoice) => self.pay(context, *i, *invoice),
             Deed::Complain(i, invoice, complaint) => self.complain(context, *i, *invoice, *complaint),
+            Deed::AskBack(i, goods_back) => self.ask_back(context, *i, *goods_back),
+            Deed::TakeBack(i, goods_back, id) => self.take_back(context, *i, *goods_back, *id),
+            Deed::Settle(goods_back, id) => self.settle(context, *goods_back, *id),
         }
     }
 
@@ -318,6 +330,9 @@ impl<'a> Life<'a> {
         let name = order.document.shipping_address.and_then(|address| address.name).unwrap_or(order.document.customer.name);
         let body: Deliver = from_value(&json!({ "received_by": name }))?;
         self.db.write_blocking(|connection| deliver(connection, context, shipment, &body, &Precondition::Any))?;
+        if let Some(goods_back) = self.course(i).goods_back {
+            self.put_later(context, 3, (9, 16), Deed::AskBack(i, goods_back));
+        }
         Ok(())
     }
 
@@ -398,5 +413,57 @@ impl<'a> Life<'a> {
             })?;
         }
         Ok(())
+    }
+
+    /// Two units of the first line are to come back.
+    fn ask_back(&mut self, context: &Context, i: usize, goods_back: GoodsBack) -> Result<(), Error> {
+        let order = self.order(i)?;
+        let (code, detail) = match goods_back {
+            GoodsBack::Replaced => ("damaged", "Two arrived broken"),
+            GoodsBack::Asked | GoodsBack::OnTheWay | GoodsBack::Refunded => ("changed_mind", "Ordered too many"),
+        };
+        let line = order
+            .lines
+            .first()
+            .map(|line| json!({ "order_line_id": line.id, "quantity": "2", "reason": { "code": code, "detail": detail } }));
+        let body = from_value(&json!({ "order_id": order.id, "lines": [line] }))?;
+        let number = self.number(|connection, numbers| returns::service::next_number(connection, numbers, self.organization_id))?;
+        let rma = self.db.write_blocking(|connection| request(connection, context, &body, number.clone()))?;
+        if goods_back != GoodsBack::Asked {
+            let all = AuthorizeReturn::default();
+            self.db.write_blocking(|connection| returns::service::authorize(connection, context, rma.id, &all, &Precondition::Any))?;
+        }
+        match goods_back {
+            GoodsBack::Refunded | GoodsBack::Replaced => self.put_later(context, 4, (9, 12), Deed::TakeBack(i, goods_back, rma.id)),
+            GoodsBack::Asked | GoodsBack::OnTheWay => {}
+        }
+        Ok(())
+    }
+
+    fn take_back(&mut self, context: &Context, i: usize, goods_back: GoodsBack, id: ReturnId) -> Result<(), Error> {
+        let order = self.order(i)?;
+        let condition = if goods_back == GoodsBack::Replaced { "scrap" } else { "resellable" };
+        let line = order.lines.first().map(|line| json!({ "order_line_id": line.id, "quantity": "2", "condition": condition }));
+        let body = from_value(&json!({ "location": "jakarta-1", "lines": [line] }))?;
+        self.db.write_blocking(|connection| receive(connection, context, id, &body, &Precondition::Any))?;
+        self.put_later(context, 1, (13, 16), Deed::Settle(goods_back, id));
+        Ok(())
+    }
+
+    fn settle(&mut self, context: &Context, goods_back: GoodsBack, id: ReturnId) -> Result<(), Error> {
+        let replaced = goods_back == GoodsBack::Replaced;
+        let body = if replaced { json!({ "replacement": true }) } else { json!({ "refund": true, "restocking_fee": "5000.00" }) };
+        let mut completion = Completion { body: from_value(&body)?, refund_numbers: vec![], replacement: None };
+        if replaced {
+            let number = self.number(|connection, numbers| orders::service::next_number(connection, numbers, self.organization_id))?;
+            completion.replacement = Some(ReplacementOrder { order_id: OrderId::generate(), number });
+        } else {
+            let number = |connection: &mut PgConnection, numbers: &Numbers| {
+                payments::service::next_refund_number(connection, numbers, self.organization_id)
+            };
+            completion.refund_numbers.push(self.number(number)?);
+        }
+        self.db
+            .write_blocking(|connection| complete(connection, &self.master_data, context, id, &completion, &Precondition::Any).map(|_| ()))
     }
 }

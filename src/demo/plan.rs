@@ -27,6 +27,7 @@ pub struct Course {
     pub handling: Handling,
     pub settlement: Settlement,
     pub complaint: Option<Complaint>,
+    pub goods_back: Option<GoodsBack>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +58,22 @@ pub enum Complaint {
     Refund,
 }
 
+/// Units of the first line come back, and how far that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoodsBack {
+    /// Nobody has decided yet.
+    Asked,
+    /// The customer may send them.
+    OnTheWay,
+    /// They are on the shelf, and the money went back less a fee.
+    Refunded,
+    /// They came broken, and others were sent.
+    Replaced,
+}
+
 impl Course {
     pub fn ordinary() -> Self {
-        Self { released_after: Some(1), handling: Handling::Ship, settlement: Settlement::AsAgreed, complaint: None }
+        Self { released_after: Some(1), handling: Handling::Ship, settlement: Settlement::AsAgreed, complaint: None, goods_back: None }
     }
 }
 

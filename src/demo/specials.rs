@@ -2,7 +2,7 @@
 
 use super::calendar;
 use super::company::Company;
-use super::plan::{Complaint, Course, Handling, Planned, Settlement, date_after, web_shop_order};
+use super::plan::{Complaint, Course, GoodsBack, Handling, Planned, Settlement, date_after, web_shop_order};
 use chrono::{DateTime, Days, Utc};
 use serde_json::{Value, json};
 
@@ -172,8 +172,24 @@ pub fn orders(company: &Company, now: DateTime<Utc>) -> Vec<Planned> {
             Course { complaint: Some(Complaint::Refund), ..Course::ordinary() },
         ),
     ];
+    orders.extend(returned_orders(now));
     orders.extend(web_orders(company, now));
     orders
+}
+
+/// Two units of each come back, or will.
+fn returned_orders(now: DateTime<Utc>) -> Vec<Planned> {
+    let order = |days_ago: u64, customer: &str, sku: &str, quantity: &str, goods_back: GoodsBack| {
+        let lines = json!([{ "sku": sku, "quantity": quantity }]);
+        let course = Course { goods_back: Some(goods_back), ..Course::ordinary() };
+        account_order(now, (days_ago, 10 * 60 + 40), customer, lines, json!({}), course)
+    };
+    vec![
+        order(29, "C-KAFE-SENJA", "TEH-100", "24", GoodsBack::Refunded),
+        order(26, "C-HOTEL-MERAPI", "KERAMIK-01", "12", GoodsBack::Replaced),
+        order(17, "C-TOKO-SUMBER", "SABUN-KELAPA", "36", GoodsBack::OnTheWay),
+        order(15, "C-KAFE-SENJA", "KOPI-250", "18", GoodsBack::Asked),
+    ]
 }
 
 /// Two with a price of last year, one with money that is only authorized.

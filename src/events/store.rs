@@ -39,7 +39,8 @@ pub fn statement<'a>(context: &'a Context, events: &'a [NewEvent]) -> Sql<'a> {
         .bind::<Nullable<Text>, _>(context.origin.as_deref())
 }
 
-const COLUMNS: &str = "id, type, order_id, subject_type, subject_id, actor, actor_name(organization_id, actor) AS actor_name, data, occurred_at";
+const COLUMNS: &str =
+    "id, type, order_id, subject_type, subject_id, actor, actor_name(organization_id, actor) AS actor_name, data, occurred_at";
 
 #[derive(QueryableByName)]
 struct Row {

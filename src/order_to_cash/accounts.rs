@@ -103,6 +103,11 @@ pub fn lock(
     with_invoices(connection, organization_id, vec![change])?.pop().ok_or(Error::not_found("order"))
 }
 
+/// The account of an order that the caller has locked.
+pub fn of_locked(connection: &mut PgConnection, organization_id: OrganizationId, change: OrderChange) -> Result<LockedAccount, Error> {
+    with_invoices(connection, organization_id, vec![change])?.pop().ok_or(Error::not_found("order"))
+}
+
 fn with_invoices(
     connection: &mut PgConnection,
     organization_id: OrganizationId,

@@ -8,10 +8,13 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::invoicing::credit_notes;
 use crate::invoicing::credit_notes::body::NewCreditNote;
-use crate::invoicing::credit_notes::credit_note::{CreditNote, CreditNoteDocument, CreditNoteLine, CreditNoteLineDetail};
+use crate::invoicing::credit_notes::credit_note::{
+    CreditNote, CreditNoteDocument, CreditNoteLine, CreditNoteLineDetail, CreditNoteLineKind,
+};
 use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, has_shipping, portion};
+use crate::invoicing::credit_notes::restocking::{FeePart, keep_back, largest_fee};
 use crate::invoicing::invoices;
-use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice};
+use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice, InvoiceLine};
 use crate::invoicing::series::{self, body::SeriesKind};
 use crate::orders::order::Order;
 use crate::orders::status::OrderAction;
@@ -32,7 +35,7 @@ pub fn issue(connection: &mut PgConnection, context: &Context, body: &NewCreditN
     let settings = organization::settings(connection, context.organization_id)?;
     let order_id = order_of(connection, context, body.invoice_id)?;
     let mut account = accounts::lock(connection, context.organization_id, order_id, &Precondition::Any)?;
-    let draft = prepare(connection, context, &settings, &mut account, body)?;
+    let draft = prepare(connection, context, &settings, &mut account, body, Decimal::ZERO)?;
     let at = instant_of(&settings, draft.note.issued_on, context.now);
     let order_facts = accounts::save(connection, context, vec![account], at)?;
     let (note, mut facts) = draft.write(connection, context)?;
@@ -51,17 +54,22 @@ pub fn order_of(connection: &mut PgConnection, context: &Context, invoice_id: In
 #[derive(Clone, Debug)]
 pub struct DraftCreditNote {
     pub note: CreditNote,
-    released: Vec<PaymentChange>,
+    /// Payments whose money is on the invoice no more: it is unapplied.
+    pub released: Vec<PaymentChange>,
+    /// What was kept back of the restocking fee, in the document's own terms.
+    pub kept_back: Decimal,
 }
 
 /// Decides what the credit note says, moves quantities and money of the order and invoice in memory, and takes what was paid
-/// too much off the invoice: it becomes unapplied money of its payments.
+/// too much off the invoice: it becomes unapplied money of its payments. Of the `restocking_fee` as much is kept back as the
+/// goods on it are worth.
 pub fn prepare(
     connection: &mut PgConnection,
     context: &Context,
     settings: &Settings,
     account: &mut LockedAccount,
     body: &NewCreditNote,
+    restocking_fee: Decimal,
 ) -> Result<DraftCreditNote, Error> {
     let invoice = invoices::service::lock(connection, context.organization_id, body.invoice_id)?;
     let issued_on = issue_date(settings, &invoice, body, context)?;
@@ -73,11 +81,13 @@ pub fn prepare(
     };
     let after = extent(&invoice, &account.change.after, &before, body)?;
     account.change.after.status.next(OrderAction::Credit)?;
-    let portion = portion(&invoice, &before, &after);
+    let mut portion = portion(&invoice, &before, &after);
     if after == before || (portion.total.is_sign_negative() && !portion.total.is_zero()) {
         return Err(Error::conflict("nothing_to_credit", "nothing of the invoice is left that could be taken back by this"));
     }
-    let heading = Heading { series, issued_on, credits_shipping: after.shipping && !before.shipping };
+    let kept_back = restocking_fee.min(largest_fee(&invoice, &portion)).max(invoice.currency.zero());
+    let fees = keep_back(&invoice, &mut portion, kept_back);
+    let heading = Heading { series, issued_on, credits_shipping: after.shipping && !before.shipping, fees };
     let note = note(context, &invoice, &portion, body, heading);
 
     let excess = account.account.credit(invoice.id, portion.total);
@@ -90,12 +100,12 @@ pub fn prepare(
         .map(|(line, credited)| (line.line_number, *credited))
         .collect();
     invoices::service::save_credited(connection, context.organization_id, invoice.id, &counted)?;
-    for line in &note.lines {
+    for line in note.lines.iter().filter(|line| line.detail.kind == CreditNoteLineKind::Goods) {
         let of_order =
             account.change.after.line_mut(line.order_line_id).ok_or_else(|| Error::internal("a credited line without order line"))?;
         of_order.quantities.credit(line.quantity).map_err(Error::internal)?;
     }
-    Ok(DraftCreditNote { note, released })
+    Ok(DraftCreditNote { note, released, kept_back })
 }
 
 impl DraftCreditNote {
@@ -172,6 +182,7 @@ struct Heading {
     series: String,
     issued_on: NaiveDate,
     credits_shipping: bool,
+    fees: Vec<FeePart>,
 }
 
 /// The credit note of a portion, still without number.
@@ -221,15 +232,16 @@ fn note(context: &Context, invoice: &Invoice, portion: &CreditPortion, body: &Ne
         version: 1,
         created_at: context.now,
         updated_at: context.now,
-        lines: lines(invoice, portion),
+        lines: lines(invoice, portion, &heading.fees),
     }
 }
 
-fn lines(invoice: &Invoice, portion: &CreditPortion) -> Vec<CreditNoteLine> {
+/// What is taken back, then what is kept back of it.
+fn lines(invoice: &Invoice, portion: &CreditPortion, fees: &[FeePart]) -> Vec<CreditNoteLine> {
     let taken = invoice.lines.iter().zip(&portion.lines).filter(|(_, part)| part.quantity > Decimal::ZERO);
-    let line = |(line_number, (of, part)): (i16, (&invoices::invoice::InvoiceLine, &credit_notes::portion::CreditLine))| CreditNoteLine {
+    let goods = taken.map(|(of, part)| CreditNoteLine {
         id: CreditNoteLineId::generate(),
-        line_number,
+        line_number: 0,
         invoice_line_number: of.line_number,
         order_line_id: of.order_line_id,
         sku: of.sku.clone(),
@@ -244,11 +256,35 @@ fn lines(invoice: &Invoice, portion: &CreditPortion) -> Vec<CreditNoteLine> {
         tax_category: of.tax_category.clone(),
         tax_rate: of.tax_rate,
         tax_amount: part.tax_amount,
-        detail: CreditNoteLineDetail {
-            invoice_line_id: of.id,
-            tax_scheme_category: of.detail.tax_scheme_category.clone(),
-            base_fraction: of.detail.base_fraction,
-        },
-    };
-    (1..).zip(taken).map(line).collect()
+        detail: line_detail(of, CreditNoteLineKind::Goods),
+    });
+    let kept = fees.iter().map(|fee| (&invoice.lines[fee.invoice_line], fee)).map(|(of, fee)| CreditNoteLine {
+        id: CreditNoteLineId::generate(),
+        line_number: 0,
+        invoice_line_number: of.line_number,
+        order_line_id: of.order_line_id,
+        sku: "RESTOCKING-FEE".to_owned(),
+        name: "Restocking fee".to_owned(),
+        unit: "C62".to_owned(),
+        quantity: Decimal::NEGATIVE_ONE,
+        unit_price: fee.net_amount,
+        price_quantity: Decimal::ONE,
+        discount_amount: invoice.currency.zero(),
+        net_amount: -fee.net_amount,
+        order_discount_amount: invoice.currency.zero(),
+        tax_category: of.tax_category.clone(),
+        tax_rate: of.tax_rate,
+        tax_amount: -fee.tax_amount,
+        detail: line_detail(of, CreditNoteLineKind::RestockingFee),
+    });
+    (1..).zip(goods.chain(kept)).map(|(line_number, line)| CreditNoteLine { line_number, ..line }).collect()
+}
+
+fn line_detail(of: &InvoiceLine, kind: CreditNoteLineKind) -> CreditNoteLineDetail {
+    CreditNoteLineDetail {
+        invoice_line_id: of.id,
+        tax_scheme_category: of.detail.tax_scheme_category.clone(),
+        base_fraction: of.detail.base_fraction,
+        kind,
+    }
 }

@@ -1,6 +1,7 @@
-//! A shipment's way, and its arrival. A carrier's `returned` only sets the shipment's status: what came back is booked by a return.
+//! A shipment's way, and its arrival. A carrier's `returned` opens a return: what comes back is booked by it.
 
 use super::order_events::order_events;
+use super::returns::carrier::brought_back;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
@@ -16,21 +17,23 @@ use diesel::pg::PgConnection;
 use serde_json::json;
 
 /// Takes a carrier's event in. The order of events is never a reason to refuse one, and the same one twice changes nothing.
+/// `return_number` is for the return that a `returned` opens.
 pub fn track(
     connection: &mut PgConnection,
     context: &Context,
     id: ShipmentId,
     body: &NewTrackingEvent,
     precondition: &Precondition,
+    return_number: Option<String>,
 ) -> Result<Shipment, Error> {
     body.check(context.now)?;
-    // Only a delivery changes the order, and then its lock comes before the shipment's.
+    // Only a delivery changes the order, and a return is opened under its lock: that comes before the shipment's.
     let change = match body.status {
-        ShipmentStatus::Delivered => {
+        ShipmentStatus::Delivered | ShipmentStatus::Returned => {
             let order_id = shipments::order_of(connection, context.organization_id, id)?;
             Some(change::lock(connection, context.organization_id, order_id, &Precondition::Any)?)
         }
-        ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery | ShipmentStatus::Exception | ShipmentStatus::Returned => None,
+        ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery | ShipmentStatus::Exception => None,
     };
     let mut shipment = shipments::lock(connection, context.organization_id, id, precondition)?;
     let event = TrackingEvent {
@@ -55,10 +58,15 @@ pub fn track(
         "event": event,
     });
     let mut told = vec![NewEvent::of_part("shipment.tracking", shipment.order_id, "shipment", id.0, data)];
-    if let (Tracked::Delivered, Some(mut change)) = (tracked, change) {
-        arrive(connection, context, &mut change, &shipment)?;
-        told.push(delivered_event(&change, &shipment));
-        told.extend(order_events(std::slice::from_ref(&change)));
+    if let Some(mut change) = change {
+        if tracked == Tracked::Delivered {
+            arrive(connection, context, &mut change, &shipment)?;
+            told.push(delivered_event(&change, &shipment));
+            told.extend(order_events(std::slice::from_ref(&change)));
+        }
+        if let (ShipmentStatus::Returned, Some(number)) = (shipment.status, return_number) {
+            told.extend(brought_back(connection, context, &change.after, &shipment, number)?);
+        }
     }
     events::append(connection, context, &told)?;
     Ok(shipment)

@@ -135,7 +135,7 @@ impl DraftInvoice {
 fn wanted(order: &Order, body: &NewInvoice) -> Result<HashMap<i16, Decimal>, Error> {
     let invoiceable = |line: &OrderLine| {
         let ready = if order.document.prepaid { line.quantities.wanted() } else { line.quantities.shipped };
-        (ready - line.quantities.invoiced).max(Decimal::ZERO)
+        (ready - line.quantities.withheld - line.quantities.waived - line.quantities.invoiced).max(Decimal::ZERO)
     };
     let named = body.lines.as_deref().unwrap_or_default();
     let mut quantities: HashMap<i16, Decimal> = HashMap::new();

@@ -51,6 +51,8 @@ pub mod pay;
 pub mod place;
 pub mod reallocate;
 pub mod refund;
+/// Goods come back.
+pub mod returns;
 pub mod serve_backorders;
 pub mod stock_change;
 pub mod take_back;

@@ -140,6 +140,27 @@ pub fn place(
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(in_flight)).collect())
 }
 
+/// Captures one order in the caller's transaction, by the slow path: what refuses it refuses all of that. It has neither key nor
+/// external id, so that nothing can have placed it before.
+pub fn place_within(
+    connection: &mut PgConnection,
+    cache: &MasterDataCache,
+    context: &Context,
+    request: &PlaceRequest,
+) -> Result<Answer, Error> {
+    let reference = master_data::gather(connection, cache, context, &[request.asked()])?.reference;
+    let verified = verify::verify(&request.request, &reference, context, request.guest_id)?;
+    let decided = decide_under_locks(connection, cache, context, &[request], &[(0, verified)], &reference);
+    match decided {
+        Ok(mut outcomes) => {
+            outcomes.pop().map_or_else(|| Err(Error::internal("an order lost the claim on its own id")), |(_, outcome)| outcome)
+        }
+        // Safety stock above what lies there, or a limit that was set meanwhile: a moment later it is decided otherwise.
+        Err(error) if lost_a_race(&error) && !error.is_transient() => Err(Error::unavailable(error.to_string())),
+        Err(error) => Err(error),
+    }
+}
+
 /// An order that has been decided and rendered.
 struct Prepared {
     place: usize,

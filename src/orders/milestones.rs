@@ -65,7 +65,8 @@ impl Milestones {
         reach(&mut self.shipped_at, shipped, at);
         let delivered = shipped && live().all(|line| line.quantities.delivered == line.quantities.shipped);
         reach(&mut self.delivered_at, delivered, at);
-        let invoiced = any && live().all(|line| line.quantities.invoiced >= line.quantities.wanted());
+        let some_invoiced = live().any(|line| line.quantities.invoiced > Decimal::ZERO);
+        let invoiced = some_invoiced && live().all(|line| line.quantities.invoiced >= line.quantities.billable());
         reach(&mut self.invoiced_at, invoiced, at);
         reach(&mut self.paid_at, money == Money::Received, at);
         reach(&mut self.completed_at, status == OrderStatus::Completed, at);

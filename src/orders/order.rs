@@ -152,6 +152,12 @@ pub struct LineDetail {
     /// Units cancelled because there was no stock: they stay in the demand of fill rates.
     #[serde(default, skip_serializing_if = "Decimal::is_zero")]
     pub cancelled_out_of_stock: Decimal,
+    /// [`LineQuantities::withheld`], as it is stored.
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    pub withheld: Decimal,
+    /// [`LineQuantities::waived`], as it is stored.
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    pub waived: Decimal,
     /// What was on invoices when the order was last edited: it keeps its amounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoiced: Option<InvoicedPart>,
@@ -188,6 +194,11 @@ pub struct OrderLine {
 impl OrderLine {
     pub fn is_stocked(&self) -> bool {
         self.kind == ProductKind::Stocked
+    }
+
+    /// The detail as it is to be stored, with the quantities that have no column of their own.
+    pub fn stored_detail(&self) -> LineDetail {
+        LineDetail { withheld: self.quantities.withheld, waived: self.quantities.waived, ..self.detail.clone() }
     }
 }
 
@@ -307,12 +318,12 @@ impl Order {
         valuation::value(&self.valued(), &quantities)
     }
 
-    /// What the order is worth without its cancelled units.
+    /// What the order is worth without its cancelled units and those that came back before they were invoiced.
     pub fn wanted_total(&self) -> Decimal {
-        if self.lines.iter().all(|line| line.quantities.cancelled.is_zero()) {
+        if self.lines.iter().all(|line| line.quantities.cancelled.is_zero() && line.quantities.waived.is_zero()) {
             return self.total;
         }
-        self.value_of(|line| line.quantities.wanted()).total
+        self.value_of(|line| line.quantities.billable()).total
     }
 
     /// What the customer still owes for the order, invoiced or not.

@@ -21,6 +21,10 @@ pub struct LineQuantities {
     pub invoiced: Decimal,
     pub credited: Decimal,
     pub returned: Decimal,
+    /// Of the returned: came back before it was invoiced, by a return that is not settled. It is not invoiced meanwhile.
+    pub withheld: Decimal,
+    /// Of the returned: came back before it was invoiced, and never will be.
+    pub waived: Decimal,
 }
 
 /// A move that asks for more than there is to move.
@@ -59,6 +63,11 @@ impl LineQuantities {
         self.quantity - self.cancelled
     }
 
+    /// What of the line is invoiced in the end: all that is wanted, without what came back before it was invoiced.
+    pub fn billable(&self) -> Decimal {
+        self.wanted() - self.waived
+    }
+
     /// Whether the equation and all bounds hold; `prepaid` is what may be invoiced before it ships.
     pub fn is_consistent(&self, prepaid: Decimal) -> bool {
         let states = [self.unallocated, self.backordered, self.allocated, self.shipped, self.cancelled];
@@ -69,7 +78,9 @@ impl LineQuantities {
             && within(self.packed, self.picked)
             && within(self.delivered, self.shipped)
             && within(self.returned, self.shipped)
-            && within(self.invoiced, self.shipped + prepaid)
+            && within(self.withheld, self.returned)
+            && within(self.waived, self.returned - self.withheld)
+            && within(self.invoiced, self.shipped + prepaid - self.withheld - self.waived)
             && within(self.credited, self.invoiced)
     }
 
@@ -157,7 +168,7 @@ impl LineQuantities {
 
     /// Puts shipped units, and `prepaid` ones that are not, on an invoice.
     pub fn invoice(&mut self, quantity: Decimal, prepaid: Decimal) -> Result<(), NotThatMuch> {
-        at_most("invoice", quantity, (self.shipped + prepaid).min(self.wanted()) - self.invoiced)?;
+        at_most("invoice", quantity, (self.shipped + prepaid).min(self.wanted()) - self.withheld - self.waived - self.invoiced)?;
         self.invoiced += quantity;
         Ok(())
     }
@@ -169,11 +180,26 @@ impl LineQuantities {
         Ok(())
     }
 
-    /// Shipped units came back. They stay shipped: a return is a new document, not an undone shipment.
-    pub fn take_back(&mut self, quantity: Decimal) -> Result<(), NotThatMuch> {
+    /// Shipped units came back. They stay shipped: a return is a new document, not an undone shipment. What of them is not
+    /// invoiced yet is withheld from invoices until the return is settled; how much that is.
+    pub fn take_back(&mut self, quantity: Decimal) -> Result<Decimal, NotThatMuch> {
         at_most("return", quantity, self.shipped - self.returned)?;
+        let withheld = (self.shipped - self.invoiced - self.withheld - self.waived).clamp(Decimal::ZERO, quantity);
         self.returned += quantity;
+        self.withheld += withheld;
+        Ok(withheld)
+    }
+
+    /// A return is settled: its withheld units are never invoiced.
+    pub fn waive(&mut self, quantity: Decimal) -> Result<(), NotThatMuch> {
+        take("waive", &mut self.withheld, quantity)?;
+        self.waived += quantity;
         Ok(())
+    }
+
+    /// A return is settled by other goods in place of money: what was withheld is to be paid after all.
+    pub fn end_withholding(&mut self, quantity: Decimal) -> Result<(), NotThatMuch> {
+        take("invoice again", &mut self.withheld, quantity)
     }
 
     /// Cancels open units, those that bind nothing first: unallocated, then backordered, then allocated (unpicked, then picked).
@@ -247,9 +273,11 @@ pub(crate) mod tests {
             10 => line.deliver(quantity),
             11 => line.invoice(quantity, Decimal::ZERO),
             12 => line.credit(quantity),
-            13 => line.take_back(quantity),
+            13 => line.take_back(quantity).map(|_| ()),
             14 => line.increase(quantity),
             15 => line.cancel(quantity).map(|_| ()),
+            16 => line.waive(quantity),
+            17 => line.end_withholding(quantity),
             _ => line.decrease(quantity).map(|_| ()),
         }
     }
@@ -257,7 +285,7 @@ pub(crate) mod tests {
     prop_compose! {
         /// A line after any history.
         pub(crate) fn any_history()(
-            ordered in 1i64..50, moves in prop::collection::vec((0u8..17, 0i64..12), 0..60),
+            ordered in 1i64..50, moves in prop::collection::vec((0u8..19, 0i64..12), 0..60),
         ) -> LineQuantities {
             let mut line = LineQuantities::ordered(ordered.into());
             for (which, quantity) in moves {
@@ -270,7 +298,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn every_move_keeps_the_equation_and_a_refused_one_changes_nothing(
-            ordered in 0i64..50_000, moves in prop::collection::vec((0u8..17, -500i64..20_000), 0..60),
+            ordered in 0i64..50_000, moves in prop::collection::vec((0u8..19, -500i64..20_000), 0..60),
         ) {
             let mut line = LineQuantities::ordered(Decimal::new(ordered, 3));
             for (which, quantity) in moves {
@@ -312,6 +340,19 @@ pub(crate) mod tests {
         assert_eq!(line.invoice(4.into(), 5.into()).unwrap_err().possible, Decimal::from(3));
         line.invoice(3.into(), 5.into()).unwrap();
         assert!(line.is_consistent(5.into()));
+    }
+
+    #[test]
+    fn what_came_back_before_it_was_invoiced_is_not_invoiced() {
+        let mut line = LineQuantities { quantity: 5.into(), shipped: 5.into(), ..LineQuantities::default() };
+        line.invoice(2.into(), Decimal::ZERO).unwrap();
+        assert_eq!(line.take_back(4.into()).unwrap(), 3.into(), "two of the five are on an invoice");
+        assert_eq!(line.invoice(1.into(), Decimal::ZERO).unwrap_err().possible, Decimal::ZERO);
+        line.waive(2.into()).unwrap();
+        line.end_withholding(1.into()).unwrap();
+        assert_eq!((line.withheld, line.waived, line.billable()), (0.into(), 2.into(), 3.into()));
+        line.invoice(1.into(), Decimal::ZERO).unwrap();
+        assert_eq!(line.take_back(1.into()).unwrap(), 0.into(), "all that is left is invoiced");
     }
 
     #[test]

@@ -162,11 +162,12 @@ impl OrderStatus {
 
 /// What the lines make of the order's status: cancelled if all is cancelled; a confirmed order is completed once nothing is
 /// open and what was shipped is invoiced, no more and no less (a prepaid invoice of cancelled units waits for its credit
-/// note). An open hold keeps an order from being completed; a draft is never completed; what is over stays over.
+/// note, and what came back before it was invoiced for its return to be settled). An open hold keeps an order from being completed; a draft is never completed; what is over stays over.
 pub fn order_status(current: OrderStatus, lines: &[LineQuantities]) -> OrderStatus {
     let all_cancelled = lines.iter().all(|line| line.quantity == line.cancelled) && lines.iter().any(|line| line.cancelled > Decimal::ZERO);
-    let is_done =
-        |line: &LineQuantities| line.open().is_zero() && line.invoiced >= line.shipped && line.invoiced - line.credited <= line.shipped;
+    let is_done = |line: &LineQuantities| {
+        line.open().is_zero() && line.invoiced >= line.shipped - line.waived && line.invoiced - line.credited <= line.shipped
+    };
     match current {
         OrderStatus::Draft | OrderStatus::OnHold if all_cancelled => OrderStatus::Cancelled,
         OrderStatus::Confirmed if all_cancelled => OrderStatus::Cancelled,
@@ -193,7 +194,7 @@ pub fn fulfillment_status(lines: &[LineQuantities]) -> FulfillmentStatus {
 pub fn invoice_status(lines: &[LineQuantities]) -> InvoiceStatus {
     if !lines.iter().any(|line| line.invoiced > Decimal::ZERO) {
         InvoiceStatus::NotInvoiced
-    } else if lines.iter().all(|line| line.invoiced >= line.wanted()) {
+    } else if lines.iter().all(|line| line.invoiced >= line.billable()) {
         InvoiceStatus::Invoiced
     } else {
         InvoiceStatus::PartiallyInvoiced
@@ -347,8 +348,8 @@ mod tests {
             }
             match invoice_status(&lines) {
                 InvoiceStatus::NotInvoiced => prop_assert!(all(|line| line.invoiced.is_zero())),
-                InvoiceStatus::PartiallyInvoiced => prop_assert!(!all(|line| line.invoiced == line.wanted())),
-                InvoiceStatus::Invoiced => prop_assert!(all(|line| line.invoiced == line.wanted())),
+                InvoiceStatus::PartiallyInvoiced => prop_assert!(!all(|line| line.invoiced == line.billable())),
+                InvoiceStatus::Invoiced => prop_assert!(all(|line| line.invoiced == line.billable())),
             }
             match return_status(&lines) {
                 ReturnStatus::None => prop_assert!(all(|line| line.returned.is_zero())),

@@ -419,6 +419,8 @@ fn order(
                 external_line_id: line.external_line_id.clone(),
                 customer_sku: line.customer_sku.clone(),
                 cancelled_out_of_stock: Decimal::ZERO,
+                withheld: Decimal::ZERO,
+                waived: Decimal::ZERO,
                 invoiced: None,
                 metadata: line.metadata.clone(),
             },

@@ -251,6 +251,15 @@ impl Payment {
         self.refunded += amount;
         Refunded { released, from_documents }
     }
+
+    /// Sends back unapplied money that an order has set free. It is put on the order and taken off again, so that the rows say
+    /// whose money went back.
+    pub fn refund_set_free(&mut self, order_id: OrderId, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) {
+        let released = Placement { order_id, invoice_id: None, settles: Settlement::money(amount) };
+        self.allocations.push(Allocation::put(&released, at));
+        self.allocations.push(Allocation::taken_back(&released, Some(refund_id), at));
+        self.refunded += amount;
+    }
 }
 
 /// Where refunded money came from.

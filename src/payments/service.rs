@@ -13,9 +13,10 @@ use crate::platform::numbers::Numbers;
 use crate::types::id::{InvoiceId, OrderId, OrganizationId, PaymentId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use serde_json::json;
 
-pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert};
+pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order};
 
 const WHAT: &str = "payment";
 
@@ -33,6 +34,11 @@ impl PaymentChange {
 
     pub fn is_changed(&self) -> bool {
         self.after != self.before
+    }
+
+    /// How much more of it is on no document.
+    pub fn more_unapplied(&self) -> Decimal {
+        self.after.unapplied() - self.before.unapplied()
     }
 }
 
@@ -77,6 +83,11 @@ pub fn lock_with_money_on(
     }
     // UUIDv7: the order of the locks is the order of age.
     Ok(store::lock(connection, organization_id, &ids)?.into_iter().map(PaymentChange::of).collect())
+}
+
+/// The payments of these ids under their row locks, oldest first.
+pub fn lock_all(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[PaymentId]) -> Result<Vec<PaymentChange>, Error> {
+    Ok(store::lock(connection, organization_id, ids)?.into_iter().map(PaymentChange::of).collect())
 }
 
 /// Raises the versions of payments that changed and writes the difference. The caller holds their locks.

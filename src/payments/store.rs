@@ -174,6 +174,21 @@ pub fn with_money_on(
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
 }
 
+/// The payments that an order has, with or without money on it, oldest first. The caller holds the order's lock.
+pub fn of_order(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> QueryResult<Vec<PaymentId>> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = SqlUuid)]
+        id: PaymentId,
+    }
+    let rows: Vec<Id> = sql("SELECT id FROM payment WHERE organization_id = $1 AND order_id = $2 UNION \
+         SELECT payment_id FROM payment_allocation WHERE organization_id = $1 AND order_id = $2 ORDER BY 1")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(order_id)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 /// What settles an invoice beside money, and the payment it came with.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct DocumentAdjustment {

@@ -82,4 +82,6 @@ typed_id! {
     PaymentId,
     PaymentAllocationId,
     RefundId,
+    ReturnId,
+    ReturnLineId,
 }

@@ -32,7 +32,8 @@ async fn each_action_is_found_with_who_did_it_and_from_where() {
     let order = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}]});
     let order = send(from(app.request(Method::POST, "/v1/orders").bearer_auth(token).json(&order), "r-order")).await.expect(201).body;
     let hold = format!("/v1/orders/{}/hold", order["id"].as_str().unwrap());
-    let held = send(from(app.request(Method::POST, &hold).bearer_auth(token).json(&json!({"reason": "wait"})), "r-hold")).await.expect(200).body;
+    let held =
+        send(from(app.request(Method::POST, &hold).bearer_auth(token).json(&json!({"reason": "wait"})), "r-hold")).await.expect(200).body;
     assert_eq!(held["holds"][0]["raised_by"], format!("user:{}", siti["id"].as_str().unwrap()));
     for _ in 0..3 {
         let refused = from(app.request(Method::GET, "/v1/api_clients").bearer_auth(token), "r-refused");
@@ -88,7 +89,10 @@ async fn each_action_is_found_with_who_did_it_and_from_where() {
     assert_eq!(actions(&format!("actor={id}&limit=200")).await.len(), hers.len());
     let order_id = order["id"].as_str().unwrap();
     assert_eq!(actions(&format!("subject_type=order&subject_id={order_id}")).await, ["order.held", "order.confirmed", "order.captured"]);
-    assert_eq!(actions(&format!("subject_type=user&subject_id={id}&action=auth.logged_in,auth.login_failed")).await, ["auth.logged_in", "auth.login_failed"]);
+    assert_eq!(
+        actions(&format!("subject_type=user&subject_id={id}&action=auth.logged_in,auth.login_failed")).await,
+        ["auth.logged_in", "auth.login_failed"]
+    );
     assert_eq!(actions("to=2026-03-01T00:00:00Z").await, [""; 0]);
     let first = admin.get("/v1/audit?limit=3").await.expect(200).body;
     let next = admin.get(&format!("/v1/audit?limit=3&cursor={}", first["next_cursor"].as_str().unwrap())).await.expect(200).body;

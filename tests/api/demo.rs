@@ -73,7 +73,10 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
     assert!(count(&admin, "/v1/invoices?status=paid&limit=200").await > 40);
     assert!(count(&admin, "/v1/invoices?status=partially_paid").await > 0);
     assert!(count(&admin, "/v1/credit_notes").await >= 2);
-    assert_eq!(count(&admin, "/v1/refunds").await, 1);
+    assert_eq!(count(&admin, "/v1/refunds").await, 2);
+    for status in ["requested", "authorized", "completed"] {
+        assert!(count(&admin, &format!("/v1/returns?status={status}")).await > 0, "no return is {status}");
+    }
     let incoming = admin.get("/v1/inventory/incoming?status=open").await.expect(200).body;
     assert_eq!(incoming["data"][0]["sku"], "BATIK-L");
     let payments = admin.get("/v1/payments?limit=200").await.expect(200).body;

@@ -215,6 +215,7 @@ async fn walk_the_road(app: &TestApp) {
     fulfillment(&mut road, &order).await;
     let invoice = invoices(&mut road, &order).await;
     payments(&mut road, &order, &invoice).await;
+    returns(&mut road).await;
     reports_and_events(&mut road, &order).await;
 
     let documented: BTreeSet<String> = road.document.operations().into_iter().map(|operation| operation.id).collect();
@@ -416,6 +417,34 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     road.list("list_credit_notes", &[]).await;
     road.go("get_credit_note", &[("id", &note["id"])]).await;
     road.go("patch_credit_note", &[("id", &note["id"])]).await;
+}
+
+/// Of an order that has shipped; of what is refused and cancelled, then of what is settled.
+async fn returns(road: &mut Road<'_>) {
+    let order = road.go("place_order", &[]).await;
+    let id = fulfillment_of(&road.admin, &order).await;
+    road.go("ship_fulfillment_order", &[("id", &id)]).await;
+    road.go("issue_invoice", &[("id", &order["id"])]).await;
+    let of_order = |body: &mut Value| {
+        body["order_id"] = order["id"].clone();
+        body["lines"][0]["order_line_id"] = order["lines"][0]["id"].clone();
+    };
+    let refused = road.go_with("request_return", &[], of_order).await;
+    road.go("refuse_return", &[("id", &refused["id"])]).await;
+    let cancelled = road.go_with("request_return", &[], of_order).await;
+    road.go("cancel_return", &[("id", &cancelled["id"])]).await;
+    let settled = road.go_with("request_return", &[], of_order).await;
+    road.list("list_returns", &[]).await;
+    road.go("get_return", &[("id", &settled["id"])]).await;
+    road.go("patch_return", &[("id", &settled["id"])]).await;
+    road.go("authorize_return", &[("id", &settled["id"])]).await;
+    let of_lines = |body: &mut Value| {
+        for line in body["lines"].as_array_mut().unwrap() {
+            line["order_line_id"] = order["lines"][0]["id"].clone();
+        }
+    };
+    road.go_with("receive_return", &[("id", &settled["id"])], of_lines).await;
+    road.go("complete_return", &[("id", &settled["id"])]).await;
 }
 
 async fn reports_and_events(road: &mut Road<'_>, order: &Value) {

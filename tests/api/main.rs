@@ -33,6 +33,8 @@ mod organization;
 mod random_commands;
 mod reads;
 mod reservations;
+mod returns;
+mod returns_at_once;
 mod road;
 mod shop;
 mod shown;

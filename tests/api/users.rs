@@ -74,7 +74,9 @@ async fn users_are_listed_changed_and_kept_apart_by_organization() {
     let taken = json!({"email": "SITI@example.com", "name": "Other", "role": "sales"});
     assert_eq!(admin.post("/v1/users", taken).await.code(409), "user_email_taken");
     user(&stranger, "siti@example.com", "admin").await;
-    for reply in [stranger.get(&path).await, stranger.patch(&path, json!({"name": "x"})).await, stranger.act(&format!("{path}/disable")).await] {
+    for reply in
+        [stranger.get(&path).await, stranger.patch(&path, json!({"name": "x"})).await, stranger.act(&format!("{path}/disable")).await]
+    {
         assert_eq!(reply.code(404), "not_found");
     }
     let listed = admin.get("/v1/users?email=siti@EXAMPLE.com&role=sales&active=true").await.expect(200).body;
@@ -180,7 +182,9 @@ async fn refreshes_at_the_same_moment_are_one() {
     let second = app.spawn_second();
     let mut token = log_in(&app, "siti@example.com", PASSWORD).await.expect(200).body["refresh_token"].clone();
     for _ in 0..5 {
-        let ask = |address: &str| app.http.post(format!("{address}/v1/auth/token")).json(&json!({"grant_type": "refresh_token", "refresh_token": token}));
+        let ask = |address: &str| {
+            app.http.post(format!("{address}/v1/auth/token")).json(&json!({"grant_type": "refresh_token", "refresh_token": token}))
+        };
         let asked = (0..8).map(|i| send(ask(if i % 2 == 0 { &app.address } else { &second })));
         let next: std::collections::BTreeSet<String> =
             join_all(asked).await.into_iter().map(|reply| reply.expect(200).body["refresh_token"].as_str().unwrap().to_owned()).collect();
@@ -206,7 +210,9 @@ async fn guessing_is_slowed_down_across_processes_and_tells_nobody_who_exists() 
     admin.act(&format!("/v1/users/{}/disable", disabled["id"].as_str().unwrap())).await.expect(200);
     let second = app.spawn_second();
     let mut seen = vec![];
-    for (email, password) in [("siti@example.com", "wrong password"), ("nobody@example.com", "wrong password"), ("budi@example.com", PASSWORD)] {
+    for (email, password) in
+        [("siti@example.com", "wrong password"), ("nobody@example.com", "wrong password"), ("budi@example.com", PASSWORD)]
+    {
         // Many at once, over two processes: five are compared, the others wait.
         let asked = (0..12).map(|i| {
             let address = if i % 2 == 0 { &app.address } else { &second };
@@ -291,10 +297,9 @@ async fn a_new_role_takes_the_old_one_away_and_nobody_changes_the_own() {
     let ayu = user(&admin, "ayu@example.com", "admin").await;
     let path = format!("/v1/users/{}", ayu["id"].as_str().unwrap());
     let login = log_in(&app, "ayu@example.com", PASSWORD).await.expect(200).body;
-    for (method, path, body) in [
-        (Method::PATCH, path.clone(), json!({"role": "sales"})),
-        (Method::POST, format!("{path}/disable"), json!({})),
-    ] {
+    for (method, path, body) in
+        [(Method::PATCH, path.clone(), json!({"role": "sales"})), (Method::POST, format!("{path}/disable"), json!({}))]
+    {
         assert_eq!(send(bearer(&app, &login, method, &path).json(&body)).await.code(409), "own_account");
     }
     admin.patch(&path, json!({"role": "viewer"})).await.expect(200);

@@ -1,7 +1,7 @@
 use super::body::Login;
 use super::store;
-use super::throttle::{AttemptKey, Count, Counted, tried};
 pub use super::throttle::attempt_keys;
+use super::throttle::{AttemptKey, Count, Counted, tried};
 use crate::audit::{self, NewEntry};
 use crate::auth::sessions::service::{Opened, Who, open};
 use crate::auth::users::body::User;

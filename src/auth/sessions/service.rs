@@ -1,6 +1,6 @@
 use super::refresh::{ABSOLUTE, RefreshToken, Standing, Verdict, judge, random};
-use super::store::{self, NewSession, Session};
 pub use super::store::EndReason;
+use super::store::{self, NewSession, Session};
 use crate::audit::{self, NewEntry};
 use crate::auth::actor::user_name;
 use crate::auth::authenticator::Authenticator;

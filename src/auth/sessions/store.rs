@@ -111,10 +111,7 @@ pub fn token_used_at(connection: &mut PgConnection, hash: &[u8]) -> QueryResult<
 
 /// Notes the use of a token and with it that of its session.
 pub fn use_token(connection: &mut PgConnection, session: &Session, hash: &[u8], now: DateTime<Utc>) -> QueryResult<()> {
-    sql("UPDATE refresh_token SET used_at = $2 WHERE hash = $1")
-        .bind::<Binary, _>(hash)
-        .bind::<Timestamptz, _>(now)
-        .execute(connection)?;
+    sql("UPDATE refresh_token SET used_at = $2 WHERE hash = $1").bind::<Binary, _>(hash).bind::<Timestamptz, _>(now).execute(connection)?;
     sql("UPDATE user_session SET used_at = $3 WHERE organization_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(session.organization_id)
         .bind::<SqlUuid, _>(session.id)
@@ -130,7 +127,13 @@ struct Id {
 }
 
 /// Ends a session; false where it had ended.
-pub fn end(connection: &mut PgConnection, organization_id: OrganizationId, id: Uuid, reason: EndReason, now: DateTime<Utc>) -> QueryResult<bool> {
+pub fn end(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: Uuid,
+    reason: EndReason,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
     let ended = sql("UPDATE user_session SET ended_at = $3, end_reason = $4 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
@@ -162,8 +165,7 @@ pub fn end_all(
 
 /// Sessions that have ended since `since`, of every organization.
 pub fn ended_since(connection: &mut PgConnection, since: DateTime<Utc>) -> QueryResult<Vec<Uuid>> {
-    let rows: Vec<Id> =
-        sql("SELECT id FROM user_session WHERE ended_at >= $1").bind::<Timestamptz, _>(since).load(connection)?;
+    let rows: Vec<Id> = sql("SELECT id FROM user_session WHERE ended_at >= $1").bind::<Timestamptz, _>(since).load(connection)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 

@@ -77,7 +77,9 @@ impl Refusal {
                 "send the body as application/x-www-form-urlencoded or application/json",
             ),
             Self::InvalidClient(why) => (StatusCode::UNAUTHORIZED, "invalid_client", why),
-            Self::InvalidGrant => (StatusCode::BAD_REQUEST, "invalid_grant", "this refresh token does not open here any more; log in again"),
+            Self::InvalidGrant => {
+                (StatusCode::BAD_REQUEST, "invalid_grant", "this refresh token does not open here any more; log in again")
+            }
             Self::UnsupportedGrantType(why) => (StatusCode::BAD_REQUEST, "unsupported_grant_type", why),
             Self::InvalidScope(why) => (StatusCode::BAD_REQUEST, "invalid_scope", why),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "come again after Retry-After"),

@@ -59,8 +59,7 @@ pub async fn list_users(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let limit = page_limit(query.limit)?;
     let filter = Filter { email: query.email, role: query.role, active: query.active, updated_from: query.updated_from };
     let after = page_id(page_after(query.cursor.as_deref(), &service::list_filters(&filter), 1)?)?;
-    let page =
-        app.db.read(move |connection| service::list(connection, context.organization_id, &filter, after.map(UserId), limit)).await?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter, after.map(UserId), limit)).await?;
     Answer::ok(&page)
 }
 

@@ -142,7 +142,8 @@ mod tests {
         };
         assert!(faults(json!({"email": "siti@example.com", "name": "Siti", "role": "sales"})).is_empty());
         let told = faults(json!({"email": "siti", "name": " ", "role": "integration", "password": "short"}));
-        let wanted = [("/email", "invalid_email"), ("/name", "required"), ("/role", "role_of_programs"), ("/password", "password_too_short")];
+        let wanted =
+            [("/email", "invalid_email"), ("/name", "required"), ("/role", "role_of_programs"), ("/password", "password_too_short")];
         assert_eq!(told, wanted.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
     }
 }

@@ -192,14 +192,13 @@ pub fn find_account(connection: &mut PgConnection, email: &str, organization: Op
 
 /// The active user whose password is still the one of this hash, kept from changing until the transaction ends.
 pub fn hold_active(connection: &mut PgConnection, account: &Account) -> QueryResult<Option<User>> {
-    let row: Option<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM app_user WHERE organization_id = $1 AND id = $2 AND password_hash = $3 AND active FOR SHARE"
-    ))
-    .bind::<SqlUuid, _>(account.organization_id)
-    .bind::<SqlUuid, _>(account.user_id)
-    .bind::<Text, _>(&account.password_hash)
-    .get_result(connection)
-    .optional()?;
+    let row: Option<Row> =
+        sql(format!("SELECT {COLUMNS} FROM app_user WHERE organization_id = $1 AND id = $2 AND password_hash = $3 AND active FOR SHARE"))
+            .bind::<SqlUuid, _>(account.organization_id)
+            .bind::<SqlUuid, _>(account.user_id)
+            .bind::<Text, _>(&account.password_hash)
+            .get_result(connection)
+            .optional()?;
     row.map(Row::into_user).transpose()
 }
 

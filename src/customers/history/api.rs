@@ -48,6 +48,7 @@ fn readable(actor: &Actor) -> Vec<HistoryKind> {
         HistoryKind::Order => Permission::ORDERS_READ,
         HistoryKind::Invoice | HistoryKind::CreditNote => Permission::INVOICES_READ,
         HistoryKind::Payment => Permission::PAYMENTS_READ,
+        HistoryKind::Return => Permission::RETURNS_READ,
     };
     HistoryKind::ALL.iter().copied().filter(|kind| actor.may(needed(*kind))).collect()
 }

@@ -14,6 +14,7 @@ text_enum! {
         Invoice = "invoice",
         CreditNote = "credit_note",
         Payment = "payment",
+        Return = "return",
     }
 }
 
@@ -27,10 +28,10 @@ pub struct HistoryEntry {
     #[schema(example = "confirmed")]
     pub status: String,
     pub currency: Currency,
-    /// Total of a document, amount of a payment.
+    /// Total of a document, amount of a payment, what is credited for a return.
     pub amount: Amount,
     /// The order itself or the one it belongs to.
     pub order_id: Option<OrderId>,
-    /// When it was ordered, issued or received.
+    /// When it was ordered, issued, received or, of a return, asked for.
     pub occurred_at: DateTime<Utc>,
 }

@@ -56,6 +56,8 @@ pub fn page(
          FROM credit_note d WHERE d.organization_id = $1 AND d.customer_id = $2 AND 'credit_note' = ANY($3) \
          UNION ALL SELECT 'payment', d.id, d.number, d.status, d.currency, d.amount, d.order_id, {received} \
          FROM payment d WHERE d.organization_id = $1 AND d.customer_id = $2 AND 'payment' = ANY($3) \
+         UNION ALL SELECT 'return', d.id, d.number, d.status, d.currency, d.amount_credited, d.order_id, d.created_at \
+         FROM sales_return d WHERE d.organization_id = $1 AND d.customer_id = $2 AND 'return' = ANY($3) \
          ) AS h WHERE o.id = $1 AND (h.occurred_at, h.id) < (coalesce($4::timestamptz, 'infinity'), coalesce($5::uuid, $1)) \
          ORDER BY h.occurred_at DESC, h.id DESC LIMIT $6"
     ))

@@ -1,6 +1,6 @@
 use super::body::{Deliver, NewTrackingEvent, PatchShipment};
 use super::service::{self, ShipmentFilter};
-use super::shipment::Shipment;
+use super::shipment::{Shipment, ShipmentStatus};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
@@ -10,6 +10,7 @@ use crate::order_to_cash::deliver::{deliver, track};
 use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
+use crate::returns::service as returns;
 use crate::types::id::ShipmentId;
 use crate::types::page::{Page, page_after, page_limit};
 use actix_web::web::Data;
@@ -102,7 +103,8 @@ pub async fn patch_shipment(call: Call, app: Data<App>) -> Result<Answer, Error>
 /// Tell what a carrier saw
 ///
 /// Events may come in any order; the same one (status and moment) twice is one. The shipment's status is that of the event which took
-/// place last; `delivered` and `returned` win over whatever is scanned later.
+/// place last; `delivered` and `returned` win over whatever is scanned later. A `returned` opens an authorized return of all that was in
+/// the shipment, once.
 #[utoipa::path(tag = "fulfillment", operation_id = "create_tracking_event", security(("oauth2" = ["fulfillment:write"])), request_body = NewTrackingEvent, params(("id" = ShipmentId, Path, description = "The shipment")), responses(
     (status = 200, description = "The shipment as it is now", body = Shipment),
     (status = 404, response = crate::openapi::NotFound),
@@ -115,10 +117,15 @@ pub async fn create_tracking_event(call: Call, app: Data<App>) -> Result<Answer,
     call.no_query()?;
     let (id, body): (ShipmentId, NewTrackingEvent) = (call.path("id")?, call.json()?);
     let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    let mut return_number = None;
+    if body.status == ShipmentStatus::Returned {
+        let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
+        return_number = Some(app.db.read(move |connection| returns::next_number(connection, &numbers, organization_id)).await?);
+    }
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let shipment = track(connection, &context, id, &body, &precondition)?;
+                let shipment = track(connection, &context, id, &body, &precondition, return_number.clone())?;
                 Ok(Answer::ok(&shipment)?.with_version(shipment.version))
             })
         })

@@ -1,4 +1,4 @@
-use super::credit_note::{CreditNote, CreditNoteLine};
+use super::credit_note::{CreditNote, CreditNoteLine, CreditNoteLineKind};
 use crate::invoicing::invoices::invoice::{BillTo, DocumentTaxGroup, InvoicedOrder};
 use crate::types::absent::null_is_default;
 use crate::types::address::Address;
@@ -147,6 +147,8 @@ pub struct CreditNoteBody {
 pub struct CreditNoteLineBody {
     pub id: CreditNoteLineId,
     pub line_number: i16,
+    pub kind: CreditNoteLineKind,
+    /// Of a restocking fee: the first of the lines that it is kept back of.
     pub order_line_id: OrderLineId,
     pub invoice_line_id: InvoiceLineId,
     #[schema(example = "KOPI-250")]
@@ -173,6 +175,7 @@ impl From<&CreditNoteLine> for CreditNoteLineBody {
         Self {
             id: line.id,
             line_number: line.line_number,
+            kind: line.detail.kind,
             order_line_id: line.order_line_id,
             invoice_line_id: line.detail.invoice_line_id,
             sku: line.sku.clone(),

@@ -6,6 +6,7 @@ use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::id::{CreditNoteId, CreditNoteLineId, CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId};
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -30,15 +31,32 @@ pub struct CreditNoteDocument {
     pub tax_total_base_currency: Option<Amount>,
 }
 
+text_enum! {
+    /// What a line of a credit note is.
+    pub enum CreditNoteLineKind {
+        /// Units of an invoice line that are taken back.
+        Goods = "goods",
+        /// What is kept back of the goods' worth: quantity −1, its amounts below 0.
+        RestockingFee = "restocking_fee",
+    }
+}
+
 /// What of a line is neither filtered nor summed by SQL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditNoteLineDetail {
     pub invoice_line_id: InvoiceLineId,
     pub tax_scheme_category: String,
     pub base_fraction: BaseFraction,
+    #[serde(default = "goods")]
+    pub kind: CreditNoteLineKind,
 }
 
-/// Units of one invoice line. Amounts without tax but the last; positive, although they are taken back.
+fn goods() -> CreditNoteLineKind {
+    CreditNoteLineKind::Goods
+}
+
+/// Units of one invoice line, or what is kept back of their worth. Amounts without tax but the last; positive where they are taken
+/// back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreditNoteLine {
     pub id: CreditNoteLineId,

@@ -124,4 +124,4 @@ fn shipping_line(currency: Currency, net: Decimal, tax: Decimal, tax_group: usiz
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

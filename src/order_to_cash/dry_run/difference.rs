@@ -60,6 +60,7 @@ text_enum! {
         CreditNote = "credit_note",
         Payment = "payment",
         Refund = "refund",
+        Return = "return",
     }
 }
 

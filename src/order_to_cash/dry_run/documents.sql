@@ -18,4 +18,7 @@ SELECT 'refund', r.id, r.number, r.status, r.amount, NULL, NULL
 FROM refund r
 WHERE r.organization_id = $1
   AND r.payment_id = ANY(ARRAY(SELECT payment_id FROM payment_allocation WHERE organization_id = $1 AND order_id = $2))
+UNION ALL
+SELECT 'return', id, number, status, NULL, NULL, NULL
+FROM sales_return WHERE organization_id = $1 AND order_id = $2
 ORDER BY 1, 2

@@ -52,7 +52,7 @@ struct MovedRow {
     quantity: Decimal,
 }
 
-/// What the order's shipments and fulfillment orders have moved on the shelves.
+/// What the order's shipments, fulfillment orders and returns have moved on the shelves.
 pub fn moved(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
@@ -60,7 +60,8 @@ pub fn moved(
 ) -> QueryResult<BTreeMap<(String, String), Decimal>> {
     let rows: Vec<MovedRow> = sql("SELECT sku, location, sum(quantity) AS quantity FROM stock_movement WHERE organization_id = $1 \
          AND subject_id = ANY(ARRAY(SELECT id FROM shipment WHERE organization_id = $1 AND order_id = $2 \
-         UNION ALL SELECT id FROM fulfillment_order WHERE organization_id = $1 AND order_id = $2)) GROUP BY 1, 2")
+         UNION ALL SELECT id FROM fulfillment_order WHERE organization_id = $1 AND order_id = $2 \
+         UNION ALL SELECT id FROM sales_return WHERE organization_id = $1 AND order_id = $2)) GROUP BY 1, 2")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(order_id)
     .load(connection)?;

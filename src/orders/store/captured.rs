@@ -205,7 +205,8 @@ fn bind_holds<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
 }
 
 fn bind_events<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
-    let rows: Vec<_> = numbered(batch).flat_map(|(ord, c)| c.events.iter().enumerate().map(move |(place, event)| (ord, c, event, place))).collect();
+    let rows: Vec<_> =
+        numbered(batch).flat_map(|(ord, c)| c.events.iter().enumerate().map(move |(place, event)| (ord, c, event, place))).collect();
     statement
         .bind::<Array<Integer>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.0).collect::<Vec<_>>())

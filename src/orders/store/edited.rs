@@ -79,7 +79,7 @@ const LINES: &str = "INSERT INTO order_line AS l (organization_id, order_id, lin
 pub fn lines<'a>(organization_id: OrganizationId, lines: &[(&'a Order, &'a OrderLine)]) -> QueryResult<Sql<'a>> {
     let numbers = |f: fn(&OrderLine) -> Decimal| lines.iter().map(|(_, line)| f(line)).collect::<Vec<_>>();
     let texts = |f: fn(&'a OrderLine) -> &'a str| lines.iter().map(|(_, line)| f(line)).collect::<Vec<_>>();
-    let details: Vec<Value> = lines.iter().map(|(_, line)| json(&line.detail)).collect::<QueryResult<_>>()?;
+    let details: Vec<Value> = lines.iter().map(|(_, line)| json(&line.stored_detail())).collect::<QueryResult<_>>()?;
     Ok(sql(LINES)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|(order, _)| order.id).collect::<Vec<_>>())

@@ -395,6 +395,8 @@ fn line_of(row: LineRow, currency: Currency) -> OrderLine {
             invoiced: invoiced.normalize(),
             credited: credited.normalize(),
             returned: returned.normalize(),
+            withheld: detail.0.withheld,
+            waived: detail.0.waived,
         },
         original_quantity: original_quantity.normalize(),
         initially_allocated: initially_allocated.normalize(),

@@ -156,7 +156,7 @@ fn headers<'a>(organization_id: OrganizationId, changes: &[&OrderChange], orders
 
 fn changed_lines<'a>(organization_id: OrganizationId, lines: &[(&'a Order, &'a OrderLine)]) -> QueryResult<Sql<'a>> {
     let numbers = |f: fn(&OrderLine) -> Decimal| lines.iter().map(|(_, line)| f(line)).collect::<Vec<_>>();
-    let details: Vec<Value> = lines.iter().map(|(_, line)| json(&line.detail)).collect::<QueryResult<_>>()?;
+    let details: Vec<Value> = lines.iter().map(|(_, line)| json(&line.stored_detail())).collect::<QueryResult<_>>()?;
     Ok(sql(LINES)
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(lines.iter().map(|(order, _)| order.id).collect::<Vec<_>>())

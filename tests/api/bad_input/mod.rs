@@ -3,6 +3,7 @@
 mod bodies;
 mod people;
 mod requests;
+mod returns;
 
 use crate::shop::{clean, customer, receive, shop};
 use crate::support::app::{Reply, TestApp, send};
@@ -218,6 +219,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(bodies::order_fields(&world));
     rows.extend(bodies::others(&world));
     rows.extend(people::rows());
+    rows.extend(returns::returns(&world));
     rows.extend(bodies::edits(&world));
     let mut faults = Vec::new();
     for row in &rows {

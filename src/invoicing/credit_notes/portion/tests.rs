@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;
 
 /// The invoice of a portion of an order, each line split between two shipments.
-fn invoice_of(input: &PricingInput, part: &Portion) -> Invoice {
+pub(in crate::invoicing::credit_notes) fn invoice_of(input: &PricingInput, part: &Portion) -> Invoice {
     let breakdown = part.tax_breakdown();
     let priced = price(input).unwrap();
     let place = |group: usize| breakdown.iter().position(|row| row.is_like(&priced.tax_breakdown[group])).unwrap_or_default();
@@ -117,12 +117,12 @@ fn invoice_of(input: &PricingInput, part: &Portion) -> Invoice {
     }
 }
 
-fn nothing(invoice: &Invoice) -> Extent {
+pub(in crate::invoicing::credit_notes) fn nothing(invoice: &Invoice) -> Extent {
     Extent { quantities: vec![Decimal::ZERO; invoice.lines.len()], shipping: false }
 }
 
 /// Half of the order, and what comes after it.
-fn two_invoices(input: &PricingInput) -> Option<[Invoice; 2]> {
+pub(in crate::invoicing::credit_notes) fn two_invoices(input: &PricingInput) -> Option<[Invoice; 2]> {
     let priced = price(input).ok()?;
     let document = ValuedDocument::of(input, &priced);
     let half: Vec<Decimal> = input.lines.iter().map(|line| (line.quantity / Decimal::TWO).round_dp(3)).collect();

@@ -1,0 +1,2 @@
+DROP TABLE sales_return_line;
+DROP TABLE sales_return;

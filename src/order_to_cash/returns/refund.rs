@@ -1,0 +1,67 @@
+//! The money that a settled return has set free goes back to where it came from.
+
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::event::NewEvent;
+use crate::order_to_cash::accounts::LockedAccount;
+use crate::payments::payment::PaymentAction;
+use crate::payments::refunds;
+use crate::payments::refunds::body::{RefundBody, RefundStatus};
+use crate::payments::service as payments;
+use crate::types::decimal::Amount;
+use crate::types::id::{PaymentId, RefundId};
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Sends back what each payment has been set free of. The payments are locked already, and the account is saved by the caller.
+/// `numbers` are for as many refunds as the order has payments.
+pub fn refund(
+    connection: &mut PgConnection,
+    context: &Context,
+    account: &mut LockedAccount,
+    freed: &BTreeMap<PaymentId, Decimal>,
+    reason: &str,
+    numbers: &[String],
+) -> Result<(Vec<RefundBody>, Vec<NewEvent>), Error> {
+    let ids: Vec<PaymentId> = freed.iter().filter(|(_, amount)| **amount > Decimal::ZERO).map(|(id, _)| *id).collect();
+    if ids.is_empty() {
+        return Ok((vec![], vec![]));
+    }
+    let order_id = account.account.order_id;
+    let mut numbers = numbers.iter();
+    let mut changes = payments::lock_all(connection, context.organization_id, &ids)?;
+    let (mut made, mut told) = (vec![], vec![]);
+    for change in &mut changes {
+        let payment = &mut change.after;
+        let amount = freed.get(&payment.id).copied().unwrap_or_default();
+        let action = if amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
+        payment.status = payment.status.next(action)?;
+        let id = RefundId::generate();
+        payment.refund_set_free(order_id, amount, id, context.now);
+        account.account.refunded += amount;
+        let number = numbers.next().ok_or_else(|| Error::unavailable("the order got another payment meanwhile".to_owned()))?;
+        made.push(RefundBody {
+            id,
+            number: number.clone(),
+            payment_id: payment.id,
+            order_id: Some(order_id),
+            amount: Amount(amount),
+            currency: payment.currency,
+            reason: reason.to_owned(),
+            status: RefundStatus::Succeeded,
+            created_at: context.now,
+        });
+    }
+    for refund in &made {
+        refunds::service::insert(connection, context, refund)?;
+    }
+    payments::save(connection, context, &mut changes)?;
+    for (change, refund) in changes.iter().zip(&made) {
+        let mut fact = payments::event("payment.refunded", &change.after);
+        fact.data["refund"] = json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason });
+        told.push(fact);
+    }
+    Ok((made, told))
+}
