@@ -2,6 +2,7 @@
 
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
+use crate::auth::password::Passwords;
 use crate::config::Config;
 use crate::documents::renderer::Renderer;
 use crate::error::Error;
@@ -38,6 +39,8 @@ pub struct App {
     pub db: Db,
     /// For reports: long statements, plans made for their values.
     pub reports: Db,
+    /// Hashes and compares the passwords of users.
+    pub passwords: Passwords,
     /// People's numbers.
     pub numbers: Arc<Numbers>,
     /// What writing orders needs.
@@ -66,6 +69,10 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::token::api::configure);
     config.configure(crate::auth::me::configure);
     config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::auth::login::api::configure);
+    config.configure(crate::auth::users::own_password::configure);
+    config.configure(crate::auth::users::api::configure);
+    config.configure(crate::audit::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::fulfillment::fulfillment_orders::api::configure);
@@ -140,7 +147,8 @@ impl Application {
         let (numbers, capture) = (desk.numbers.clone(), capture(&config, &options, desk.clone())?);
         let stopping = AtomicBool::new(false);
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
-        let app = Data::new(App { clock, db, reports, numbers, desk, capture, renderer, stopping, config: config.clone() });
+        let passwords = Passwords::new(config.workers);
+        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, stopping, config: config.clone() });
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
         Ok(Self { address, app, authenticator, server, jobs })
     }

@@ -2,6 +2,7 @@
 
 use crate::auth::keys::KeyConfig;
 use crate::error::Error;
+use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,6 +50,10 @@ pub struct Config {
     pub font_folder: Option<PathBuf>,
     /// Where Stripe is: its own address, or a test's.
     pub stripe_api: String,
+    /// Proxies whose `X-Forwarded-For` is believed; from anybody else it could be an invention.
+    pub trusted_proxies: Vec<Network>,
+    /// Life of a user's access token: short, since a refresh token gets the next one.
+    pub user_token_seconds: i64,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -79,6 +84,8 @@ impl Config {
             documents_waiting: 64,
             font_folder: None,
             stripe_api: "https://api.stripe.com".to_owned(),
+            trusted_proxies: vec![],
+            user_token_seconds: 900,
             clock: Clock::System,
             jobs: true,
         }

@@ -1,8 +1,11 @@
 //! What happens by itself. Each job finds its work by state, does it in short transactions and may run in several processes at once.
 
+use crate::audit;
 use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
+use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
+use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
@@ -78,6 +81,7 @@ impl Jobs {
                 run(&db, "post_journal", |db| journal::job::post(db, clock.now()));
                 run(&db, "book_bank_entries", |db| bank_entries::book_certain(db, &numbers, || clock.now()));
                 run(&db, "expire_authorizations", |db| expire_authorizations(db, clock.now()));
+                run(&db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
@@ -96,6 +100,8 @@ impl Jobs {
                 }
                 if purge.is_due() {
                     run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
+                    run(&db, "purge_sessions", |db| sessions::purge(db, clock.now()));
+                    run(&db, "purge_login_attempts", |db| login::purge(db, clock.now()));
                 }
             }
         };
@@ -203,7 +209,7 @@ pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> 
 pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     for organization_id in db.read_blocking(backorders::organizations_waiting)? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "serve_backorders", now);
         loop {
             let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
             all += served;
@@ -238,7 +244,7 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     let before = now - TimeDelta::days(expire_holds::HOLD_DAYS);
     for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "expire_holds", now);
         loop {
             let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
             all += changed;

@@ -2,6 +2,8 @@
 
 /// The application: pool, routes, workers.
 pub mod app;
+/// Who did what, when, from where.
+pub mod audit;
 /// Who calls and what they may do: tokens, permissions, API clients.
 pub mod auth;
 /// Bank statements: their entries, and which documents they are for.

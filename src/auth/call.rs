@@ -3,8 +3,11 @@
 
 use super::actor::{Actor, Context};
 use super::authenticator::Authenticator;
+use super::origin;
 use super::permission::Permission;
+use crate::app::App;
 use crate::error::Error;
+use crate::platform::client_address::client_address;
 use crate::platform::http::{KnownVersions, Precondition, parse_json, parse_query};
 use crate::platform::idempotency::{IdempotencyKey, fingerprint};
 use crate::platform::{limits, logging};
@@ -41,7 +44,10 @@ impl std::ops::Deref for BulkCall {
 impl Call {
     /// 403 unless the caller has `permission`. Every handler's first line.
     pub fn require(&self, permission: Permission) -> Result<Context, Error> {
-        self.actor.require(permission)?;
+        if let Err(refused) = self.actor.require(permission) {
+            self.note_refusal(permission);
+            return Err(refused);
+        }
         self.context()
     }
 
@@ -61,7 +67,25 @@ impl Call {
     }
 
     fn unchecked_context(&self) -> Context {
-        Context { organization_id: self.actor.organization_id, actor: self.actor.name(), role: self.actor.role, now: self.now }
+        let origin = Some(self.origin());
+        Context { organization_id: self.actor.organization_id, actor: self.actor.name(), origin, role: self.actor.role, now: self.now }
+    }
+
+    /// From where this request comes, as it is written beside what it changes.
+    pub fn origin(&self) -> String {
+        origin_of(&self.request)
+    }
+
+    /// Where it comes from, past trusted proxies.
+    pub fn address(&self) -> Option<std::net::IpAddr> {
+        address_of(&self.request)
+    }
+
+    /// A caller that tries what it may not do is worth knowing of; it is written down by a job, so that asking costs nothing.
+    fn note_refusal(&self, permission: Permission) {
+        let Some(authenticator) = self.request.app_data::<Data<Authenticator>>() else { return };
+        let operation = format!("{} {}", self.request.method(), self.request.match_pattern().unwrap_or_default());
+        authenticator.refusals.note(&self.actor, permission, operation, self.origin(), self.now);
     }
 
     /// The JSON body: 413, 415, 400 and 422 come from here.
@@ -235,6 +259,18 @@ fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u32 {
         ("0", Ok(fraction)) => fraction,
         _ => 1000,
     }
+}
+
+/// Address, user agent and id of a request.
+pub(super) fn origin_of(request: &HttpRequest) -> String {
+    let id = logging::current().map(|context| context.request_id).unwrap_or_default();
+    origin::write(&id, address_of(request), request.headers())
+}
+
+/// The address that a request comes from, past the proxies that are trusted.
+pub(super) fn address_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
+    let trusted = request.app_data::<Data<App>>().map_or(&[][..], |app| &app.config.trusted_proxies);
+    client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted)
 }
 
 async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Call, Error> {

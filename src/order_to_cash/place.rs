@@ -52,6 +52,8 @@ pub struct PlaceRequest {
     pub guest_id: CustomerId,
     /// One receipt number for each payment that comes with the order.
     pub payment_numbers: Vec<String>,
+    /// Where the request came from. A batch has requests from many places.
+    pub origin: Option<String>,
 }
 
 impl PlaceRequest {
@@ -68,7 +70,7 @@ impl PlaceRequest {
         if claims.is_empty() {
             claims.push(Claim { kind: "o", key: request.order_id.to_string(), hash: vec![] });
         }
-        Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
+        Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![], origin: None }
     }
 
     /// An order that wins only some of its claims sends its whole batch down the slow path, so these are looked up beforehand. One
@@ -384,6 +386,7 @@ fn write(
             events: &p.events,
             pegs: &p.pegs,
             actor: &context.actor,
+            origin: requests[p.place].origin.as_deref(),
             at: context.now,
         })
         .collect();

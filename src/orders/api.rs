@@ -65,7 +65,8 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     body.check()?;
     let request = Request { order_id, number: String::new(), body, may_price, historical: false };
-    let arrival = Arrival { context, request: PlaceRequest::new(request, key.as_ref(), &hash) };
+    let request = PlaceRequest { origin: context.origin.clone(), ..PlaceRequest::new(request, key.as_ref(), &hash) };
+    let arrival = Arrival { context, request };
     match &app.capture {
         Some(queue) => capture(queue, arrival).await,
         None => write_alone(&app.db, app.desk.clone(), arrival).await,

@@ -248,6 +248,44 @@ async fn access(road: &mut Road<'_>, app: &TestApp) {
     road.go("patch_api_client", &[("id", id)]).await;
     road.go("rotate_api_client", &[("id", id)]).await;
     road.go("disable_api_client", &[("id", id)]).await;
+    users(road, app).await;
+}
+
+async fn users(road: &mut Road<'_>, app: &TestApp) {
+    let created = road.go("create_user", &[]).await;
+    let id = &created["id"];
+    road.list("list_users", &[]).await;
+    road.go("get_user", &[("id", id)]).await;
+    let login = open(road, "log_in", None, |body| {
+        body["email"] = created["email"].clone();
+        body["password"] = created["one_time_password"].clone();
+    });
+    let login = login.await;
+    let token = login["access_token"].as_str().unwrap().to_owned();
+    open(road, "change_own_password", Some(&token), |body| body["current_password"] = created["one_time_password"].clone()).await;
+    open(road, "log_out", None, |body| body["refresh_token"] = login["refresh_token"].clone()).await;
+    assert_eq!(send(app.request(Method::GET, "/v1/me").bearer_auth(&token)).await.status, 401);
+    road.go("patch_user", &[("id", id)]).await;
+    road.go("set_user_password", &[("id", id)]).await;
+    road.go("disable_user", &[("id", id)]).await;
+    road.go("enable_user", &[("id", id)]).await;
+    road.list("list_audit", &[]).await;
+}
+
+/// The example of an operation that no API client calls: it has no version, and is not repeated.
+async fn open(road: &mut Road<'_>, id: &str, token: Option<&str>, change: impl Fn(&mut Value)) -> Value {
+    road.taken.insert(id.to_owned());
+    let operation = road.document.operation(id);
+    let mut body = road.document.example(&operation.json["requestBody"]["content"]["application/json"]).unwrap();
+    change(&mut body);
+    let request = road.admin.anonymous(operation.method.clone(), &operation.path).json(&body);
+    let reply = send(match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    });
+    let reply = reply.await;
+    road.faults.extend(judge(&road.document, &operation, &reply).iter().map(|fault| format!("{id}: {fault}")));
+    reply.body
 }
 
 async fn organization_and_catalog(road: &mut Road<'_>) {

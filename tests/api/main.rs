@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod audit;
 mod bad_input;
 mod banking;
 mod batches;
@@ -49,4 +50,5 @@ mod statements;
 mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
+mod users;
 mod vanished;

@@ -274,7 +274,7 @@ pub fn expire_due(connection: &mut PgConnection, now: DateTime<Utc>, limit: usiz
         let lines = store::lines(connection, organization_id, &ids)?;
         let keys: Vec<ShelfKey> = lines.iter().map(|(_, line)| line.key()).collect();
         let stock = LockedStock::lock_existing(connection, organization_id, keys)?;
-        locked.push((Context::system(organization_id, now), ids, lines, stock));
+        locked.push((Context::job(organization_id, "expire_reservations", now), ids, lines, stock));
     }
     for (context, ids, lines, mut stock) in locked {
         for (_, line) in &lines {

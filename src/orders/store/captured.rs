@@ -38,6 +38,8 @@ pub struct Captured<'a> {
     /// What of its lines waits is promised from there.
     pub pegs: &'a [Peg],
     pub actor: &'a str,
+    /// From where the request came; written beside its first event.
+    pub origin: Option<&'a str>,
     pub at: DateTime<Utc>,
 }
 
@@ -265,12 +267,14 @@ fn bind_holds<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
 }
 
 fn bind_events<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
-    let rows: Vec<_> = numbered(batch).flat_map(|(ord, c)| c.events.iter().map(move |event| (ord, c, event))).collect();
+    let rows: Vec<_> =
+        numbered(batch).flat_map(|(ord, c)| c.events.iter().enumerate().map(move |(place, event)| (ord, c, event, place))).collect();
     statement
         .bind::<Array<Integer>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.actor).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.1.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.1.origin.filter(|_| row.3 == 0)).collect::<Vec<_>>())
 }
 
 /// Orders with their place in the batch, from 1 as `WITH ORDINALITY` counts.

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod pricing;
+mod people;
 mod requests;
 mod returns;
 
@@ -225,6 +226,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(bodies::calendars());
     rows.extend(bodies::others(&world));
     rows.extend(pricing::rows());
+    rows.extend(people::rows());
     rows.extend(returns::returns(&world));
     rows.extend(bodies::edits(&world));
     let mut faults = Vec::new();
