@@ -60,10 +60,10 @@ pub mod hold;
 pub mod invoice;
 pub mod pay;
 pub mod place;
-/// What would become of an order.
-pub mod quote;
 pub mod provider_money;
 pub mod provider_outbox;
+/// What would become of an order.
+pub mod quote;
 pub mod reallocate;
 pub mod refund;
 /// Goods come back.

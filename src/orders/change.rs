@@ -1,9 +1,9 @@
 //! A locked order before and after a use case.
 
 use super::order::Order;
-use super::status::OrderStatus;
 use super::peg::Peg;
 use super::pegs;
+use super::status::OrderStatus;
 use super::store;
 use crate::auth::actor::Context;
 use crate::catalog::coupons::service as coupons;

@@ -1,5 +1,7 @@
 use super::balance::InvoiceStatus;
-use super::invoice::{BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use super::invoice::{
+    BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans,
+};
 use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;

@@ -49,7 +49,7 @@ fn reference() -> Reference {
 
 fn context(now: &str) -> Context {
     let now: DateTime<Utc> = now.parse().unwrap();
-    Context { organization_id: OrganizationId::generate(), actor: "system".into(), role: Role::Admin, now }
+    Context { organization_id: OrganizationId::generate(), actor: "system".into(), origin: None, role: Role::Admin, now }
 }
 
 fn order(context: &Context, change: Value, wanted: &[(usize, u32)]) -> Order {

@@ -1,8 +1,8 @@
 //! What is refused, with the exact status, code and place of each fault. One table, one application, all failing rows at once.
 
 mod bodies;
-mod pricing;
 mod people;
+mod pricing;
 mod requests;
 mod returns;
 
