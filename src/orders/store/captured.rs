@@ -62,7 +62,7 @@ const BODY: &str = include_str!("capture.sql");
 const WITH_PEGS: [(&str, &str); 3] = [
     (
         "-- mark: supply",
-        "pe AS MATERIALIZED (SELECT won.org, won.id, p.* FROM unnest($85::int4[], $86::int2[], $87::uuid[], $88::numeric[], $89::date[]) \
+        "pe AS MATERIALIZED (SELECT won.org, won.id, p.* FROM unnest($86::int4[], $87::int2[], $88::uuid[], $89::numeric[], $90::date[]) \
            AS p(ord, line_number, incoming_id, quantity, expected_on) JOIN won ON won.ord = p.ord), \
          pd AS MATERIALIZED (SELECT org, incoming_id, expected_on, sum(quantity) AS quantity FROM pe WHERE (SELECT count(*) FROM bu) >= 0 GROUP BY 1, 2, 3), \
          pl AS MATERIALIZED (SELECT i.organization_id, i.id, pd.quantity, pd.expected_on FROM pd \
@@ -73,7 +73,7 @@ const WITH_PEGS: [(&str, &str); 3] = [
          ip AS (INSERT INTO peg (organization_id, order_id, line_number, incoming_id, quantity, expected_on) \
            SELECT org, id, line_number, incoming_id, quantity, expected_on FROM pe), \
          pr AS (INSERT INTO promise_review (organization_id, sku, cause) \
-           SELECT won.org, r.sku, r.cause FROM unnest($90::int4[], $91::text[], $92::text[]) AS r(ord, sku, cause) JOIN won ON won.ord = r.ord),",
+           SELECT won.org, r.sku, r.cause FROM unnest($91::int4[], $92::text[], $93::text[]) AS r(ord, sku, cause) JOIN won ON won.ord = r.ord),",
     ),
     ("-- mark: after supply", "AND (SELECT count(*) FROM pu) >= 0"),
     ("-- mark: supply proved", "WHEN (SELECT count(*) FROM pd) <> (SELECT count(*) FROM pu) THEN capture_refused('supply')"),
@@ -138,10 +138,14 @@ fn bind<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> QueryResult<Sql<'a
     let statement = bind_holds(statement, batch);
     let statement = bind_events(statement, batch);
     let performed: Vec<Decimal> = batch.iter().flat_map(|c| &c.order.lines).map(|line| line.quantities.shipped).collect();
+    // With the first event of each order.
+    let origins: Vec<Option<&str>> =
+        batch.iter().flat_map(|c| (0..c.events.len()).map(move |place| c.origin.filter(|_| place == 0))).collect();
     // Charges of an order without goods have fallen due already.
     Ok(statement
         .bind::<Array<Text>, _>(batch.iter().map(|c| c.order.fulfillment_status).collect::<Vec<_>>())
-        .bind::<Array<Numeric>, _>(performed))
+        .bind::<Array<Numeric>, _>(performed)
+        .bind::<Array<Nullable<Text>>, _>(origins))
 }
 
 fn bind_claims<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
@@ -267,14 +271,12 @@ fn bind_holds<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
 }
 
 fn bind_events<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
-    let rows: Vec<_> =
-        numbered(batch).flat_map(|(ord, c)| c.events.iter().enumerate().map(move |(place, event)| (ord, c, event, place))).collect();
+    let rows: Vec<_> = numbered(batch).flat_map(|(ord, c)| c.events.iter().map(move |event| (ord, c, event))).collect();
     statement
         .bind::<Array<Integer>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.actor).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.1.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.1.origin.filter(|_| row.3 == 0)).collect::<Vec<_>>())
 }
 
 /// Orders with their place in the batch, from 1 as `WITH ORDINALITY` counts.
