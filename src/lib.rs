@@ -2,6 +2,8 @@
 
 /// The application: pool, routes, workers.
 pub mod app;
+/// Who did what, when, from where.
+pub mod audit;
 /// Who calls and what they may do: tokens, permissions, API clients.
 pub mod auth;
 /// Bank statements: their entries, and which documents they are for.
@@ -22,6 +24,8 @@ pub mod config;
 pub mod customers;
 /// The demo company.
 pub mod demo;
+/// Invoices, credit notes, receipts, packing lists and statements as PDF and UBL.
+pub mod documents;
 /// The closed list of failures and their problem+json form.
 pub mod error;
 /// The event feed.

@@ -2,7 +2,7 @@ use super::body::StoredEvent;
 use super::event::NewEvent;
 use super::feed::Reader;
 use super::follow::Followed;
-use crate::auth::actor::Context;
+use crate::auth::actor::{ActorBody, Context};
 use crate::platform::sql::{Sql, sql};
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
@@ -14,8 +14,8 @@ use uuid::Uuid;
 /// The fence: a shared advisory lock on the sequence's position, taken before the first id is drawn. Readers stop below the
 /// least such lock, so an event that commits late is waited for instead of skipped.
 const APPEND: &str = "WITH fence AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(last_value) FROM event_id) \
-    INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at) \
-    SELECT $1, e.type, e.order_id, e.subject_type, e.subject_id, $2, e.data, $3 \
+    INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at, origin) \
+    SELECT $1, e.type, e.order_id, e.subject_type, e.subject_id, $2, e.data, $3, $9 \
     FROM fence, unnest($4, $5, $6, $7, $8) WITH ORDINALITY AS e(type, order_id, subject_type, subject_id, data, at) ORDER BY e.at";
 
 pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEvent]) -> QueryResult<()> {
@@ -37,9 +37,11 @@ pub fn statement<'a>(context: &'a Context, events: &'a [NewEvent]) -> Sql<'a> {
         .bind::<Array<Text>, _>(events.iter().map(|event| event.subject_type).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(events.iter().map(|event| event.subject_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(data)
+        .bind::<Nullable<Text>, _>(context.origin.as_deref())
 }
 
-const COLUMNS: &str = "id, type, order_id, subject_type, subject_id, actor, data, occurred_at";
+const COLUMNS: &str =
+    "id, type, order_id, subject_type, subject_id, actor, actor_name(organization_id, actor) AS actor_name, data, occurred_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -55,6 +57,8 @@ struct Row {
     subject_id: Uuid,
     #[diesel(sql_type = Text)]
     actor: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_name: Option<String>,
     #[diesel(sql_type = Text)]
     data: String,
     #[diesel(sql_type = Timestamptz)]
@@ -69,7 +73,7 @@ impl From<Row> for StoredEvent {
             order_id: row.order_id,
             subject_type: row.subject_type,
             subject_id: row.subject_id,
-            actor: row.actor,
+            actor: ActorBody::read(&row.actor, row.actor_name),
             data: row.data,
             occurred_at: row.occurred_at,
         }

@@ -86,7 +86,7 @@ fn book_batch(connection: &mut PgConnection, context: &Context, numbers: &[Strin
     payments::insert_all(connection, context, &booked)?;
     link_refunds(connection, context, &mut locked)?;
     let mut facts: Vec<NewEvent> = booked.iter().map(pay::booked).collect();
-    facts = targets.save_all(connection, context, at, facts)?;
+    facts = targets.save(connection, context, at, facts)?;
     // Those that turned out uncertain are written too, and told as open.
     let (mut matched, left): (Vec<BankEntry>, Vec<BankEntry>) =
         locked.into_iter().partition(|entry| entry.status == BankEntryStatus::Matched);
@@ -133,6 +133,7 @@ fn receive(targets: &mut Targets, context: &Context, entry: &BankEntry, aims: &[
         refunded: entry.currency.zero(),
         applied: entry.currency.zero(),
         received_on: entry.booked_on,
+        expires_at: None,
         reference: Some(entry.payment_reference()),
         external_ids: Default::default(),
         metadata: Default::default(),
@@ -140,6 +141,11 @@ fn receive(targets: &mut Targets, context: &Context, entry: &BankEntry, aims: &[
         created_at: context.now,
         updated_at: context.now,
         allocations: vec![],
+        provider: None,
+        provider_reference: None,
+        capture_on_shipment: false,
+        order_seen: 0,
+        operations: vec![],
     };
     targets.apply(aims, &mut payment, context.now)?;
     Ok(Some(payment))
@@ -217,6 +223,11 @@ fn book(
         method: PaymentMethod::BankTransfer,
         status: None,
         received_on: Some(received_on),
+        expires_at: None,
+        provider: None,
+        provider_payment_method: None,
+        provider_reference: None,
+        capture_on_shipment: None,
         reference: Some(entry.payment_reference()),
         invoice_id: None,
         order_id: None,

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The same with one member set.
-fn order(pointer: &str, value: Value, code: &'static str) -> Row {
+pub(super) fn order(pointer: &str, value: Value, code: &'static str) -> Row {
     let mut body = good_order();
     put(&mut body, pointer, value);
     let shown = body.pointer(pointer).map(Value::to_string).unwrap_or_default().chars().take(60).collect::<String>();
@@ -159,6 +159,24 @@ pub fn order_fields(world: &World) -> Vec<Row> {
     ]
 }
 
+/// How locations work.
+pub fn calendars() -> Vec<Row> {
+    let put = |field: &'static str, value: Value, code, pointer| {
+        let mut body = json!({"name": "Jakarta", "kind": "warehouse"});
+        body[field] = value;
+        Row::new(format!("a location with {field}"), Method::PUT, "/v1/locations/calendar-1", 422, code).json(body).at(pointer)
+    };
+    vec![
+        put("handling_days", json!(-1), "out_of_range", "/handling_days"),
+        put("handling_days", json!(366), "out_of_range", "/handling_days"),
+        put("handling_days", json!("1"), "invalid_type", "/handling_days"),
+        put("cutoff_time", json!("9:5"), "invalid_time", "/cutoff_time"),
+        put("cutoff_time", json!("24:00"), "invalid_time", "/cutoff_time"),
+        put("working_days", json!([]), "required", "/working_days"),
+        put("working_days", json!(["monday"]), "unknown_value", "/working_days/0"),
+    ]
+}
+
 pub fn others(world: &World) -> Vec<Row> {
     let id = world.order_id();
     let put =
@@ -269,6 +287,22 @@ pub fn others(world: &World) -> Vec<Row> {
         post(&format!("/v1/orders/{id}/cancel"), json!({"reason": {"code": "whim"}}), 422, "unknown_value").at("/reason/code"),
         post(&format!("/v1/orders/{id}/invoices"), json!({}), 409, "nothing_to_invoice"),
         post("/v1/payments", json!({"amount": "0", "currency": "IDR", "method": "cash"}), 422, "out_of_range").at("/amount"),
+        post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "0", "reason": "x"}), 422, "out_of_range").at("/amount"),
+        post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "1", "reason": "x"}), 409, "exceeds_captured"),
+        post(
+            "/v1/payments",
+            json!({"amount": "1", "currency": "IDR", "method": "cash", "expires_at": "2030-01-01T00:00:00Z"}),
+            422,
+            "not_authorized",
+        )
+        .at("/expires_at"),
+        post(
+            "/v1/payments",
+            json!({"amount": "1", "currency": "IDR", "method": "card", "status": "authorized", "expires_at": "2020-01-01T00:00:00Z"}),
+            422,
+            "in_the_past",
+        )
+        .at("/expires_at"),
         post("/v1/payments", json!({"amount": "1", "currency": "XTS", "method": "cash"}), 422, "unknown_currency").at("/currency"),
         post(
             "/v1/payments",
