@@ -10,7 +10,7 @@ use crate::support::app::TestApp;
 use crate::support::load::{Answer, Client, LOCATIONS, Random, assert_no_deadlock, at_once, customer, id_of, open_shop, prove, sku};
 use diesel::RunQueryDsl;
 use diesel::sql_types::{Numeric, Text};
-use pesanan::jobs::fill_backorders;
+use pesanan::jobs::{fill_backorders, keep_promises};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -49,11 +49,19 @@ enum Command {
     Adjust,
     Transfer,
     Quarantine,
+    OrderSupply,
+    ChangeSupply,
+    ReceiveSupply,
+    GiveUpSupply,
     ServeBackorders,
+    AskReturn,
+    AuthorizeReturn,
+    ReceiveReturn,
+    CompleteReturn,
 }
 
 /// Each command with how often it comes.
-const DAY: [(Command, usize); 24] = [
+const DAY: [(Command, usize); 32] = [
     (Command::Place, 16),
     (Command::Edit, 18),
     (Command::Cancel, 5),
@@ -77,7 +85,15 @@ const DAY: [(Command, usize); 24] = [
     (Command::Adjust, 2),
     (Command::Transfer, 2),
     (Command::Quarantine, 1),
-    (Command::ServeBackorders, 2),
+    (Command::OrderSupply, 3),
+    (Command::ChangeSupply, 3),
+    (Command::ReceiveSupply, 3),
+    (Command::GiveUpSupply, 1),
+    (Command::ServeBackorders, 3),
+    (Command::AskReturn, 4),
+    (Command::AuthorizeReturn, 4),
+    (Command::ReceiveReturn, 4),
+    (Command::CompleteReturn, 4),
 ];
 
 /// What the answers add up to. The database must say the same.
@@ -118,6 +134,10 @@ struct World<'a> {
     invoices: RefCell<Pool>,
     payments: RefCell<Pool>,
     shipments: RefCell<Pool>,
+    supplies: RefCell<Pool>,
+    returns: RefCell<Pool>,
+    /// Orders as somebody last saw them.
+    seen: RefCell<BTreeMap<String, Value>>,
     /// How often each command got each answer.
     tally: RefCell<BTreeMap<(Command, String), usize>>,
 }
@@ -174,7 +194,15 @@ impl World<'_> {
             Command::Adjust => self.adjust(client, random).await,
             Command::Transfer => self.transfer(client, random).await,
             Command::Quarantine => self.quarantine(client, random).await,
+            Command::OrderSupply => self.order_supply(client, random).await,
+            Command::ChangeSupply => self.change_supply(client, random).await,
+            Command::ReceiveSupply => self.receive_supply(client, random).await,
+            Command::GiveUpSupply => self.on_supply(client, random, "/cancel", json!({})).await,
             Command::ServeBackorders => self.serve_backorders().await,
+            Command::AskReturn => self.ask_return(client, random).await,
+            Command::AuthorizeReturn => self.on_return(client, random, "authorize", json!({})).await,
+            Command::ReceiveReturn => self.receive_return(client, random).await,
+            Command::CompleteReturn => self.complete_return(client, random).await,
         };
         let outcome = match outcome {
             None => "nothing to do".to_owned(),
@@ -192,7 +220,7 @@ impl World<'_> {
         let lines: Vec<Value> = (0..1 + random.below(4)).map(|_| line(random)).collect();
         let mut body = json!({"customer_code": *random.one_of(&["C-1", "C-2", "C-3"]), "lines": lines,
             "on_shortage": *random.one_of(&["refuse", "hold", "backorder", "backorder"]),
-            "delivery_rule": *random.one_of(&["partial", "partial", "partial", "complete_line"]), "draft": random.below(12) == 0});
+            "delivery_rule": *random.one_of(&["partial", "partial", "partial", "complete_line", "complete_order"]), "draft": random.below(12) == 0});
         if random.below(3) == 0 {
             body["discounts"] = json!([{"percent": (1 + random.below(20)).to_string()}]);
         }
@@ -202,20 +230,43 @@ impl World<'_> {
         let answer = client.post("/v1/orders", &body).await;
         if answer.status == 201 {
             self.model.borrow_mut().orders += Decimal::ONE;
-            self.orders.borrow_mut().add(id_of(&answer.body()), random);
+            let order = answer.body();
+            self.see(&order);
+            self.orders.borrow_mut().add(id_of(&order), random);
         }
         Some(answer)
     }
 
-    /// One of the orders, as it is.
+    /// One of the orders, as it was when somebody last saw it; now and then as it is.
     async fn order(&self, client: &Client, random: &mut Random) -> Option<Value> {
         let id = self.orders.borrow().any(random)?;
-        Some(client.get(&format!("/v1/orders/{id}")).await.expect(200))
+        let seen = self.seen.borrow().get(&id).cloned();
+        match seen.filter(|_| random.below(4) > 0) {
+            Some(seen) => Some(seen),
+            None => {
+                let order = client.get(&format!("/v1/orders/{id}")).await.expect(200);
+                self.see(&order);
+                Some(order)
+            }
+        }
+    }
+
+    fn see(&self, order: &Value) {
+        self.seen.borrow_mut().insert(id_of(order), order.clone());
     }
 
     async fn on_order(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
         let id = self.orders.borrow().any(random)?;
-        Some(client.post(&format!("/v1/orders/{id}/{action}"), &body).await)
+        self.act(client, &id, action, &body).await
+    }
+
+    /// Acts on an order; what is answered is how it was last seen.
+    async fn act(&self, client: &Client, id: &str, action: &str, body: &Value) -> Option<Answer> {
+        let answer = client.post(&format!("/v1/orders/{id}/{action}"), body).await;
+        if answer.status == 200 && body["dry_run"] != true {
+            self.see(&answer.body());
+        }
+        Some(answer)
     }
 
     async fn edit(&self, client: &Client, random: &mut Random) -> Option<Answer> {
@@ -229,7 +280,7 @@ impl World<'_> {
                 _ => {}
             }
         }
-        if random.below(2) == 0 {
+        if order["lines"].as_array().unwrap().len() < 6 && random.below(2) == 0 {
             lines.push(line(random));
         }
         let mut body = json!({"lines": lines, "on_shortage": *random.one_of(&["refuse", "hold", "backorder"])});
@@ -241,7 +292,7 @@ impl World<'_> {
             4 => body["dry_run"] = json!(true),
             _ => {}
         }
-        Some(client.post(&format!("/v1/orders/{}/edits", id_of(&order)), &body).await)
+        self.act(client, &id_of(&order), "edits", &body).await
     }
 
     async fn cancel(&self, client: &Client, random: &mut Random) -> Option<Answer> {
@@ -251,15 +302,14 @@ impl World<'_> {
             let line = pick_of(&order["lines"], random)?;
             body["lines"] = json!([{"order_line_id": line["id"], "quantity": (1 + random.below(4)).to_string()}]);
         }
-        Some(client.post(&format!("/v1/orders/{}/cancel", id_of(&order)), &body).await)
+        self.act(client, &id_of(&order), "cancel", &body).await
     }
 
     async fn release(&self, client: &Client, random: &mut Random) -> Option<Answer> {
         let order = self.order(client, random).await?;
         let open: Value = order["holds"].as_array().unwrap().iter().filter(|hold| hold["released_at"].is_null()).cloned().collect();
         let hold = pick_of(&open, random)?;
-        let path = format!("/v1/orders/{}/holds/{}/release", id_of(&order), id_of(hold));
-        Some(client.post(&path, &json!({"reason": "looked at"})).await)
+        self.act(client, &id_of(&order), &format!("holds/{}/release", id_of(hold)), &json!({"reason": "looked at"})).await
     }
 
     /// The fulfillment orders of one of the orders.
@@ -340,7 +390,8 @@ impl World<'_> {
     }
 
     async fn invoice(&self, client: &Client, random: &mut Random) -> Option<Answer> {
-        let answer = self.on_order(client, random, "invoices", json!({})).await?;
+        let id = self.orders.borrow().any(random)?;
+        let answer = client.post(&format!("/v1/orders/{id}/invoices"), &json!({})).await;
         if answer.status == 201 {
             let invoice = answer.body();
             self.model.borrow_mut().invoiced += amount(&invoice["total"]);
@@ -431,8 +482,93 @@ impl World<'_> {
 
     async fn serve_backorders(&self) -> Option<Answer> {
         let (db, now) = (self.app.app.db.clone(), self.app.clock.now());
-        actix_web::web::block(move || fill_backorders(&db, now)).await.unwrap().unwrap();
+        actix_web::web::block(move || fill_backorders(&db, now).and_then(|_| keep_promises(&db, now))).await.unwrap().unwrap();
         None
+    }
+
+    async fn order_supply(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let body = json!({"sku": sku(random.below(SKUS)), "location": *random.one_of(&LOCATIONS), "quantity": (1 + random.below(40)).to_string(),
+            "expected_on": some_day(random)});
+        let answer = client.post("/v1/inventory/incoming", &body).await;
+        if answer.status == 201 {
+            self.supplies.borrow_mut().add(id_of(&answer.body()), random);
+        }
+        Some(answer)
+    }
+
+    async fn change_supply(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.supplies.borrow().any(random)?;
+        let body = match random.below(3) {
+            0 => json!({"quantity": (1 + random.below(40)).to_string()}),
+            _ => json!({"expected_on": some_day(random)}),
+        };
+        Some(client.send(reqwest::Method::PATCH, &format!("/v1/inventory/incoming/{id}"), None, Some(&body)).await.unwrap())
+    }
+
+    async fn receive_supply(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.supplies.borrow().any(random)?;
+        let supply = client.get(&format!("/v1/inventory/incoming/{id}")).await.expect(200);
+        let lines = json!([{"sku": supply["sku"], "quantity": (1 + random.below(20)).to_string(), "incoming_id": id}]);
+        self.on_stock(client, "receipts", json!({"location": supply["location"], "lines": lines})).await
+    }
+
+    async fn on_supply(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
+        let id = self.supplies.borrow().any(random)?;
+        Some(client.post(&format!("/v1/inventory/incoming/{id}{action}"), &body).await)
+    }
+
+    async fn ask_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let order = self.order(client, random).await?;
+        let line = pick_of(&order["lines"], random)?;
+        let line = json!({"order_line_id": line["id"], "quantity": (1 + random.below(3)).to_string(), "reason": {"code": "changed_mind"}});
+        let answer = client.post("/v1/returns", &json!({"order_id": order["id"], "lines": [line]})).await;
+        if answer.status == 201 {
+            self.returns.borrow_mut().add(id_of(&answer.body()), random);
+        }
+        Some(answer)
+    }
+
+    async fn on_return(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
+        let id = self.returns.borrow().any(random)?;
+        Some(client.post(&format!("/v1/returns/{id}/{action}"), &body).await)
+    }
+
+    async fn receive_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.returns.borrow().any(random)?;
+        let announced = client.get(&format!("/v1/returns/{id}")).await.expect(200);
+        let line = pick_of(&announced["lines"], random)?;
+        let (back, condition) = (1 + random.below(3), *random.one_of(&["resellable", "resellable", "damaged", "scrap"]));
+        let lines = json!([{"order_line_id": line["order_line_id"], "quantity": back.to_string(), "condition": condition}]);
+        let body = json!({"location": *random.one_of(&LOCATIONS), "lines": lines, "dry_run": random.below(8) == 0});
+        let answer = client.post(&format!("/v1/returns/{id}/receive"), &body).await;
+        if answer.status == 200 && body["dry_run"] != true && condition != "scrap" {
+            let sku = line["sku"].as_str().unwrap().to_owned();
+            if sku.starts_with("SKU") {
+                *self.model.borrow_mut().on_hand.entry(sku).or_default() += Decimal::from(back);
+            }
+        }
+        Some(answer)
+    }
+
+    async fn complete_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.returns.borrow().any(random)?;
+        let replaces = random.below(4) == 0;
+        let mut body = json!({"refund": !replaces && random.below(2) == 0, "replacement": replaces, "dry_run": random.below(8) == 0});
+        if random.below(4) == 0 {
+            body["restocking_fee"] = json!("100.00");
+        }
+        let answer = client.post(&format!("/v1/returns/{id}/complete"), &body).await;
+        if answer.status == 200 && body["dry_run"] != true {
+            let done = answer.body();
+            let mut model = self.model.borrow_mut();
+            model.credited += amount(&done["amount_credited"]);
+            model.refunded += amount(&done["amount_refunded"]);
+            if let Some(id) = done["replacement_order_id"].as_str() {
+                model.orders += Decimal::ONE;
+                self.orders.borrow_mut().add(id.to_owned(), random);
+            }
+        }
+        Some(answer)
     }
 
     /// The invariants hold, and the database says what the answers add up to.
@@ -463,6 +599,11 @@ fn in_the_database(app: &TestApp) -> Model {
     let (invoiced, credited, received, refunded, orders) =
         (take("invoiced"), take("credited"), take("received"), take("refunded"), take("orders"));
     Model { invoiced, credited, received, refunded, orders, on_hand: sums }
+}
+
+/// Some are past already.
+fn some_day(random: &mut Random) -> String {
+    format!("2026-03-{:02}", 1 + random.below(30))
 }
 
 fn price(random: &mut Random) -> String {
@@ -531,6 +672,9 @@ async fn a_day_of_random_commands_keeps_every_invariant() {
         invoices: RefCell::default(),
         payments: RefCell::default(),
         shipments: RefCell::default(),
+        supplies: RefCell::default(),
+        returns: RefCell::default(),
+        seen: RefCell::default(),
         tally: RefCell::default(),
     };
     for start in (0..commands).step_by(STRETCH) {
