@@ -2,6 +2,7 @@
 
 use crate::auth::keys::KeyConfig;
 use crate::error::Error;
+use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,6 +48,12 @@ pub struct Config {
     pub documents_waiting: usize,
     /// Fonts for scripts that the built-in one lacks, such as those of Japan or Thailand: `.ttf`, `.otf` and `.ttc` files of one folder.
     pub font_folder: Option<PathBuf>,
+    /// Where Stripe is: its own address, or a test's.
+    pub stripe_api: String,
+    /// Proxies whose `X-Forwarded-For` is believed; from anybody else it could be an invention.
+    pub trusted_proxies: Vec<Network>,
+    /// Life of a user's access token: short, since a refresh token gets the next one.
+    pub user_token_seconds: i64,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -76,6 +83,9 @@ impl Config {
             document_threads: std::thread::available_parallelism().map_or(1, |cores| usize::from(cores).div_ceil(2)),
             documents_waiting: 64,
             font_folder: None,
+            stripe_api: "https://api.stripe.com".to_owned(),
+            trusted_proxies: vec![],
+            user_token_seconds: 900,
             clock: Clock::System,
             jobs: true,
         }

@@ -3,8 +3,11 @@
 
 use super::actor::{Actor, Context};
 use super::authenticator::Authenticator;
+use super::origin;
 use super::permission::Permission;
+use crate::app::App;
 use crate::error::Error;
+use crate::platform::client_address::client_address;
 use crate::platform::http::{KnownVersions, Precondition, parse_json, parse_query};
 use crate::platform::idempotency::{IdempotencyKey, fingerprint};
 use crate::platform::{limits, logging};
@@ -41,7 +44,10 @@ impl std::ops::Deref for BulkCall {
 impl Call {
     /// 403 unless the caller has `permission`. Every handler's first line.
     pub fn require(&self, permission: Permission) -> Result<Context, Error> {
-        self.actor.require(permission)?;
+        if let Err(refused) = self.actor.require(permission) {
+            self.note_refusal(permission);
+            return Err(refused);
+        }
         self.context()
     }
 
@@ -61,7 +67,25 @@ impl Call {
     }
 
     fn unchecked_context(&self) -> Context {
-        Context { organization_id: self.actor.organization_id, actor: self.actor.name(), role: self.actor.role, now: self.now }
+        let origin = Some(self.origin());
+        Context { organization_id: self.actor.organization_id, actor: self.actor.name(), origin, role: self.actor.role, now: self.now }
+    }
+
+    /// From where this request comes, as it is written beside what it changes.
+    pub fn origin(&self) -> String {
+        origin_of(&self.request)
+    }
+
+    /// Where it comes from, past trusted proxies.
+    pub fn address(&self) -> Option<std::net::IpAddr> {
+        address_of(&self.request)
+    }
+
+    /// A caller that tries what it may not do is worth knowing of; it is written down by a job, so that asking costs nothing.
+    fn note_refusal(&self, permission: Permission) {
+        let Some(authenticator) = self.request.app_data::<Data<Authenticator>>() else { return };
+        let operation = format!("{} {}", self.request.method(), self.request.match_pattern().unwrap_or_default());
+        authenticator.refusals.note(&self.actor, permission, operation, self.origin(), self.now);
     }
 
     /// The JSON body: 413, 415, 400 and 422 come from here.
@@ -76,6 +100,17 @@ impl Call {
         match self.bytes()? {
             [] => parse_json(b"{}"),
             _ => self.json(),
+        }
+    }
+
+    /// The body as it came, of one of these types, and which: 413 and 415 come from here.
+    pub fn raw(&self, types: &[&'static str]) -> Result<(&'static str, &[u8]), Error> {
+        let body = self.bytes()?;
+        let given = self.header("content-type").unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match types.iter().find(|known| **known == essence) {
+            Some(known) => Ok((known, body)),
+            None => Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() }),
         }
     }
 
@@ -174,10 +209,11 @@ impl Call {
         Err(Error::UnsupportedMediaType { expected })
     }
 
-    /// 406 where the caller names types and none of them is JSON (a `.csv` path serves text/csv).
+    /// 406 where the caller names types and none of them is JSON (a `.csv` path, and `format=csv`, serve text/csv).
     fn check_accept(&self) -> Result<(), Error> {
         let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let served: &[&str] = if self.request.path().ends_with(".csv") { &["text/csv"] } else { &["application/json"] };
+        let csv = self.request.path().ends_with(".csv") || self.request.query_string().split('&').any(|pair| pair == "format=csv");
+        let served: &[&str] = if csv { &["text/csv"] } else { &["application/json"] };
         acceptable(accept, served).map(|_| ()).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })
     }
 }
@@ -225,6 +261,18 @@ fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u32 {
     }
 }
 
+/// Address, user agent and id of a request.
+pub(super) fn origin_of(request: &HttpRequest) -> String {
+    let id = logging::current().map(|context| context.request_id).unwrap_or_default();
+    origin::write(&id, address_of(request), request.headers())
+}
+
+/// The address that a request comes from, past the proxies that are trusted.
+pub(super) fn address_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
+    let trusted = request.app_data::<Data<App>>().map_or(&[][..], |app| &app.config.trusted_proxies);
+    client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted)
+}
+
 async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Call, Error> {
     let authenticator = request.app_data::<Data<Authenticator>>().ok_or_else(|| Error::internal("no authenticator"))?;
     let now = authenticator.now();
@@ -235,7 +283,7 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
 }
 
 /// The whole body, up to `limit` bytes.
-pub(super) async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+pub async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let whole = async {
         while let Some(chunk) = payload.next().await {

@@ -44,6 +44,8 @@ problems! {
     Unauthenticated, "No token, or one that is not valid here", [
         Error::Unauthenticated { detail: "the token has expired; get a new one".to_owned() }
     ], ["WWW-Authenticate"];
+    LoginRefused, "The login does not open; why is not told", [Error::LoginRefused], ["WWW-Authenticate"];
+    LoginBlocked, "Too many tries; until then the right password does not open either", [Error::LoginBlocked { retry_after_seconds: 30 }], ["Retry-After"];
     Forbidden, "The token does not have the scope", [Error::InsufficientScope { scope: "orders:write".to_owned() }], ["WWW-Authenticate"];
     HoldNotReleasable, "The token does not have the scope, or another role must release this hold", [
         Error::InsufficientScope { scope: "orders:read".to_owned() },

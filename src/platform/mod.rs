@@ -1,6 +1,7 @@
 //! IO tools that know no business word.
 
 pub mod canonical;
+pub mod client_address;
 pub mod clock;
 pub mod db;
 pub mod file_answer;

@@ -140,6 +140,10 @@ pub fn queries(world: &World) -> Vec<Row> {
         Row::get(format!("/v1/orders/{id}?expand=lines"), 400, "unknown_parameter"),
         Row::new("a query on a POST", Method::POST, "/v1/orders?dry_run=true", 400, "unknown_parameter").json(good_order()),
         Row::get("/v1/imports?status=lost", 400, "invalid_parameter"),
+        Row::get("/v1/journal_entries?after=yesterday", 400, "invalid_cursor"),
+        Row::get("/v1/journal_entries?format=xml", 400, "invalid_parameter"),
+        Row::get("/v1/journal_entries?order_id=1", 400, "invalid_parameter"),
+        Row::get(format!("/v1/journal_entries/{NOTHING}"), 404, "not_found"),
         Row::get(format!("/v1/imports/{NOTHING}/rows"), 404, "not_found"),
         Row::get(format!("/v1/imports/{NOTHING}/rows?status=receiving"), 400, "invalid_parameter"),
         Row::get(format!("/v1/imports/{NOTHING}/rows?cursor=garbage"), 400, "invalid_cursor"),
@@ -222,6 +226,7 @@ pub fn paths(world: &World) -> Vec<Row> {
         act(format!("/v1/orders/{ours}/lines/{NOTHING}/complete"), json!({}), 404, "not_found"),
         act(format!("/v1/fulfillment_orders/{NOTHING}/ship"), json!({"carrier": "jne"}), 404, "not_found"),
         act(format!("/v1/payments/{NOTHING}/refund"), json!({"amount": "1", "reason": "x"}), 404, "not_found"),
+        act(format!("/v1/orders/{NOTHING}/refunds"), json!({"amount": "1", "reason": "x"}), 404, "not_found"),
         act(format!("/v1/shipments/{NOTHING}/deliver"), json!({}), 404, "not_found"),
     ];
     let wrong = [
