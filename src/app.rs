@@ -68,6 +68,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::users::own_password::configure);
     config.configure(crate::auth::users::api::configure);
     config.configure(crate::audit::api::configure);
+    config.configure(crate::notices::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::fulfillment::fulfillment_orders::api::configure);
@@ -127,7 +128,7 @@ impl Application {
         let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone())?)
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone(), config.smtp.as_ref())?)
         } else {
             None
         };

@@ -9,6 +9,7 @@ use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
+use crate::notices::{self, Mailer, SmtpConfig};
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
@@ -34,11 +35,15 @@ pub struct Jobs {
     thread: JoinHandle<()>,
     stop_imports: Arc<AtomicBool>,
     imports: JoinHandle<()>,
+    /// Where there is a mail server.
+    notices: Option<JoinHandle<()>>,
 }
 
 /// How often each job looks for work.
 const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
+/// A mail need not be there at once, and a shop that sends none should not notice that it could.
+const NOTICES: Duration = Duration::from_secs(2);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(60);
@@ -47,11 +52,14 @@ const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk) -> Result<Self, Error> {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk, smtp: Option<&SmtpConfig>) -> Result<Self, Error> {
         let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
+        let mailer = smtp.map(Mailer::new).transpose()?;
+        let notices = mailer.map(|mailer| start_notices(db.clone(), clock.clone(), mailer, stop_imports.clone(), ends_with_thread.clone()));
+        let notices = notices.transpose()?;
         let own = db.clone();
         let work = move || {
             let _ends_with_thread: Sender<()> = ends_with_thread;
@@ -89,7 +97,7 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread, stop_imports, imports })
+        Ok(Self { db, stop, running, thread, stop_imports, imports, notices })
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
@@ -98,10 +106,13 @@ impl Jobs {
         let _ = self.stop.send(());
         self.stop_imports.store(true, Ordering::Relaxed);
         self.imports.thread().unpark();
-        // Each of the two threads lets go of the channel as it ends.
+        if let Some(notices) = &self.notices {
+            notices.thread().unpark();
+        }
+        // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() || self.imports.join().is_err() {
+        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.notices.is_some_and(|notices| notices.join().is_err()) {
             log::error!("the jobs ended in a panic");
         }
     }
@@ -122,6 +133,26 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
         }
     };
     std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
+}
+
+/// Writes to customers what has happened. A thread of its own, since a mail server may take its time.
+fn start_notices(
+    db: Db,
+    clock: Clock,
+    mailer: Mailer,
+    stop: Arc<AtomicBool>,
+    ends_with_thread: Sender<()>,
+) -> Result<JoinHandle<()>, Error> {
+    let work = move || {
+        let _ends_with_thread = ends_with_thread;
+        let stopped = || stop.load(Ordering::Relaxed);
+        while !stopped() {
+            run(&db, "collect_notices", |db| notices::collect::collect(db, clock.now(), stopped));
+            run(&db, "send_notices", |db| notices::send::send_due(db, &mailer, &|_| Ok(None), || clock.now(), stopped));
+            std::thread::park_timeout(NOTICES);
+        }
+    };
+    std::thread::Builder::new().name("notices".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 /// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.

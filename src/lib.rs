@@ -40,6 +40,8 @@ pub mod invoicing;
 pub mod jobs;
 /// The Northwind sample as history.
 pub mod northwind;
+/// Mails to customers.
+pub mod notices;
 /// The OpenAPI document.
 pub mod openapi;
 /// Use cases that span features in one transaction.

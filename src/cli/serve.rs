@@ -1,4 +1,5 @@
 use super::Database;
+use super::smtp::Smtp;
 use crate::app::Application;
 use crate::config::{Config, read_keys};
 use crate::error::Error;
@@ -47,6 +48,8 @@ pub struct Serve {
     #[arg(long, env = "PESANAN_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
     #[command(flatten)]
+    smtp: Smtp,
+    #[command(flatten)]
     database: Database,
 }
 
@@ -74,6 +77,7 @@ impl Serve {
             reservations_per_client: self.reservations_per_client,
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
+            smtp: self.smtp.config(),
             trusted_proxies: self.trusted_proxies,
             metrics_token: self.metrics_token,
             ..Config::new(open.url.clone())

@@ -82,6 +82,8 @@ typed_id! {
     PaymentId,
     PaymentAllocationId,
     RefundId,
+    /// A mail to a customer.
+    NoticeId,
     ReturnId,
     ReturnLineId,
 }

@@ -27,6 +27,7 @@ mod master_events;
 mod migrations;
 mod mixed_load;
 mod northwind;
+mod notices;
 mod openapi;
 mod orders;
 mod organization;

@@ -48,7 +48,7 @@ ih AS (INSERT INTO order_hold (organization_id, order_id, id, code, scope, order
    AS h(ord, id, code, order_line_id, blocks, releasable_by, data, detail, raised_by) JOIN won ON won.ord = h.ord),
 ev AS (INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at, origin)
   SELECT won.org, e.type, won.id, 'order', won.id, e.actor, e.data, won.at, e.origin
-  FROM unnest($79::int4[], $80::text[], $81::text[], $82::text[], $83::text[]) WITH ORDINALITY AS e(ord, type, actor, data, origin, place) JOIN won ON won.ord = e.ord ORDER BY e.ord, e.place),
+  FROM unnest($79::int4[], $80::text[], $81::text[], $82::text[], $85::text[]) WITH ORDINALITY AS e(ord, type, actor, data, origin, place) JOIN won ON won.ord = e.ord ORDER BY e.ord, e.place),
 -- Told once, by the order that takes a level below its reorder point.
 lo AS (INSERT INTO event (organization_id, type, subject_type, subject_id, actor, data, occurred_at)
   SELECT upd.organization_id, 'inventory.low_stock', 'product', p.id, ($81::text[])[1], json_build_object('sku', upd.sku, 'location', upd.location,

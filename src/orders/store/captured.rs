@@ -76,10 +76,14 @@ fn bind<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> QueryResult<Sql<'a
     let statement = bind_holds(statement, batch);
     let statement = bind_events(statement, batch);
     let performed: Vec<Decimal> = batch.iter().flat_map(|c| &c.order.lines).map(|line| line.quantities.shipped).collect();
+    // With the first event of each order.
+    let origins: Vec<Option<&str>> =
+        batch.iter().flat_map(|c| (0..c.events.len()).map(move |place| c.origin.filter(|_| place == 0))).collect();
     // Charges of an order without goods have fallen due already.
     Ok(statement
         .bind::<Array<Text>, _>(batch.iter().map(|c| c.order.fulfillment_status).collect::<Vec<_>>())
-        .bind::<Array<Numeric>, _>(performed))
+        .bind::<Array<Numeric>, _>(performed)
+        .bind::<Array<Nullable<Text>>, _>(origins))
 }
 
 fn bind_claims<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
@@ -205,14 +209,12 @@ fn bind_holds<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
 }
 
 fn bind_events<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
-    let rows: Vec<_> =
-        numbered(batch).flat_map(|(ord, c)| c.events.iter().enumerate().map(move |(place, event)| (ord, c, event, place))).collect();
+    let rows: Vec<_> = numbered(batch).flat_map(|(ord, c)| c.events.iter().map(move |event| (ord, c, event))).collect();
     statement
         .bind::<Array<Integer>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.1.actor).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(rows.iter().map(|row| row.2.1.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|row| row.1.origin.filter(|_| row.3 == 0)).collect::<Vec<_>>())
 }
 
 /// Orders with their place in the batch, from 1 as `WITH ORDINALITY` counts.
