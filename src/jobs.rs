@@ -112,7 +112,8 @@ impl Jobs {
         // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.notices.is_some_and(|notices| notices.join().is_err()) {
+        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.notices.is_some_and(|notices| notices.join().is_err())
+        {
             log::error!("the jobs ended in a panic");
         }
     }

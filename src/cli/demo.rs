@@ -1,5 +1,5 @@
-use super::smtp::Smtp;
 use super::serve::run_server;
+use super::smtp::Smtp;
 use crate::auth::actor::Context;
 use crate::auth::api_clients;
 use crate::auth::api_clients::body::NewApiClient;

@@ -202,7 +202,9 @@ mod tests {
         };
         assert!(codes(json!({"enabled": false})).is_empty());
         assert_eq!(codes(json!({"enabled": true})), ["/sender_email required"]);
-        let told = codes(json!({"enabled": true, "sender_name": "A\r\nBcc: x@example.com", "sender_email": "a@example.com\r\nBcc: x@example.com", "bcc": "b"}));
+        let told = codes(
+            json!({"enabled": true, "sender_name": "A\r\nBcc: x@example.com", "sender_email": "a@example.com\r\nBcc: x@example.com", "bcc": "b"}),
+        );
         assert_eq!(told, ["/sender_name invalid_characters", "/sender_email invalid_email", "/bcc invalid_email"]);
     }
 

@@ -1,21 +1,21 @@
 //! From the event feed to notices: each event is read once, and what is written of it is stored in the transaction that moves on.
 
+use super::body::NoticeLanguage;
 use super::compose::{About, Seller, compose};
 use super::kind::{EVENT_TYPES, NoticeKind};
 use super::letter::one_line;
 use super::smtp::is_address;
 use super::store::{self, NewNotice, StoredSettings};
-use super::body::NoticeLanguage;
 use crate::auth::actor::Context;
 use crate::auth::permission::Permissions;
 use crate::customers;
-use crate::notices::language::Language;
 use crate::error::Error;
 use crate::events::body::Event;
 use crate::events::feed::{self, Reader};
 use crate::events::position::Position;
 use crate::fulfillment::shipments;
 use crate::invoicing::invoices;
+use crate::notices::language::Language;
 use crate::orders;
 use crate::organization;
 use crate::payments;
@@ -81,7 +81,9 @@ pub fn collect(db: &Db, now: DateTime<Utc>, stop: impl Fn() -> bool) -> Result<u
 /// Stock that is lost often has a new date at once: one mail says both.
 fn is_told_better(event: &Event, batch: &[Event]) -> bool {
     event.r#type == "order.allocation_lost"
-        && batch.iter().any(|other| other.r#type == "order.promise_changed" && other.order_id == event.order_id && other.occurred_at == event.occurred_at)
+        && batch.iter().any(|other| {
+            other.r#type == "order.promise_changed" && other.order_id == event.order_id && other.occurred_at == event.occurred_at
+        })
 }
 
 fn is_passing(error: &Error) -> bool {
@@ -154,11 +156,14 @@ impl Things {
         let is = |noun: &str| event.subject.r#type == noun;
         let order = event.order_id.map(|id: OrderId| orders::service::get(connection, organization_id, id)).transpose()?;
         let order: Option<Value> = order.map(|order| serde_json::from_slice(&order.json)).transpose().map_err(Error::internal)?;
-        let shipment = if is("shipment") { Some(json(&shipments::service::get(connection, organization_id, ShipmentId(subject))?)?) } else { None };
+        let shipment =
+            if is("shipment") { Some(json(&shipments::service::get(connection, organization_id, ShipmentId(subject))?)?) } else { None };
         let invoice = if is("invoice") { Some(json(&invoices::service::get(connection, context, InvoiceId(subject))?)?) } else { None };
-        let payment = if is("payment") { Some(json(&payments::service::get(connection, organization_id, PaymentId(subject))?)?) } else { None };
+        let payment =
+            if is("payment") { Some(json(&payments::service::get(connection, organization_id, PaymentId(subject))?)?) } else { None };
         let paying = invoice.as_ref().or(payment.as_ref()).map(|document| &document["customer_id"]).filter(|id| !id.is_null());
-        let customer_id = paying.or(order.as_ref().map(|order| &order["customer"]["id"])).and_then(Value::as_str).and_then(|id| id.parse().ok());
+        let customer_id =
+            paying.or(order.as_ref().map(|order| &order["customer"]["id"])).and_then(Value::as_str).and_then(|id| id.parse().ok());
         let customer = customer_id.map(|id| customers::service::get(connection, organization_id, id)).transpose()?;
         let customer = customer.map(|customer| json(&customer)).transpose()?;
         let event = serde_json::from_str(event.data.get()).map_err(Error::internal)?;
@@ -197,7 +202,9 @@ impl Things {
     /// Goods concern the order's contact first, money the customer who pays.
     fn recipient(&self, kind: NoticeKind) -> Option<String> {
         match kind {
-            NoticeKind::Acknowledgement | NoticeKind::Delay | NoticeKind::Dispatch => self.contact("email").or_else(|| self.customer("email")),
+            NoticeKind::Acknowledgement | NoticeKind::Delay | NoticeKind::Dispatch => {
+                self.contact("email").or_else(|| self.customer("email"))
+            }
             NoticeKind::Invoice | NoticeKind::Receipt | NoticeKind::Refund | NoticeKind::Reminder => {
                 self.customer("email").or_else(|| self.contact("email"))
             }

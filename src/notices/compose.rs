@@ -52,7 +52,10 @@ pub fn compose(about: &About<'_>) -> Letter {
     letter.closing = writer.say("Kind regards", "Hormat kami").to_owned();
     letter.sender = writer.sender();
     letter.footnote = writer
-        .say("This message was sent automatically. You are welcome to answer it.", "Pesan ini dikirim secara otomatis. Anda dapat membalasnya.")
+        .say(
+            "This message was sent automatically. You are welcome to answer it.",
+            "Pesan ini dikirim secara otomatis. Anda dapat membalasnya.",
+        )
         .to_owned();
     letter
 }
@@ -129,7 +132,8 @@ impl Writer<'_> {
 
     fn totals(&self, document: &Value) -> Vec<(String, String)> {
         let mut totals = vec![];
-        let positive = |value: &Value| value.as_str().and_then(|text| text.parse::<Decimal>().ok()).is_some_and(|amount| amount > Decimal::ZERO);
+        let positive =
+            |value: &Value| value.as_str().and_then(|text| text.parse::<Decimal>().ok()).is_some_and(|amount| amount > Decimal::ZERO);
         let mut add = |english, indonesian, amount: Option<String>| self.fact(&mut totals, english, indonesian, amount);
         add("Subtotal", "Subtotal", self.money(document, &document["subtotal"]));
         if positive(&document["discount_total"]) {
@@ -155,8 +159,11 @@ impl Writer<'_> {
             subject: format!("{} {number}", self.say("We have your order", "Pesanan Anda kami terima:")),
             heading: self.say("Thank you for your order", "Terima kasih atas pesanan Anda").to_owned(),
             paragraphs: vec![
-                self.say("Your order is confirmed. We will write again as soon as it leaves.", "Pesanan Anda telah dikonfirmasi. Kami akan mengabari Anda begitu barang dikirim.")
-                    .to_owned(),
+                self.say(
+                    "Your order is confirmed. We will write again as soon as it leaves.",
+                    "Pesanan Anda telah dikonfirmasi. Kami akan mengabari Anda begitu barang dikirim.",
+                )
+                .to_owned(),
             ],
             facts,
             items: self.lines(order),
@@ -180,7 +187,11 @@ impl Writer<'_> {
             let found = lines.find(|known| known["id"] == line["order_line_id"]);
             one_line(found.unwrap_or(line)["name"].as_str().or(line["sku"].as_str()).unwrap_or_default())
         };
-        let item = |line: &Value| Item { name: name_of(line), detail: self.date_of(&line["promised_on"]).unwrap_or_else(|| unknown.clone()), amount: None };
+        let item = |line: &Value| Item {
+            name: name_of(line),
+            detail: self.date_of(&line["promised_on"]).unwrap_or_else(|| unknown.clone()),
+            amount: None,
+        };
         let paragraph = match known {
             Some(_) => self.say(
                 "The delivery date of your order has changed. We are sorry if this upsets your plans; if the new date does not suit you, please answer this message.",
@@ -246,7 +257,10 @@ impl Writer<'_> {
         Letter {
             subject: format!("{} {}", self.say("Invoice", "Faktur"), self.number(self.about.invoice)),
             heading: self.say("Your invoice", "Faktur Anda").to_owned(),
-            paragraphs: vec![self.say("Here is your invoice. Please pay it by the due date.", "Berikut faktur Anda. Mohon dibayar sebelum jatuh tempo.").to_owned()],
+            paragraphs: vec![
+                self.say("Here is your invoice. Please pay it by the due date.", "Berikut faktur Anda. Mohon dibayar sebelum jatuh tempo.")
+                    .to_owned(),
+            ],
             facts,
             items: self.lines(invoice),
             totals: self.totals(invoice),
@@ -305,8 +319,11 @@ impl Writer<'_> {
             subject: format!("{} {}", self.say("Refund", "Pengembalian dana"), refund["number"].as_str().unwrap_or_default()),
             heading: self.say("Your refund", "Pengembalian dana Anda").to_owned(),
             paragraphs: vec![
-                self.say("We have refunded your payment. It reaches you the way it was paid; a bank may take some days.", "Dana Anda telah kami kembalikan melalui cara pembayaran semula; bank dapat memerlukan beberapa hari.")
-                    .to_owned(),
+                self.say(
+                    "We have refunded your payment. It reaches you the way it was paid; a bank may take some days.",
+                    "Dana Anda telah kami kembalikan melalui cara pembayaran semula; bank dapat memerlukan beberapa hari.",
+                )
+                .to_owned(),
             ],
             facts,
             totals: amount.map(|amount| (self.say("Refunded", "Dikembalikan").to_owned(), amount)).into_iter().collect(),
@@ -340,7 +357,8 @@ mod tests {
             "lines": [{"order_line_id": "1", "name": "Kopi Gayo", "quantity": "3"}]});
         let invoice = json!({"number": "INV-000001", "currency": "EUR", "issued_on": "2026-03-02", "due_on": "2026-04-01", "amount_due": "1234.50",
             "subtotal": "1234.50", "total": "1234.50", "lines": []});
-        let payment = json!({"number": "RCP-000001", "currency": "JPY", "amount_captured": "12345", "received_on": "2026-03-02", "method": "cash"});
+        let payment =
+            json!({"number": "RCP-000001", "currency": "JPY", "amount_captured": "12345", "received_on": "2026-03-02", "method": "cash"});
         let event = json!({"previous_promised_on": "2026-03-05", "promised_on": "2026-03-12", "days_overdue": 7,
             "lines": [{"order_line_id": "1", "promised_on": "2026-03-12"}], "refund": {"number": "RFD-000001", "amount": "345"}});
         compose(&About {

@@ -174,7 +174,9 @@ impl Letter {
         if self.items.is_empty() && self.totals.is_empty() {
             return;
         }
-        out.push_str("<tr><td style=\"padding:14px 36px 8px;\"><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\">");
+        out.push_str(
+            "<tr><td style=\"padding:14px 36px 8px;\"><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\">",
+        );
         for item in &self.items {
             let _ = write!(
                 out,
@@ -188,7 +190,11 @@ impl Letter {
         }
         for (place, (name, value)) in self.totals.iter().enumerate() {
             let last = place + 1 == self.totals.len();
-            let style = if last { "font-size:17px;font-weight:700;color:#111827;padding:10px 0;" } else { "font-size:14px;color:#4b5563;padding:6px 0 0;" };
+            let style = if last {
+                "font-size:17px;font-weight:700;color:#111827;padding:10px 0;"
+            } else {
+                "font-size:14px;color:#4b5563;padding:6px 0 0;"
+            };
             let _ = write!(
                 out,
                 "<tr><td style=\"{style}\">{}</td><td align=\"right\" style=\"{style}white-space:nowrap;\">{}</td></tr>",

@@ -21,7 +21,13 @@ const LEASE: TimeDelta = TimeDelta::minutes(10);
 pub type Attach<'a> = &'a dyn Fn(&Outgoing) -> Result<Option<(String, Vec<u8>)>, Error>;
 
 /// Sends until nothing is due, the server does not answer, or `stop` says so. How many were sent.
-pub fn send_due(db: &Db, mailer: &Mailer, attach: Attach<'_>, now: impl Fn() -> DateTime<Utc>, stop: impl Fn() -> bool) -> Result<usize, Error> {
+pub fn send_due(
+    db: &Db,
+    mailer: &Mailer,
+    attach: Attach<'_>,
+    now: impl Fn() -> DateTime<Utc>,
+    stop: impl Fn() -> bool,
+) -> Result<usize, Error> {
     let mut sent = 0;
     while !stop() {
         let started_at = now();

@@ -50,7 +50,8 @@ pub enum NotSent {
 
 impl Mailer {
     pub fn new(config: &SmtpConfig) -> Result<Self, Error> {
-        let parameters = || TlsParameters::new(config.host.clone()).map_err(|error| Error::internal(format!("TLS to the mail server: {error}")));
+        let parameters =
+            || TlsParameters::new(config.host.clone()).map_err(|error| Error::internal(format!("TLS to the mail server: {error}")));
         let tls = match config.tls {
             SmtpTls::Starttls => Tls::Required(parameters()?),
             SmtpTls::Tls => Tls::Wrapper(parameters()?),

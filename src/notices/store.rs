@@ -56,7 +56,8 @@ impl StoredSettings {
     }
 }
 
-const SETTINGS: &str = "organization_id, enabled, sender_name, sender_email, reply_to, bcc, language, kinds, read_through, version, updated_at";
+const SETTINGS: &str =
+    "organization_id, enabled, sender_name, sender_email, reply_to, bcc, language, kinds, read_through, version, updated_at";
 
 pub fn settings(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Option<StoredSettings>> {
     sql(format!("SELECT {SETTINGS} FROM notice_settings WHERE organization_id = $1 AND version > 0"))
@@ -84,8 +85,10 @@ pub fn lock_settings(connection: &mut PgConnection, context: &Context) -> QueryR
 }
 
 pub fn save_settings(connection: &mut PgConnection, context: &Context, new: &NoticeSettings, read_through: Option<i64>) -> QueryResult<()> {
-    sql("UPDATE notice_settings SET enabled = $2, sender_name = $3, sender_email = $4, reply_to = $5, bcc = $6, language = $7, kinds = $8, \
-         read_through = coalesce($9, read_through), updated_at = $10, version = version + 1 WHERE organization_id = $1")
+    sql(
+        "UPDATE notice_settings SET enabled = $2, sender_name = $3, sender_email = $4, reply_to = $5, bcc = $6, language = $7, kinds = $8, \
+         read_through = coalesce($9, read_through), updated_at = $10, version = version + 1 WHERE organization_id = $1",
+    )
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Bool, _>(new.enabled)
     .bind::<Nullable<Text>, _>(new.sender_name.as_deref())
@@ -130,9 +133,11 @@ pub struct NewNotice {
 /// Stores a notice unless it is there.
 pub fn insert(connection: &mut PgConnection, context: &Context, new: &NewNotice) -> QueryResult<()> {
     let status = if new.skip_reason.is_some() { NoticeStatus::Skipped } else { NoticeStatus::Pending };
-    sql("INSERT INTO notice (organization_id, id, kind, status, language, recipient, subject, text_body, html_body, source_id, invoice_id, \
+    sql(
+        "INSERT INTO notice (organization_id, id, kind, status, language, recipient, subject, text_body, html_body, source_id, invoice_id, \
          order_id, customer_id, skip_reason, next_attempt_at, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $15) ON CONFLICT DO NOTHING")
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $15) ON CONFLICT DO NOTHING",
+    )
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(new.id)
     .bind::<Text, _>(new.kind)

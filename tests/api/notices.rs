@@ -47,7 +47,11 @@ struct MailServer {
 impl MailServer {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self { port: listener.local_addr().unwrap().port(), behaviour: Arc::new(Mutex::new(Behaviour::Accept)), received: Arc::default() };
+        let server = Self {
+            port: listener.local_addr().unwrap().port(),
+            behaviour: Arc::new(Mutex::new(Behaviour::Accept)),
+            received: Arc::default(),
+        };
         let (behaviour, received) = (server.behaviour.clone(), server.received.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -115,7 +119,8 @@ fn serve(mut stream: TcpStream, behaviour: Behaviour, received: &Mutex<Vec<Recei
 }
 
 async fn enable(admin: &Caller<'_>, more: Value) {
-    let mut body = json!({"enabled": true, "sender_name": "PT Nusantara Niaga", "sender_email": "pesanan@nusantara.example", "language": "en"});
+    let mut body =
+        json!({"enabled": true, "sender_name": "PT Nusantara Niaga", "sender_email": "pesanan@nusantara.example", "language": "en"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.put("/v1/notice_settings", body).await.expect(200);
 }
@@ -154,7 +159,10 @@ async fn nothing_is_written_before_it_is_enabled_and_each_thing_once_after() {
     let server = MailServer::start();
     place(&admin, json!({})).await;
     let settings = admin.get("/v1/notice_settings").await.expect(200);
-    assert_eq!((&settings.body["enabled"], &settings.body["version"], &settings.body["smtp_configured"]), (&json!(false), &json!(0), &json!(false)));
+    assert_eq!(
+        (&settings.body["enabled"], &settings.body["version"], &settings.body["smtp_configured"]),
+        (&json!(false), &json!(0), &json!(false))
+    );
     assert_eq!(deliver(&app, &server).await, 0);
     enable(&admin, json!({"bcc": "archive@nusantara.example", "reply_to": "sales@nusantara.example"})).await;
     assert_eq!(deliver(&app, &server).await, 0, "what was before it is told to nobody");
@@ -193,7 +201,8 @@ async fn the_road_is_told_in_the_readers_language() {
     enable(&admin, json!({"language": "auto"})).await;
     let order = place(&admin, json!({})).await;
     let id = order["id"].as_str().unwrap();
-    let open = admin.get(&format!("/v1/fulfillment_orders?order_id={id}")).await.expect(200).body["data"][0]["id"].as_str().unwrap().to_owned();
+    let open =
+        admin.get(&format!("/v1/fulfillment_orders?order_id={id}")).await.expect(200).body["data"][0]["id"].as_str().unwrap().to_owned();
     let ship = json!({"carrier": "jne", "tracking_number": "JNE0123456789"});
     let shipment = admin.post(&format!("/v1/fulfillment_orders/{open}/ship"), ship).await.expect(201).body;
     let invoice = admin.post(&format!("/v1/orders/{id}/invoices"), json!({})).await.expect(201).body;
@@ -206,14 +215,22 @@ async fn the_road_is_told_in_the_readers_language() {
     for row in notices(&admin, "status=sent").await {
         let shown = admin.get(&format!("/v1/notices/{}", row["id"].as_str().unwrap())).await.expect(200).body;
         assert_eq!((&shown["language"], &shown["recipient"]), (&json!("id"), &json!("pembelian@sumber.example")));
-        told.push((row["kind"].as_str().unwrap().to_owned(), row["subject"].as_str().unwrap().to_owned(), shown["text"].as_str().unwrap().to_owned()));
+        told.push((
+            row["kind"].as_str().unwrap().to_owned(),
+            row["subject"].as_str().unwrap().to_owned(),
+            shown["text"].as_str().unwrap().to_owned(),
+        ));
     }
     let kinds: Vec<&str> = told.iter().rev().map(|(kind, _, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["acknowledgement", "dispatch", "invoice", "receipt", "refund"]);
     let text = |kind: &str| &told.iter().find(|(known, _, _)| known == kind).unwrap().2;
     assert!(text("dispatch").contains("Nomor resi: JNE0123456789"), "{}", text("dispatch"));
     assert!(text("dispatch").contains(&format!("Lacak kiriman: {}", shipment["tracking_url"].as_str().unwrap())));
-    assert!(text("invoice").contains(invoice["number"].as_str().unwrap()) && text("invoice").contains("Rp\u{a0}111.000"), "{}", text("invoice"));
+    assert!(
+        text("invoice").contains(invoice["number"].as_str().unwrap()) && text("invoice").contains("Rp\u{a0}111.000"),
+        "{}",
+        text("invoice")
+    );
     assert!(text("receipt").contains("transfer bank") && text("refund").contains("Rp\u{a0}10.000"));
     assert!(text("acknowledgement").contains("2 Maret 2026"));
     clean(&app).await;

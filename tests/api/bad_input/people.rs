@@ -66,7 +66,9 @@ pub fn rows() -> Vec<Row> {
         Row::get("/v1/audit?from=yesterday", 400, "invalid_parameter"),
         Row::get("/v1/audit?subject_id=x", 400, "invalid_parameter"),
         Row::get("/v1/audit?cursor=x", 400, "invalid_cursor"),
-        Row::new("notices without a sender", Method::PUT, "/v1/notice_settings", 422, "required").json(json!({"enabled": true})).at("/sender_email"),
+        Row::new("notices without a sender", Method::PUT, "/v1/notice_settings", 422, "required")
+            .json(json!({"enabled": true}))
+            .at("/sender_email"),
         Row::new("a sender of two lines", Method::PUT, "/v1/notice_settings", 422, "invalid_email")
             .json(json!({"enabled": true, "sender_email": "a@example.com\r\nBcc: b@example.com"}))
             .at("/sender_email"),
