@@ -38,8 +38,9 @@ pub enum Error {
     /// 405 with the methods that the path knows.
     #[error("method not allowed")]
     MethodNotAllowed { allow: String },
+    /// 406 with the types that this is served as.
     #[error("not acceptable")]
-    NotAcceptable,
+    NotAcceptable { served_as: String },
     #[error("request timeout")]
     RequestTimeout,
     /// 409: right in itself, but not in the state that is stored. `extra` members help to act on it.
@@ -146,7 +147,7 @@ impl Error {
             Self::InsufficientScope { .. } | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
@@ -180,7 +181,9 @@ impl Error {
             Self::MethodNotAllowed { allow } => {
                 ("method_not_allowed", "The path does not know this method", format!("this path takes {allow}"))
             }
-            Self::NotAcceptable => ("not_acceptable", "No acceptable representation", "this is served as application/json".into()),
+            Self::NotAcceptable { served_as } => {
+                ("not_acceptable", "No acceptable representation", format!("this is served as {served_as}"))
+            }
             Self::RequestTimeout => ("request_timeout", "The request took too long to arrive", "send the body faster or in parts".into()),
             Self::Conflict { code, detail, .. } => (code, "The stored state does not allow this", detail.clone()),
             Self::Stale { current } => {
@@ -249,6 +252,7 @@ impl From<DieselError> for Error {
         if let DieselError::DatabaseError(_, info) = &error {
             let known = match info.constraint_name() {
                 Some("customer_code") => Some(("customer_code_taken", "another customer has this code")),
+                Some("coupon_code") => Some(("coupon_code_taken", "another coupon has this code")),
                 Some("organization_code") => Some(("organization_code_taken", "another organization has this code")),
                 Some("sales_order_number") => Some(("order_number_taken", "another order has this number")),
                 Some("invoice_number" | "invoice_series_number") => Some(("invoice_number_taken", "another invoice has this number")),

@@ -47,6 +47,18 @@ pub struct Serve {
     /// Bearer token of `/metrics`; without it there is no such path
     #[arg(long, env = "PESANAN_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Threads that make PDFs; half of the cores by default
+    #[arg(long, env = "PESANAN_DOCUMENT_THREADS")]
+    document_threads: Option<usize>,
+    /// Documents that may wait for one of them; beyond it 503
+    #[arg(long, env = "PESANAN_DOCUMENT_QUEUE", default_value_t = 64)]
+    document_queue: usize,
+    /// Folder with fonts for scripts that the built-in one lacks
+    #[arg(long, env = "PESANAN_FONTS")]
+    fonts: Option<std::path::PathBuf>,
+    /// Where Stripe is
+    #[arg(long, env = "PESANAN_STRIPE_API", default_value = "https://api.stripe.com")]
+    stripe_api: String,
     #[command(flatten)]
     smtp: Smtp,
     #[command(flatten)]
@@ -66,6 +78,7 @@ impl Serve {
         };
         let keys = read_keys(keys)?;
         let open = self.database.open()?;
+        let defaults = Config::new(open.url.clone());
         let config = Config {
             listen: self.listen,
             keys,
@@ -80,7 +93,11 @@ impl Serve {
             smtp: self.smtp.config(),
             trusted_proxies: self.trusted_proxies,
             metrics_token: self.metrics_token,
-            ..Config::new(open.url.clone())
+            document_threads: self.document_threads.unwrap_or(defaults.document_threads),
+            documents_waiting: self.document_queue,
+            font_folder: self.fonts,
+            stripe_api: self.stripe_api,
+            ..defaults
         };
         let result = run_server(config, |address| println!("ready http://{address}"));
         open.close();

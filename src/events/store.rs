@@ -1,6 +1,7 @@
 use super::body::StoredEvent;
 use super::event::NewEvent;
 use super::feed::Reader;
+use super::follow::Followed;
 use crate::auth::actor::{ActorBody, Context};
 use crate::platform::sql::{Sql, sql};
 use crate::types::id::{OrderId, OrganizationId};
@@ -151,6 +152,68 @@ pub fn feed(
     .bind::<BigInt, _>(limit)
     .load(connection)?;
     Ok(rows.into_iter().map(StoredEvent::from).collect())
+}
+
+/// The events in `after < id <= through` that are about these subjects, without their data.
+pub fn about(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    subjects: &[&str],
+    after: i64,
+    through: i64,
+) -> QueryResult<Vec<Followed>> {
+    #[derive(QueryableByName)]
+    struct About {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Text, column_name = "type")]
+        event_type: String,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        order_id: Option<OrderId>,
+        #[diesel(sql_type = Text)]
+        subject_type: String,
+        #[diesel(sql_type = SqlUuid)]
+        subject_id: Uuid,
+        #[diesel(sql_type = Timestamptz)]
+        occurred_at: DateTime<Utc>,
+    }
+    let rows: Vec<About> = sql("SELECT id, type, order_id, subject_type, subject_id, occurred_at FROM event \
+         WHERE organization_id = $1 AND id > $2 AND id <= $3 AND split_part(type, '.', 1) = ANY($4) ORDER BY id")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(through)
+    .bind::<Array<Text>, _>(subjects.to_vec())
+    .load(connection)?;
+    let followed = |row: About| Followed {
+        sequence: row.id,
+        event_type: row.event_type,
+        order_id: row.order_id,
+        subject_type: row.subject_type,
+        subject_id: row.subject_id,
+        occurred_at: row.occurred_at,
+    };
+    Ok(rows.into_iter().map(followed).collect())
+}
+
+/// Of organizations, each with how far somebody has followed it, those that have settled events after that.
+pub fn with_events_after(
+    connection: &mut PgConnection,
+    followed: &[(OrganizationId, i64)],
+    settled: i64,
+) -> QueryResult<Vec<OrganizationId>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+    }
+    let (ids, after): (Vec<OrganizationId>, Vec<i64>) = followed.iter().copied().unzip();
+    let rows: Vec<Found> = sql("SELECT f.organization_id FROM unnest($1, $2) AS f(organization_id, after) \
+         WHERE EXISTS (SELECT 1 FROM event e WHERE e.organization_id = f.organization_id AND e.id > f.after AND e.id <= $3)")
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<BigInt>, _>(after)
+    .bind::<BigInt, _>(settled)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.organization_id).collect())
 }
 
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, sequence: i64) -> QueryResult<Option<StoredEvent>> {

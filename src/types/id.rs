@@ -61,6 +61,7 @@ typed_id! {
     /// A person who logs in.
     UserId,
     ProductId,
+    CouponId,
     CustomerId,
     LocationId,
     ChannelId,
@@ -81,9 +82,17 @@ typed_id! {
     CreditNoteLineId,
     PaymentId,
     PaymentAllocationId,
+    /// One call of a payment provider.
+    PaymentOperationId,
     RefundId,
+<<<<<<< HEAD
     /// A mail to a customer.
     NoticeId,
+=======
+    JournalEntryId,
+    BankStatementId,
+    BankEntryId,
+>>>>>>> main
     ReturnId,
     ReturnLineId,
 }
