@@ -9,12 +9,8 @@ use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
-<<<<<<< HEAD
-use crate::notices::{self, Mailer, SmtpConfig};
-=======
 use crate::invoicing::invoices;
 use crate::journal;
->>>>>>> main
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::serve_backorders::serve_backorders;
 use crate::order_to_cash::{bank_entries, capture_shipped, expire_holds, keep_promises, pay, provider_outbox};
@@ -42,20 +38,13 @@ pub struct Jobs {
     thread: JoinHandle<()>,
     stop_imports: Arc<AtomicBool>,
     imports: JoinHandle<()>,
-<<<<<<< HEAD
-    /// Where there is a mail server.
-    notices: Option<JoinHandle<()>>,
-=======
     /// Calls payment providers: a slow one must not hold the others up.
     payments: JoinHandle<()>,
->>>>>>> main
 }
 
 /// How often each job looks for work.
 const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
-/// A mail need not be there at once, and a shop that sends none should not notice that it could.
-const NOTICES: Duration = Duration::from_secs(2);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
 const REMINDERS: Duration = Duration::from_secs(60);
@@ -65,20 +54,13 @@ const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
-<<<<<<< HEAD
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk, smtp: Option<&SmtpConfig>) -> Result<Self, Error> {
-=======
     pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk, stripe: StripeApi) -> Result<Self, Error> {
->>>>>>> main
         let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
         let numbers = desk.numbers.clone();
         let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
-        let mailer = smtp.map(Mailer::new).transpose()?;
-        let notices = mailer.map(|mailer| start_notices(db.clone(), clock.clone(), mailer, stop_imports.clone(), ends_with_thread.clone()));
-        let notices = notices.transpose()?;
         let own = db.clone();
         let work = move || {
             let _ends_with_thread: Sender<()> = ends_with_thread;
@@ -124,11 +106,7 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-<<<<<<< HEAD
-        Ok(Self { db, stop, running, thread, stop_imports, imports, notices })
-=======
         Ok(Self { db, stop, running, thread, stop_imports, imports, payments })
->>>>>>> main
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
@@ -137,22 +115,11 @@ impl Jobs {
         let _ = self.stop.send(());
         self.stop_imports.store(true, Ordering::Relaxed);
         self.imports.thread().unpark();
-<<<<<<< HEAD
-        if let Some(notices) = &self.notices {
-            notices.thread().unpark();
-        }
-        // Each of the threads lets go of the channel as it ends.
-        if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
-            log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.notices.is_some_and(|notices| notices.join().is_err())
-        {
-=======
         self.payments.thread().unpark();
         // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
         } else if self.thread.join().is_err() || self.imports.join().is_err() || self.payments.join().is_err() {
->>>>>>> main
             log::error!("the jobs ended in a panic");
         }
     }
@@ -175,35 +142,17 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
     std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
 }
 
-<<<<<<< HEAD
-/// Writes to customers what has happened. A thread of its own, since a mail server may take its time.
-fn start_notices(
-    db: Db,
-    clock: Clock,
-    mailer: Mailer,
-=======
 /// Asks payment providers for what is stored to be asked, and works in what they tell.
 fn start_payments(
     db: Db,
     clock: Clock,
     desk: Desk,
     stripe: StripeApi,
->>>>>>> main
     stop: Arc<AtomicBool>,
     ends_with_thread: Sender<()>,
 ) -> Result<JoinHandle<()>, Error> {
     let work = move || {
         let _ends_with_thread = ends_with_thread;
-<<<<<<< HEAD
-        let stopped = || stop.load(Ordering::Relaxed);
-        while !stopped() {
-            run(&db, "collect_notices", |db| notices::collect::collect(db, clock.now(), stopped));
-            run(&db, "send_notices", |db| notices::send::send_due(db, &mailer, &|_| Ok(None), || clock.now(), stopped));
-            std::thread::park_timeout(NOTICES);
-        }
-    };
-    std::thread::Builder::new().name("notices".to_owned()).spawn(work).map_err(Error::internal)
-=======
         while !stop.load(Ordering::Relaxed) {
             run(&db, "capture_shipped", |db| capture_shipped(db, clock.now()));
             run(&db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || clock.now()));
@@ -211,11 +160,10 @@ fn start_payments(
         }
     };
     std::thread::Builder::new().name("payments".to_owned()).spawn(work).map_err(Error::internal)
->>>>>>> main
 }
 
 /// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.
-fn run<T>(db: &Db, job: &'static str, work: impl FnOnce(&Db) -> Result<T, Error>) {
+pub fn run<T>(db: &Db, job: &'static str, work: impl FnOnce(&Db) -> Result<T, Error>) {
     if db.is_stopping() {
         return;
     }

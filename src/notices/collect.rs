@@ -15,7 +15,7 @@ use crate::events::feed::{self, Reader};
 use crate::events::position::Position;
 use crate::fulfillment::shipments;
 use crate::invoicing::invoices;
-use crate::notices::language::Language;
+use crate::documents::language::Language;
 use crate::orders;
 use crate::organization;
 use crate::payments;

@@ -3,7 +3,7 @@
 
 use super::kind::NoticeKind;
 use super::letter::{Item, Letter, Link, one_line};
-use crate::notices::language::{Language, Money};
+use crate::documents::language::{Language, Money};
 use crate::types::currency::Currency;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -258,7 +258,7 @@ impl Writer<'_> {
             subject: format!("{} {}", self.say("Invoice", "Faktur"), self.number(self.about.invoice)),
             heading: self.say("Your invoice", "Faktur Anda").to_owned(),
             paragraphs: vec![
-                self.say("Here is your invoice. Please pay it by the due date.", "Berikut faktur Anda. Mohon dibayar sebelum jatuh tempo.")
+                self.say("Please find your invoice attached.", "Terlampir faktur Anda.")
                     .to_owned(),
             ],
             facts,

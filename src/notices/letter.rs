@@ -1,7 +1,7 @@
 //! A mail as data, and its two forms: plain text, and HTML that mail programs show alike (tables, styles inline, nothing loaded from
 //! elsewhere). Pure.
 
-use crate::notices::language::Language;
+use crate::documents::language::Language;
 use std::fmt::Write;
 
 /// What a notice says, in the reader's language, amounts and dates written as the reader writes them.

@@ -6,7 +6,6 @@ pub mod body;
 pub mod collect;
 mod compose;
 mod kind;
-pub mod language;
 /// The look of a mail.
 pub mod letter;
 /// Sends what waits.
@@ -15,5 +14,7 @@ mod service;
 mod settings;
 mod smtp;
 mod store;
+mod worker;
 
 pub use smtp::{Mailer, SmtpConfig, SmtpTls};
+pub use worker::Worker;

@@ -85,14 +85,11 @@ typed_id! {
     /// One call of a payment provider.
     PaymentOperationId,
     RefundId,
-<<<<<<< HEAD
     /// A mail to a customer.
     NoticeId,
-=======
     JournalEntryId,
     BankStatementId,
     BankEntryId,
->>>>>>> main
     ReturnId,
     ReturnLineId,
 }
