@@ -257,10 +257,7 @@ impl Writer<'_> {
         Letter {
             subject: format!("{} {}", self.say("Invoice", "Faktur"), self.number(self.about.invoice)),
             heading: self.say("Your invoice", "Faktur Anda").to_owned(),
-            paragraphs: vec![
-                self.say("Please find your invoice attached.", "Terlampir faktur Anda.")
-                    .to_owned(),
-            ],
+            paragraphs: vec![self.say("Please find your invoice attached.", "Terlampir faktur Anda.").to_owned()],
             facts,
             items: self.lines(invoice),
             totals: self.totals(invoice),
