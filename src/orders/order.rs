@@ -196,6 +196,11 @@ impl OrderLine {
         self.kind == ProductKind::Stocked
     }
 
+    /// An edit has taken it off the order; it only keeps its number.
+    pub fn is_removed(&self) -> bool {
+        self.quantities.quantity.is_zero()
+    }
+
     /// The detail as it is to be stored, with the quantities that have no column of their own.
     pub fn stored_detail(&self) -> LineDetail {
         LineDetail { withheld: self.quantities.withheld, waived: self.quantities.waived, ..self.detail.clone() }
