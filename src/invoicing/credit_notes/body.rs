@@ -66,6 +66,22 @@ impl NewCreditNote {
         self.lines.as_deref().unwrap_or_default()
     }
 
+    /// All of an invoice, today.
+    pub fn of_whole(invoice_id: InvoiceId, reason: &str) -> Self {
+        Self {
+            invoice_id,
+            reason: reason.to_owned(),
+            lines: None,
+            shipping: None,
+            issued_on: None,
+            series: None,
+            buyer_document_number: None,
+            external_ids: None,
+            metadata: None,
+            dry_run: false,
+        }
+    }
+
     /// Whether nothing is named: all that is left.
     pub fn is_whole(&self) -> bool {
         self.lines().is_empty() && self.shipping != Some(true)
@@ -134,6 +150,8 @@ pub struct CreditNoteBody {
     pub tax_total: Amount,
     pub tax_total_base_currency: Option<Amount>,
     pub total: Amount,
+    /// `total` at `exchange_rate`, rounded once.
+    pub total_base_currency: Option<Amount>,
     pub issued_on: NaiveDate,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -148,8 +166,8 @@ pub struct CreditNoteLineBody {
     pub id: CreditNoteLineId,
     pub line_number: i16,
     pub kind: CreditNoteLineKind,
-    /// Of a restocking fee: the first of the lines that it is kept back of.
-    pub order_line_id: OrderLineId,
+    /// Of a restocking fee: the first of the lines that it is kept back of. Null of a prepayment.
+    pub order_line_id: Option<OrderLineId>,
     pub invoice_line_id: InvoiceLineId,
     #[schema(example = "KOPI-250")]
     pub sku: String,
@@ -229,6 +247,7 @@ impl From<&CreditNote> for CreditNoteBody {
             tax_total: Amount(note.tax_total),
             tax_total_base_currency: document.tax_total_base_currency,
             total: Amount(note.total),
+            total_base_currency: note.exchange_rate.map(|rate| Amount(document.base_currency.round(note.total * rate))),
             issued_on: note.issued_on,
             external_ids: note.external_ids.clone(),
             metadata: note.metadata.clone(),
