@@ -212,6 +212,11 @@ impl OrderLine {
         self.kind == ProductKind::Stocked
     }
 
+    /// An edit has taken it off the order; it only keeps its number.
+    pub fn is_removed(&self) -> bool {
+        self.quantities.quantity.is_zero()
+    }
+
     /// The smallest quantity that can be promised of it, in base units.
     pub fn step(&self) -> Decimal {
         self.unit_factor * Decimal::new(1, self.detail.quantity_scale)

@@ -508,7 +508,7 @@ pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>
     if blocked(order.customer_id) || blocked(order.bill_to_customer_id) {
         raise(HoldCode::CustomerBlocked, None, "the customer is blocked".into(), json!({}));
     }
-    for line in &order.lines {
+    for line in order.lines.iter().filter(|line| !line.is_removed()) {
         if reference.product(&line.sku).is_some_and(|product| !product.active) {
             raise(HoldCode::ProductInactive, Some(line.id), format!("{} is no longer sold", line.sku), json!({ "sku": line.sku }));
         }
@@ -522,7 +522,7 @@ pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>
         let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
         raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
     }
-    let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked);
+    let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked && !line.is_removed());
     if goods && !order.document.shipping_address.as_ref().is_some_and(Address::is_deliverable) {
         raise(HoldCode::AddressIncomplete, None, "a delivery needs line1, city and country".into(), json!({}));
     }
@@ -582,8 +582,9 @@ fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
         if others.is_empty() {
             return None;
         }
+        let kept = order.lines.iter().filter(|line| !line.is_removed());
         let mut lines: Vec<(String, String, Decimal)> =
-            order.lines.iter().map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
+            kept.map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
         lines.sort();
         let same = |other: &&&super::reference::RecentOrder| {
             other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines

@@ -28,7 +28,7 @@ pub fn verify_again(order: &mut Order, reference: &Reference, context: &Context)
         let factor = reference.product(&line.sku).and_then(|product| product.factor(&line.unit));
         factor == Some(line.unit_factor)
     };
-    let changed: Vec<_> = order.lines.iter().filter(|line| !sold(line)).collect();
+    let changed: Vec<_> = order.lines.iter().filter(|line| !line.is_removed() && !sold(line)).collect();
     if !changed.is_empty() {
         let lines: Vec<_> = changed.iter().map(|line| json!({ "order_line_id": line.id, "sku": line.sku, "unit": line.unit })).collect();
         let detail = "a product is no longer sold in the unit of this draft, or the unit holds another quantity; place the order anew";

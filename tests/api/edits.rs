@@ -305,6 +305,9 @@ async fn drafts_are_edited_freely_and_bind_nothing() {
     assert_eq!((&edited["status"], &edited["subtotal"]), (&json!("draft"), &json!("255000.00")));
     assert_eq!((&edited["lines"][0]["original_quantity"], &edited["lines"][0]["requested_on"]), (&json!("5"), &json!("2026-03-20")));
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "0");
+    // What is not on the order any more does not speak against it.
+    let gone = admin.request(Method::PATCH, "/v1/products/TEH").json(&json!({"active": false}));
+    send(gone).await.expect(200);
     let confirmed = admin.post(&format!("/v1/orders/{}/confirm", id(&draft)), json!({})).await.expect(200).body;
     assert_eq!((&confirmed["status"], &confirmed["lines"][0]["allocated_quantity"]), (&json!("confirmed"), &json!("5")));
     clean(&app).await;

@@ -124,6 +124,45 @@ fn a_discount_that_is_invoiced_cannot_be_taken_away() {
     assert_eq!(world.invoice_rest().discount_total, dec("30.00"));
 }
 
+type Lines = &'static [(&'static str, &'static str, &'static str)];
+
+/// What the order was, how much of its first line was invoiced for how much, what the edit made of it, its total then, and what the
+/// last invoice is worth. Lines are (quantity, unit price, rate); the percent is off the whole order. Each amount is worked out beside.
+const EXAMPLES: [(Lines, &str, &str, &str, Lines, &str, &str, &str); 7] = [
+    // 3 × 10.00 = 30.00 and 20 %.
+    (&[("2", "10", "0.20")], "0", "0", "0", &[("3", "10", "0.20")], "0", "36.00", "36.00"),
+    // 19.99 + 4.00 is invoiced; 2 × 5.55 = 11.10 and 10 % come.
+    (&[("1", "19.99", "0.20")], "0", "1", "23.99", &[("1", "19.99", "0.20"), ("2", "5.55", "0.10")], "0", "36.20", "12.21"),
+    // 2 of 4 × 2.50 with 20 %: 6.00. Seven are 17.50 + 3.50.
+    (&[("4", "2.50", "0.20")], "0", "2", "6.00", &[("7", "2.50", "0.20")], "0", "21.00", "15.00"),
+    // 0.33 + 0.07 (0.066). Five are 1.65 + 0.33: the tax that was rounded up is less in the rest.
+    (&[("3", "0.33", "0.20")], "0", "1", "0.40", &[("5", "0.33", "0.20")], "0", "1.98", "1.58"),
+    // 4 of 10 × 1.00 less a tenth: 3.60. Six are 6.00 − 0.60.
+    (&[("10", "1", "0")], "10", "4", "3.60", &[("6", "1", "0")], "10", "5.40", "1.80"),
+    // 100.00 − 10.00. A fifth of 200.00 is 40.00, of which 30.00 are left to grant.
+    (&[("2", "100", "0")], "10", "1", "90.00", &[("2", "100", "0")], "20", "160.00", "70.00"),
+    // One of three thirds of 100.00: 33.33. Down to what is invoiced it stays that.
+    (&[("3", "33.334", "0")], "0", "1", "33.33", &[("1", "33.334", "0"), ("1", "5", "0")], "0", "38.33", "5.00"),
+];
+
+#[test]
+fn worked_examples() {
+    let read = |lines: Lines, percent: &str| {
+        let mut input = order("EUR", lines.iter().map(|(quantity, price, rate)| line(quantity, price, rate)).collect());
+        input.discounts = if percent == "0" { vec![] } else { vec![percent_off(percent)] };
+        input
+    };
+    for (place, (before, percent, invoiced, first, after, percent_after, total, rest)) in EXAMPLES.into_iter().enumerate() {
+        let mut world = World::new(read(before, percent));
+        let invoice = world.invoice(&[dec(invoiced)]);
+        assert_eq!(invoice.total, dec(first), "the first invoice of example {place}");
+        world.edit(read(after, percent_after)).unwrap();
+        assert_eq!(world.priced.total, dec(total), "the total of example {place}");
+        assert_eq!(world.invoice_rest().total, dec(rest), "the last invoice of example {place}");
+        assert_eq!(world.total_of_invoices, dec(total), "the invoices of example {place}");
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Invoice(Vec<i64>),
