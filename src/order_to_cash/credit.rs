@@ -314,7 +314,7 @@ fn lines(invoice: &Invoice, portion: &CreditPortion, fees: &[FeePart]) -> Vec<Cr
         name: "Restocking fee".to_owned(),
         unit: "C62".to_owned(),
         quantity: Decimal::NEGATIVE_ONE,
-        unit_price: fee.net_amount,
+        unit_price: if invoice.document.prices_include_tax { fee.net_amount + fee.tax_amount } else { fee.net_amount },
         price_quantity: Decimal::ONE,
         discount_amount: invoice.currency.zero(),
         net_amount: -fee.net_amount,
