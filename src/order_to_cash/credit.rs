@@ -44,6 +44,15 @@ pub fn issue(connection: &mut PgConnection, context: &Context, body: &NewCreditN
     Ok(note)
 }
 
+/// Locks what [`credit_prepayments`] may need of an order, before balances and stock are locked: the payments whose money may come free.
+pub fn lock_prepaid(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<(), Error> {
+    if order.amount_invoiced > order.amount_credited {
+        let ids = payments::of_order(connection, context.organization_id, order.id)?;
+        payments::lock_all(connection, context.organization_id, &ids)?;
+    }
+    Ok(())
+}
+
 /// After units of an order were cancelled: where nothing of it is left to invoice, its prepayments of which nothing was deducted are
 /// taken back, and their money is unapplied. Whether there were any.
 pub fn credit_prepayments(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<bool, Error> {
