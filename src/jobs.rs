@@ -1,16 +1,20 @@
 //! What happens by itself. Each job finds its work by state, does it in short transactions and may run in several processes at once.
 
+use crate::audit;
 use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
+use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
+use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
 use crate::invoicing::invoices;
+use crate::journal;
 use crate::order_to_cash::capture_queue::Desk;
 use crate::order_to_cash::serve_backorders::serve_backorders;
-use crate::order_to_cash::{capture_shipped, expire_holds, pay, provider_outbox};
-use crate::orders::{self, backorders};
+use crate::order_to_cash::{bank_entries, capture_shipped, expire_holds, keep_promises, pay, provider_outbox};
+use crate::orders::{self, backorders, pegs};
 use crate::payments;
 use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
@@ -54,6 +58,7 @@ impl Jobs {
         let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
+        let numbers = desk.numbers.clone();
         let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
@@ -72,7 +77,11 @@ impl Jobs {
                 }
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
+                run(&db, "keep_promises", |db| keep_promises(db, clock.now()));
+                run(&db, "post_journal", |db| journal::job::post(db, clock.now()));
+                run(&db, "book_bank_entries", |db| bank_entries::book_certain(db, &numbers, || clock.now()));
                 run(&db, "expire_authorizations", |db| expire_authorizations(db, clock.now()));
+                run(&db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
@@ -91,6 +100,8 @@ impl Jobs {
                 }
                 if purge.is_due() {
                     run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
+                    run(&db, "purge_sessions", |db| sessions::purge(db, clock.now()));
+                    run(&db, "purge_login_attempts", |db| login::purge(db, clock.now()));
                 }
             }
         };
@@ -198,7 +209,7 @@ pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> 
 pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     for organization_id in db.read_blocking(backorders::organizations_waiting)? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "serve_backorders", now);
         loop {
             let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
             all += served;
@@ -210,12 +221,30 @@ pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     Ok(all)
 }
 
+/// Promises lines that wait for supply anew, of every organization, until nothing is to be reviewed. What can be served is served
+/// first, so that nobody is told of a day that is past as soon as it is told.
+pub fn keep_promises(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    for organization_id in db.read_blocking(|connection| pegs::organizations_to_review(connection, now))? {
+        let context = Context::system(organization_id, now);
+        while db.write_blocking(|connection| serve_backorders(connection, &context))? > 0 {}
+        db.write_blocking(|connection| keep_promises::review_overdue(connection, &context))?;
+        while db.write_blocking(|connection| keep_promises::keep_promises(connection, &context))? {
+            all += 1;
+            if db.is_stopping() {
+                return Ok(all);
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Takes the stock back from orders that have been on hold too long.
 pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     let before = now - TimeDelta::days(expire_holds::HOLD_DAYS);
     for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "expire_holds", now);
         loop {
             let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
             all += changed;

@@ -1,5 +1,6 @@
 //! What is sold, for how much, and how it is taxed.
 
+pub mod coupons;
 mod dates;
 pub mod prices;
 pub mod product_kind;

@@ -3,11 +3,13 @@ use super::credit::Balance;
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::address::{Address, Contact};
+use crate::types::country::Country;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::electronic_address::ElectronicAddress;
 use crate::types::fault::Faults;
 use crate::types::id::CustomerId;
+use crate::types::tax_id::{self, TaxIdCheck};
 use crate::types::text::{check_code, check_email, check_external_ids, check_metadata, check_optional_text, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
@@ -44,6 +46,7 @@ pub struct TaxExemption {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "code": "C-TOKO-SUMBER", "name": "Toko Sumber Rejeki", "kind": "company", "email": "pembelian@sumberrejeki.example", "payment_terms": "net_30",
+    "tax_id": "01.234.567.8-421.000", "electronic_address": {"scheme": "0088", "value": "8991000000010"},
     "credit_limit": "50000000.00", "addresses": [{"code": "gudang", "use": "shipping", "line1": "Jl. Braga No. 12", "city": "Bandung", "country": "ID"}],
     "billing_address": {"company": "Toko Sumber Rejeki", "line1": "Jl. Braga No. 12", "city": "Bandung", "postal_code": "40111", "country": "ID"}
 }))]
@@ -97,7 +100,10 @@ pub struct PutCustomer {
     pub external_ids: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
-    // A `PUT` takes its own `GET` body back; these six are ignored.
+    // A `PUT` takes its own `GET` body back; these seven are ignored.
+    #[serde(default, rename = "tax_id_check")]
+    #[schema(ignore)]
+    _tax_id_check: Option<serde::de::IgnoredAny>,
     #[serde(default, rename = "id")]
     #[schema(ignore)]
     _id: Option<serde::de::IgnoredAny>,
@@ -126,6 +132,10 @@ impl PutCustomer {
         self.payment_terms.as_deref().unwrap_or(DEFAULT_TERMS)
     }
 
+    fn country(&self) -> Option<&str> {
+        home(self.billing_address.as_ref(), self.shipping_address.as_ref(), &self.addresses)
+    }
+
     /// Whether it says anything that only a known customer has.
     pub fn is_account(&self) -> bool {
         self.code.is_some() || self.payment_terms() != DEFAULT_TERMS || self.credit_limit.is_some() || self.price_list.is_some()
@@ -141,6 +151,7 @@ impl PutCustomer {
         }
         check_optional_text(faults, "/phone", self.phone.as_deref(), 50);
         check_optional_text(faults, "/tax_id", self.tax_id.as_deref(), 50);
+        tax_id::check_form(faults, "/tax_id", self.tax_id.as_deref(), self.country());
         check_optional_text(faults, "/sales_rep", self.sales_rep.as_deref(), 200);
         if let Some(exemption) = &self.tax_exemption {
             check_text(faults, "/tax_exemption/code", &exemption.code, 50);
@@ -170,6 +181,13 @@ impl PutCustomer {
     }
 }
 
+/// The country that a customer is at home in, as far as an address tells: that of the invoices, then that of the goods.
+pub(super) fn home<'a>(billing: Option<&'a Address>, shipping: Option<&'a Address>, addresses: &'a [CustomerAddress]) -> Option<&'a str> {
+    let of_use = |purpose: AddressUse| addresses.iter().find(|address| address.r#use == purpose).map(|address| &address.country);
+    let country = billing.map(|address| &address.country).or_else(|| of_use(AddressUse::Billing));
+    country.or(shipping.map(|address| &address.country)).or_else(|| of_use(AddressUse::Shipping)).map(Country::code)
+}
+
 /// A customer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Customer {
@@ -184,6 +202,8 @@ pub struct Customer {
     pub email: Option<String>,
     pub phone: Option<String>,
     pub tax_id: Option<String>,
+    /// What can be said of `tax_id` by looking at it, where the customer's country is known. Only a valid one earns a sale without tax.
+    pub tax_id_check: Option<TaxIdCheck>,
     pub tax_exemption: Option<TaxExemption>,
     pub electronic_address: Option<ElectronicAddress>,
     pub currency: Option<Currency>,

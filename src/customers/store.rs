@@ -1,10 +1,13 @@
-use super::body::{Customer, CustomerKind, PutCustomer};
+use super::address_book::CustomerAddress;
+use super::body::{Customer, CustomerKind, PutCustomer, home};
 use super::credit::Balance;
 use crate::auth::actor::Context;
 use crate::platform::sql::{Sql, sql};
+use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::id::{CustomerId, OrganizationId};
+use crate::types::tax_id;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -138,6 +141,11 @@ impl TryFrom<Row> for Customer {
             (Some(currency), Some(open_orders), Some(unpaid), Some(limit)) => Some(Balance::new(currency, open_orders, unpaid, limit)),
             _ => None,
         };
+        let addresses: Vec<CustomerAddress> = from_json(row.addresses)?;
+        let billing_address: Option<Address> = row.billing_address.map(from_json).transpose()?;
+        let shipping_address: Option<Address> = row.shipping_address.map(from_json).transpose()?;
+        let country = home(billing_address.as_ref(), shipping_address.as_ref(), &addresses);
+        let tax_id_check = row.tax_id.as_deref().map(|text| tax_id::check(text, country));
         Ok(Self {
             id: row.id,
             code: row.code,
@@ -147,6 +155,7 @@ impl TryFrom<Row> for Customer {
             email: row.email,
             phone: row.phone,
             tax_id: row.tax_id,
+            tax_id_check,
             tax_exemption: row.tax_exemption.map(from_json).transpose()?,
             electronic_address: row.electronic_address.map(from_json).transpose()?,
             currency: row.currency,
@@ -156,10 +165,10 @@ impl TryFrom<Row> for Customer {
             blocked: row.blocked,
             bill_to_customer_id: row.bill_to_customer_id,
             sales_rep: row.sales_rep,
-            addresses: from_json(row.addresses)?,
+            addresses,
             contacts: from_json(row.contacts)?,
-            billing_address: row.billing_address.map(from_json).transpose()?,
-            shipping_address: row.shipping_address.map(from_json).transpose()?,
+            billing_address,
+            shipping_address,
             external_ids: from_json(row.external_ids)?,
             metadata: from_json(row.metadata)?,
             balance,

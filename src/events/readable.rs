@@ -21,6 +21,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("product", Permission::CATALOG_READ),
     ("price", Permission::CATALOG_READ),
     ("tax_rate", Permission::CATALOG_READ),
+    ("coupon", Permission::CATALOG_READ),
     ("channel", Permission::CHANNELS_READ),
     ("inbound_message", Permission::CHANNELS_READ),
     ("webhook_endpoint", Permission::WEBHOOKS_READ),
@@ -29,6 +30,10 @@ const SCOPES: &[(&str, Permission)] = &[
     ("payment_term", Permission::ORDERS_READ),
     ("exchange_rate", Permission::ORDERS_READ),
     ("invoice_series", Permission::INVOICES_READ),
+    ("ledger_account", Permission::INVOICES_READ),
+    ("bank_statement", Permission::PAYMENTS_READ),
+    ("bank_entry", Permission::PAYMENTS_READ),
+    ("bank_matching_tolerance", Permission::PAYMENTS_READ),
     ("api_client", Permission::ADMIN),
     ("user", Permission::ADMIN),
 ];

@@ -2,6 +2,7 @@
 
 use super::hold;
 use super::order_events::order_events;
+use super::promise_events::promise_moved_by_hold;
 use super::reallocate::locked_shelf;
 use crate::auth::actor::Context;
 use crate::customers::balance;
@@ -176,6 +177,7 @@ pub fn save(
     for change in released {
         let mut change = [change];
         hold::go_on(connection, context, &mut change, hold::ReleasedBy::Payment)?;
+        facts.extend(promise_moved_by_hold(&change[0]));
         plain.extend(change);
     }
     facts.extend(order_events(&plain));

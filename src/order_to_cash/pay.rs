@@ -1,7 +1,7 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
 use super::accounts::{self, LockedAccount, account_of};
-use super::document_date::{booking_date, instant_of, open_books, past_date};
+use super::document_date::{booking_date, instant_of, past_date, require_open};
 use super::provider_money::{ask, was_cancelled_lately};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -30,10 +30,10 @@ use rust_decimal::Decimal;
 
 /// What a request wants its money to be put on, and where it says so.
 pub(super) struct Aim {
-    pointer: String,
-    target: Target,
+    pub pointer: String,
+    pub target: Target,
     /// Exactly so much; up to the debt where absent.
-    exact: Option<Settlement>,
+    pub exact: Option<Settlement>,
 }
 
 impl Aim {
@@ -62,7 +62,7 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     let settings = organization::settings(connection, context.organization_id)?;
     // Only money that has moved stands in the books; what is announced or authorized is dated anew when it comes.
     let received_on = match body.status() {
-        PaymentStatus::Captured => booking_date(&settings, body.received_on, context.now)?,
+        PaymentStatus::Captured => booking_date(&settings, body.received_on, context.now, "/received_on")?,
         _ => past_date(&settings, body.received_on, context.now, "/received_on")?,
     };
     if body.expires_at.is_some_and(|expires_at| expires_at <= context.now) {
@@ -164,7 +164,7 @@ pub fn allocate(
         return Err(Error::invalid("/allocations", "required", "name at least one order or invoice"));
     }
     let settings = organization::settings(connection, context.organization_id)?;
-    open_books(&settings, settings.local_date(context.now))?;
+    require_open(&settings, settings.local_date(context.now))?;
     let aims = aims_of(&body.allocations);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let mut change = payments::lock(connection, context.organization_id, id, precondition)?;
@@ -188,7 +188,7 @@ pub fn capture(
     precondition: &Precondition,
 ) -> Result<Payment, Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = booking_date(&settings, body.received_on, context.now)?;
+    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
     payment.next(PaymentAction::Capture)?;
@@ -308,20 +308,7 @@ pub(super) struct Targets {
 impl Targets {
     /// 422 for each target that is not there.
     fn lock(connection: &mut PgConnection, context: &Context, aims: &[Aim]) -> Result<Self, Error> {
-        let invoice = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => Some(id),
-            Target::Order(_) => None,
-        };
-        let ids: Vec<InvoiceId> = aims.iter().filter_map(invoice).collect();
-        let orders_of =
-            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
-        let order = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => orders_of.get(&id).copied(),
-            Target::Order(id) => Some(id),
-        };
-        let mut orders: Vec<OrderId> = aims.iter().filter_map(order).collect();
-        orders.sort();
-        orders.dedup();
+        let orders = Self::orders_of(connection, context, aims)?;
         let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &orders)? };
         let mut faults = Faults::new();
         for aim in aims {
@@ -333,6 +320,29 @@ impl Targets {
         }
         faults.into_result()?;
         Ok(targets)
+    }
+
+    /// The orders of what aims name, in the order of their ids; what is not there is left out.
+    pub fn orders_of<'a>(
+        connection: &mut PgConnection,
+        context: &Context,
+        aims: impl IntoIterator<Item = &'a Aim> + Clone,
+    ) -> Result<Vec<OrderId>, Error> {
+        let invoice = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => Some(id),
+            Target::Order(_) => None,
+        };
+        let ids: Vec<InvoiceId> = aims.clone().into_iter().filter_map(invoice).collect();
+        let orders_of =
+            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
+        let order = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => orders_of.get(&id).copied(),
+            Target::Order(id) => Some(id),
+        };
+        let mut orders: Vec<OrderId> = aims.into_iter().filter_map(order).collect();
+        orders.sort();
+        orders.dedup();
+        Ok(orders)
     }
 
     /// The payment with all orders that it has touched or was announced for. Orders come first in the lock order, so they are
@@ -372,7 +382,7 @@ impl Targets {
         self.accounts.iter().find(owns).map(|account| account.account.order_id).ok_or(Error::not_found("order"))
     }
 
-    fn account(&self, target: Target) -> Result<&Account, Error> {
+    pub fn account(&self, target: Target) -> Result<&Account, Error> {
         let order_id = self.order_of(target)?;
         self.accounts.iter().map(|account| &account.account).find(|account| account.order_id == order_id).ok_or(Error::not_found("order"))
     }
@@ -383,7 +393,7 @@ impl Targets {
     }
 
     /// That all targets are in the payment's currency and paid by its customer; who that is.
-    fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
+    pub fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
         let mut faults = Faults::new();
         let mut payer = customer_id;
         for aim in aims {

@@ -197,7 +197,7 @@ impl<'a> Booking<'a> {
             Step::Capture { amount, last } => {
                 let settings = organization::settings(connection, self.context.organization_id)?;
                 // Refused in closed books; it is asked again until a day is open.
-                let received_on = booking_date(&settings, None, self.context.now)?;
+                let received_on = booking_date(&settings, None, self.context.now, "/received_on")?;
                 let payment = &mut self.change.after;
                 let authorized = payment.authorized();
                 payment.capture(amount, last, received_on)?;

@@ -150,5 +150,5 @@ fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: Date
 }
 
 fn context(organization_id: crate::types::id::OrganizationId, actor: &str, now: DateTime<Utc>) -> Context {
-    Context { organization_id, actor: actor.to_owned(), role: Role::Admin, now }
+    Context { organization_id, actor: actor.to_owned(), origin: None, role: Role::Admin, now }
 }

@@ -1,7 +1,7 @@
 //! Money goes back.
 
 use super::accounts;
-use super::document_date::open_books;
+use super::document_date::require_open;
 use super::pay::Targets;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -103,7 +103,7 @@ pub fn refund_order(
 /// 409 `books_closed` where today is closed.
 pub(super) fn require_open_books(connection: &mut PgConnection, context: &Context) -> Result<(), Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    open_books(&settings, settings.local_date(context.now))
+    require_open(&settings, settings.local_date(context.now))
 }
 
 fn exact_amount(body: &NewRefund, payment: &Payment) -> Result<Decimal, Error> {

@@ -58,6 +58,10 @@ pub struct NewOrder {
     /// On the whole order, shared over its lines before tax.
     #[serde(default, deserialize_with = "null_is_default")]
     pub discounts: Vec<Discount>,
+    /// Codes of `/v1/coupons`, in any case; what they give stands in `discounts` of order or lines, after all others.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[schema(max_items = 10)]
+    pub coupon_codes: Vec<String>,
     #[serde(default)]
     pub shipping_address: Option<Address>,
     /// Code of one of the customer's addresses.
@@ -188,6 +192,8 @@ pub struct OrderBody {
     pub lines: Vec<OrderLineBody>,
     pub holds: Vec<HoldBody>,
     pub discounts: Vec<Discount>,
+    /// The coupons that the order holds.
+    pub coupon_codes: Vec<String>,
     pub subtotal: Amount,
     pub discount_total: Amount,
     pub shipping_method: Option<String>,
@@ -398,6 +404,7 @@ impl From<Order> for OrderBody {
             lines: order.lines.into_iter().map(line).collect(),
             holds: order.holds.into_iter().map(HoldBody::from).collect(),
             discounts: document.discounts,
+            coupon_codes: document.coupon_codes,
             subtotal: Amount(order.subtotal),
             discount_total: Amount(order.discount_total),
             shipping_method: document.shipping_method,

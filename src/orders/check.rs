@@ -51,6 +51,7 @@ impl NewOrder {
             check_optional_text(&mut faults, "/shipping/method", shipping.method.as_deref(), 100);
         }
         faults.require(self.discounts.len() <= 20, "/discounts", "too_many_items", "at most 20 discounts");
+        self.check_coupons(&mut faults);
         faults.require(self.payments.len() <= 20, "/payments", "too_many_items", "at most 20 payments");
         for (i, payment) in self.payments.iter().enumerate() {
             faults.require(payment.amount.0 > Decimal::ZERO, format!("/payments/{i}/amount"), "out_of_range", "must be above 0");
@@ -76,6 +77,18 @@ impl NewOrder {
         }
     }
 
+    fn check_coupons(&self, faults: &mut Faults) {
+        faults.require(self.coupon_codes.len() <= limits::ORDER_COUPONS, "/coupon_codes", "too_many_items", "at most 10 coupons");
+        let given_prices = self.pricing() == Pricing::AsGiven && !self.coupon_codes.is_empty();
+        let detail = "with pricing as_given the shop has taken its coupons off: send them as discounts";
+        faults.require(!given_prices, "/coupon_codes", "only_computed", detail);
+        for (i, code) in self.coupon_codes.iter().enumerate().take(limits::ORDER_COUPONS) {
+            check_code(faults, &format!("/coupon_codes/{i}"), code);
+            let again = self.coupon_codes[..i].iter().any(|earlier| earlier.eq_ignore_ascii_case(code));
+            faults.require(!again, format!("/coupon_codes/{i}"), "duplicate_code", "name each coupon once");
+        }
+    }
+
     fn check_customer(&self, faults: &mut Faults) {
         let named = [self.customer_id.is_some(), self.customer_code.is_some(), self.customer.is_some()];
         if named.iter().filter(|given| **given).count() != 1 {
@@ -97,6 +110,8 @@ impl NewOrder {
     /// Whether it asks for something that wants the scope `orders:price`.
     pub fn sets_own_terms(&self) -> bool {
         self.pricing() == Pricing::AsGiven
+            // Our prices would be paid with the tax inside that belongs on top.
+            || self.prices_include_tax
             || self.payment_terms.is_some()
             || self.sales_rep.is_some()
             || !self.discounts.is_empty()

@@ -15,6 +15,10 @@ pub mod captured;
 pub mod change;
 /// What can be said of a new order without looking anything up.
 pub mod check;
+/// From coupon codes to discounts.
+pub mod coupons;
+/// How much must be ready before anything leaves.
+pub mod delivery;
 /// Discounts on a line and on the whole order.
 pub mod discount;
 /// Changing an order that exists.
@@ -29,12 +33,22 @@ pub mod master_data;
 pub mod milestones;
 /// The order as a whole.
 pub mod order;
+/// What dates are promised by.
+pub mod outlook;
+/// Lines that wait, and the supply that is promised to them.
+pub mod peg;
+/// Which lines a supply is promised to.
+pub mod peg_list;
+/// Pegs as they are stored.
+pub mod pegs;
 /// From prices, discounts and tax rules to every amount of an order.
 pub mod pricing;
 /// From a plan of allocations to fulfillment orders.
 pub mod promise;
 /// How much of a line is where: the quantity equation and the moves that keep it.
 pub mod quantities;
+/// An order as it would be.
+pub mod quote;
 /// What new orders are decided by.
 pub mod reference;
 /// Use cases that stay within orders.
@@ -46,6 +60,10 @@ mod store;
 pub mod summary;
 /// Tax rules, tax groups and their arithmetic.
 pub mod tax;
+/// Sales that are not taxed because of who buys, or where to.
+pub mod tax_treatment;
+/// The tax of each line and of the shipping.
+pub mod taxation;
 /// The value of a part of an order, so that partial invoices add up to it.
 pub mod valuation;
 /// From a request to a priced and checked order.

@@ -1,6 +1,7 @@
 //! The order as a whole: header, lines, holds, fulfillment orders. Every use case loads it under its row lock, changes it in
 //! memory by the moves of its parts, lets [`Order::settle`] derive what follows, and has it saved as a difference.
 
+use super::delivery;
 use super::discount::Discount;
 use super::hold::Hold;
 use super::milestones::{Milestones, Money};
@@ -62,7 +63,11 @@ pub struct Document {
     pub email: Option<String>,
     pub pricing: Pricing,
     pub prices_include_tax: bool,
+    /// Those of coupons included.
     pub discounts: Vec<Discount>,
+    /// In upper case.
+    #[serde(default)]
+    pub coupon_codes: Vec<String>,
     pub shipping_method: Option<String>,
     pub shipping_tax: Amount,
     /// Place in `tax_breakdown` of the group that shipping is taxed in; none without shipping.
@@ -205,6 +210,11 @@ pub struct OrderLine {
 impl OrderLine {
     pub fn is_stocked(&self) -> bool {
         self.kind == ProductKind::Stocked
+    }
+
+    /// The smallest quantity that can be promised of it, in base units.
+    pub fn step(&self) -> Decimal {
+        self.unit_factor * Decimal::new(1, self.detail.quantity_scale)
     }
 
     /// The detail as it is to be stored, with the quantities that have no column of their own.
@@ -371,8 +381,15 @@ impl Order {
             status => status,
         };
         self.status = status::order_status(status, &quantities);
-        for fulfillment_order in self.fulfillment_orders.iter_mut().filter(|f| f.is_live()) {
-            fulfillment_order.settle(held);
+        // A day is promised for all that is open of a line, or for none of it.
+        for line in self.lines.iter_mut().filter(|line| line.is_stocked() && !line.quantities.unallocated.is_zero()) {
+            line.promised_on = None;
+        }
+        for i in 0..self.fulfillment_orders.len() {
+            if self.fulfillment_orders[i].is_live() {
+                let waits = held || delivery::holds_back(self, &self.fulfillment_orders[i]);
+                self.fulfillment_orders[i].settle(waits);
+            }
         }
         let paid = self.payment_status == PaymentStatus::Paid && self.amount_paid > Decimal::ZERO;
         self.milestones.advance(self.status, &self.lines, if paid { Money::Received } else { Money::Outstanding }, at);

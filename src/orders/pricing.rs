@@ -135,6 +135,14 @@ pub fn price(input: &PricingInput) -> Result<Priced, Vec<Fault>> {
     if priced.total < LIMIT { Ok(priced) } else { Err(total_too_large()) }
 }
 
+/// What each line comes to after its own discounts, in the prices' own terms, rounded.
+pub fn line_amounts(input: &PricingInput) -> Result<Vec<Decimal>, Vec<Fault>> {
+    let mut faults = Faults::new();
+    let lines: Vec<Line> = input.lines.iter().enumerate().map(|(i, line)| price_line(input, i, line, &mut faults)).collect();
+    faults.into_result()?;
+    Ok(lines.iter().map(|line| line.gross - line.discount).collect())
+}
+
 fn total_too_large() -> Vec<Fault> {
     Faults::one("/lines", "out_of_range", "the total has more than 14 digits before the point")
 }
@@ -317,3 +325,5 @@ fn sum_up(input: &PricingInput, rules: &[&TaxRule], lines: Vec<PricedLine>, memb
 
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod worked_examples;

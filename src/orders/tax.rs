@@ -16,9 +16,24 @@ pub struct TaxRule {
     /// A fraction: 0.12 is 12 %.
     pub rate: Decimal,
     pub base_fraction: BaseFraction,
+    /// Why nothing is taxed (EN 16931 BT-121, BT-120); for categories that need a reason.
+    pub exemption_code: Option<String>,
+    pub exemption_reason: Option<String>,
 }
 
 impl TaxRule {
+    /// Nothing is taxed, and nobody says why.
+    pub fn outside_scope(tax_category: &str) -> Self {
+        Self {
+            tax_category: tax_category.to_owned(),
+            tax_scheme_category: "O".to_owned(),
+            rate: Decimal::ZERO,
+            base_fraction: BaseFraction::WHOLE,
+            exemption_code: None,
+            exemption_reason: None,
+        }
+    }
+
     /// The tax to add to a net amount, rounded.
     pub fn tax_on(&self, currency: Currency, net: Decimal) -> Decimal {
         tax_on(currency, net, self.rate, self.base_fraction)
@@ -53,6 +68,13 @@ pub struct TaxGroup {
     /// `net_amount × base_fraction`, rounded to be shown; the tax is not computed from the rounded figure.
     pub taxable_amount: Amount,
     pub tax_amount: Amount,
+    /// VATEX code, or the authority's own, where nothing is taxed for a reason (EN 16931 BT-121).
+    #[serde(default)]
+    #[schema(example = "VATEX-EU-IC")]
+    pub exemption_code: Option<String>,
+    /// The reason in words (EN 16931 BT-120).
+    #[serde(default)]
+    pub exemption_reason: Option<String>,
 }
 
 impl TaxGroup {
@@ -66,6 +88,8 @@ impl TaxGroup {
             net_amount: Amount(currency.zero()),
             taxable_amount: Amount(currency.zero()),
             tax_amount: Amount(currency.zero()),
+            exemption_code: rule.exemption_code.clone(),
+            exemption_reason: rule.exemption_reason.clone(),
         }
     }
 
@@ -134,6 +158,8 @@ mod tests {
             tax_scheme_category: "S".into(),
             rate,
             base_fraction: BaseFraction::new(numerator, denominator).unwrap(),
+            exemption_code: None,
+            exemption_reason: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! From a request to an order: who buys, what it costs, what speaks against it. Pure; stock comes after, in `promise`.
 
 use super::body::NewOrder;
+use super::coupons::{self, CouponUse, Named};
 use super::hold::{Hold, HoldCode};
 use super::milestones::Milestones;
 use super::order::{CustomerSnapshot, DeliveryRule, Detail, Document, LineDetail, OnShortage, Order, OrderLine};
@@ -9,7 +10,10 @@ use super::quantities::LineQuantities;
 use super::reference::{Customer, Product, Reference};
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
 use super::tax::TaxRule;
+use super::tax_treatment::TaxedBuyer;
+use super::taxation::{Place, Taxation};
 use crate::auth::actor::Context;
+use crate::catalog::coupons::judge::Buying;
 use crate::catalog::product_kind::ProductKind;
 use crate::customers::address_book::{AddressUse, CustomerAddress};
 use crate::customers::guests::NewGuest;
@@ -42,6 +46,8 @@ pub struct Request {
 pub struct Verified {
     pub order: Order,
     pub guest: Option<NewGuest>,
+    /// To be claimed with the order.
+    pub coupons: Vec<CouponUse>,
 }
 
 /// Verifies one order against what is known. `guest_id` is the id that a new guest gets.
@@ -65,13 +71,15 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     let channel = channel(body, reference, &mut faults);
     let currency = body.currency.or(buyer.currency()).unwrap_or(reference.company.organization.base_currency);
     let place = Place::of(addresses.shipping.as_ref(), &reference.company.organization.country);
-    let input = pricing_input(body, reference, &buyer, &lines, currency, &place, on, &mut faults);
+    let mut input = pricing_input(body, reference, &buyer, &lines, currency, place, on, &mut faults);
     faults.into_result()?;
+    let coupons = coupons(body, reference, &buyer, &lines, on, &mut input)?;
     let priced = pricing::price(&input)?;
 
     let now = if request.historical { ordered_at } else { context.now };
     let mut order = order(request, &buyer, &lines, &input, &priced, &addresses, context);
     order.channel = channel;
+    order.document.coupon_codes = coupons.iter().map(|coupon| coupon.code.clone()).collect();
     order.ordered_at = ordered_at;
     order.milestones = Milestones::captured(ordered_at, now);
     order.document.prepaid = terms.1;
@@ -86,7 +94,7 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
         Buyer::Known { payer, .. } => payer,
     };
     let guest = guest.map(|guest| NewGuest { currency, ..guest });
-    Ok(Verified { order, guest })
+    Ok(Verified { order, guest, coupons })
 }
 
 enum Buyer<'a> {
@@ -115,6 +123,14 @@ impl Buyer<'_> {
         match self {
             Self::Known { customer, by_email_only: false, .. } => Some(customer),
             Self::Known { .. } | Self::Guest(_) => None,
+        }
+    }
+
+    /// What of the one who pays counts for tax; nobody who was recognized by an e-mail address has any of it.
+    fn taxed(&self) -> TaxedBuyer<'_> {
+        match self {
+            Self::Known { bill_to, by_email_only: false, .. } => bill_to.taxed(),
+            Self::Known { .. } | Self::Guest(_) => TaxedBuyer::default(),
         }
     }
 
@@ -270,21 +286,6 @@ fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> Strin
     code.to_owned()
 }
 
-/// Where the order is taxed.
-struct Place {
-    country: String,
-    region: Option<String>,
-}
-
-impl Place {
-    fn of(shipping: Option<&Address>, home: &str) -> Self {
-        match shipping {
-            Some(address) => Self { country: address.country.code().to_owned(), region: address.region.clone() },
-            None => Self { country: home.to_owned(), region: None },
-        }
-    }
-}
-
 #[allow(clippy::too_many_arguments)]
 fn pricing_input(
     body: &NewOrder,
@@ -292,19 +293,19 @@ fn pricing_input(
     buyer: &Buyer,
     lines: &[Ordered],
     currency: Currency,
-    place: &Place,
+    place: Place,
     on: NaiveDate,
     faults: &mut Faults,
 ) -> PricingInput {
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
-    let tax = |category: &str, pointer: String, faults: &mut Faults| {
-        reference.company.tax_rule(&place.country, place.region.as_deref(), category, on).unwrap_or_else(|missing| {
-            faults.add(
-                pointer,
-                "tax_rate_missing",
-                format!("{} has tax rates, but none for category '{category}' on {on}", missing.country),
-            );
-            no_tax(category)
+    let has_goods = lines.iter().any(|line| line.product.kind == ProductKind::Stocked);
+    let taxation = Taxation::new(&reference.company, place, on, buyer.taxed(), has_goods);
+    let tax = |product: &Product, pointer: String, faults: &mut Faults| {
+        let category = &product.tax_category;
+        taxation.rule(product.kind, category).unwrap_or_else(|missing| {
+            let detail = format!("{} has tax rates, but none for category '{category}' on {on}", missing.country);
+            faults.add(pointer, "tax_rate_missing", detail);
+            TaxRule::outside_scope(category)
         })
     };
     let mut inputs = Vec::with_capacity(lines.len());
@@ -323,17 +324,13 @@ fn pricing_input(
             unit_price: rounded(unit_price, 6).normalize(),
             price_quantity: price_quantity.normalize(),
             discounts: line.discounts.clone(),
-            tax: tax(&ordered.product.tax_category, format!("/lines/{i}/sku"), faults),
+            tax: tax(ordered.product, format!("/lines/{i}/sku"), faults),
             given_tax_amount: line.tax_amount.map(|amount| amount.0),
         });
     }
     let shipping = body.shipping.as_ref().map(|shipping| ShippingInput {
         amount: shipping.amount.0,
-        // Where nothing of category `standard` is taxed, shipping follows the first line (EN 16931 knows no untaxed leftovers).
-        tax: reference
-            .company
-            .tax_rule(&place.country, place.region.as_deref(), "standard", on)
-            .unwrap_or_else(|_| inputs.first().map_or_else(|| no_tax("standard"), |line| line.tax.clone())),
+        tax: taxation.shipping_rule(inputs.first().map(|line: &LineInput| &line.tax)),
         given_tax_amount: shipping.tax_amount.map(|amount| amount.0),
     });
     PricingInput {
@@ -346,13 +343,40 @@ fn pricing_input(
     }
 }
 
-fn no_tax(category: &str) -> TaxRule {
-    TaxRule {
-        tax_category: category.to_owned(),
-        tax_scheme_category: "O".to_owned(),
-        rate: Decimal::ZERO,
-        base_fraction: crate::types::base_fraction::BaseFraction::WHOLE,
+/// Adds the discounts of the order's coupons.
+fn coupons(
+    body: &NewOrder,
+    reference: &Reference,
+    buyer: &Buyer,
+    lines: &[Ordered],
+    on: NaiveDate,
+    input: &mut PricingInput,
+) -> Result<Vec<CouponUse>, Error> {
+    if body.coupon_codes.is_empty() {
+        return Ok(vec![]);
     }
+    let skus: Vec<&str> = lines.iter().map(|line| line.product.sku.as_str()).collect();
+    let customer_id = match buyer {
+        Buyer::Known { customer, .. } => Some(customer.id),
+        Buyer::Guest(_) => None,
+    };
+    let buying = Buying {
+        customer_id,
+        named: buyer.trusted().is_some(),
+        recognizable: customer_id.is_some() || buyer.email().is_some(),
+        channel: body.channel.as_deref().unwrap_or("direct"),
+        currency: input.currency,
+        skus: &skus,
+        subtotal: Decimal::ZERO,
+        on,
+    };
+    let named = |code: &'_ String| {
+        let coupon = reference.coupons.by_code(code);
+        coupon.map_or_else(Default::default, |coupon| reference.coupons.standing(coupon.id, customer_id))
+    };
+    let named: Vec<Named> =
+        body.coupon_codes.iter().map(|code| Named { code, coupon: reference.coupons.by_code(code), standing: named(code) }).collect();
+    coupons::apply(input, &skus, &buying, &named)
 }
 
 fn order(
@@ -373,6 +397,7 @@ fn order(
         pricing: input.mode,
         prices_include_tax: input.prices_include_tax,
         discounts: input.discounts.clone(),
+        coupon_codes: vec![],
         shipping_method: body.shipping.as_ref().and_then(|shipping| shipping.method.clone()),
         shipping_tax: Amount(priced.shipping_tax),
         shipping_tax_group: priced.shipping_tax_group,
@@ -411,7 +436,7 @@ fn order(
             first_promised_on: None,
             promised_on: None,
             detail: LineDetail {
-                discounts: line.discounts.clone(),
+                discounts: price.discounts.clone(),
                 gross_amount: Amount(amounts.gross_amount),
                 order_discount_amount: Amount(amounts.order_discount_amount),
                 tax_group: amounts.tax_group,

@@ -7,6 +7,7 @@ pub mod account;
 pub mod allocation;
 pub mod api;
 pub mod body;
+mod bulk;
 /// What paying early earns.
 pub mod early_payment;
 /// What payment providers tell by themselves.

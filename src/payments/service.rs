@@ -18,6 +18,7 @@ use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
 
+pub use super::bulk::insert_all;
 pub use super::store::{
     DocumentAdjustment, Filter, adjustments_of, customer_exists, expired, insert, of_order, of_provider, orders_to_capture,
 };

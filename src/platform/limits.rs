@@ -12,6 +12,8 @@ pub const IMPORT_BODY_BYTES: usize = 2 * 1024 * 1024 * 1024;
 pub const IMPORT_ROWS: i64 = 1_000_000;
 /// Lines of one order; more is a batch that wants an import.
 pub const ORDER_LINES: usize = 1_000;
+/// Coupons of one order: each is a row to lock, and nobody pays with more.
+pub const ORDER_COUPONS: usize = 10;
 /// Rows of one bulk call.
 pub const BULK_ROWS: usize = 100_000;
 /// Nesting of a JSON body; serde_json stops at 128, no body of ours is deeper than ten.

@@ -58,7 +58,10 @@ typed_id! {
     OrganizationId,
     /// An OAuth client of an organization; also its `client_id`.
     ApiClientId,
+    /// A person who logs in.
+    UserId,
     ProductId,
+    CouponId,
     CustomerId,
     LocationId,
     ChannelId,
@@ -82,6 +85,9 @@ typed_id! {
     /// One call of a payment provider.
     PaymentOperationId,
     RefundId,
+    JournalEntryId,
+    BankStatementId,
+    BankEntryId,
     ReturnId,
     ReturnLineId,
 }

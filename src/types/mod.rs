@@ -12,6 +12,7 @@ pub mod fault;
 pub mod gs1;
 pub mod id;
 pub mod page;
+pub mod tax_id;
 pub mod text;
 pub mod text_enum;
 pub mod unit;

@@ -336,7 +336,8 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     let app = TestApp::spawn().await;
-    open_shop(&app, "shop", SKUS, |_| [500, 500]).await;
+    let client = open_shop(&app, "shop", SKUS, |_| [500, 500]).await;
+    client.post("/v1/coupons", &json!({"code": "TEN", "name": "Ten off", "percent": "10", "usage_limit": 1000})).await.expect(201);
     let context = context_of(&app);
     let (mut connection, cache) = (app.database.connect(), MasterDataCache::default());
     let sent = Arc::new(AtomicUsize::new(0));
@@ -347,11 +348,12 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
         }
     });
     let mut number = 0;
-    let mut run = |orders: usize| {
+    let mut run = |orders: usize, coupons: &[&str]| {
         let batch: Vec<PlaceRequest> = (0..orders)
             .map(|i| {
                 number += 1;
                 let mut body = order(&[(i % SKUS, 1), ((i + 1) % SKUS, 2)], "refuse");
+                body["coupon_codes"] = json!(coupons);
                 body["external_id"] = json!(format!("E-{number}"));
                 body["purchase_order_number"] = json!(format!("PO-{number}"));
                 request(&context, &format!("SO-{number}"), Some(&number.to_string()), &body)
@@ -363,7 +365,58 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
         sent.load(Relaxed)
     };
     // The first orders read the master data; from then on it is remembered: a look and the capture.
-    assert!(run(SKUS) <= 4);
-    assert_eq!((run(1), run(50)), (2, 2));
+    assert!(run(SKUS, &[]) <= 4);
+    assert_eq!((run(1, &[]), run(50, &[])), (2, 2));
+    // Coupons cost a batch of its own kind a fixed number more.
+    let one = run(1, &["TEN"]);
+    assert_eq!(run(50, &["TEN"]), one);
+    assert!(one <= 12, "{one}");
+    assert_eq!((run(1, &[]), run(50, &[])), (2, 2));
+    prove(&app.database);
+}
+
+#[actix_web::test]
+async fn a_batch_that_is_short_is_pegged_to_supply_in_its_two_statements() {
+    use diesel::Connection;
+    use diesel::connection::InstrumentationEvent;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", 3, |_| [10, 0]).await;
+    for sku in ["SKU-00", "SKU-01"] {
+        let supply = json!({"sku": sku, "location": "jakarta-1", "quantity": "60", "expected_on": "2026-03-10"});
+        client.post("/v1/inventory/incoming", &supply).await.expect(201);
+    }
+    let context = context_of(&app);
+    let (mut connection, cache) = (app.database.connect(), MasterDataCache::default());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            counted.fetch_add(1, Relaxed);
+        }
+    });
+    let mut number_of_order = 0;
+    let mut run = |orders: usize| {
+        let batch: Vec<PlaceRequest> = (0..orders)
+            .map(|_| {
+                number_of_order += 1;
+                request(&context, &format!("SO-{number_of_order}"), None, &order(&[(0, 2), (1, 1), (2, 1)], "backorder"))
+            })
+            .collect();
+        sent.store(0, Relaxed);
+        let outcomes = place(&mut connection, &cache, &context, &batch.iter().collect::<Vec<_>>()).unwrap();
+        assert!(outcomes.iter().all(Result::is_ok));
+        sent.load(Relaxed)
+    };
+    run(1);
+    assert_eq!((run(1), run(30)), (2, 2));
+    // 32 orders: 64 of the first, of which 10 were there and 54 are pegged; 32 of the second, 22 pegged; of the third nothing comes.
+    assert_eq!(number(&app.database, "SELECT sum(quantity)::bigint AS value FROM peg"), 76);
+    assert_eq!(
+        number(&app.database, "SELECT count(*) AS value FROM promise_review"),
+        22 + 2,
+        "those of the third, and of supply that came"
+    );
     prove(&app.database);
 }

@@ -73,12 +73,26 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
     assert!(count(&admin, "/v1/invoices?status=paid&limit=200").await > 40);
     assert!(count(&admin, "/v1/invoices?status=partially_paid").await > 0);
     assert!(count(&admin, "/v1/credit_notes").await >= 2);
+    let coupons = admin.get("/v1/coupons?code=KOPI15,HEMAT50").await.expect(200).body;
+    assert!(coupons["data"].as_array().unwrap().iter().all(|coupon| coupon["times_used"] == 1), "{coupons:#}");
+    let exempt = admin.get("/v1/customers?code=C-KEDUTAAN").await.expect(200).body["data"][0]["id"].clone();
+    let orders = admin.get(&format!("/v1/orders?customer_id={}", exempt.as_str().unwrap())).await.expect(200).body;
+    assert_eq!(orders["data"][0]["tax_breakdown"][0]["exemption_code"], "PMK-59-2024", "{orders:#}");
     assert_eq!(count(&admin, "/v1/refunds").await, 2);
     for status in ["requested", "authorized", "completed"] {
         assert!(count(&admin, &format!("/v1/returns?status={status}")).await > 0, "no return is {status}");
     }
     let incoming = admin.get("/v1/inventory/incoming?status=open").await.expect(200).body;
-    assert_eq!(incoming["data"][0]["sku"], "BATIK-L");
+    assert_eq!((&incoming["data"][0]["sku"], incoming["data"].as_array().unwrap().len()), (&json!("BATIK-L"), 3));
+    assert!(decimal(&incoming["data"][0]["pegged_quantity"]) > 0.into(), "somebody waits for it");
+    let moved = admin.get("/v1/events?type=order.promise_changed&limit=200").await.expect(200).body;
+    let causes: Vec<&str> = moved["data"].as_array().unwrap().iter().filter_map(|event| event["data"]["cause"]["code"].as_str()).collect();
+    for cause in ["supply_added", "supply_delayed", "supply_received"] {
+        assert!(causes.contains(&cause), "{cause}: {causes:?}");
+    }
+    let promised = admin.get("/v1/orders?status=confirmed&limit=200").await.expect(200).body;
+    let dated = promised["data"].as_array().unwrap().iter().filter(|order| order["promised_on"].is_string()).count();
+    assert!(dated > 5, "{dated} confirmed orders have a day");
     let payments = admin.get("/v1/payments?limit=200").await.expect(200).body;
     let over = payments["data"].as_array().unwrap().iter().filter(|payment| decimal(&payment["unapplied_amount"]) > 0.into());
     assert!(over.count() > 0, "nobody has paid too much");

@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod audit;
 mod bad_input;
+mod banking;
 mod batches;
 mod bench;
 mod bulk;
 mod capture_queue;
 mod channels;
 mod concurrency;
+mod coupons;
 mod crash;
 mod demo;
+mod documents;
 mod edit_concurrency;
 mod edits;
 mod examples;
@@ -22,6 +26,7 @@ mod history;
 mod imports;
 mod inventory;
 mod invoicing;
+mod journal;
 mod master_events;
 mod migrations;
 mod mixed_load;
@@ -31,6 +36,8 @@ mod openapi;
 mod orders;
 mod organization;
 mod prepayments;
+mod pricing;
+mod promises;
 mod random_commands;
 mod reads;
 mod reservations;
@@ -43,4 +50,5 @@ mod statements;
 mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
+mod users;
 mod vanished;

@@ -82,7 +82,7 @@ SELECT t.organization_id, o.id, o.number, CASE stage WHEN 'completed' THEN 6 WHE
   CASE stage WHEN 'completed' THEN 'paid' ELSE 'unpaid' END, o.channel, o.external_id, c.id, c.id, t.currency, s.subtotal, 0, t.shipping_net, s.tax, s.total,
   CASE stage WHEN 'completed' THEN s.total ELSE 0 END, CASE stage WHEN 'completed' THEN s.total ELSE 0 END,
   CASE stage WHEN 'completed' THEN 0 WHEN 'cancelled' THEN 0 ELSE s.total END,
-  replace(replace(replace(t.document, '@customer@', c.snapshot), '@tax@', '[' || s.taxes || '}]'), '@shipping_tax@', s.shipping_tax::text),
+  replace(replace(replace(t.document, '@customer@', c.snapshot), '@tax@', '[' || s.taxes || ',"exemption_code":null,"exemption_reason":null}]'), '@shipping_tax@', s.shipping_tax::text),
   CASE stage WHEN 'completed' THEN t.detail
     WHEN 'cancelled' THEN t.detail_unshipped || jsonb_build_object('cancellations', jsonb_build_array(jsonb_build_object(
       'at', o.updated_at, 'by', 'system', 'code', 'customer_request', 'detail', NULL, 'lines', s.cancelled_lines)))

@@ -15,6 +15,8 @@ pub struct ApplicableTax {
     /// A fraction: 0.12 is 12 %.
     pub rate: Decimal,
     pub base_fraction: BaseFraction,
+    /// What the rate is called; `None` where there is no rate.
+    pub name: Option<String>,
 }
 
 /// The country taxes sales, but says nothing of this category on this day: 422 `tax_rate_missing`.
@@ -42,6 +44,7 @@ pub fn tax_rate_for(
             tax_scheme_category: TaxScheme::OutsideScope,
             rate: Decimal::ZERO,
             base_fraction: BaseFraction::WHOLE,
+            name: None,
         });
     }
     let region = region.map(str::trim);
@@ -59,6 +62,7 @@ pub fn tax_rate_for(
             tax_scheme_category: rate.tax_scheme_category,
             rate: rate.rate.0,
             base_fraction: rate.base_fraction,
+            name: Some(rate.name.clone()),
         }),
         None => Err(TaxRateMissing { country: country.to_owned(), tax_category: tax_category.to_owned(), on }),
     }

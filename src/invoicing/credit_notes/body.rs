@@ -150,6 +150,8 @@ pub struct CreditNoteBody {
     pub tax_total: Amount,
     pub tax_total_base_currency: Option<Amount>,
     pub total: Amount,
+    /// `total` at `exchange_rate`, rounded once.
+    pub total_base_currency: Option<Amount>,
     pub issued_on: NaiveDate,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -245,6 +247,7 @@ impl From<&CreditNote> for CreditNoteBody {
             tax_total: Amount(note.tax_total),
             tax_total_base_currency: document.tax_total_base_currency,
             total: Amount(note.total),
+            total_base_currency: note.exchange_rate.map(|rate| Amount(document.base_currency.round(note.total * rate))),
             issued_on: note.issued_on,
             external_ids: note.external_ids.clone(),
             metadata: note.metadata.clone(),

@@ -1,5 +1,7 @@
 use super::balance::InvoiceStatus;
-use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use super::invoice::{
+    BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans,
+};
 use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;
@@ -132,6 +134,8 @@ pub struct InvoiceBody {
     pub tax_total_base_currency: Option<Amount>,
     pub rounding_amount: Amount,
     pub total: Amount,
+    /// `total` at `exchange_rate`, rounded once.
+    pub total_base_currency: Option<Amount>,
     pub amount_credited: Amount,
     /// Settled by payments, their adjustments included.
     pub amount_paid: Amount,
@@ -145,6 +149,7 @@ pub struct InvoiceBody {
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
     pub overdue: bool,
+    /// From `external_ids.faktur_pajak`.
     /// How many reminders have fallen due by the organization's `reminder_days`.
     pub reminder_level: i16,
     /// The day of the last of them.
@@ -158,6 +163,17 @@ pub struct InvoiceBody {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What is known of them is the number that somebody has filed under their scheme.
+fn fiscal_documents(external_ids: &BTreeMap<String, String>) -> Vec<FiscalDocument> {
+    let document = |number: &String| FiscalDocument {
+        scheme: FAKTUR_PAJAK.to_owned(),
+        number: Some(number.clone()),
+        status: "issued".to_owned(),
+        issued_on: None,
+    };
+    external_ids.get(FAKTUR_PAJAK).map(document).into_iter().collect()
 }
 
 /// What settles an invoice beside money.
@@ -286,6 +302,7 @@ impl InvoiceBody {
             tax_total_base_currency: document.tax_total_base_currency,
             rounding_amount: Amount(invoice.rounding_amount),
             total: Amount(invoice.total),
+            total_base_currency: invoice.exchange_rate.map(|rate| Amount(document.base_currency.round(invoice.total * rate))),
             amount_credited: Amount(invoice.amount_credited),
             amount_paid: Amount(invoice.amount_paid),
             amount_adjusted: Amount(invoice.currency.round(adjustments.iter().map(|adjustment| adjustment.amount.0).sum())),
@@ -302,7 +319,7 @@ impl InvoiceBody {
                 until_on: offer.until_on,
                 amount: Amount(offer.on(invoice.total - invoice.amount_credited, invoice.currency)),
             }),
-            fiscal_documents: vec![],
+            fiscal_documents: fiscal_documents(&invoice.external_ids),
             external_ids: invoice.external_ids.clone(),
             metadata: invoice.metadata.clone(),
             version: invoice.version,

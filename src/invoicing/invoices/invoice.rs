@@ -91,9 +91,11 @@ pub struct Exemption {
 }
 
 impl DocumentTaxGroup {
-    /// The customer's exemption goes with groups that are not taxed because of who buys or where: neither standard nor zero rate.
+    /// A group that is not taxed says why by itself. Where it does not (orders of before), the customer's exemption goes with it, if it
+    /// is of neither standard nor zero rate.
     pub fn of(group: TaxGroup, exemption: &Exemption) -> Self {
         let untaxed = !matches!(group.tax_scheme_category.as_str(), "S" | "Z");
+        let silent = untaxed && group.exemption_code.is_none() && group.exemption_reason.is_none();
         Self {
             tax_category: group.tax_category,
             tax_scheme_category: group.tax_scheme_category,
@@ -102,8 +104,8 @@ impl DocumentTaxGroup {
             net_amount: group.net_amount,
             taxable_amount: group.taxable_amount,
             tax_amount: group.tax_amount,
-            exemption_code: exemption.code.clone().filter(|_| untaxed),
-            exemption_reason: exemption.reason.clone().filter(|_| untaxed),
+            exemption_code: group.exemption_code.or_else(|| exemption.code.clone().filter(|_| silent)),
+            exemption_reason: group.exemption_reason.or_else(|| exemption.reason.clone().filter(|_| silent)),
         }
     }
 
@@ -116,6 +118,8 @@ impl DocumentTaxGroup {
             net_amount: self.net_amount,
             taxable_amount: self.taxable_amount,
             tax_amount: self.tax_amount,
+            exemption_code: self.exemption_code.clone(),
+            exemption_reason: self.exemption_reason.clone(),
         }
     }
 }
@@ -181,6 +185,8 @@ pub struct InvoiceLine {
     pub detail: InvoiceLineDetail,
 }
 
+/// The name under which `external_ids` hold the number of the Indonesian tax invoice (*faktur pajak*), and its scheme.
+pub const FAKTUR_PAJAK: &str = "faktur_pajak";
 text_enum! {
     /// What an invoice is for.
     pub enum InvoiceKind {

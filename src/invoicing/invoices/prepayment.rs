@@ -137,6 +137,8 @@ mod tests {
             tax_scheme_category: "S".into(),
             rate: Decimal::new(rate, 3),
             base_fraction: BaseFraction::new(1, 1).unwrap(),
+            exemption_code: None,
+            exemption_reason: None,
         };
         let mut group = TaxGroup::empty(&rule, euro());
         let net = Decimal::new(net, 2);

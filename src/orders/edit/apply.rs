@@ -4,6 +4,7 @@ use super::body::{EditLine, EditOrder};
 use super::header::change_header;
 use super::price::{Change, change_amounts};
 use crate::error::Error;
+use crate::orders::coupons::with_coupons;
 use crate::orders::order::{LineDetail, Order, OrderLine};
 use crate::orders::pricing::Pricing;
 use crate::orders::quantities::LineQuantities;
@@ -65,7 +66,7 @@ pub fn apply(order: &mut Order, edit: &EditOrder, reference: &Reference) -> Resu
     for (place, change) in changes.iter().enumerate() {
         let line = &mut order.lines[place];
         if let Some((_, asked)) = change.asked.filter(|_| !change.is_new) {
-            change_line(line, asked, &mut applied)?;
+            change_line(line, asked, &before.document.coupon_codes, &mut applied)?;
         }
         if change.is_new {
             applied.grown.push(line.id);
@@ -203,7 +204,7 @@ fn wanted(asked: &EditLine) -> Option<Decimal> {
     if asked.remove { Some(Decimal::ZERO) } else { asked.quantity.map(|quantity| quantity.0.normalize()) }
 }
 
-fn change_line(line: &mut OrderLine, asked: &EditLine, applied: &mut Applied) -> Result<(), Error> {
+fn change_line(line: &mut OrderLine, asked: &EditLine, coupon_codes: &[String], applied: &mut Applied) -> Result<(), Error> {
     let quantity = wanted(asked).unwrap_or(line.quantities.quantity);
     let more = quantity - line.quantities.quantity;
     if more > Decimal::ZERO {
@@ -216,7 +217,7 @@ fn change_line(line: &mut OrderLine, asked: &EditLine, applied: &mut Applied) ->
         }
     }
     if let Some(discounts) = &asked.discounts {
-        line.detail.discounts.clone_from(discounts);
+        line.detail.discounts = with_coupons(discounts, &line.detail.discounts, coupon_codes);
     }
     line.requested_on = asked.requested_on.or(line.requested_on);
     if asked.external_line_id.is_some() {

@@ -2,6 +2,7 @@
 
 use super::body::EditOrder;
 use crate::customers::address_book::CustomerAddress;
+use crate::orders::coupons::with_coupons;
 use crate::orders::order::Order;
 use crate::orders::reference::Reference;
 use crate::types::fault::Faults;
@@ -36,7 +37,7 @@ pub fn change_header(order: &mut Order, edit: &EditOrder, reference: &Reference,
     document.on_shortage = edit.on_shortage.unwrap_or(document.on_shortage);
     document.delivery_rule = edit.delivery_rule.unwrap_or(document.delivery_rule);
     if let Some(discounts) = &edit.discounts {
-        document.discounts.clone_from(discounts);
+        document.discounts = with_coupons(discounts, &document.discounts, &document.coupon_codes);
     }
     if let Some(method) = edit.shipping.as_ref().and_then(|shipping| shipping.method.as_ref()) {
         document.shipping_method = Some(method.clone());

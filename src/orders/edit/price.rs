@@ -5,8 +5,10 @@ use super::reprice::{Invoiced, reprice};
 use crate::error::Error;
 use crate::orders::order::{Order, OrderLine};
 use crate::orders::pricing::{LineInput, Priced, Pricing, PricingInput, ShippingInput};
-use crate::orders::reference::Reference;
+use crate::orders::reference::{Customer, Reference};
 use crate::orders::tax::{TaxGroup, TaxRule};
+use crate::orders::tax_treatment::REASONS;
+use crate::orders::taxation::{Place, Taxation};
 use crate::orders::valuation::InvoicedPart;
 use crate::types::currency::rounded;
 use crate::types::decimal::{Amount, Quantity};
@@ -25,8 +27,7 @@ pub struct Change<'a> {
 /// Where and when the order is taxed and priced, and for whom.
 struct Terms<'a> {
     reference: &'a Reference,
-    country: String,
-    region: Option<String>,
+    taxation: Taxation<'a>,
     on: NaiveDate,
     price_list: Option<&'a str>,
 }
@@ -34,26 +35,31 @@ struct Terms<'a> {
 impl<'a> Terms<'a> {
     fn of(order: &Order, reference: &'a Reference) -> Self {
         let organization = &reference.company.organization;
-        let address = order.document.shipping_address.as_ref();
+        let on = order.ordered_at.with_timezone(&organization.time_zone).date_naive();
+        let account = reference.account_of(order.customer_id, order.bill_to_customer_id);
+        let payer = account.and_then(|_| reference.customer(order.bill_to_customer_id));
+        let place = Place::of(order.document.shipping_address.as_ref(), &organization.country);
+        let has_goods = order.lines.iter().any(|line| line.is_stocked() && !line.quantities.quantity.is_zero());
         Self {
             reference,
-            country: address.map_or_else(|| organization.country.clone(), |address| address.country.code().to_owned()),
-            region: address.and_then(|address| address.region.clone()),
-            on: order.ordered_at.with_timezone(&organization.time_zone).date_naive(),
-            price_list: reference
-                .account_of(order.customer_id, order.bill_to_customer_id)
-                .and_then(|customer| customer.price_list.as_deref()),
+            taxation: Taxation::new(&reference.company, place, on, payer.map(Customer::taxed).unwrap_or_default(), has_goods),
+            on,
+            price_list: account.and_then(|customer| customer.price_list.as_deref()),
         }
     }
 
     fn taxes_as(&self, other: &Self) -> bool {
-        (&self.country, &self.region) == (&other.country, &other.region)
+        self.taxation.place == other.taxation.place
     }
 
-    fn tax_rule(&self, category: &str, pointer: &str, faults: &mut Faults) -> Option<TaxRule> {
-        let found = self.reference.company.tax_rule(&self.country, self.region.as_deref(), category, self.on);
+    fn tax_rule(&self, line: &OrderLine, pointer: &str, faults: &mut Faults) -> Option<TaxRule> {
+        let category = match self.reference.product(&line.sku) {
+            Some(product) if REASONS.contains(&line.tax_category.as_str()) => &product.tax_category,
+            Some(_) | None => &line.tax_category,
+        };
+        let found = self.taxation.rule(line.kind, category);
         if found.is_err() {
-            let detail = format!("{} has tax rates, but none for category '{category}' on {}", self.country, self.on);
+            let detail = format!("{} has tax rates, but none for category '{category}' on {}", self.taxation.place.country, self.on);
             faults.add(pointer, "tax_rate_missing", detail);
         }
         found.ok()
@@ -172,7 +178,7 @@ fn line_input(
         Some(known) => rule_of(order.document.tax_breakdown.get(known.detail.tax_group)),
         None => {
             let pointer = if known.is_some() && moves { "/shipping_address" } else { &pointer };
-            terms.tax_rule(&line.tax_category, pointer, faults)
+            terms.tax_rule(line, pointer, faults)
         }
     };
     let (unit_price, price_quantity) = price?;
@@ -197,6 +203,8 @@ fn rule_of(group: Option<&TaxGroup>) -> Option<TaxRule> {
         tax_scheme_category: group.tax_scheme_category.clone(),
         rate: group.rate.0,
         base_fraction: group.base_fraction,
+        exemption_code: group.exemption_code.clone(),
+        exemption_reason: group.exemption_reason.clone(),
     })
 }
 
@@ -248,18 +256,14 @@ fn shipping_input(
 ) -> Option<ShippingInput> {
     let amount = asked.or_else(|| shipping_amount(before))?;
     let agreed = before.document.shipping_tax_group.filter(|_| !anew).and_then(|group| rule_of(before.document.tax_breakdown.get(group)));
-    // Where nothing of category `standard` is taxed, shipping follows the first line, as in a new order.
-    let listed = || {
-        let standard = terms.reference.company.tax_rule(&terms.country, terms.region.as_deref(), "standard", terms.on).ok();
-        standard.or_else(|| lines.first().map(|(_, line)| line.tax.clone()))
-    };
+    let listed = || terms.taxation.shipping_rule(lines.first().map(|(_, line)| &line.tax));
     let given = match asked {
         None => Some(before.document.shipping_tax.0),
         Some(_) => edit.shipping.as_ref().and_then(|shipping| shipping.tax_amount).map(|tax| tax.0),
     };
     Some(ShippingInput {
         amount,
-        tax: agreed.or_else(listed)?,
+        tax: agreed.unwrap_or_else(listed),
         given_tax_amount: given.filter(|_| order.document.pricing == Pricing::AsGiven),
     })
 }

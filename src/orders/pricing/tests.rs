@@ -13,7 +13,14 @@ fn currency(code: &str) -> Currency {
 
 pub(crate) fn rule(rate: &str) -> TaxRule {
     let scheme = if dec(rate).is_zero() { "Z" } else { "S" };
-    TaxRule { tax_category: "standard".into(), tax_scheme_category: scheme.into(), rate: dec(rate), base_fraction: BaseFraction::WHOLE }
+    TaxRule {
+        tax_category: "standard".into(),
+        tax_scheme_category: scheme.into(),
+        rate: dec(rate),
+        base_fraction: BaseFraction::WHOLE,
+        exemption_code: None,
+        exemption_reason: None,
+    }
 }
 
 pub(crate) fn line(quantity: &str, unit_price: &str, rate: &str) -> LineInput {
@@ -85,6 +92,7 @@ fn eleven_twelfths_of_the_price_are_taxed_at_twelve_percent() {
     let shown = serde_json::json!({
         "tax_category": "standard", "tax_scheme_category": "S", "rate": "0.12", "base_fraction": "11/12",
         "net_amount": "99999.00", "taxable_amount": "91665.75", "tax_amount": "10999.89",
+        "exemption_code": null, "exemption_reason": null,
     });
     assert_eq!(group, shown);
     assert_eq!(priced.total.to_string(), "110998.89");

@@ -64,6 +64,8 @@ struct DocumentText<'a> {
     prices_include_tax: &'a RawValue,
     #[serde(borrow)]
     discounts: &'a RawValue,
+    #[serde(default, borrow)]
+    coupon_codes: Option<&'a RawValue>,
     #[serde(borrow)]
     shipping_method: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -212,6 +214,8 @@ fn written(mut row: Columns<'_>) -> Outcome<ShownOrder> {
     let (promised_on, first_promised_on) = write_lines(lines, allocations, currency, out)?;
     write_holds(holds, out)?;
     write_raw(",\"discounts\":", document.discounts, out);
+    write_key(",\"coupon_codes\":", out);
+    write_key(document.coupon_codes.map_or("[]", RawValue::get), out);
     write_number(",\"subtotal\":", row.money()?, money, out);
     write_number(",\"discount_total\":", row.money()?, money, out);
     write_optional_raw(",\"shipping_method\":", document.shipping_method, out);

@@ -6,6 +6,7 @@ use crate::types::currency::Currency;
 use crate::types::electronic_address::ElectronicAddress;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrganizationId;
+use crate::types::tax_id;
 use crate::types::text::{check_email, check_optional_text, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
@@ -41,14 +42,31 @@ impl WorkingDay {
     }
 }
 
+text_enum! {
+    /// What decides whether a sale is taxed.
+    pub enum TaxTreatment {
+        /// Intra-community supplies, reverse charge and exports of a seller in the EU are told from where the goods go, the buyer's VAT
+        /// number and the kind of product; the rest is taxed by the rates.
+        Automatic = "automatic",
+        /// The tax rates alone, and the buyer's own exemption.
+        RatesOnly = "rates_only",
+    }
+}
+
 /// A local time of day, `"15:00"`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ToSchema)]
 #[schema(value_type = String, example = "15:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 pub struct TimeOfDay(pub NaiveTime);
 
+impl std::fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.format("%H:%M"))
+    }
+}
+
 impl Serialize for TimeOfDay {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.format("%H:%M"))
+        serializer.collect_str(self)
     }
 }
 
@@ -74,7 +92,7 @@ pub struct Profile {
     pub contact: Option<Contact>,
     pub electronic_address: Option<ElectronicAddress>,
     pub bank_accounts: Vec<BankAccount>,
-    /// A `data:` URI of a PNG or JPEG.
+    /// A `data:` URI of a PNG, JPEG or SVG.
     pub logo: Option<String>,
     /// Working days from an order to its hand-over to the carrier.
     #[schema(example = 1)]
@@ -88,6 +106,8 @@ pub struct Profile {
     /// Calendar days after delivery within which goods may come back.
     #[schema(example = 30)]
     pub return_window_days: i32,
+    /// Whether sales across borders are told from where they go and who buys, or taxed by the rates alone (docs/pricing.md).
+    pub tax_treatment: TaxTreatment,
     /// Days from an invoice's due date to each of its reminders.
     #[schema(example = json!([7, 21, 35]))]
     pub reminder_days: Vec<i32>,
@@ -111,6 +131,7 @@ impl Default for Profile {
             cutoff_time: TimeOfDay(NaiveTime::from_hms_opt(15, 0, 0).unwrap_or_default()),
             working_days: vec![WorkingDay::Mon, WorkingDay::Tue, WorkingDay::Wed, WorkingDay::Thu, WorkingDay::Fri],
             return_window_days: 30,
+            tax_treatment: TaxTreatment::Automatic,
             reminder_days: vec![7, 21, 35],
             capture_on_shipment: false,
         }
@@ -147,7 +168,7 @@ pub struct Organization {
     "legal_name": "PT Nusantara Niaga", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR",
     "tax_id": "01.234.567.8-901.000",
     "address": {"line1": "Jl. Jenderal Sudirman Kav. 52", "city": "Jakarta", "postal_code": "12190", "country": "ID"},
-    "email": "penjualan@nusantara-niaga.example",
+    "email": "penjualan@nusantara-niaga.example", "electronic_address": {"scheme": "0088", "value": "8991234567891"},
     "bank_accounts": [{"holder": "PT Nusantara Niaga", "account_number": "1234567890", "bic": "CENAIDJA", "bank_name": "Bank Central Asia", "currency": "IDR"}],
     "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "cutoff_time": "15:00", "return_window_days": 30
 }))]
@@ -178,7 +199,7 @@ pub struct PutOrganization {
     /// At most 20.
     #[serde(default)]
     pub bank_accounts: Option<Vec<BankAccount>>,
-    /// A `data:` URI of a PNG or JPEG of at most 256 KiB.
+    /// A `data:` URI of a PNG, JPEG or SVG of at most 256 KiB; a PNG of at most 4,000 pixels a side.
     #[serde(default)]
     pub logo: Option<String>,
     /// 0 to 365 working days, 1 by default.
@@ -196,6 +217,9 @@ pub struct PutOrganization {
     /// 0 to 3650 days, 30 by default.
     #[serde(default)]
     pub return_window_days: Option<i32>,
+    /// `automatic` by default.
+    #[serde(default)]
+    pub tax_treatment: Option<TaxTreatment>,
     /// At most 9, 1 to 365 days, ascending; an empty list reminds nobody. 7, 21 and 35 by default.
     #[serde(default)]
     pub reminder_days: Option<Vec<i32>>,
@@ -228,6 +252,7 @@ impl PutOrganization {
         let mut faults = Faults::new();
         check_text(&mut faults, "/legal_name", &self.legal_name, 200);
         check_optional_text(&mut faults, "/tax_id", self.tax_id.as_deref(), 50);
+        tax_id::check_form(&mut faults, "/tax_id", self.tax_id.as_deref(), Some(self.country.code()));
         check_optional_text(&mut faults, "/registration_number", self.registration_number.as_deref(), 50);
         if let Some(zone) = &self.time_zone {
             faults.require(zone.parse::<Tz>().is_ok(), "/time_zone", "unknown_time_zone", "use an IANA name such as Asia/Jakarta");
@@ -288,6 +313,7 @@ impl PutOrganization {
             cutoff_time: self.cutoff_time.unwrap_or(default.cutoff_time),
             working_days,
             return_window_days: self.return_window_days.unwrap_or(default.return_window_days),
+            tax_treatment: self.tax_treatment.unwrap_or(default.tax_treatment),
             reminder_days: self.reminder_days.clone().unwrap_or(default.reminder_days),
             capture_on_shipment: self.capture_on_shipment.unwrap_or(default.capture_on_shipment),
         }

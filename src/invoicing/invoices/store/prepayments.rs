@@ -69,6 +69,8 @@ pub fn open_prepayments(
             net_amount: Amount(net),
             taxable_amount: Amount(net),
             tax_amount: Amount(currency.round(row.tax)),
+            exemption_code: None,
+            exemption_reason: None,
         };
         group.taxable_amount = Amount(group.taxable_part(currency, net));
         Ok(OpenPrepayment { invoice_id: row.invoice_id, number: row.number, issued_on: row.issued_on, group, deducted: row.deducted })
