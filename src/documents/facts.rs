@@ -3,7 +3,9 @@
 
 use crate::fulfillment::package::Package;
 use crate::invoicing::credit_notes::credit_note::CreditNote;
-use crate::invoicing::invoices::invoice::{BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use crate::invoicing::invoices::invoice::{
+    BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceTerms, InvoicedOrder, PaymentMeans,
+};
 use crate::organization::profile::bank_account::BankAccount;
 use crate::organization::profile::body::Profile;
 use crate::payments::payment::PaymentMethod;
@@ -96,6 +98,9 @@ pub struct TradeLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TradeDocument {
     pub kind: TradeKind,
+    /// Whether it asks for money in advance.
+    #[serde(default)]
+    pub prepayment: bool,
     pub number: String,
     pub issued_on: NaiveDate,
     pub supply_on: Option<NaiveDate>,
@@ -153,6 +158,7 @@ impl TradeDocument {
         };
         Ok(Self {
             kind: TradeKind::Invoice,
+            prepayment: invoice.kind == InvoiceKind::Prepayment,
             number: invoice.number.clone(),
             issued_on: invoice.issued_on,
             supply_on: Some(invoice.supply_on),
@@ -208,6 +214,7 @@ impl TradeDocument {
         let shipping_tax_group = shipping_group(&document.tax_breakdown, &lines, note.shipping_net);
         Ok(Self {
             kind: TradeKind::CreditNote,
+            prepayment: false,
             number: note.number.clone(),
             issued_on: note.issued_on,
             supply_on: Some(supply_on),

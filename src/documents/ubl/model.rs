@@ -34,7 +34,12 @@ pub fn invoice(document: &TradeDocument, specification: &str) -> Result<Invoice,
     invoice.business_process = Some(PROCESS.to_owned());
     invoice.number = Some(document.number.clone());
     invoice.issue_date = Some(date(document.issued_on)?);
-    invoice.type_code = Some(Code::new(if is_invoice { "380" } else { "381" }));
+    let type_code = match document.kind {
+        TradeKind::Invoice if document.prepayment => "386",
+        TradeKind::Invoice => "380",
+        TradeKind::CreditNote => "381",
+    };
+    invoice.type_code = Some(Code::new(type_code));
     invoice.currency = Some(Code::new(document.currency.code()));
     invoice.due_date = document.due_on.map(date).transpose()?;
     let purchase_order = document.orders.iter().find_map(|order| order.purchase_order_number.clone());
@@ -118,7 +123,7 @@ fn line(document: &TradeDocument, i: usize, line: &TradeLine) -> Result<InvoiceL
         }]
     };
     let vat = vat_of_line(line);
-    let (number, quantity) = ((i + 1).to_string(), Quantity::new(line.quantity.0.normalize()));
+    let (number, quantity) = ((i + 1).to_string(), Quantity::new(written_quantity(line).normalize()));
     let mut written =
         InvoiceLine::new(number, line.name.clone(), quantity, line.unit.as_str(), amount(net)?, vat.category.as_str(), vat.rate);
     written.allowances = allowances;
@@ -132,11 +137,16 @@ fn line(document: &TradeDocument, i: usize, line: &TradeLine) -> Result<InvoiceL
     Ok(written)
 }
 
+/// A price is never negative (BR-27): what is deducted is a negative quantity.
+fn written_quantity(line: &TradeLine) -> Decimal {
+    if line.unit_price.0.is_sign_negative() { -line.quantity.0 } else { line.quantity.0 }
+}
+
 /// The ordered price where it comes to the line's amount, else the price that does.
 fn price(document: &TradeDocument, line: &TradeLine) -> PriceDetails {
     let gross = line.net_amount.0 + line.discount_amount.0;
-    let (quantity, per) = (line.quantity.0, line.price_quantity.0);
-    let ordered = line.unit_price.0.normalize();
+    let (quantity, per) = (written_quantity(line), line.price_quantity.0);
+    let ordered = line.unit_price.0.abs().normalize();
     let reproduces = !document.prices_include_tax && (quantity * ordered / per - gross).abs() <= Decimal::new(1, 2);
     let net_price = if reproduces { ordered } else { rounded(gross * per / quantity, PRICE_PLACES).normalize() };
     let base = (per != Decimal::ONE).then(|| per.normalize());

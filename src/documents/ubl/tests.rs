@@ -137,11 +137,27 @@ fn a_cumulative_share() -> TradeDocument {
     document
 }
 
+/// 4 × 100.00, of which 100.00 was invoiced in advance: 300.00 at 21 %.
+fn with_a_prepayment_deducted() -> TradeDocument {
+    invoice(&Sample {
+        currency: "EUR",
+        lines: &[
+            ("Grinder", "4", "100.00", ZERO, "400.00", ZERO, "S", "0.21"),
+            ("Prepayment INV-000122 of 2026-02-01", "1", "-100.00", ZERO, "-100.00", ZERO, "S", "0.21"),
+        ],
+        shipping: ZERO,
+        groups: &[("S", "0.21", "300.00", "63.00")],
+        totals: ["300.00", ZERO, "63.00", "363.00"],
+    })
+}
+
 fn cases() -> Vec<(&'static str, TradeDocument)> {
     let exempt = || with_reason(one("E", ZERO, ZERO, "100.00"), "VATEX-EU-132", "Exempt under Article 132 of Directive 2006/112/EC");
     let foreign = || kept_in(plain(), "USD", "1.08", "88.06");
     vec![
         ("several rates", plain()),
+        ("a prepayment", TradeDocument { prepayment: true, ..one("S", "0.21", "21.00", "121.00") }),
+        ("a prepayment deducted", with_a_prepayment_deducted()),
         ("line and order discounts, freight", discounts_and_shipping()),
         ("zero-rated", one("Z", ZERO, ZERO, "100.00")),
         ("exempt with its reason", exempt()),
