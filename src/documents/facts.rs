@@ -60,7 +60,19 @@ impl Seller {
 #[serde(rename_all = "snake_case")]
 pub enum TradeKind {
     Invoice,
+    /// Asks for money in advance.
+    Prepayment,
     CreditNote,
+}
+
+impl TradeKind {
+    /// Whether money is asked for.
+    pub fn asks(self) -> bool {
+        match self {
+            Self::Invoice | Self::Prepayment => true,
+            Self::CreditNote => false,
+        }
+    }
 }
 
 /// The document that a credit note corrects.
@@ -98,9 +110,6 @@ pub struct TradeLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TradeDocument {
     pub kind: TradeKind,
-    /// Whether it asks for money in advance.
-    #[serde(default)]
-    pub prepayment: bool,
     pub number: String,
     pub issued_on: NaiveDate,
     pub supply_on: Option<NaiveDate>,
@@ -140,6 +149,10 @@ impl TradeDocument {
     /// `paid` is what was settled when it was issued; later payments are not on it.
     pub fn of_invoice(invoice: &Invoice, paid: Decimal, logo: Option<String>) -> Result<Self, serde_json::Error> {
         let document = &invoice.document;
+        let kind = match invoice.kind {
+            InvoiceKind::Standard => TradeKind::Invoice,
+            InvoiceKind::Prepayment => TradeKind::Prepayment,
+        };
         let line = |line: &crate::invoicing::invoices::invoice::InvoiceLine| TradeLine {
             sku: line.sku.clone(),
             customer_sku: line.detail.customer_sku.clone(),
@@ -157,11 +170,11 @@ impl TradeDocument {
             base_fraction: line.detail.base_fraction,
         };
         Ok(Self {
-            kind: TradeKind::Invoice,
-            prepayment: invoice.kind == InvoiceKind::Prepayment,
+            kind,
             number: invoice.number.clone(),
             issued_on: invoice.issued_on,
-            supply_on: Some(invoice.supply_on),
+            // Nothing is supplied yet where money is asked for in advance.
+            supply_on: (kind == TradeKind::Invoice).then_some(invoice.supply_on),
             due_on: Some(invoice.due_on),
             corrects: None,
             seller: seller(&document.seller)?,
@@ -214,7 +227,6 @@ impl TradeDocument {
         let shipping_tax_group = shipping_group(&document.tax_breakdown, &lines, note.shipping_net);
         Ok(Self {
             kind: TradeKind::CreditNote,
-            prepayment: false,
             number: note.number.clone(),
             issued_on: note.issued_on,
             supply_on: Some(supply_on),
@@ -279,8 +291,7 @@ impl TradeLine {
 
     /// Whether it is taxed in that group.
     pub fn is_in(&self, group: &DocumentTaxGroup) -> bool {
-        self.tax_category == group.tax_category
-            && self.tax_scheme_category == group.tax_scheme_category
+        self.tax_scheme_category == group.tax_scheme_category
             && self.tax_rate.0 == group.rate.0
             && self.base_fraction == group.base_fraction
     }
@@ -290,15 +301,19 @@ fn seller(value: &Value) -> Result<Seller, serde_json::Error> {
     serde_json::from_value(value.clone())
 }
 
-/// The group whose net amount is its lines' and the shipping's.
+/// The group whose net amount is its lines' and the shipping's; where two have the same rate for the same reason, the first of them.
 fn shipping_group(groups: &[DocumentTaxGroup], lines: &[TradeLine], shipping_net: Decimal) -> Option<usize> {
     if shipping_net.is_zero() {
         return None;
     }
+    let like = |a: &DocumentTaxGroup, b: &DocumentTaxGroup| {
+        a.tax_scheme_category == b.tax_scheme_category && a.rate == b.rate && a.base_fraction == b.base_fraction
+    };
     groups.iter().position(|group| {
+        let whole: Decimal = groups.iter().filter(|other| like(group, other)).map(|other| other.net_amount.0).sum();
         let own = lines.iter().filter(|line| line.is_in(group));
         let net: Decimal = own.map(|line| line.net_amount.0 - line.order_discount_amount.0).sum();
-        group.net_amount.0 - net == shipping_net
+        whole - net == shipping_net
     })
 }
 

@@ -17,6 +17,7 @@ macro_rules! labels {
 
 labels! {
     invoice: "Invoice", "Faktur";
+    prepayment_invoice: "Prepayment invoice", "Faktur uang muka";
     credit_note: "Credit note", "Nota kredit";
     receipt: "Receipt", "Kuitansi";
     packing_list: "Packing list", "Daftar kemas";

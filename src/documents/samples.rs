@@ -83,7 +83,6 @@ pub fn invoice(sample: &Sample<'_>) -> TradeDocument {
     let accounts = dutch_seller().bank_accounts;
     TradeDocument {
         kind: TradeKind::Invoice,
-        prepayment: false,
         number: "INV-000123".to_owned(),
         issued_on: "2026-03-02".parse().unwrap(),
         supply_on: Some("2026-02-27".parse().unwrap()),

@@ -28,7 +28,7 @@ pub struct JournalQuery {
     /// Only entries of this order.
     pub order_id: Option<String>,
     /// `json` (default) or `csv`.
-    #[param(value_type = Option<JournalFormat>, example = "json")]
+    #[param(example = "json")]
     pub format: Option<String>,
     /// Entries a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]

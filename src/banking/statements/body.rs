@@ -95,10 +95,10 @@ pub struct StatementQuery {
     #[param(example = ";")]
     pub delimiter: Option<String>,
     /// `.` (default) or `,`
-    #[param(value_type = Option<DecimalSeparator>, example = ",")]
+    #[param(example = ",")]
     pub decimal_separator: Option<String>,
     /// `YYYY-MM-DD` (default), `YYYYMMDD`, `DD/MM/YYYY`, `DD.MM.YYYY`, `DD-MM-YYYY`, `MM/DD/YYYY`, `DD/MM/YY`, `DD.MM.YY`
-    #[param(value_type = Option<DateFormat>, example = "DD.MM.YYYY")]
+    #[param(example = "DD.MM.YYYY")]
     pub date_format: Option<String>,
     /// Column of the booking date.
     #[param(example = "Buchungstag")]

@@ -18,14 +18,18 @@ pub fn sheet(document: &TradeDocument, variant: Variant) -> Map<String, Value> {
     let writer = Writer::new(document, variant.language);
     let words = writer.words;
     let has_discounts = document.lines.iter().any(|line| !line.discount_amount.0.is_zero());
-    let is_invoice = document.kind == TradeKind::Invoice;
+    let is_invoice = document.kind.asks();
     let due = document.due();
     let stamp = (is_invoice && due.is_zero() && !document.paid.0.is_zero()).then_some(words.stamp_paid);
     let spelled = json!({ "label": words.in_words, "text": variant.language.in_words(document.total.0, document.currency) });
     object(json!({
         "language": variant.language,
         "paper": variant.paper,
-        "title": if is_invoice { words.invoice } else { words.credit_note },
+        "title": match document.kind {
+            TradeKind::Invoice => words.invoice,
+            TradeKind::Prepayment => words.prepayment_invoice,
+            TradeKind::CreditNote => words.credit_note,
+        },
         "number": document.number,
         "subtitle": document.corrects.as_ref().map(|corrected| {
             format!("{} {} {} {}", words.corrects, corrected.number, words.of_date, variant.language.date(corrected.issued_on))
@@ -84,7 +88,7 @@ impl<'a> Writer<'a> {
         let mut facts = vec![];
         let mut add = |label: &str, value: Option<String>| facts.extend(value.map(|value| [label.to_owned(), value]));
         let date = |on| self.language.date(on);
-        let is_invoice = document.kind == TradeKind::Invoice;
+        let is_invoice = document.kind.asks();
         add(if is_invoice { words.issued_on } else { words.credited_on }, Some(date(document.issued_on)));
         add(words.supply_on, document.supply_on.map(date));
         add(words.due_on, document.due_on.filter(|_| !document.due().is_zero()).map(date));
@@ -151,7 +155,7 @@ impl<'a> Writer<'a> {
         if !document.rounding_amount.0.is_zero() {
             add("plain", words.rounding, money.amount(document.rounding_amount.0));
         }
-        let label = if document.kind == TradeKind::Invoice { words.total } else { words.total_credit };
+        let label = if document.kind.asks() { words.total } else { words.total_credit };
         add("total", label, money.with_currency(document.total.0));
         if !document.paid.0.is_zero() {
             add("plain", words.paid, money.amount(-document.paid.0));

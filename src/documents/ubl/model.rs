@@ -27,19 +27,19 @@ const PRICE_PLACES: u32 = 10;
 
 /// 409 `not_representable` for amounts with more than two decimals (BR-DEC).
 pub fn invoice(document: &TradeDocument, specification: &str) -> Result<Invoice, Error> {
-    let is_invoice = document.kind == TradeKind::Invoice;
+    let is_invoice = document.kind.asks();
     let mut invoice = Invoice::default();
     invoice.kind = if is_invoice { DocumentKind::Invoice } else { DocumentKind::CreditNote };
     invoice.specification_id = Some(specification.to_owned());
     invoice.business_process = Some(PROCESS.to_owned());
     invoice.number = Some(document.number.clone());
     invoice.issue_date = Some(date(document.issued_on)?);
-    let type_code = match document.kind {
-        TradeKind::Invoice if document.prepayment => "386",
+    // UNTDID 1001.
+    invoice.type_code = Some(Code::new(match document.kind {
         TradeKind::Invoice => "380",
+        TradeKind::Prepayment => "386",
         TradeKind::CreditNote => "381",
-    };
-    invoice.type_code = Some(Code::new(type_code));
+    }));
     invoice.currency = Some(Code::new(document.currency.code()));
     invoice.due_date = document.due_on.map(date).transpose()?;
     let purchase_order = document.orders.iter().find_map(|order| order.purchase_order_number.clone());
@@ -123,7 +123,7 @@ fn line(document: &TradeDocument, i: usize, line: &TradeLine) -> Result<InvoiceL
         }]
     };
     let vat = vat_of_line(line);
-    let (number, quantity) = ((i + 1).to_string(), Quantity::new(written_quantity(line).normalize()));
+    let (number, quantity) = ((i + 1).to_string(), Quantity::new(quantity(line).normalize()));
     let mut written =
         InvoiceLine::new(number, line.name.clone(), quantity, line.unit.as_str(), amount(net)?, vat.category.as_str(), vat.rate);
     written.allowances = allowances;
@@ -137,15 +137,16 @@ fn line(document: &TradeDocument, i: usize, line: &TradeLine) -> Result<InvoiceL
     Ok(written)
 }
 
-/// A price is never negative (BR-27): what is deducted is a negative quantity.
-fn written_quantity(line: &TradeLine) -> Decimal {
-    if line.unit_price.0.is_sign_negative() { -line.quantity.0 } else { line.quantity.0 }
+/// A price below zero has no form in the standard (BR-27): what a prepayment deducts is a negative quantity at a positive price.
+fn quantity(line: &TradeLine) -> Decimal {
+    let deducts = line.unit_price.0 < Decimal::ZERO && line.quantity.0 > Decimal::ZERO;
+    if deducts { -line.quantity.0 } else { line.quantity.0 }
 }
 
 /// The ordered price where it comes to the line's amount, else the price that does.
 fn price(document: &TradeDocument, line: &TradeLine) -> PriceDetails {
     let gross = line.net_amount.0 + line.discount_amount.0;
-    let (quantity, per) = (written_quantity(line), line.price_quantity.0);
+    let (quantity, per) = (quantity(line), line.price_quantity.0);
     let ordered = line.unit_price.0.abs().normalize();
     let reproduces = !document.prices_include_tax && (quantity * ordered / per - gross).abs() <= Decimal::new(1, 2);
     let net_price = if reproduces { ordered } else { rounded(gross * per / quantity, PRICE_PLACES).normalize() };
