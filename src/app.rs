@@ -8,6 +8,7 @@ use crate::documents::renderer::Renderer;
 use crate::error::Error;
 use crate::health;
 use crate::jobs::Jobs;
+use crate::notices::{Mailer, Worker};
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
 use crate::payments::provider::stripe::StripeApi;
@@ -73,6 +74,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::users::own_password::configure);
     config.configure(crate::auth::users::api::configure);
     config.configure(crate::audit::api::configure);
+    config.configure(crate::notices::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::fulfillment::fulfillment_orders::api::configure);
@@ -112,6 +114,8 @@ pub struct Application {
     pub authenticator: Data<Authenticator>,
     pub server: actix_web::dev::Server,
     jobs: Option<Jobs>,
+    /// Where there is a mail server.
+    notices: Option<Worker>,
 }
 
 impl Application {
@@ -149,8 +153,11 @@ impl Application {
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
         let passwords = Passwords::new(config.workers);
         let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, stopping, config: config.clone() });
+        let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
+        let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
+        let notices = notices.transpose()?;
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
-        Ok(Self { address, app, authenticator, server, jobs })
+        Ok(Self { address, app, authenticator, server, jobs, notices })
     }
 
     /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → capture queue → jobs. Where the
@@ -168,6 +175,9 @@ impl Application {
         drained.await.map_err(Error::internal)?;
         if let Some(jobs) = self.jobs {
             jobs.stop();
+        }
+        if let Some(notices) = self.notices {
+            notices.stop();
         }
         result.map_err(Error::internal)
     }

@@ -2,6 +2,7 @@
 
 use crate::auth::keys::KeyConfig;
 use crate::error::Error;
+use crate::notices::SmtpConfig;
 use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Life of a user's access token: short, since a refresh token gets the next one.
     pub user_token_seconds: i64,
+    /// The mail server for notices; without one none are sent.
+    pub smtp: Option<SmtpConfig>,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -86,6 +89,7 @@ impl Config {
             stripe_api: "https://api.stripe.com".to_owned(),
             trusted_proxies: vec![],
             user_token_seconds: 900,
+            smtp: None,
             clock: Clock::System,
             jobs: true,
         }

@@ -163,7 +163,7 @@ fn start_payments(
 }
 
 /// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.
-fn run<T>(db: &Db, job: &'static str, work: impl FnOnce(&Db) -> Result<T, Error>) {
+pub fn run<T>(db: &Db, job: &'static str, work: impl FnOnce(&Db) -> Result<T, Error>) {
     if db.is_stopping() {
         return;
     }

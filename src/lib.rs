@@ -46,6 +46,8 @@ pub mod jobs;
 pub mod journal;
 /// The Northwind sample as history.
 pub mod northwind;
+/// Mails to customers.
+pub mod notices;
 /// The OpenAPI document.
 pub mod openapi;
 /// Use cases that span features in one transaction.

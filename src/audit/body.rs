@@ -44,6 +44,7 @@ pub struct AuditQuery {
     pub action: Option<String>,
     /// `order`, `user`, `invoice` …
     pub subject_type: Option<String>,
+    /// Of what was done to.
     pub subject_id: Option<Uuid>,
     /// At or after.
     pub from: Option<DateTime<Utc>>,

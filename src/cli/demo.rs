@@ -1,4 +1,5 @@
 use super::serve::run_server;
+use super::smtp::Smtp;
 use crate::auth::actor::Context;
 use crate::auth::api_clients;
 use crate::auth::api_clients::body::NewApiClient;
@@ -33,6 +34,8 @@ pub struct Demo {
     /// A database of your own instead of the private one
     #[arg(long, env = "PESANAN_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    #[command(flatten)]
+    smtp: Smtp,
 }
 
 /// What the demo needs again at its next start; readable by its owner alone.
@@ -72,7 +75,7 @@ impl Demo {
         }
         let keys = self.keys()?;
         let secrets = self.prepare(url)?;
-        let config = Config { listen: format!("127.0.0.1:{}", self.port), keys, ..Config::new(url.to_owned()) };
+        let config = Config { listen: format!("127.0.0.1:{}", self.port), keys, smtp: self.smtp.config(), ..Config::new(url.to_owned()) };
         run_server(config, |address| announce(&address.to_string(), &secrets))
     }
 

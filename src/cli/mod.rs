@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod import;
 mod serve;
+mod smtp;
 
 use crate::error::Error;
 use crate::openapi;

@@ -1,4 +1,5 @@
 use super::Database;
+use super::smtp::Smtp;
 use crate::app::Application;
 use crate::config::{Config, read_keys};
 use crate::error::Error;
@@ -59,6 +60,8 @@ pub struct Serve {
     #[arg(long, env = "PESANAN_STRIPE_API", default_value = "https://api.stripe.com")]
     stripe_api: String,
     #[command(flatten)]
+    smtp: Smtp,
+    #[command(flatten)]
     database: Database,
 }
 
@@ -87,6 +90,7 @@ impl Serve {
             reservations_per_client: self.reservations_per_client,
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
+            smtp: self.smtp.config(),
             trusted_proxies: self.trusted_proxies,
             metrics_token: self.metrics_token,
             document_threads: self.document_threads.unwrap_or(defaults.document_threads),

@@ -17,7 +17,8 @@ pub mod paper;
 pub mod renderer;
 #[cfg(test)]
 mod samples;
-mod service;
+/// Documents on request.
+pub mod service;
 /// What templates show.
 pub mod sheet;
 /// Statements of account.

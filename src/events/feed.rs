@@ -49,6 +49,11 @@ pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, lim
     Ok(EventFeed { data, next_cursor: Position(next).encode(), has_more: full || cut })
 }
 
+/// The last number that any event may have by now, committed or not: whoever begins here is told nothing of what was before.
+pub fn last_position(connection: &mut PgConnection) -> Result<i64, Error> {
+    Ok(store::last_drawn(connection)?)
+}
+
 /// One event by its public id; 403 where its type needs a scope that the reader has not.
 pub fn get(connection: &mut PgConnection, reader: &Reader, id: Uuid) -> Result<Event, Error> {
     let stored = store::find(connection, reader.organization_id, sequence_of(id))?;

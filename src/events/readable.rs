@@ -18,6 +18,8 @@ const SCOPES: &[(&str, Permission)] = &[
     ("reservation", Permission::INVENTORY_READ),
     ("location", Permission::INVENTORY_READ),
     ("customer", Permission::CUSTOMERS_READ),
+    ("notice", Permission::CUSTOMERS_READ),
+    ("notice_settings", Permission::ADMIN),
     ("product", Permission::CATALOG_READ),
     ("price", Permission::CATALOG_READ),
     ("tax_rate", Permission::CATALOG_READ),

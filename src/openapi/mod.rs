@@ -24,7 +24,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{OpenApi as Document, Server};
 
 /// The parts of the API in the order of the road from an order to its cash, each with what it is for.
-pub const TAGS: [(&str, &str); 13] = [
+pub const TAGS: [(&str, &str); 14] = [
     ("access", "Get a token, see who it is, and manage the API clients that may ask for one."),
     (
         "organization",
@@ -39,6 +39,7 @@ pub const TAGS: [(&str, &str); 13] = [
     ("invoices", "Bill what has shipped, with numbers without gaps, and correct a bill by a credit note."),
     ("payments", "Book the money that comes in and apply it, and give back what is owed."),
     ("returns", "Take goods back: let them in, inspect them, and credit, refund or replace them."),
+    ("notices", "Write to customers what happens to their orders, and see what was sent."),
     ("reports", "Measure sales, cycle times and fill rates by definitions that come with each answer."),
     ("events", "Follow everything that happens, in order and without a gap."),
 ];

@@ -85,6 +85,8 @@ typed_id! {
     /// One call of a payment provider.
     PaymentOperationId,
     RefundId,
+    /// A mail to a customer.
+    NoticeId,
     JournalEntryId,
     BankStatementId,
     BankEntryId,

@@ -220,6 +220,7 @@ async fn walk_the_road(app: &TestApp) {
     journal(&mut road, app).await;
     returns(&mut road).await;
     reports_and_events(&mut road, &order).await;
+    notices(&mut road, app).await;
 
     let documented: BTreeSet<String> = road.document.operations().into_iter().map(|operation| operation.id).collect();
     let missed = documented.difference(&road.taken).map(|id| format!("{id} is not on the road; add it where it belongs"));
@@ -492,6 +493,24 @@ async fn returns(road: &mut Road<'_>) {
     };
     road.go_with("receive_return", &[("id", &settled["id"])], of_lines).await;
     road.go("complete_return", &[("id", &settled["id"])]).await;
+}
+
+async fn notices(road: &mut Road<'_>, app: &TestApp) {
+    road.go("put_notice_settings", &[]).await;
+    road.go("get_notice_settings", &[]).await;
+    road.go("place_order", &[]).await;
+    // Without a mail server, as one of these would find out for good.
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    actix_web::web::block(move || pesanan::notices::collect::collect(&db, now, || false)).await.unwrap().unwrap();
+    let told = road.list("list_notices", &[]).await;
+    let id = &told["data"][0]["id"];
+    road.go("get_notice", &[("id", id)]).await;
+    let failed = |connection: &mut diesel::pg::PgConnection| {
+        use diesel::RunQueryDsl;
+        diesel::sql_query("UPDATE notice SET status = 'failed'").execute(connection).map_err(pesanan::error::Error::from)
+    };
+    app.app.db.write(failed).await.unwrap();
+    road.go("resend_notice", &[("id", id)]).await;
 }
 
 async fn reports_and_events(road: &mut Road<'_>, order: &Value) {

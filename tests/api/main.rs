@@ -32,6 +32,7 @@ mod migrations;
 mod mixed_load;
 mod money;
 mod northwind;
+mod notices;
 mod openapi;
 mod orders;
 mod organization;

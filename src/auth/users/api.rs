@@ -37,6 +37,7 @@ pub struct UserQuery {
     pub email: Option<String>,
     /// admin, sales, warehouse, finance or viewer.
     pub role: Option<Role>,
+    /// Those who may log in, or those who may not.
     pub active: Option<bool>,
     /// Changed at or after this instant.
     pub updated_from: Option<DateTime<Utc>>,

@@ -21,7 +21,7 @@ fn day(text: &str) -> NaiveDate {
 /// Jakarta, Monday to Friday until 15:00, one day of handling (in `s` three, and six days a week), two on the road.
 fn company() -> Arc<Company> {
     let company = json!({
-        "organization": {"legal_name": "PT", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR", "delivery": {"default_transit_days": 2}},
+        "organization": {"legal_name": "PT", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR", "tax_treatment": "automatic", "delivery": {"default_transit_days": 2}},
         "channels": [{"code": "direct", "active": true, "settings": {}}],
         "payment_terms": [{"code": "due_on_receipt", "prepayment": false}],
         "locations": [

@@ -1,4 +1,4 @@
-//! Users, logins and the audit log.
+//! Users, logins, the audit log, and notices.
 
 use super::{Caller, NOTHING, Row};
 use reqwest::Method;
@@ -66,6 +66,24 @@ pub fn rows() -> Vec<Row> {
         Row::get("/v1/audit?from=yesterday", 400, "invalid_parameter"),
         Row::get("/v1/audit?subject_id=x", 400, "invalid_parameter"),
         Row::get("/v1/audit?cursor=x", 400, "invalid_cursor"),
+        Row::new("notices without a sender", Method::PUT, "/v1/notice_settings", 422, "required")
+            .json(json!({"enabled": true}))
+            .at("/sender_email"),
+        Row::new("a sender of two lines", Method::PUT, "/v1/notice_settings", 422, "invalid_email")
+            .json(json!({"enabled": true, "sender_email": "a@example.com\r\nBcc: b@example.com"}))
+            .at("/sender_email"),
+        Row::new("a language that nobody writes", Method::PUT, "/v1/notice_settings", 422, "unknown_value")
+            .json(json!({"enabled": false, "language": "tlh"}))
+            .at("/language"),
+        Row::new("a kind that is none", Method::PUT, "/v1/notice_settings", 422, "unknown_field")
+            .json(json!({"enabled": false, "kinds": {"birthday": true}}))
+            .at("/kinds/birthday"),
+        Row::new("settings by sales", Method::PUT, "/v1/notice_settings", 403, "insufficient_scope").by(Caller::Sales).json(json!({})),
+        Row::get("/v1/notices?status=lost", 400, "invalid_parameter"),
+        Row::get("/v1/notices?kind=birthday", 400, "invalid_parameter"),
+        Row::get("/v1/notices?order_id=x", 400, "invalid_parameter"),
+        Row::get(format!("/v1/notices/{NOTHING}"), 404, "not_found"),
+        Row::new("the notice of nothing", Method::POST, format!("/v1/notices/{NOTHING}/resend"), 404, "not_found"),
         Row::get("/v1/audit", 403, "insufficient_scope").by(Caller::Viewer),
     ]
 }

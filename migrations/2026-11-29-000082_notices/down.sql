@@ -1,0 +1,2 @@
+DROP TABLE notice;
+DROP TABLE notice_settings;

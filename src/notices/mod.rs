@@ -1,0 +1,20 @@
+//! Mails to customers: what has happened to their order, in their language, each told once.
+
+pub mod api;
+pub mod body;
+/// From events to notices.
+pub mod collect;
+mod compose;
+mod kind;
+/// The look of a mail.
+pub mod letter;
+/// Sends what waits.
+pub mod send;
+mod service;
+mod settings;
+mod smtp;
+mod store;
+mod worker;
+
+pub use smtp::{Mailer, SmtpConfig, SmtpTls};
+pub use worker::Worker;
