@@ -39,6 +39,7 @@ pub fn cancel(
         detail: request.reason.detail.clone(),
         lines: lines.iter().map(|(id, quantity)| CancelledLine { order_line_id: *id, quantity: Quantity(*quantity) }).collect(),
     });
+    super::credit::lock_prepaid(connection, context, &change.after)?;
     let money = super::deposits::release_excess(connection, context, &mut change)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;

@@ -11,7 +11,7 @@ use crate::invoicing::credit_notes::body::NewCreditNote;
 use crate::invoicing::credit_notes::credit_note::{
     CreditNote, CreditNoteDocument, CreditNoteLine, CreditNoteLineDetail, CreditNoteLineKind,
 };
-use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, has_shipping, portion};
+use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, has_shipping, portion as portion_of};
 use crate::invoicing::credit_notes::restocking::{FeePart, keep_back, largest_fee};
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice, InvoiceKind, InvoiceLine};
@@ -42,6 +42,15 @@ pub fn issue(connection: &mut PgConnection, context: &Context, body: &NewCreditN
     facts.extend(order_facts);
     events::append(connection, context, &facts)?;
     Ok(note)
+}
+
+/// Locks what [`credit_prepayments`] may need of an order, before balances and stock are locked: the payments whose money may come free.
+pub fn lock_prepaid(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<(), Error> {
+    if order.amount_invoiced > order.amount_credited {
+        let ids = payments::of_order(connection, context.organization_id, order.id)?;
+        payments::lock_all(connection, context.organization_id, &ids)?;
+    }
+    Ok(())
 }
 
 /// After units of an order were cancelled: where nothing of it is left to invoice, its prepayments of which nothing was deducted are
@@ -96,15 +105,21 @@ pub fn prepare(
         quantities: invoice.lines.iter().map(|line| line.credited_quantity).collect(),
         shipping: credit_notes::service::shipping_is_credited(connection, context.organization_id, invoice.id)?,
     };
-    let after = extent(&invoice, &account.change.after, &before, body)?;
+    let mut after = extent(&invoice, &account.change.after, &before, body)?;
     account.change.after.status.next(OrderAction::Credit)?;
-    let mut portion = portion(&invoice, &before, &after);
+    let mut portion = portion_of(&invoice, &before, &after);
+    let left = invoice.total - invoice.amount_credited;
+    if portion.total > left {
+        // The goods are worth more than the invoice came to: what it deducted of prepayments comes back with them, and is open again.
+        after.take_deductions(&invoice);
+        portion = portion_of(&invoice, &before, &after);
+        if portion.total > left || (portion.total.is_sign_negative() && !portion.total.is_zero()) {
+            let detail = "this is more than is left of the invoice; credit the whole invoice, and its prepayments by themselves";
+            return Err(Error::conflict("exceeds_invoiced", detail));
+        }
+    }
     if after == before || (portion.total.is_sign_negative() && !portion.total.is_zero()) {
         return Err(Error::conflict("nothing_to_credit", "nothing of the invoice is left that could be taken back by this"));
-    }
-    if portion.total > invoice.total - invoice.amount_credited {
-        let detail = "this is more than the invoice came to; credit the lines that deduct its prepayment with it";
-        return Err(Error::conflict("exceeds_invoiced", detail));
     }
     if invoice.kind == InvoiceKind::Prepayment {
         require_undeducted(connection, context, &invoice, &portion)?;

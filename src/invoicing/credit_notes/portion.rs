@@ -23,6 +23,17 @@ impl Extent {
     }
 }
 
+impl Extent {
+    /// Adds what the invoice deducts of prepayments.
+    pub fn take_deductions(&mut self, invoice: &Invoice) {
+        for (quantity, line) in self.quantities.iter_mut().zip(&invoice.lines) {
+            if line.order_line_id.is_none() && line.net_amount.is_sign_negative() {
+                *quantity = line.quantity;
+            }
+        }
+    }
+}
+
 /// What a credit note takes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreditPortion {

@@ -51,7 +51,7 @@ pub fn open_prepayments(
            ON c.invoice_id = l.invoice_id AND c.invoice_line_number = l.line_number \
            WHERE l.organization_id = $1 AND l.order_id = $2 AND l.prepayment_invoice_id IS NOT NULL) \
          SELECT i.id AS invoice_id, i.number, i.issued_on, p.tax_category, p.tax_rate, (array_agg(p.detail))[1] AS detail, sum(p.net) AS net, \
-           sum(p.tax) AS tax, bool_or(p.invoice_id <> i.id) AS deducted \
+           sum(p.tax) AS tax, coalesce(sum(p.net) FILTER (WHERE p.invoice_id <> i.id), 0) <> 0 AS deducted \
          FROM part p JOIN invoice i ON i.organization_id = $1 AND i.id = p.prepayment_invoice_id \
          GROUP BY i.id, i.number, i.issued_on, i.created_at, p.tax_category, p.tax_rate, p.detail ->> 'tax_scheme_category', p.detail -> 'base_fraction' \
          HAVING sum(p.net) <> 0 OR sum(p.tax) <> 0 ORDER BY i.created_at, i.id, p.tax_category, p.tax_rate")
