@@ -253,12 +253,19 @@ impl Payment {
     }
 
     /// Sends back unapplied money that an order has set free. It is put on the order and taken off again, so that the rows say
-    /// whose money went back.
-    pub fn refund_set_free(&mut self, order_id: OrderId, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) {
+    /// whose money went back. With the last of its money go the adjustments that still settle something: the documents that become
+    /// due again by that.
+    pub fn refund_set_free(&mut self, order_id: OrderId, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) -> Vec<Placement> {
         let released = Placement { order_id, invoice_id: None, settles: Settlement::money(amount) };
         self.allocations.push(Allocation::put(&released, at));
         self.allocations.push(Allocation::taken_back(&released, Some(refund_id), at));
         self.refunded += amount;
+        if !self.refundable().is_zero() {
+            return vec![];
+        }
+        let adjusted = self.standing();
+        self.allocations.extend(adjusted.iter().map(|placement| Allocation::taken_back(placement, Some(refund_id), at)));
+        adjusted
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::shop::{clean, customer, level, receive, shop};
 use crate::support::app::{Caller, Reply, TestApp, send};
+use crate::support::load::Random;
 use pesanan::auth::permission::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -397,4 +398,72 @@ async fn a_dry_run_of_a_shipment_and_of_a_credit_note_tells_what_would_change() 
     done["dry_run"] = json!(false);
     assert_eq!(admin.post("/v1/credit_notes", done).await.expect(201).body["number"], of("credit_note")["number"]);
     clean(&app).await;
+}
+
+/// Whatever is edited, the order costs what the same order costs that is placed afresh.
+#[actix_web::test]
+async fn an_edited_order_costs_what_the_same_order_costs_placed_afresh() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    for sku in ["KOPI", "TEH"] {
+        receive(&admin, "jakarta", sku, "100000").await;
+    }
+    let rates = json!([{"country": "DE", "tax_category": "standard", "tax_scheme_category": "S", "name": "USt", "rate": "0.19"}]);
+    admin.put("/v1/tax_rates", rates).await.expect(200);
+    let mut random = Random::seeded(17);
+    for round in 0..12 {
+        let inclusive = round % 3 == 2;
+        let mut order = place(&admin, &[("KOPI", "4"), ("TEH", "5")], json!({"prices_include_tax": inclusive})).await;
+        for _ in 0..5 {
+            let mut lines = vec![];
+            for known in order["lines"].as_array().unwrap() {
+                match random.below(5) {
+                    0 => lines.push(json!({"order_line_id": known["id"], "quantity": (1 + random.below(30)).to_string()})),
+                    1 => lines.push(
+                        json!({"order_line_id": known["id"], "unit_price": format!("{}.{:03}", random.below(90_000), random.below(1_000))}),
+                    ),
+                    2 => lines.push(json!({"order_line_id": known["id"], "discounts": [{"percent": random.below(40).to_string()}]})),
+                    3 if lines.len() > 1 => lines.push(json!({"order_line_id": known["id"], "remove": true})),
+                    _ => {}
+                }
+            }
+            lines.push(json!({"sku": *random.one_of(&["KOPI", "TEH", "WRAP"]), "quantity": (1 + random.below(9)).to_string()}));
+            let mut body = json!({"lines": lines});
+            match random.below(4) {
+                0 => body["discounts"] = json!([{"percent": random.below(30).to_string()}, {"amount": "100.00"}]),
+                1 => body["shipping"] = json!({"amount": format!("{}.{:02}", random.below(50_000), random.below(100))}),
+                2 => body["shipping_address"] = json!({"line1": "x", "city": "y", "country": *random.one_of(&["ID", "DE"])}),
+                _ => {}
+            }
+            order = edit(&admin, &order, body).await.expect(200).body;
+        }
+        let lines: Vec<Value> = order["lines"].as_array().unwrap().iter().filter(|line| line["quantity"] != "0").cloned().collect();
+        let fresh = lines.iter().map(|line| json!({"sku": line["sku"], "quantity": line["quantity"], "unit_price": line["unit_price"], "discounts": discounts(line)}));
+        let mut body = json!({"customer_code": "C-1", "lines": fresh.collect::<Vec<_>>(), "discounts": discounts(&order), "prices_include_tax": inclusive,
+            "shipping_address": order["shipping_address"]});
+        if order["shipping_net"] != "0.00" {
+            let amount = |field: &str| order[field].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap();
+            let shipping = if inclusive { amount("shipping_net") + amount("shipping_tax") } else { amount("shipping_net") };
+            body["shipping"] = json!({"amount": shipping.to_string()});
+        }
+        let fresh = admin.post("/v1/orders", body).await.expect(201).body;
+        for field in ["subtotal", "discount_total", "shipping_net", "shipping_tax", "tax_total", "total", "tax_breakdown"] {
+            assert_eq!(order[field], fresh[field], "{field} in round {round}");
+        }
+        for (line, fresh) in lines.iter().zip(fresh["lines"].as_array().unwrap()) {
+            for field in ["gross_amount", "discount_amount", "net_amount", "tax_rate", "tax_amount"] {
+                assert_eq!(line[field], fresh[field], "{field} in round {round}");
+            }
+        }
+    }
+    clean(&app).await;
+}
+
+/// Discounts as a request gives them.
+fn discounts(of: &Value) -> Value {
+    let given = |discount: &Value| {
+        discount.as_object().unwrap().iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect()
+    };
+    Value::Array(of["discounts"].as_array().unwrap().iter().map(|discount| Value::Object(given(discount))).collect())
 }

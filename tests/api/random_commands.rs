@@ -50,10 +50,14 @@ enum Command {
     Transfer,
     Quarantine,
     ServeBackorders,
+    AskReturn,
+    AuthorizeReturn,
+    ReceiveReturn,
+    CompleteReturn,
 }
 
 /// Each command with how often it comes.
-const DAY: [(Command, usize); 24] = [
+const DAY: [(Command, usize); 28] = [
     (Command::Place, 16),
     (Command::Edit, 18),
     (Command::Cancel, 5),
@@ -78,6 +82,10 @@ const DAY: [(Command, usize); 24] = [
     (Command::Transfer, 2),
     (Command::Quarantine, 1),
     (Command::ServeBackorders, 2),
+    (Command::AskReturn, 4),
+    (Command::AuthorizeReturn, 4),
+    (Command::ReceiveReturn, 4),
+    (Command::CompleteReturn, 4),
 ];
 
 /// What the answers add up to. The database must say the same.
@@ -118,6 +126,9 @@ struct World<'a> {
     invoices: RefCell<Pool>,
     payments: RefCell<Pool>,
     shipments: RefCell<Pool>,
+    returns: RefCell<Pool>,
+    /// Orders as somebody last saw them.
+    seen: RefCell<BTreeMap<String, Value>>,
     /// How often each command got each answer.
     tally: RefCell<BTreeMap<(Command, String), usize>>,
 }
@@ -175,6 +186,10 @@ impl World<'_> {
             Command::Transfer => self.transfer(client, random).await,
             Command::Quarantine => self.quarantine(client, random).await,
             Command::ServeBackorders => self.serve_backorders().await,
+            Command::AskReturn => self.ask_return(client, random).await,
+            Command::AuthorizeReturn => self.on_return(client, random, "authorize", json!({})).await,
+            Command::ReceiveReturn => self.receive_return(client, random).await,
+            Command::CompleteReturn => self.complete_return(client, random).await,
         };
         let outcome = match outcome {
             None => "nothing to do".to_owned(),
@@ -202,20 +217,43 @@ impl World<'_> {
         let answer = client.post("/v1/orders", &body).await;
         if answer.status == 201 {
             self.model.borrow_mut().orders += Decimal::ONE;
-            self.orders.borrow_mut().add(id_of(&answer.body()), random);
+            let order = answer.body();
+            self.see(&order);
+            self.orders.borrow_mut().add(id_of(&order), random);
         }
         Some(answer)
     }
 
-    /// One of the orders, as it is.
+    /// One of the orders, as it was when somebody last saw it; now and then as it is.
     async fn order(&self, client: &Client, random: &mut Random) -> Option<Value> {
         let id = self.orders.borrow().any(random)?;
-        Some(client.get(&format!("/v1/orders/{id}")).await.expect(200))
+        let seen = self.seen.borrow().get(&id).cloned();
+        match seen.filter(|_| random.below(4) > 0) {
+            Some(seen) => Some(seen),
+            None => {
+                let order = client.get(&format!("/v1/orders/{id}")).await.expect(200);
+                self.see(&order);
+                Some(order)
+            }
+        }
+    }
+
+    fn see(&self, order: &Value) {
+        self.seen.borrow_mut().insert(id_of(order), order.clone());
     }
 
     async fn on_order(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
         let id = self.orders.borrow().any(random)?;
-        Some(client.post(&format!("/v1/orders/{id}/{action}"), &body).await)
+        self.act(client, &id, action, &body).await
+    }
+
+    /// Acts on an order; what is answered is how it was last seen.
+    async fn act(&self, client: &Client, id: &str, action: &str, body: &Value) -> Option<Answer> {
+        let answer = client.post(&format!("/v1/orders/{id}/{action}"), body).await;
+        if answer.status == 200 && body["dry_run"] != true {
+            self.see(&answer.body());
+        }
+        Some(answer)
     }
 
     async fn edit(&self, client: &Client, random: &mut Random) -> Option<Answer> {
@@ -229,7 +267,7 @@ impl World<'_> {
                 _ => {}
             }
         }
-        if random.below(2) == 0 {
+        if order["lines"].as_array().unwrap().len() < 6 && random.below(2) == 0 {
             lines.push(line(random));
         }
         let mut body = json!({"lines": lines, "on_shortage": *random.one_of(&["refuse", "hold", "backorder"])});
@@ -241,7 +279,7 @@ impl World<'_> {
             4 => body["dry_run"] = json!(true),
             _ => {}
         }
-        Some(client.post(&format!("/v1/orders/{}/edits", id_of(&order)), &body).await)
+        self.act(client, &id_of(&order), "edits", &body).await
     }
 
     async fn cancel(&self, client: &Client, random: &mut Random) -> Option<Answer> {
@@ -251,15 +289,14 @@ impl World<'_> {
             let line = pick_of(&order["lines"], random)?;
             body["lines"] = json!([{"order_line_id": line["id"], "quantity": (1 + random.below(4)).to_string()}]);
         }
-        Some(client.post(&format!("/v1/orders/{}/cancel", id_of(&order)), &body).await)
+        self.act(client, &id_of(&order), "cancel", &body).await
     }
 
     async fn release(&self, client: &Client, random: &mut Random) -> Option<Answer> {
         let order = self.order(client, random).await?;
         let open: Value = order["holds"].as_array().unwrap().iter().filter(|hold| hold["released_at"].is_null()).cloned().collect();
         let hold = pick_of(&open, random)?;
-        let path = format!("/v1/orders/{}/holds/{}/release", id_of(&order), id_of(hold));
-        Some(client.post(&path, &json!({"reason": "looked at"})).await)
+        self.act(client, &id_of(&order), &format!("holds/{}/release", id_of(hold)), &json!({"reason": "looked at"})).await
     }
 
     /// The fulfillment orders of one of the orders.
@@ -340,7 +377,8 @@ impl World<'_> {
     }
 
     async fn invoice(&self, client: &Client, random: &mut Random) -> Option<Answer> {
-        let answer = self.on_order(client, random, "invoices", json!({})).await?;
+        let id = self.orders.borrow().any(random)?;
+        let answer = client.post(&format!("/v1/orders/{id}/invoices"), &json!({})).await;
         if answer.status == 201 {
             let invoice = answer.body();
             self.model.borrow_mut().invoiced += amount(&invoice["total"]);
@@ -433,6 +471,60 @@ impl World<'_> {
         let (db, now) = (self.app.app.db.clone(), self.app.clock.now());
         actix_web::web::block(move || fill_backorders(&db, now)).await.unwrap().unwrap();
         None
+    }
+
+    async fn ask_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let order = self.order(client, random).await?;
+        let line = pick_of(&order["lines"], random)?;
+        let line = json!({"order_line_id": line["id"], "quantity": (1 + random.below(3)).to_string(), "reason": {"code": "changed_mind"}});
+        let answer = client.post("/v1/returns", &json!({"order_id": order["id"], "lines": [line]})).await;
+        if answer.status == 201 {
+            self.returns.borrow_mut().add(id_of(&answer.body()), random);
+        }
+        Some(answer)
+    }
+
+    async fn on_return(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
+        let id = self.returns.borrow().any(random)?;
+        Some(client.post(&format!("/v1/returns/{id}/{action}"), &body).await)
+    }
+
+    async fn receive_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.returns.borrow().any(random)?;
+        let announced = client.get(&format!("/v1/returns/{id}")).await.expect(200);
+        let line = pick_of(&announced["lines"], random)?;
+        let (back, condition) = (1 + random.below(3), *random.one_of(&["resellable", "resellable", "damaged", "scrap"]));
+        let lines = json!([{"order_line_id": line["order_line_id"], "quantity": back.to_string(), "condition": condition}]);
+        let body = json!({"location": *random.one_of(&LOCATIONS), "lines": lines, "dry_run": random.below(8) == 0});
+        let answer = client.post(&format!("/v1/returns/{id}/receive"), &body).await;
+        if answer.status == 200 && body["dry_run"] != true && condition != "scrap" {
+            let sku = line["sku"].as_str().unwrap().to_owned();
+            if sku.starts_with("SKU") {
+                *self.model.borrow_mut().on_hand.entry(sku).or_default() += Decimal::from(back);
+            }
+        }
+        Some(answer)
+    }
+
+    async fn complete_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.returns.borrow().any(random)?;
+        let replaces = random.below(4) == 0;
+        let mut body = json!({"refund": !replaces && random.below(2) == 0, "replacement": replaces, "dry_run": random.below(8) == 0});
+        if random.below(4) == 0 {
+            body["restocking_fee"] = json!("100.00");
+        }
+        let answer = client.post(&format!("/v1/returns/{id}/complete"), &body).await;
+        if answer.status == 200 && body["dry_run"] != true {
+            let done = answer.body();
+            let mut model = self.model.borrow_mut();
+            model.credited += amount(&done["amount_credited"]);
+            model.refunded += amount(&done["amount_refunded"]);
+            if let Some(id) = done["replacement_order_id"].as_str() {
+                model.orders += Decimal::ONE;
+                self.orders.borrow_mut().add(id.to_owned(), random);
+            }
+        }
+        Some(answer)
     }
 
     /// The invariants hold, and the database says what the answers add up to.
@@ -531,6 +623,8 @@ async fn a_day_of_random_commands_keeps_every_invariant() {
         invoices: RefCell::default(),
         payments: RefCell::default(),
         shipments: RefCell::default(),
+        returns: RefCell::default(),
+        seen: RefCell::default(),
         tally: RefCell::default(),
     };
     for start in (0..commands).step_by(STRETCH) {

@@ -4,12 +4,12 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::order_to_cash::accounts::LockedAccount;
-use crate::payments::payment::PaymentAction;
+use crate::payments::payment::{Payment, PaymentAction};
 use crate::payments::refunds;
 use crate::payments::refunds::body::{RefundBody, RefundStatus};
 use crate::payments::service as payments;
 use crate::types::decimal::Amount;
-use crate::types::id::{PaymentId, RefundId};
+use crate::types::id::{OrderId, PaymentId, RefundId};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -33,13 +33,16 @@ pub fn refund(
     let mut numbers = numbers.iter();
     let mut changes = payments::lock_all(connection, context.organization_id, &ids)?;
     let (mut made, mut told) = (vec![], vec![]);
+    changes.retain(|change| !settles_elsewhere_without_money(&change.after, order_id, freed));
     for change in &mut changes {
         let payment = &mut change.after;
         let amount = freed.get(&payment.id).copied().unwrap_or_default();
         let action = if amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
         payment.status = payment.status.next(action)?;
         let id = RefundId::generate();
-        payment.refund_set_free(order_id, amount, id, context.now);
+        for due_again in payment.refund_set_free(order_id, amount, id, context.now) {
+            account.account.refund(&due_again);
+        }
         account.account.refunded += amount;
         let number = numbers.next().ok_or_else(|| Error::unavailable("the order got another payment meanwhile".to_owned()))?;
         made.push(RefundBody {
@@ -64,4 +67,11 @@ pub fn refund(
         told.push(fact);
     }
     Ok((made, told))
+}
+
+/// Whether all of a payment's money would go while its adjustments settle documents of other orders, which are not locked: it stays
+/// unapplied, and is refunded by hand.
+fn settles_elsewhere_without_money(payment: &Payment, order_id: OrderId, freed: &BTreeMap<PaymentId, Decimal>) -> bool {
+    let last = freed.get(&payment.id) == Some(&payment.refundable());
+    last && payment.standing().iter().any(|placement| placement.order_id != order_id)
 }

@@ -169,7 +169,8 @@ fn require_due_first(order: &Order) -> Result<(), Error> {
 /// The least that a line's quantity may become.
 fn least(line: &OrderLine) -> Decimal {
     let quantities = &line.quantities;
-    quantities.cancelled + (quantities.shipped + quantities.picked).max(quantities.invoiced)
+    let billed = quantities.invoiced + quantities.withheld + quantities.waived;
+    quantities.cancelled + (quantities.shipped + quantities.picked).max(billed)
 }
 
 /// 409 `line_in_progress` with every line of which more is asked to go than may go.

@@ -97,19 +97,13 @@ pub fn change_amounts(
     let mut inputs = vec![];
     for (place, change) in changes.iter().enumerate() {
         let known = before.lines.get(place);
-        match line_input(order, place, known, change, edit, moves, &terms, &mut faults) {
-            Some(input) => {
-                let line = &mut order.lines[place];
-                if known.is_some_and(|known| !known.quantities.invoiced.is_zero() && is_priced_otherwise(before, known, line, &input)) {
-                    refused.push(
-                        json!({ "order_line_id": line.id, "sku": line.sku, "invoiced_quantity": Quantity(line.quantities.invoiced) }),
-                    );
-                }
-                (line.unit_price, line.price_quantity) = (input.unit_price, input.price_quantity);
-                inputs.push((place, input));
-            }
-            None => {}
+        let Some(input) = line_input(order, place, known, change, edit, moves, &terms, &mut faults) else { continue };
+        let line = &mut order.lines[place];
+        if known.is_some_and(|known| !known.quantities.invoiced.is_zero() && is_priced_otherwise(before, known, line, &input)) {
+            refused.push(json!({ "order_line_id": line.id, "sku": line.sku, "invoiced_quantity": Quantity(line.quantities.invoiced) }));
         }
+        (line.unit_price, line.price_quantity) = (input.unit_price, input.price_quantity);
+        inputs.push((place, input));
     }
     refuse_invoiced(refused)?;
     let shipping = shipping_input(order, before, edit, shipping, moves || edit.reprice && !is_invoiced, &inputs, &terms);

@@ -73,7 +73,8 @@ pub fn save(
     balances: Option<Sql<'_>>,
 ) -> QueryResult<()> {
     let orders: Vec<&Order> = changes.iter().map(|change| &change.after).collect();
-    let (mut lines, mut edited_lines): (Vec<(&Order, &OrderLine)>, Vec<(&Order, &OrderLine)>) = (vec![], vec![]);
+    let mut lines: Vec<(&Order, &OrderLine)> = vec![];
+    let mut edited_lines: Vec<(&Order, &OrderLine)> = vec![];
     for change in changes {
         for (place, line) in change.after.lines.iter().enumerate() {
             match change.before.lines.get(place) {
