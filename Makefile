@@ -13,7 +13,7 @@ PROFILE ?= release
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/pesanan
 
-.PHONY: help install build demo test fmt lint deny openapi
+.PHONY: help install build demo test fmt lint deny ubl openapi
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ deny: ## Check licences, bans and sources of the dependencies, where cargo-deny 
 	  echo 'cargo-deny is missing: cargo install cargo-deny --locked --debug (a minute on two cores)'; exit 1; \
 	fi
 	cargo deny --locked check --hide-inclusion-graph licenses bans sources
+
+ubl: install ## Hold the tests' UBL documents to CEN's Schematron (PyPI, python3)
+	scripts/check-ubl
 
 openapi: install ## Write openapi/pesanan.v1.json anew
 	@mkdir -p openapi

@@ -2,12 +2,15 @@
 
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
+use crate::auth::password::Passwords;
 use crate::config::Config;
+use crate::documents::renderer::Renderer;
 use crate::error::Error;
 use crate::health;
 use crate::jobs::Jobs;
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
+use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions, Stopping};
 use crate::platform::group_commit;
@@ -17,6 +20,7 @@ use crate::platform::numbers::Numbers;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
@@ -35,12 +39,16 @@ pub struct App {
     pub db: Db,
     /// For reports: long statements, plans made for their values.
     pub reports: Db,
+    /// Hashes and compares the passwords of users.
+    pub passwords: Passwords,
     /// People's numbers.
     pub numbers: Arc<Numbers>,
     /// What writing orders needs.
     pub desk: Desk,
     /// Where new orders wait for each other; `None` writes each by itself.
     pub capture: Option<CaptureQueue>,
+    /// Makes PDFs.
+    pub renderer: Renderer,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -61,6 +69,10 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::token::api::configure);
     config.configure(crate::auth::me::configure);
     config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::auth::login::api::configure);
+    config.configure(crate::auth::users::own_password::configure);
+    config.configure(crate::auth::users::api::configure);
+    config.configure(crate::audit::api::configure);
     config.configure(crate::organization::profile::api::configure);
     config.configure(crate::organization::payment_terms::api::configure);
     config.configure(crate::fulfillment::fulfillment_orders::api::configure);
@@ -83,6 +95,13 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::invoicing::credit_notes::api::configure);
     config.configure(crate::payments::api::configure);
     config.configure(crate::payments::refunds::api::configure);
+    config.configure(crate::documents::api::configure);
+    config.configure(crate::banking::statements::api::configure);
+    config.configure(crate::banking::entries::api::configure);
+    config.configure(crate::banking::tolerances::api::configure);
+    config.configure(crate::journal::api::configure);
+    config.configure(crate::journal::accounts::api::configure);
+    config.configure(crate::payments::providers::api::configure);
     config.configure(crate::returns::api::configure);
 }
 
@@ -121,13 +140,15 @@ impl Application {
         let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
-            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone())?)
+            Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone(), StripeApi::new(&config.stripe_api)?)?)
         } else {
             None
         };
         let (numbers, capture) = (desk.numbers.clone(), capture(&config, &options, desk.clone())?);
         let stopping = AtomicBool::new(false);
-        let app = Data::new(App { clock, db, reports, numbers, desk, capture, stopping, config: config.clone() });
+        let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
+        let passwords = Passwords::new(config.workers);
+        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, stopping, config: config.clone() });
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
         Ok(Self { address, app, authenticator, server, jobs })
     }
@@ -185,8 +206,11 @@ fn serve(
             .wrap(Compress::default())
             .wrap(from_fn(limit_head))
             .wrap(from_fn(request_scope))
+            // Else the path of an order by its id would take it.
+            .route("/v1/orders/quote", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .configure(configure)
             .configure(health::configure)
+            .configure(crate::payments::inbound::configure)
             .configure(openapi::routes(json.clone()))
             .default_service(web::to(unknown_path))
     };

@@ -2,7 +2,9 @@
 
 use crate::auth::keys::KeyConfig;
 use crate::error::Error;
+use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What an [`crate::app::Application`] is built from.
@@ -40,6 +42,18 @@ pub struct Config {
     pub head_bytes: usize,
     /// A second listener for `/metrics`; without one `/metrics` wants this token as bearer, and without both it is off.
     pub metrics_token: Option<String>,
+    /// Threads that lay out PDFs; half of the cores, so that orders have the other half.
+    pub document_threads: usize,
+    /// Documents that may wait for one of them; beyond it 503. One takes tens of milliseconds, one of a thousand lines seconds.
+    pub documents_waiting: usize,
+    /// Fonts for scripts that the built-in one lacks, such as those of Japan or Thailand: `.ttf`, `.otf` and `.ttc` files of one folder.
+    pub font_folder: Option<PathBuf>,
+    /// Where Stripe is: its own address, or a test's.
+    pub stripe_api: String,
+    /// Proxies whose `X-Forwarded-For` is believed; from anybody else it could be an invention.
+    pub trusted_proxies: Vec<Network>,
+    /// Life of a user's access token: short, since a refresh token gets the next one.
+    pub user_token_seconds: i64,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -66,6 +80,12 @@ impl Config {
             reservations_per_client: 5_000,
             head_bytes: 16 * 1024,
             metrics_token: None,
+            document_threads: std::thread::available_parallelism().map_or(1, |cores| usize::from(cores).div_ceil(2)),
+            documents_waiting: 64,
+            font_folder: None,
+            stripe_api: "https://api.stripe.com".to_owned(),
+            trusted_proxies: vec![],
+            user_token_seconds: 900,
             clock: Clock::System,
             jobs: true,
         }

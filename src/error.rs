@@ -20,6 +20,12 @@ pub enum Error {
     /// 401: no token, or one that is not valid here.
     #[error("unauthenticated: {detail}")]
     Unauthenticated { detail: String },
+    /// 401: a login that does not open; why is not told.
+    #[error("login refused")]
+    LoginRefused,
+    /// 429: too many tries to log in; the right password does not open either until then.
+    #[error("login blocked for {retry_after_seconds} s")]
+    LoginBlocked { retry_after_seconds: u64 },
     /// 403: a valid caller without the permission.
     #[error("insufficient scope: {scope}")]
     InsufficientScope { scope: String },
@@ -32,8 +38,9 @@ pub enum Error {
     /// 405 with the methods that the path knows.
     #[error("method not allowed")]
     MethodNotAllowed { allow: String },
+    /// 406 with the types that this is served as.
     #[error("not acceptable")]
-    NotAcceptable,
+    NotAcceptable { served_as: String },
     #[error("request timeout")]
     RequestTimeout,
     /// 409: right in itself, but not in the state that is stored. `extra` members help to act on it.
@@ -136,11 +143,11 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated { .. } | Self::LoginRefused => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope { .. } | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict { .. } => StatusCode::CONFLICT,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
@@ -148,7 +155,7 @@ impl Error {
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::LoginBlocked { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(_) if self.is_lock_timeout() || self.is_transient() || self.is_broken_connection() => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -162,6 +169,10 @@ impl Error {
         let (code, title, detail): (&str, &'static str, String) = match self {
             Self::BadRequest { code, detail } => (code, "The request is malformed", detail.clone()),
             Self::Unauthenticated { detail } => ("unauthenticated", "A valid access token is needed", detail.clone()),
+            Self::LoginRefused => {
+                let detail = "e-mail address and password do not open here; who belongs to several organizations names one";
+                ("login_refused", "The login was refused", detail.into())
+            }
             Self::InsufficientScope { scope } => {
                 ("insufficient_scope", "The token does not permit this", format!("this needs the scope '{scope}'"))
             }
@@ -170,7 +181,9 @@ impl Error {
             Self::MethodNotAllowed { allow } => {
                 ("method_not_allowed", "The path does not know this method", format!("this path takes {allow}"))
             }
-            Self::NotAcceptable => ("not_acceptable", "No acceptable representation", "this is served as application/json".into()),
+            Self::NotAcceptable { served_as } => {
+                ("not_acceptable", "No acceptable representation", format!("this is served as {served_as}"))
+            }
             Self::RequestTimeout => ("request_timeout", "The request took too long to arrive", "send the body faster or in parts".into()),
             Self::Conflict { code, detail, .. } => (code, "The stored state does not allow this", detail.clone()),
             Self::Stale { current } => {
@@ -196,6 +209,7 @@ impl Error {
                 };
                 return (code, "The body is against the rules", detail);
             }
+            Self::LoginBlocked { .. } => ("login_blocked", "Too many tries to log in", "wait as long as Retry-After says".into()),
             Self::TooManyRequests { .. } => ("rate_limited", "Too many requests", "wait as long as Retry-After says".into()),
             Self::Unavailable { .. } => unavailable_text(),
             Self::Database(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => unavailable_text(),
@@ -245,6 +259,7 @@ impl From<DieselError> for Error {
                 Some("credit_note_number" | "credit_note_series_number") => {
                     Some(("credit_note_number_taken", "another credit note has this number"))
                 }
+                Some("app_user_email") => Some(("user_email_taken", "another user has this e-mail address")),
                 Some("channel_pkey") => Some(("channel_code_taken", "another channel has this code")),
                 _ => None,
             };
@@ -280,6 +295,9 @@ impl ResponseError for Error {
                     format!("Bearer realm=\"pesanan\", error=\"invalid_token\", error_description=\"{}\"", detail.replace('"', "'"));
                 response.insert_header((WWW_AUTHENTICATE, value));
             }
+            Self::LoginRefused => {
+                response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"pesanan\""));
+            }
             Self::InsufficientScope { scope } => {
                 response.insert_header((
                     WWW_AUTHENTICATE,
@@ -290,6 +308,9 @@ impl ResponseError for Error {
                 if let Ok(value) = HeaderValue::from_str(allow) {
                     response.insert_header((ALLOW, value));
                 }
+            }
+            Self::LoginBlocked { retry_after_seconds } => {
+                response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()));
             }
             Self::TooManyRequests { retry_after_seconds, per_minute } => {
                 response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()));

@@ -1,15 +1,22 @@
 //! What happens by itself. Each job finds its work by state, does it in short transactions and may run in several processes at once.
 
+use crate::audit;
 use crate::auth::actor::Context;
 use crate::auth::authenticator::Authenticator;
+use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
+use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inventory;
+use crate::invoicing::invoices;
+use crate::journal;
 use crate::order_to_cash::capture_queue::Desk;
-use crate::order_to_cash::expire_holds;
 use crate::order_to_cash::serve_backorders::serve_backorders;
-use crate::orders::{self, backorders};
+use crate::order_to_cash::{bank_entries, capture_shipped, expire_holds, keep_promises, pay, provider_outbox};
+use crate::orders::{self, backorders, pegs};
+use crate::payments;
+use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::Db;
 use crate::platform::panics::caught;
@@ -31,6 +38,8 @@ pub struct Jobs {
     thread: JoinHandle<()>,
     stop_imports: Arc<AtomicBool>,
     imports: JoinHandle<()>,
+    /// Calls payment providers: a slow one must not hold the others up.
+    payments: JoinHandle<()>,
 }
 
 /// How often each job looks for work.
@@ -38,16 +47,19 @@ const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
+const REMINDERS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(60);
 const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
 const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
-    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk) -> Result<Self, Error> {
+    pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk, stripe: StripeApi) -> Result<Self, Error> {
         let stop_imports = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = channel();
         let (ends_with_thread, running) = channel();
+        let numbers = desk.numbers.clone();
+        let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
         let work = move || {
@@ -56,6 +68,7 @@ impl Jobs {
             let mut refreshed = Timer::every(DISABLED_CALLERS);
             let mut upkeep = Timer::every(UPKEEP);
             let mut holds = Timer::every(HOLDS);
+            let mut reminders = Timer::every(REMINDERS);
             let mut purge = Timer::every(PURGE);
             loop {
                 match stopped.recv_timeout(FAST) {
@@ -64,6 +77,11 @@ impl Jobs {
                 }
                 run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
                 run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
+                run(&db, "keep_promises", |db| keep_promises(db, clock.now()));
+                run(&db, "post_journal", |db| journal::job::post(db, clock.now()));
+                run(&db, "book_bank_entries", |db| bank_entries::book_certain(db, &numbers, || clock.now()));
+                run(&db, "expire_authorizations", |db| expire_authorizations(db, clock.now()));
+                run(&db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
                 if refreshed.is_due() {
                     run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
                 }
@@ -77,13 +95,18 @@ impl Jobs {
                 if holds.is_due() {
                     run(&db, "expire_holds", |db| expire_holds(db, clock.now()));
                 }
+                if reminders.is_due() {
+                    run(&db, "remind", |db| remind(db, clock.now()));
+                }
                 if purge.is_due() {
                     run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
+                    run(&db, "purge_sessions", |db| sessions::purge(db, clock.now()));
+                    run(&db, "purge_login_attempts", |db| login::purge(db, clock.now()));
                 }
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread, stop_imports, imports })
+        Ok(Self { db, stop, running, thread, stop_imports, imports, payments })
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
@@ -92,10 +115,11 @@ impl Jobs {
         let _ = self.stop.send(());
         self.stop_imports.store(true, Ordering::Relaxed);
         self.imports.thread().unpark();
-        // Each of the two threads lets go of the channel as it ends.
+        self.payments.thread().unpark();
+        // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() || self.imports.join().is_err() {
+        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.payments.join().is_err() {
             log::error!("the jobs ended in a panic");
         }
     }
@@ -116,6 +140,26 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
         }
     };
     std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
+}
+
+/// Asks payment providers for what is stored to be asked, and works in what they tell.
+fn start_payments(
+    db: Db,
+    clock: Clock,
+    desk: Desk,
+    stripe: StripeApi,
+    stop: Arc<AtomicBool>,
+    ends_with_thread: Sender<()>,
+) -> Result<JoinHandle<()>, Error> {
+    let work = move || {
+        let _ends_with_thread = ends_with_thread;
+        while !stop.load(Ordering::Relaxed) {
+            run(&db, "capture_shipped", |db| capture_shipped(db, clock.now()));
+            run(&db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || clock.now()));
+            std::thread::park_timeout(FAST);
+        }
+    };
+    std::thread::Builder::new().name("payments".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 /// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.
@@ -165,7 +209,7 @@ pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> 
 pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     for organization_id in db.read_blocking(backorders::organizations_waiting)? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "serve_backorders", now);
         loop {
             let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
             all += served;
@@ -177,12 +221,30 @@ pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     Ok(all)
 }
 
+/// Promises lines that wait for supply anew, of every organization, until nothing is to be reviewed. What can be served is served
+/// first, so that nobody is told of a day that is past as soon as it is told.
+pub fn keep_promises(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    for organization_id in db.read_blocking(|connection| pegs::organizations_to_review(connection, now))? {
+        let context = Context::system(organization_id, now);
+        while db.write_blocking(|connection| serve_backorders(connection, &context))? > 0 {}
+        db.write_blocking(|connection| keep_promises::review_overdue(connection, &context))?;
+        while db.write_blocking(|connection| keep_promises::keep_promises(connection, &context))? {
+            all += 1;
+            if db.is_stopping() {
+                return Ok(all);
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Takes the stock back from orders that have been on hold too long.
 pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     let before = now - TimeDelta::days(expire_holds::HOLD_DAYS);
     for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
-        let context = Context::system(organization_id, now);
+        let context = Context::job(organization_id, "expire_holds", now);
         loop {
             let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
             all += changed;
@@ -192,6 +254,46 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
         }
     }
     Ok(all)
+}
+
+/// Tells of invoices that have become overdue and of reminders that have fallen due, also of those of a standstill.
+pub fn remind(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    // Somewhere it is tomorrow already.
+    let latest = now.date_naive() + TimeDelta::days(1);
+    for organization_id in db.read_blocking(|connection| Ok(invoices::service::organizations_with_overdue(connection, latest)?))? {
+        let context = Context::system(organization_id, now);
+        loop {
+            let told = db.write_blocking(|connection| invoices::reminders::remind(connection, &context))?;
+            all += told;
+            if told == 0 || db.is_stopping() {
+                break;
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Asks for reserved money of orders that have shipped something.
+pub fn capture_shipped(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: i64 = 200;
+    let orders = db.read_blocking(|connection| Ok(payments::service::orders_to_capture(connection, BATCH)?))?;
+    for (organization_id, order_id) in &orders {
+        let context = Context::system(*organization_id, now);
+        db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, *order_id))?;
+    }
+    Ok(orders.len())
+}
+
+/// Gives up authorizations that can no longer be captured.
+pub fn expire_authorizations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: i64 = 200;
+    let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, now, BATCH)?))?;
+    for (organization_id, id) in &due {
+        let context = Context::system(*organization_id, now);
+        db.write_blocking(|connection| pay::expire(connection, &context, *id))?;
+    }
+    Ok(due.len())
 }
 
 /// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.

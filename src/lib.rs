@@ -2,8 +2,12 @@
 
 /// The application: pool, routes, workers.
 pub mod app;
+/// Who did what, when, from where.
+pub mod audit;
 /// Who calls and what they may do: tokens, permissions, API clients.
 pub mod auth;
+/// Bank statements: their entries, and which documents they are for.
+pub mod banking;
 /// The load programme: orders a second on this machine, beside what pgbench reaches.
 pub mod bench;
 /// Products, prices and tax rates.
@@ -20,6 +24,8 @@ pub mod config;
 pub mod customers;
 /// The demo company.
 pub mod demo;
+/// Invoices, credit notes, receipts, packing lists and statements as PDF and UBL.
+pub mod documents;
 /// The closed list of failures and their problem+json form.
 pub mod error;
 /// The event feed.
@@ -36,6 +42,8 @@ pub mod inventory;
 pub mod invoicing;
 /// What happens by itself.
 pub mod jobs;
+/// The finance export: balanced journal entries that follow from documents.
+pub mod journal;
 /// The Northwind sample as history.
 pub mod northwind;
 /// The OpenAPI document.

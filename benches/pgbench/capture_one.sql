@@ -39,8 +39,8 @@ fu AS (INSERT INTO fulfillment_order (organization_id, id, order_id, number, loc
   SELECT org, fulfillment_order_id, id, 'PG-' || number || '-F1', :location::text, 'open', nullif(:ship_by_on::text, '-')::date, at, at FROM won),
 ia AS (INSERT INTO allocation (organization_id, order_id, line_number, fulfillment_order_id, sku, location, quantity, unit_factor, reason)
   SELECT org, id, line_number, fulfillment_order_id, sku, :location::text, quantity, 1, nullif(:reason::text, '-') FROM al),
-ev AS (INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at)
-  SELECT org, e.type, id, 'order', id, :actor::text, e.data, at FROM won, unnest(:event_types::text[], :event_data::text[]) WITH ORDINALITY AS e(type, data, place) ORDER BY number, e.place)
+ev AS (INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at, origin)
+  SELECT org, e.type, id, 'order', id, :actor::text, e.data, at, CASE WHEN e.place = 1 THEN nullif(:origin::text, '-') END FROM won, unnest(:event_types::text[], :event_data::text[]) WITH ORDINALITY AS e(type, data, place) ORDER BY number, e.place)
 SELECT CASE WHEN (SELECT count(*) FROM c) <> (SELECT count(*) FROM k) THEN capture_refused('claim')
        WHEN (SELECT count(*) FROM bl) <> (SELECT count(*) FROM bu) THEN capture_refused('credit')
        WHEN (SELECT count(*) FROM dem) <> (SELECT count(*) FROM upd) THEN capture_refused('stock')

@@ -4,12 +4,14 @@ use super::actor::{Actor, ActorKind};
 use super::keys::{Keys, TokenClaims};
 use super::permission::{Permissions, Role};
 use super::rate_limit::RateLimit;
+use super::refusals::Refusals;
+use super::sessions::service::ENDED_KEPT;
 use crate::error::Error;
 use crate::platform::clock::Clock;
 use crate::types::id::OrganizationId;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use chrono::{DateTime, Utc};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::RwLock;
 use uuid::Uuid;
 
@@ -19,13 +21,24 @@ pub struct Authenticator {
     keys: Keys,
     clock: Clock,
     disabled: RwLock<HashSet<Uuid>>,
+    /// Ended logins, with the time after which none of their tokens can live any more.
+    ended: RwLock<HashMap<Uuid, DateTime<Utc>>>,
     rate_limit: Option<RateLimit>,
+    /// What callers tried without permission.
+    pub refusals: Refusals,
 }
 
 impl Authenticator {
     /// `rate_limit_per_minute`: requests per caller; `None` = no limit.
     pub fn new(keys: Keys, clock: Clock, rate_limit_per_minute: Option<u32>) -> Self {
-        Self { keys, clock, disabled: RwLock::default(), rate_limit: RateLimit::new(rate_limit_per_minute) }
+        Self {
+            keys,
+            clock,
+            disabled: RwLock::default(),
+            ended: RwLock::default(),
+            rate_limit: RateLimit::new(rate_limit_per_minute),
+            refusals: Refusals::default(),
+        }
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -45,20 +58,38 @@ impl Authenticator {
         if disabled {
             return Err(refuse("this caller has been disabled"));
         }
+        let ended = |id| self.ended.read().map(|ended| ended.contains_key(&id)).unwrap_or(true);
+        if claims.sid.is_some_and(ended) {
+            return Err(refuse("this login has ended; log in again"));
+        }
         if let Some(limit) = &self.rate_limit {
             limit.check(claims.sub)?;
         }
         Ok(Actor {
             organization_id: OrganizationId(claims.org),
-            kind: ActorKind::ApiClient,
+            // Only users log in.
+            kind: if claims.sid.is_some() { ActorKind::User } else { ActorKind::ApiClient },
+            session_id: claims.sid,
             id: claims.sub,
             role,
             permissions: role.permissions().intersect(scope),
         })
     }
 
-    /// Frees what quiet callers hold in memory.
+    /// Refuses the tokens of logins that have ended, until the last of them has expired by itself.
+    pub fn end_sessions(&self, ids: impl IntoIterator<Item = Uuid>) {
+        let until = self.clock.now() + ENDED_KEPT;
+        if let Ok(mut ended) = self.ended.write() {
+            ended.extend(ids.into_iter().map(|id| (id, until)));
+        }
+    }
+
+    /// Frees what quiet callers and logins of long ago hold in memory.
     pub fn upkeep(&self) {
+        let now = self.clock.now();
+        if let Ok(mut ended) = self.ended.write() {
+            ended.retain(|_, until| *until > now);
+        }
         if let Some(limit) = &self.rate_limit {
             limit.forget_quiet_callers();
         }

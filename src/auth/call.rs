@@ -3,8 +3,11 @@
 
 use super::actor::{Actor, Context};
 use super::authenticator::Authenticator;
+use super::origin;
 use super::permission::Permission;
+use crate::app::App;
 use crate::error::Error;
+use crate::platform::client_address::client_address;
 use crate::platform::http::{KnownVersions, Precondition, parse_json, parse_query};
 use crate::platform::idempotency::{IdempotencyKey, fingerprint};
 use crate::platform::{limits, logging};
@@ -41,14 +44,48 @@ impl std::ops::Deref for BulkCall {
 impl Call {
     /// 403 unless the caller has `permission`. Every handler's first line.
     pub fn require(&self, permission: Permission) -> Result<Context, Error> {
-        self.actor.require(permission)?;
+        if let Err(refused) = self.actor.require(permission) {
+            self.note_refusal(permission);
+            return Err(refused);
+        }
         self.context()
+    }
+
+    /// As `require`, for an operation that serves something else than JSON: the type among `served` that `Accept` prefers, the first
+    /// where it leaves the choice.
+    pub fn require_as(&self, permission: Permission, served: &'static [&'static str]) -> Result<(Context, &'static str), Error> {
+        self.actor.require(permission)?;
+        let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let chosen = acceptable(accept, served).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })?;
+        Ok((self.unchecked_context(), chosen))
     }
 
     /// For the few operations that every caller may use, whatever its scopes.
     pub fn context(&self) -> Result<Context, Error> {
         self.check_accept()?;
-        Ok(Context { organization_id: self.actor.organization_id, actor: self.actor.name(), role: self.actor.role, now: self.now })
+        Ok(self.unchecked_context())
+    }
+
+    fn unchecked_context(&self) -> Context {
+        let origin = Some(self.origin());
+        Context { organization_id: self.actor.organization_id, actor: self.actor.name(), origin, role: self.actor.role, now: self.now }
+    }
+
+    /// From where this request comes, as it is written beside what it changes.
+    pub fn origin(&self) -> String {
+        origin_of(&self.request)
+    }
+
+    /// Where it comes from, past trusted proxies.
+    pub fn address(&self) -> Option<std::net::IpAddr> {
+        address_of(&self.request)
+    }
+
+    /// A caller that tries what it may not do is worth knowing of; it is written down by a job, so that asking costs nothing.
+    fn note_refusal(&self, permission: Permission) {
+        let Some(authenticator) = self.request.app_data::<Data<Authenticator>>() else { return };
+        let operation = format!("{} {}", self.request.method(), self.request.match_pattern().unwrap_or_default());
+        authenticator.refusals.note(&self.actor, permission, operation, self.origin(), self.now);
     }
 
     /// The JSON body: 413, 415, 400 and 422 come from here.
@@ -63,6 +100,17 @@ impl Call {
         match self.bytes()? {
             [] => parse_json(b"{}"),
             _ => self.json(),
+        }
+    }
+
+    /// The body as it came, of one of these types, and which: 413 and 415 come from here.
+    pub fn raw(&self, types: &[&'static str]) -> Result<(&'static str, &[u8]), Error> {
+        let body = self.bytes()?;
+        let given = self.header("content-type").unwrap_or_default();
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match types.iter().find(|known| **known == essence) {
+            Some(known) => Ok((known, body)),
+            None => Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() }),
         }
     }
 
@@ -161,19 +209,68 @@ impl Call {
         Err(Error::UnsupportedMediaType { expected })
     }
 
-    /// 406 where the caller names types and none of them is JSON (a `.csv` path serves text/csv).
+    /// 406 where the caller names types and none of them is JSON (a `.csv` path, and `format=csv`, serve text/csv).
     fn check_accept(&self) -> Result<(), Error> {
-        let Some(accept) = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()) else { return Ok(()) };
-        let wanted = if self.request.path().ends_with(".csv") { "text/csv" } else { "application/json" };
-        let family = wanted.split('/').next().unwrap_or_default();
-        let fits = accept.split(',').any(|part| {
-            let mut pieces = part.split(';').map(str::trim);
-            let kind = pieces.next().unwrap_or_default().to_ascii_lowercase();
-            let refused = pieces.any(|piece| piece.eq_ignore_ascii_case("q=0"));
-            !refused && (kind == "*/*" || kind == wanted || kind == format!("{family}/*"))
-        });
-        if fits || accept.trim().is_empty() { Ok(()) } else { Err(Error::NotAcceptable) }
+        let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let csv = self.request.path().ends_with(".csv") || self.request.query_string().split('&').any(|pair| pair == "format=csv");
+        let served: &[&str] = if csv { &["text/csv"] } else { &["application/json"] };
+        acceptable(accept, served).map(|_| ()).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })
     }
+}
+
+/// The type that `Accept` (RFC 9110 §12.5.1) prefers among those that are served: the one with the highest quality, the earlier one
+/// of equals. `None` where it takes none of them.
+fn acceptable(accept: Option<&str>, served: &[&'static str]) -> Option<&'static str> {
+    let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else { return served.first().copied() };
+    // How exactly the most exact range that fits says it, and with what quality, in thousandths.
+    let wanted = |kind: &str| {
+        let family = kind.split('/').next().unwrap_or_default();
+        let ranges = accept.split(',').filter_map(|part| {
+            let mut pieces = part.split(';').map(str::trim);
+            let range = pieces.next().unwrap_or_default().to_ascii_lowercase();
+            let exact = match range.as_str() {
+                "*/*" => 0,
+                range if range == kind => 2,
+                range if range.strip_suffix("/*") == Some(family) => 1,
+                _ => return None,
+            };
+            Some((exact, quality(pieces)))
+        });
+        ranges.max().map(|(_, quality)| quality).filter(|quality| *quality > 0)
+    };
+    let mut best: Option<(&'static str, u32)> = None;
+    for kind in served {
+        if let Some(quality) = wanted(kind)
+            && best.is_none_or(|(_, known)| quality > known)
+        {
+            best = Some((kind, quality));
+        }
+    }
+    best.map(|(kind, _)| kind)
+}
+
+/// The weight of a media range in thousandths; 1000 where it says none or what is no weight.
+fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u32 {
+    let given = parameters.filter_map(|piece| piece.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    let Some((_, value)) = given else { return 1000 };
+    let (whole, fraction) = value.trim().split_once('.').unwrap_or((value.trim(), ""));
+    let thousandths: String = fraction.chars().chain("000".chars()).take(3).collect();
+    match (whole, thousandths.parse::<u32>()) {
+        ("0", Ok(fraction)) => fraction,
+        _ => 1000,
+    }
+}
+
+/// Address, user agent and id of a request.
+pub(super) fn origin_of(request: &HttpRequest) -> String {
+    let id = logging::current().map(|context| context.request_id).unwrap_or_default();
+    origin::write(&id, address_of(request), request.headers())
+}
+
+/// The address that a request comes from, past the proxies that are trusted.
+pub(super) fn address_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
+    let trusted = request.app_data::<Data<App>>().map_or(&[][..], |app| &app.config.trusted_proxies);
+    client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted)
 }
 
 async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Call, Error> {
@@ -186,7 +283,7 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
 }
 
 /// The whole body, up to `limit` bytes.
-pub(super) async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+pub async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let whole = async {
         while let Some(chunk) = payload.next().await {
@@ -262,5 +359,26 @@ impl FromRequest for BulkCall {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let reading = read(request.clone(), payload.take(), limits::BULK_BODY_BYTES);
         Box::pin(async move { reading.await.map(BulkCall) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_chooses_among_what_is_served() {
+        let both: &[&'static str] = &["application/json", "application/pdf"];
+        let choose = |accept: &str| acceptable(Some(accept), both);
+        assert_eq!(acceptable(None, both), Some("application/json"));
+        assert_eq!(choose(" "), Some("application/json"));
+        assert_eq!(choose("*/*"), Some("application/json"));
+        assert_eq!(choose("application/pdf"), Some("application/pdf"));
+        assert_eq!(choose("text/html, application/pdf;q=0.9, application/json;q=0.8"), Some("application/pdf"));
+        assert_eq!(choose("application/*;q=0.5, application/json;q=0"), Some("application/pdf"));
+        assert_eq!(choose("text/html"), None);
+        assert_eq!(choose("*/*;q=0"), None);
+        assert_eq!(choose("application/json; q=0.000"), None);
+        assert_eq!(acceptable(Some("image/*"), &["image/png"]), Some("image/png"));
     }
 }

@@ -39,6 +39,9 @@ pub struct TokenClaims {
     pub exp: i64,
     pub iat: i64,
     pub jti: Uuid,
+    /// The login that it follows from (OpenID Connect `sid`); tokens of API clients have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Uuid>,
 }
 
 struct Key {
@@ -155,6 +158,7 @@ mod tests {
             exp,
             iat: 0,
             jti: id,
+            sid: None,
         }
     }
 

@@ -4,11 +4,12 @@ use super::actor::ActorKind;
 use super::api_clients;
 use super::call::Call;
 use super::permission::Role;
+use super::users;
 use crate::app::App;
 use crate::error::Error;
 use crate::organization;
 use crate::platform::http::Answer;
-use crate::types::id::{ApiClientId, OrganizationId};
+use crate::types::id::{ApiClientId, OrganizationId, UserId};
 use actix_web::get;
 use actix_web::web::Data;
 use serde::Serialize;
@@ -59,8 +60,7 @@ pub async fn get_me(call: Call, app: Data<App>) -> Result<Answer, Error> {
         .read(move |connection| {
             let name = match actor.kind {
                 ActorKind::ApiClient => api_clients::service::get(connection, context.organization_id, ApiClientId(actor.id))?.name,
-                // No token of a user is accepted before there are users.
-                ActorKind::User => return Err(Error::not_found("user")),
+                ActorKind::User => users::service::get(connection, context.organization_id, UserId(actor.id))?.name,
             };
             let settings = organization::settings(connection, context.organization_id)?;
             Ok(Me {

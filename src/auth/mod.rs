@@ -5,10 +5,25 @@ pub mod api_clients;
 pub mod authenticator;
 pub mod call;
 pub mod keys;
+pub mod login;
 pub mod me;
+pub mod origin;
+pub mod password;
 pub mod permission;
 pub mod rate_limit;
+pub mod refusals;
 pub mod secret;
+pub mod sessions;
 pub mod token;
+pub mod users;
 
-pub use api_clients::service::refresh_disabled;
+use crate::error::Error;
+use crate::platform::db::Db;
+use authenticator::Authenticator;
+
+/// A job of every few seconds: tells the authenticator who has been disabled and which logins have ended, by whichever process. Runs
+/// on a thread that may block.
+pub fn refresh_disabled(db: &Db, authenticator: &Authenticator) -> Result<(), Error> {
+    api_clients::service::refresh_disabled(db, authenticator)?;
+    sessions::service::refresh_ended(db, authenticator)
+}

@@ -30,6 +30,7 @@ permissions! {
     INVOICES_WRITE = 12, "invoices:write", "Issue invoices and credit notes";
     PAYMENTS_READ = 13, "payments:read", "Read payments";
     PAYMENTS_WRITE = 14, "payments:write", "Book, capture, void and refund payments";
+    PAYMENTS_WRITE_OFF = 30, "payments:write_off", "Give up what is owed: adjustments of kind write_off";
     RETURNS_READ = 15, "returns:read", "Read returns";
     RETURNS_WRITE = 16, "returns:write", "Take goods back";
     REPORTS_READ = 17, "reports:read", "Read reports";
@@ -166,7 +167,9 @@ impl Role {
                 P::ALERTS_READ,
                 P::ALERTS_WRITE,
             ]),
-            Self::Finance => with(&[P::INVOICES_WRITE, P::PAYMENTS_WRITE, P::CUSTOMERS_WRITE, P::ALERTS_READ, P::ALERTS_WRITE]),
+            Self::Finance => {
+                with(&[P::INVOICES_WRITE, P::PAYMENTS_WRITE, P::PAYMENTS_WRITE_OFF, P::CUSTOMERS_WRITE, P::ALERTS_READ, P::ALERTS_WRITE])
+            }
             Self::Viewer => with(&[P::CHANNELS_READ, P::ALERTS_READ]),
             Self::Integration => with(&[
                 P::ORDERS_WRITE,
@@ -208,7 +211,7 @@ mod tests {
         expect(Role::Admin, &every.join(" "));
         expect(Role::Viewer, &format!("{read} channels:read alerts:read"));
         expect(Role::Sales, &format!("{read} orders:write orders:price customers:write returns:write checkout alerts:read alerts:write"));
-        expect(Role::Finance, &format!("{read} invoices:write payments:write customers:write alerts:read alerts:write"));
+        expect(Role::Finance, &format!("{read} invoices:write payments:write payments:write_off customers:write alerts:read alerts:write"));
         expect(
             Role::Warehouse,
             "orders:read catalog:read customers:read inventory:read inventory:write fulfillment:read fulfillment:write returns:read returns:write reports:read events:read alerts:read alerts:write",

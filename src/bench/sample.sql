@@ -6,7 +6,7 @@ SELECT to_jsonb(sample) AS sample FROM (
     l.line_numbers, l.quantities, l.unit_prices, l.net_amounts, l.tax_amounts, l.line_details, l.product_name, l.tax_rate, l.promised_on,
     f.location, coalesce(f.ship_by_on::text, '-') AS ship_by_on,
     (SELECT coalesce(min(a.reason), '-') FROM allocation a WHERE a.organization_id = o.organization_id AND a.order_id = o.id) AS reason,
-    e.actor, e.event_types, e.event_data
+    e.actor, e.origin, e.event_types, e.event_data
   FROM sales_order o
   JOIN claim c ON c.organization_id = o.organization_id AND c.kind = 'k' AND c.subject_id = o.id
   CROSS JOIN LATERAL (
@@ -17,7 +17,7 @@ SELECT to_jsonb(sample) AS sample FROM (
     FROM order_line WHERE organization_id = o.organization_id AND order_id = o.id) l
   JOIN fulfillment_order f ON f.organization_id = o.organization_id AND f.order_id = o.id
   CROSS JOIN LATERAL (
-    SELECT min(actor) AS actor, array_agg(type ORDER BY id)::text AS event_types, array_agg(data ORDER BY id)::text AS event_data
+    SELECT min(actor) AS actor, coalesce(min(origin), '-') AS origin, array_agg(type ORDER BY id)::text AS event_types, array_agg(data ORDER BY id)::text AS event_data
     FROM event WHERE organization_id = o.organization_id AND order_id = o.id) e
   WHERE o.organization_id = $1 AND o.number LIKE 'SO-%' AND o.status = 'confirmed' AND o.external_id IS NULL
   ORDER BY o.id DESC LIMIT 1

@@ -34,13 +34,16 @@ macro_rules! invariants {
 invariants! {
     "stock_on_hand", "stock_reserved", "stock_bounds", "reservations",
     "order_line_states", "order_line_allocated", "order_line_shipped", "order_line_invoiced", "order_line_invoiced_part", "order_line_credited",
-    "allocation_progress", "fulfillment_orders", "invoiced_before_shipment", "shipment_invoiced",
+    "allocation_progress", "pegs", "promises", "fulfillment_orders", "invoiced_before_shipment", "shipment_invoiced",
     "order_totals", "order_status", "order_holds", "order_amounts", "order_refunded", "order_authorized", "order_payment_status", "order_uninvoiced",
     "invoices_add_up", "invoice_totals", "invoice_settlement", "invoice_line_credited", "credit_note_totals",
-    "payment_amounts", "payment_adjustments", "currencies", "number_series", "number_series_dates", "customer_balance",
+    "bank_entries", "journal_balances", "journal_sequence", "journal_complete", "journal_open_items",
     "coupon_uses", "coupon_redemptions",
+    "prepayments", "invoice_reminders",
+    "payment_amounts", "payment_adjustments", "payment_status", "payment_operations", "currencies", "number_series", "number_series_dates", "customer_balance",
     "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",
     "claims", "external_ids", "events_of_orders",
+    "documents",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
     "references_events", "import_counts", "references_imports", "organizations",
 }

@@ -1,4 +1,5 @@
--- What is left to invoice is nothing once every unit is invoiced, cancelled or came back before, and the whole order while none is.
+-- What is left to invoice is nothing once every unit is invoiced, cancelled or came back before, and while none is the whole order without
+-- what is asked for in advance.
 SELECT o.organization_id, o.id AS order_id, o.number, o.status, o.total, o.amount_invoiced, o.uninvoiced_total, l.settled, l.untouched
 FROM sales_order o
 JOIN (
@@ -7,4 +8,5 @@ JOIN (
     bool_and(invoiced = 0 AND cancelled = 0 AND coalesce((detail ->> 'waived')::numeric, 0) = 0) AS untouched
   FROM order_line GROUP BY 1, 2
 ) l ON l.organization_id = o.organization_id AND l.order_id = o.id
-WHERE (l.settled AND o.uninvoiced_total <> 0) OR (l.untouched AND o.uninvoiced_total <> o.total)
+WHERE (l.settled AND o.uninvoiced_total <> 0) OR (l.untouched
+  AND o.uninvoiced_total <> greatest(0, o.total - o.amount_invoiced + coalesce((o.detail ->> 'prepayments_credited')::numeric, 0)))

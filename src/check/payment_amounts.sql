@@ -4,7 +4,7 @@ SELECT p.organization_id, p.id AS payment_id, p.number, p.status, p.amount, p.am
 FROM payment p
 LEFT JOIN (SELECT organization_id, payment_id, sum(amount) AS amount FROM payment_allocation GROUP BY 1, 2) a
   ON a.organization_id = p.organization_id AND a.payment_id = p.id
-LEFT JOIN (SELECT organization_id, payment_id, sum(amount) AS amount FROM refund WHERE status = 'succeeded' GROUP BY 1, 2) r
+LEFT JOIN (SELECT organization_id, payment_id, sum(amount) AS amount FROM refund WHERE status <> 'failed' GROUP BY 1, 2) r
   ON r.organization_id = p.organization_id AND r.payment_id = p.id
 WHERE p.amount_applied <> coalesce(a.amount, 0)
   OR p.amount_refunded <> coalesce(r.amount, 0)

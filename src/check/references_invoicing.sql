@@ -8,7 +8,7 @@ WHERE NOT EXISTS (
   SELECT 1 FROM invoice i WHERE i.organization_id = l.organization_id AND i.id = l.invoice_id AND i.order_id = l.order_id)
 UNION ALL
 SELECT 'invoice_line.order_line', i.organization_id, i.id, i.order_line_id::text FROM invoice_line i
-WHERE NOT EXISTS (
+WHERE i.order_line_id IS NOT NULL AND NOT EXISTS (
   SELECT 1 FROM order_line l WHERE l.organization_id = i.organization_id AND l.order_id = i.order_id
     AND l.line_number = i.order_line_number AND l.id = i.order_line_id AND l.sku = i.sku)
 UNION ALL
@@ -26,4 +26,9 @@ SELECT 'credit_note_line.invoice_line', l.organization_id, l.id, n.invoice_id ||
 LEFT JOIN credit_note n ON n.organization_id = l.organization_id AND n.id = l.credit_note_id
 WHERE NOT EXISTS (
   SELECT 1 FROM invoice_line i WHERE i.organization_id = n.organization_id AND i.invoice_id = n.invoice_id
-    AND i.line_number = l.invoice_line_number AND i.order_line_id = l.order_line_id)
+    AND i.line_number = l.invoice_line_number AND i.order_line_id IS NOT DISTINCT FROM l.order_line_id)
+UNION ALL
+SELECT 'invoice_line.prepayment_invoice', l.organization_id, l.id, l.prepayment_invoice_id::text FROM invoice_line l
+WHERE l.prepayment_invoice_id IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM invoice i WHERE i.organization_id = l.organization_id AND i.id = l.prepayment_invoice_id
+    AND i.order_id = l.order_id AND i.kind = 'prepayment')

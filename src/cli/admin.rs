@@ -2,7 +2,11 @@ use super::Database;
 use crate::auth::actor::Context;
 use crate::auth::api_clients;
 use crate::auth::api_clients::body::NewApiClient;
+use crate::auth::password::{self, one_time_password};
 use crate::auth::permission::Role;
+use crate::auth::users;
+use crate::auth::users::body::{NewUser, User};
+use crate::auth::users::service::HashedPassword;
 use crate::error::Error;
 use crate::organization::{self, NewOrganization};
 use clap::{Args, Subcommand};
@@ -55,6 +59,64 @@ pub struct CreateApiClient {
     role: Role,
     #[command(flatten)]
     database: Database,
+}
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Create a user; prints a one-time password unless one is given
+    Create(CreateUser),
+}
+
+#[derive(Args)]
+pub struct CreateUser {
+    /// Code of the organization
+    #[arg(long)]
+    organization: String,
+    #[arg(long)]
+    email: String,
+    /// What is before the @ of the e-mail address, if it is not given
+    #[arg(long)]
+    name: Option<String>,
+    /// admin, sales, warehouse, finance or viewer
+    #[arg(long, value_parser = |name: &str| Role::from_name(name).ok_or("no such role"))]
+    role: Role,
+    /// Read the password from standard input, one line
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    database: Database,
+}
+
+impl UserCommand {
+    pub fn run(self) -> Result<ExitCode, Error> {
+        let Self::Create(command) = self;
+        let given = if command.password_stdin { Some(read_line()?) } else { None };
+        let local = command.email.split('@').next().unwrap_or_default().to_owned();
+        let new = NewUser { email: command.email, name: command.name.unwrap_or(local), role: command.role, password: given };
+        on_database(&command.database, |connection| {
+            let organization_id = organization::find_by_code(connection, &command.organization)?.ok_or(Error::not_found("organization"))?;
+            let context = Context::system(organization_id, chrono::Utc::now());
+            let (user, one_time_password) = create_user(connection, &context, &new)?;
+            println!("{}", json!({ "id": user.id, "email": user.email, "role": user.role, "one_time_password": one_time_password }));
+            Ok(())
+        })
+    }
+}
+
+/// Creates a user with the given password, or with a one-time password, which is answered.
+fn create_user(connection: &mut PgConnection, context: &Context, new: &NewUser) -> Result<(User, Option<String>), Error> {
+    new.check()?;
+    let made = if new.password.is_none() { Some(one_time_password()?) } else { None };
+    let password = new.password.as_ref().or(made.as_ref()).map(String::as_str).unwrap_or_default();
+    let hashed = HashedPassword { hash: password::hash(password)?, one_time: made.is_some() };
+    let user = connection.transaction(|connection| users::service::create(connection, context, new, &hashed))?;
+    Ok((user, made))
+}
+
+fn read_line() -> Result<String, Error> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(Error::internal)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 impl OrganizationCommand {

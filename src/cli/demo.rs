@@ -3,6 +3,7 @@ use crate::auth::actor::Context;
 use crate::auth::api_clients;
 use crate::auth::api_clients::body::NewApiClient;
 use crate::auth::keys::{KeyConfig, Keys};
+use crate::auth::password::one_time_password;
 use crate::auth::permission::Role;
 use crate::config::{Config, read_keys};
 use crate::demo;
@@ -39,6 +40,9 @@ pub struct Demo {
 struct Secrets {
     client_id: ApiClientId,
     client_secret: String,
+    /// Of the demo's users.
+    #[serde(default)]
+    password: Option<String>,
 }
 
 impl Demo {
@@ -93,7 +97,8 @@ impl Demo {
             None => load(&db, now)?,
         };
         match self.known_secrets() {
-            Some(secrets) if is_client(&db, organization_id, &secrets)? => Ok(secrets),
+            // Whoever has no password yet was made by an older version, which knew no users.
+            Some(secrets) if secrets.password.is_some() && is_client(&db, organization_id, &secrets)? => Ok(secrets),
             Some(_) | None => self.new_secrets(&db, organization_id, now),
         }
     }
@@ -108,9 +113,11 @@ impl Demo {
 
     fn new_secrets(&self, db: &Db, organization_id: OrganizationId, now: DateTime<Utc>) -> Result<Secrets, Error> {
         let context = Context::system(organization_id, now);
+        let password = one_time_password()?;
+        db.write_blocking(|connection| demo::people::create(connection, &context, &password))?;
         let new = NewApiClient { name: "Demo".to_owned(), role: Role::Admin };
         let issued = db.write_blocking(|connection| api_clients::service::create(connection, &context, &new))?;
-        let secrets = Secrets { client_id: issued.client_id, client_secret: issued.client_secret };
+        let secrets = Secrets { client_id: issued.client_id, client_secret: issued.client_secret, password: Some(password) };
         write_secret(&self.secrets_path(), &serde_json::to_string_pretty(&secrets).map_err(Error::internal)?)?;
         Ok(secrets)
     }
@@ -151,7 +158,8 @@ fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
 }
 
 fn announce(address: &str, secrets: &Secrets) {
-    let Secrets { client_id, client_secret } = secrets;
+    let Secrets { client_id, client_secret, password } = secrets;
+    let (email, password) = (demo::people::ADMIN, password.as_deref().unwrap_or_default());
     println!(
         "
 Pesanan is ready.
@@ -159,6 +167,8 @@ Pesanan is ready.
   Swagger UI     http://{address}/docs/
   client id      {client_id}
   client secret  {client_secret}
+  login          {email}
+  password       {password}
 
 Place an order:
 

@@ -45,6 +45,9 @@ enum Command {
     /// API clients
     #[command(subcommand)]
     ApiClient(admin::ApiClientCommand),
+    /// People who log in
+    #[command(subcommand)]
+    User(admin::UserCommand),
 }
 
 /// Which database a command works on.
@@ -113,5 +116,6 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Import(command) => command.run(),
         Command::Organization(command) => command.run(),
         Command::ApiClient(command) => command.run(),
+        Command::User(command) => command.run(),
     }
 }

@@ -2,6 +2,7 @@ use super::Database;
 use crate::app::Application;
 use crate::config::{Config, read_keys};
 use crate::error::Error;
+use crate::platform::client_address::Network;
 use clap::Args;
 use std::process::ExitCode;
 
@@ -39,9 +40,24 @@ pub struct Serve {
     /// Origins that may call the checkout from a browser, by comma
     #[arg(long, env = "PESANAN_CORS_ORIGINS", value_delimiter = ',')]
     cors_origins: Vec<String>,
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8, by comma
+    #[arg(long, env = "PESANAN_TRUSTED_PROXIES", value_delimiter = ',')]
+    trusted_proxies: Vec<Network>,
     /// Bearer token of `/metrics`; without it there is no such path
     #[arg(long, env = "PESANAN_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
+    /// Threads that make PDFs; half of the cores by default
+    #[arg(long, env = "PESANAN_DOCUMENT_THREADS")]
+    document_threads: Option<usize>,
+    /// Documents that may wait for one of them; beyond it 503
+    #[arg(long, env = "PESANAN_DOCUMENT_QUEUE", default_value_t = 64)]
+    document_queue: usize,
+    /// Folder with fonts for scripts that the built-in one lacks
+    #[arg(long, env = "PESANAN_FONTS")]
+    fonts: Option<std::path::PathBuf>,
+    /// Where Stripe is
+    #[arg(long, env = "PESANAN_STRIPE_API", default_value = "https://api.stripe.com")]
+    stripe_api: String,
     #[command(flatten)]
     database: Database,
 }
@@ -59,6 +75,7 @@ impl Serve {
         };
         let keys = read_keys(keys)?;
         let open = self.database.open()?;
+        let defaults = Config::new(open.url.clone());
         let config = Config {
             listen: self.listen,
             keys,
@@ -70,8 +87,13 @@ impl Serve {
             reservations_per_client: self.reservations_per_client,
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
+            trusted_proxies: self.trusted_proxies,
             metrics_token: self.metrics_token,
-            ..Config::new(open.url.clone())
+            document_threads: self.document_threads.unwrap_or(defaults.document_threads),
+            documents_waiting: self.document_queue,
+            font_folder: self.fonts,
+            stripe_api: self.stripe_api,
+            ..defaults
         };
         let result = run_server(config, |address| println!("ready http://{address}"));
         open.close();

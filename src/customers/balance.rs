@@ -64,6 +64,20 @@ struct CreditRow {
     available: Decimal,
 }
 
+/// What customers with a limit may still order, as it is now, without a lock.
+pub fn see(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    customers: &[CustomerId],
+) -> QueryResult<HashMap<CustomerId, Credit>> {
+    let rows: Vec<CreditRow> = sql("SELECT customer_id, currency, limit_amount - open_orders - unpaid AS available FROM customer_balance \
+         WHERE organization_id = $1 AND customer_id = ANY($2)")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(customers)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.customer_id, Credit { currency: row.currency, available: row.available })).collect())
+}
+
 /// Locks the counters of those customers that have one, in the order of their ids.
 pub fn lock(
     connection: &mut PgConnection,

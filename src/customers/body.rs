@@ -46,6 +46,7 @@ pub struct TaxExemption {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "code": "C-TOKO-SUMBER", "name": "Toko Sumber Rejeki", "kind": "company", "email": "pembelian@sumberrejeki.example", "payment_terms": "net_30",
+    "tax_id": "01.234.567.8-421.000", "electronic_address": {"scheme": "0088", "value": "8991000000010"},
     "credit_limit": "50000000.00", "addresses": [{"code": "gudang", "use": "shipping", "line1": "Jl. Braga No. 12", "city": "Bandung", "country": "ID"}],
     "billing_address": {"company": "Toko Sumber Rejeki", "line1": "Jl. Braga No. 12", "city": "Bandung", "postal_code": "40111", "country": "ID"}
 }))]

@@ -12,12 +12,11 @@ use crate::channels::body::NewChannel;
 use crate::customers;
 use crate::customers::body::PutCustomer;
 use crate::error::Error;
-use crate::inventory::incoming;
-use crate::inventory::incoming::body::PostIncoming;
+use crate::inventory::incoming::body::{PatchIncoming, PostIncoming};
 use crate::inventory::locations;
 use crate::inventory::locations::body::PutLocation;
-use crate::inventory::stock::receipts;
 use crate::inventory::stock::receipts::body::PostReceipt;
+use crate::order_to_cash::incoming_supply;
 use crate::organization::exchange_rates::body::PutExchangeRate;
 use crate::organization::profile::body::PutOrganization;
 use crate::organization::{exchange_rates, profile};
@@ -159,7 +158,7 @@ pub fn write(connection: &mut PgConnection, context: &Context, company: &Company
 /// Takes goods in.
 pub fn receive(connection: &mut PgConnection, context: &Context, location: &str, reference: &str, lines: Vec<Value>) -> Result<(), Error> {
     let receipt: PostReceipt = from_value(&json!({ "location": location, "reference": reference, "lines": lines }))?;
-    receipts::service::receive(connection, context, StockChangeId::generate(), &receipt)?;
+    incoming_supply::receive(connection, context, StockChangeId::generate(), &receipt)?;
     Ok(())
 }
 
@@ -174,7 +173,15 @@ pub fn order_supply(
     let supply: PostIncoming = from_value(&json!({
         "sku": sku, "location": "jakarta-1", "quantity": quantity, "expected_on": expected_on, "reference": reference,
     }))?;
-    Ok(incoming::service::create(connection, context, IncomingSupplyId::generate(), &supply)?.id)
+    Ok(incoming_supply::create(connection, context, IncomingSupplyId::generate(), &supply)?.id)
+}
+
+/// The supplier tells that supply comes so many days after the context's time.
+pub fn expect_supply(connection: &mut PgConnection, context: &Context, id: IncomingSupplyId, days: u64) -> Result<(), Error> {
+    let expected_on: Option<NaiveDate> = calendar::local_date(context.now).checked_add_days(Days::new(days));
+    let patch: PatchIncoming = from_value(&json!({ "expected_on": expected_on }))?;
+    incoming_supply::patch(connection, context, id, &patch, &Precondition::Any)?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::order_to_cash::complete_service::complete_service;
 use crate::order_to_cash::deliver::deliver;
 use crate::order_to_cash::hold::{hold, release};
 use crate::order_to_cash::invoice::{self, Issue};
+use crate::order_to_cash::keep_promises::keep_promises;
 use crate::order_to_cash::pick::pick;
 use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::order_to_cash::refund::refund;
@@ -52,6 +53,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 enum Deed {
     OrderSupply(Supply),
+    SupplySlips(IncomingSupplyId, u64),
     ReceiveSupply(Supply, IncomingSupplyId),
     Place(usize),
     Hold(usize),
@@ -133,6 +135,7 @@ impl<'a> Life<'a> {
     fn perform(&mut self, context: &Context, deed: &Deed) -> Result<(), Error> {
         match deed {
             Deed::OrderSupply(supply) => self.order_supply(context, supply),
+            Deed::SupplySlips(id, days) => self.supply_slips(context, *id, *days),
             Deed::ReceiveSupply(supply, id) => self.receive_supply(context, supply, *id),
             Deed::Place(i) => self.place(context, *i),
             Deed::Hold(i) => self.hold(context, *i),
@@ -177,7 +180,22 @@ impl<'a> Life<'a> {
     fn order_supply(&mut self, context: &Context, supply: &Supply) -> Result<(), Error> {
         let ordered = (supply.sku, supply.quantity, supply.reference);
         let id = self.db.write_blocking(|connection| company::order_supply(connection, context, ordered, supply.expected_in_days))?;
+        if let Some((told, days)) = supply.slips {
+            self.put(context.now + TimeDelta::days(told.cast_signed()), Deed::SupplySlips(id, days - told));
+        }
         self.put(context.now + TimeDelta::days(supply.arrives_in_days.cast_signed()), Deed::ReceiveSupply(*supply, id));
+        self.keep_promises(context)
+    }
+
+    /// The supplier tells another day.
+    fn supply_slips(&mut self, context: &Context, id: IncomingSupplyId, days: u64) -> Result<(), Error> {
+        self.db.write_blocking(|connection| company::expect_supply(connection, context, id, days))?;
+        self.keep_promises(context)
+    }
+
+    /// What the job does by itself.
+    fn keep_promises(&self, context: &Context) -> Result<(), Error> {
+        while self.db.write_blocking(|connection| keep_promises(connection, context))? {}
         Ok(())
     }
 
@@ -186,6 +204,7 @@ impl<'a> Life<'a> {
         let line = json!({ "sku": supply.sku, "quantity": supply.quantity, "incoming_id": id });
         self.db.write_blocking(|connection| company::receive(connection, context, "jakarta-1", supply.reference, vec![line.clone()]))?;
         while self.db.write_blocking(|connection| serve_backorders(connection, context))? > 0 {}
+        self.keep_promises(context)?;
         for i in self.orders.keys().copied().collect::<Vec<_>>() {
             if self.order(i)?.fulfillment_orders.iter().any(|fulfillment_order| fulfillment_order.is_live()) {
                 self.put_later(context, 1, (9, 11), Deed::Pick(i));

@@ -5,6 +5,7 @@ mod calendar;
 pub(crate) mod chance;
 mod company;
 mod life;
+pub mod people;
 mod plan;
 mod specials;
 

@@ -17,15 +17,30 @@ pub struct Supply {
     pub expected_in_days: u64,
     /// From the day on which it is ordered; still on its way where that is to come.
     pub arrives_in_days: u64,
+    /// So many days after it was ordered the supplier tells that it will come so many days after it was ordered.
+    pub slips: Option<(u64, u64)>,
 }
 
-/// More than is ordered until then of teapots, and less than is wanted of large shirts.
-pub const SUPPLIES: [Supply; 4] = [
-    Supply { sku: "KERAMIK-02", quantity: "90", reference: "PO-S-0031", ordered_days_ago: 32, expected_in_days: 7, arrives_in_days: 6 },
-    Supply { sku: "KOPI-250", quantity: "600", reference: "PO-S-0032", ordered_days_ago: 28, expected_in_days: 10, arrives_in_days: 8 },
-    Supply { sku: "TEH-100", quantity: "480", reference: "PO-S-0033", ordered_days_ago: 24, expected_in_days: 5, arrives_in_days: 7 },
-    Supply { sku: "BATIK-L", quantity: "40", reference: "PO-S-0034", ordered_days_ago: 8, expected_in_days: 20, arrives_in_days: 20 },
+/// More than is ordered until then of teapots, and less than is wanted of large shirts, whose supply has slipped.
+pub const SUPPLIES: [Supply; 6] = [
+    supply("KERAMIK-02", "90", "PO-S-0031", 32, 7, 6),
+    supply("KOPI-250", "600", "PO-S-0032", 28, 10, 8),
+    supply("TEH-100", "480", "PO-S-0033", 24, 5, 7),
+    Supply { slips: Some((5, 20)), ..supply("BATIK-L", "40", "PO-S-0034", 8, 14, 20) },
+    supply("KOPI-250", "600", "PO-S-0035", 4, 12, 12),
+    supply("TEH-100", "480", "PO-S-0036", 2, 9, 9),
 ];
+
+const fn supply(
+    sku: &'static str,
+    quantity: &'static str,
+    reference: &'static str,
+    ordered_days_ago: u64,
+    expected_in_days: u64,
+    arrives_in_days: u64,
+) -> Supply {
+    Supply { sku, quantity, reference, ordered_days_ago, expected_in_days, arrives_in_days, slips: None }
+}
 
 /// Local time, so many minutes into the day so many days ago.
 pub fn moment(now: DateTime<Utc>, days_ago: u64, minutes: u32) -> DateTime<Utc> {

@@ -1,4 +1,5 @@
 use super::position::{Position, event_id};
+use crate::auth::actor::ActorBody;
 use crate::error::Error;
 use crate::types::id::OrderId;
 use chrono::{DateTime, Utc};
@@ -19,9 +20,8 @@ pub struct Event {
     /// Pass it as `after` to go on behind this event.
     #[schema(example = "AQAAAAAAAAAq")]
     pub position: String,
-    /// Who did it: `api_client:<id>`, `user:<id>` or `system`.
-    #[schema(example = "system")]
-    pub actor: String,
+    /// Who did it.
+    pub actor: ActorBody,
     /// The order in whose time line it belongs.
     pub order_id: Option<OrderId>,
     pub subject: Subject,
@@ -45,7 +45,7 @@ pub struct StoredEvent {
     pub order_id: Option<OrderId>,
     pub subject_type: String,
     pub subject_id: Uuid,
-    pub actor: String,
+    pub actor: ActorBody,
     pub data: String,
     pub occurred_at: DateTime<Utc>,
 }
@@ -141,7 +141,7 @@ mod tests {
             order_id: None,
             subject_type: "order".into(),
             subject_id: Uuid::nil(),
-            actor: "system".into(),
+            actor: ActorBody::read("system:expire_holds", None),
             data: r#"{"b":"1.50","a":[]}"#.into(),
             occurred_at: DateTime::UNIX_EPOCH,
         };

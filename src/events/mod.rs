@@ -4,6 +4,8 @@ pub mod api;
 pub mod body;
 pub mod event;
 pub mod feed;
+/// For jobs that work on what has happened.
+pub mod follow;
 pub mod position;
 mod readable;
 mod store;

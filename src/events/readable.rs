@@ -10,6 +10,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("invoice", Permission::INVOICES_READ),
     ("credit_note", Permission::INVOICES_READ),
     ("payment", Permission::PAYMENTS_READ),
+    ("payment_provider", Permission::ADMIN),
     ("refund", Permission::PAYMENTS_READ),
     ("return", Permission::RETURNS_READ),
     ("import", Permission::ORDERS_READ),
@@ -29,6 +30,10 @@ const SCOPES: &[(&str, Permission)] = &[
     ("payment_term", Permission::ORDERS_READ),
     ("exchange_rate", Permission::ORDERS_READ),
     ("invoice_series", Permission::INVOICES_READ),
+    ("ledger_account", Permission::INVOICES_READ),
+    ("bank_statement", Permission::PAYMENTS_READ),
+    ("bank_entry", Permission::PAYMENTS_READ),
+    ("bank_matching_tolerance", Permission::PAYMENTS_READ),
     ("api_client", Permission::ADMIN),
     ("user", Permission::ADMIN),
 ];

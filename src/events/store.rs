@@ -1,7 +1,8 @@
 use super::body::StoredEvent;
 use super::event::NewEvent;
 use super::feed::Reader;
-use crate::auth::actor::Context;
+use super::follow::Followed;
+use crate::auth::actor::{ActorBody, Context};
 use crate::platform::sql::{Sql, sql};
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
@@ -13,8 +14,8 @@ use uuid::Uuid;
 /// The fence: a shared advisory lock on the sequence's position, taken before the first id is drawn. Readers stop below the
 /// least such lock, so an event that commits late is waited for instead of skipped.
 const APPEND: &str = "WITH fence AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(last_value) FROM event_id) \
-    INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at) \
-    SELECT $1, e.type, e.order_id, e.subject_type, e.subject_id, $2, e.data, $3 \
+    INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at, origin) \
+    SELECT $1, e.type, e.order_id, e.subject_type, e.subject_id, $2, e.data, $3, $9 \
     FROM fence, unnest($4, $5, $6, $7, $8) WITH ORDINALITY AS e(type, order_id, subject_type, subject_id, data, at) ORDER BY e.at";
 
 pub fn append(connection: &mut PgConnection, context: &Context, events: &[NewEvent]) -> QueryResult<()> {
@@ -36,9 +37,11 @@ pub fn statement<'a>(context: &'a Context, events: &'a [NewEvent]) -> Sql<'a> {
         .bind::<Array<Text>, _>(events.iter().map(|event| event.subject_type).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(events.iter().map(|event| event.subject_id).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(data)
+        .bind::<Nullable<Text>, _>(context.origin.as_deref())
 }
 
-const COLUMNS: &str = "id, type, order_id, subject_type, subject_id, actor, data, occurred_at";
+const COLUMNS: &str =
+    "id, type, order_id, subject_type, subject_id, actor, actor_name(organization_id, actor) AS actor_name, data, occurred_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -54,6 +57,8 @@ struct Row {
     subject_id: Uuid,
     #[diesel(sql_type = Text)]
     actor: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_name: Option<String>,
     #[diesel(sql_type = Text)]
     data: String,
     #[diesel(sql_type = Timestamptz)]
@@ -68,7 +73,7 @@ impl From<Row> for StoredEvent {
             order_id: row.order_id,
             subject_type: row.subject_type,
             subject_id: row.subject_id,
-            actor: row.actor,
+            actor: ActorBody::read(&row.actor, row.actor_name),
             data: row.data,
             occurred_at: row.occurred_at,
         }
@@ -147,6 +152,68 @@ pub fn feed(
     .bind::<BigInt, _>(limit)
     .load(connection)?;
     Ok(rows.into_iter().map(StoredEvent::from).collect())
+}
+
+/// The events in `after < id <= through` that are about these subjects, without their data.
+pub fn about(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    subjects: &[&str],
+    after: i64,
+    through: i64,
+) -> QueryResult<Vec<Followed>> {
+    #[derive(QueryableByName)]
+    struct About {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Text, column_name = "type")]
+        event_type: String,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        order_id: Option<OrderId>,
+        #[diesel(sql_type = Text)]
+        subject_type: String,
+        #[diesel(sql_type = SqlUuid)]
+        subject_id: Uuid,
+        #[diesel(sql_type = Timestamptz)]
+        occurred_at: DateTime<Utc>,
+    }
+    let rows: Vec<About> = sql("SELECT id, type, order_id, subject_type, subject_id, occurred_at FROM event \
+         WHERE organization_id = $1 AND id > $2 AND id <= $3 AND split_part(type, '.', 1) = ANY($4) ORDER BY id")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(through)
+    .bind::<Array<Text>, _>(subjects.to_vec())
+    .load(connection)?;
+    let followed = |row: About| Followed {
+        sequence: row.id,
+        event_type: row.event_type,
+        order_id: row.order_id,
+        subject_type: row.subject_type,
+        subject_id: row.subject_id,
+        occurred_at: row.occurred_at,
+    };
+    Ok(rows.into_iter().map(followed).collect())
+}
+
+/// Of organizations, each with how far somebody has followed it, those that have settled events after that.
+pub fn with_events_after(
+    connection: &mut PgConnection,
+    followed: &[(OrganizationId, i64)],
+    settled: i64,
+) -> QueryResult<Vec<OrganizationId>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+    }
+    let (ids, after): (Vec<OrganizationId>, Vec<i64>) = followed.iter().copied().unzip();
+    let rows: Vec<Found> = sql("SELECT f.organization_id FROM unnest($1, $2) AS f(organization_id, after) \
+         WHERE EXISTS (SELECT 1 FROM event e WHERE e.organization_id = f.organization_id AND e.id > f.after AND e.id <= $3)")
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<BigInt>, _>(after)
+    .bind::<BigInt, _>(settled)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.organization_id).collect())
 }
 
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, sequence: i64) -> QueryResult<Option<StoredEvent>> {

@@ -225,7 +225,8 @@ impl FulfillmentOrder {
         }
     }
 
-    /// Derives the status from its lines: nothing open is shipped or cancelled; everything packed, picked; a hold waits.
+    /// Derives the status from its lines: nothing open is shipped or cancelled; everything packed, picked. `held`: a hold or the
+    /// order's delivery rule keeps all of it back.
     pub fn settle(&mut self, held: bool) {
         let zero = Decimal::ZERO;
         self.lines.retain(|line| line.quantity > zero);

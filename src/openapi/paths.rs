@@ -25,6 +25,7 @@ impl Paths {
             pattern.len() == parts.len()
                 && pattern.iter().zip(&parts).all(|(p, part)| p == part || (p.starts_with('{') && !part.is_empty()))
         };
-        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, methods)| methods.clone())
+        let open = |pattern: &[String]| pattern.iter().filter(|part| part.starts_with('{')).count();
+        self.0.iter().filter(|(pattern, _)| fits(pattern)).min_by_key(|(pattern, _)| open(pattern)).map(|(_, methods)| methods.clone())
     }
 }

@@ -44,13 +44,15 @@ problems! {
     Unauthenticated, "No token, or one that is not valid here", [
         Error::Unauthenticated { detail: "the token has expired; get a new one".to_owned() }
     ], ["WWW-Authenticate"];
+    LoginRefused, "The login does not open; why is not told", [Error::LoginRefused], ["WWW-Authenticate"];
+    LoginBlocked, "Too many tries; until then the right password does not open either", [Error::LoginBlocked { retry_after_seconds: 30 }], ["Retry-After"];
     Forbidden, "The token does not have the scope", [Error::InsufficientScope { scope: "orders:write".to_owned() }], ["WWW-Authenticate"];
     HoldNotReleasable, "The token does not have the scope, or another role must release this hold", [
         Error::InsufficientScope { scope: "orders:read".to_owned() },
         Error::Forbidden { code: "hold_not_releasable", detail: "a hold of code 'credit_limit' is released by: finance, admin".to_owned() }
     ], [];
     NotFound, "Not there, or another organization's", [Error::not_found("order")], [];
-    NotAcceptable, "`Accept` names no type that this is served as", [Error::NotAcceptable], [];
+    NotAcceptable, "`Accept` names no type that this is served as", [Error::NotAcceptable { served_as: "application/json".to_owned() }], [];
     RequestTimeout, "The body came too slowly", [Error::RequestTimeout], [];
     Conflict, "The stored state does not allow this", [
         Error::invalid_transition("cancelled", "confirm", &[]),
@@ -73,6 +75,12 @@ problems! {
         Error::conflict_with("reservation_limit_reached", "this client holds 5000 live reservations, as many as it may; let orders take them over, release them or let them expire",
             json!({ "limit": 5000 })),
         Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")
+    ], [];
+    DocumentIncomplete, "The seller or the buyer lacks what the document must say, or its content is against the standard", [
+        Error::conflict_with("seller_incomplete", "the organization lacks what this document must say of the seller; set it with PUT /v1/organization",
+            json!({ "missing": [{"pointer": "/electronic_address", "detail": "BT-34, the seller's electronic address"}] })),
+        Error::conflict_with("not_representable", "an amount has more than the two decimals that EN 16931 allows; send the PDF",
+            json!({ "rules": [{"rule": "BR-DEC", "at": "1.234", "detail": "amounts have at most two decimals"}] }))
     ], [];
     Stale, "`If-Match` named another version", [Error::Stale { current: 4 }], [];
     PayloadTooLarge, "The body is larger than the operation takes", [Error::PayloadTooLarge { limit: crate::platform::limits::BODY_BYTES }], [];

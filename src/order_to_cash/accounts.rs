@@ -2,6 +2,7 @@
 
 use super::hold;
 use super::order_events::order_events;
+use super::promise_events::promise_moved_by_hold;
 use super::reallocate::locked_shelf;
 use crate::auth::actor::Context;
 use crate::customers::balance;
@@ -10,8 +11,9 @@ use crate::events::event::NewEvent;
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::balance::{InvoiceBalance, InvoiceStatus};
 use crate::orders::change::{self, OrderChange};
-use crate::orders::hold::HoldCode;
+use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::order::Order;
+use crate::orders::status::OrderStatus;
 use crate::payments::account::Account;
 use crate::platform::http::Precondition;
 use crate::types::id::{CustomerId, OrderId, OrganizationId};
@@ -38,6 +40,23 @@ impl LockedAccount {
     pub fn release_payment_hold(&mut self, context: &Context) {
         let covered = self.account.is_covered();
         release_payment_hold(&mut self.change.after, covered, context.now);
+    }
+
+    /// Holds an order that waits for its money where money that was promised is not coming: nothing of it has shipped, and what is
+    /// paid and authorized no longer covers it.
+    pub fn require_payment(&mut self, context: &Context) {
+        let covered = self.account.is_covered();
+        let order = &mut self.change.after;
+        let waits = order.open_holds().any(|hold| hold.code == HoldCode::PaymentRequired);
+        let is_open = matches!(order.status, OrderStatus::Confirmed | OrderStatus::OnHold);
+        let unshipped = order.lines.iter().all(|line| line.quantities.shipped.is_zero());
+        if order.document.prepaid && is_open && unshipped && !covered && !waits {
+            let required = self.account.uninvoiced + self.account.invoiced - self.account.credited;
+            let paid = self.account.paid + self.account.authorized;
+            let data = json!({ "required": required.to_string(), "paid": paid.to_string() });
+            let detail = "prepayment: the money that was promised is not coming";
+            order.holds.push(Hold::raise(HoldCode::PaymentRequired, None, detail, data, &context.actor, context.now));
+        }
     }
 
     /// Brings the account's figures into the order.
@@ -158,6 +177,7 @@ pub fn save(
     for change in released {
         let mut change = [change];
         hold::go_on(connection, context, &mut change, hold::ReleasedBy::Payment)?;
+        facts.extend(promise_moved_by_hold(&change[0]));
         plain.extend(change);
     }
     facts.extend(order_events(&plain));

@@ -57,6 +57,10 @@ pub fn cancel(
     }
     facts.extend(money);
     shelves::change_reserved_and_tell(connection, context, &freed, facts)?;
+    if super::credit::credit_prepayments(connection, context, order)? {
+        let credited = change::lock(connection, context.organization_id, id, &Precondition::Any)?;
+        return Ok(OrderBody::from(&credited.after));
+    }
     Ok(OrderBody::from(order))
 }
 

@@ -106,7 +106,9 @@ fn same_caller(a: &Arrival, b: &Arrival) -> bool {
 fn write_of_one_caller(db: &Db, desk: &Desk, batch: &mut [Arrival], places: &[usize]) -> Vec<(usize, Outcome)> {
     let now = places.iter().map(|i| batch[*i].context.now).max();
     let Some((now, first)) = now.zip(places.first()) else { return vec![] };
-    let context = Context { now, ..batch[*first].context.clone() };
+    // Where the orders came from stands with each; what else happens in a batch is nobody's alone.
+    let origin = batch[*first].context.origin.clone().filter(|_| places.len() == 1);
+    let context = Context { now, origin, ..batch[*first].context.clone() };
     let done = patiently(db, || {
         for &i in places {
             desk.number(db, &mut batch[i])?;

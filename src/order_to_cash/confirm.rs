@@ -32,6 +32,8 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
     let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
     let mut shelf = locked_shelf(connection, context, &[order])?;
     promise::promise(order, &mut shelf, context)?;
+    change.pegs = shelf.fresh_pegs(id);
+    let order = &mut change.after;
     super::credit_hold::hold_over_credit(order, &mut credit, context);
     promise::perform_charges_without_goods(order)?;
     let mut changes = [change];

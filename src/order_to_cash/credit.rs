@@ -14,7 +14,7 @@ use crate::invoicing::credit_notes::credit_note::{
 use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, has_shipping, portion};
 use crate::invoicing::credit_notes::restocking::{FeePart, keep_back, largest_fee};
 use crate::invoicing::invoices;
-use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice, InvoiceLine};
+use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice, InvoiceKind, InvoiceLine};
 use crate::invoicing::series::{self, body::SeriesKind};
 use crate::orders::order::Order;
 use crate::orders::status::OrderAction;
@@ -42,6 +42,23 @@ pub fn issue(connection: &mut PgConnection, context: &Context, body: &NewCreditN
     facts.extend(order_facts);
     events::append(connection, context, &facts)?;
     Ok(note)
+}
+
+/// After units of an order were cancelled: where nothing of it is left to invoice, its prepayments of which nothing was deducted are
+/// taken back, and their money is unapplied. Whether there were any.
+pub fn credit_prepayments(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<bool, Error> {
+    let is_left = order.lines.iter().any(|line| line.quantities.wanted() > line.quantities.invoiced);
+    if is_left || order.amount_invoiced <= order.amount_credited {
+        return Ok(false);
+    }
+    let open = invoices::service::open_prepayments(connection, context.organization_id, order.id, order.currency)?;
+    let mut ids: Vec<InvoiceId> = open.iter().map(|open| open.invoice_id).collect();
+    ids.retain(|id| !open.iter().any(|open| open.invoice_id == *id && open.deducted));
+    ids.dedup();
+    for invoice_id in &ids {
+        issue(connection, context, &NewCreditNote::of_whole(*invoice_id, "the order was cancelled"))?;
+    }
+    Ok(!ids.is_empty())
 }
 
 /// The order of an invoice; 422 where the invoice is unknown.
@@ -85,6 +102,13 @@ pub fn prepare(
     if after == before || (portion.total.is_sign_negative() && !portion.total.is_zero()) {
         return Err(Error::conflict("nothing_to_credit", "nothing of the invoice is left that could be taken back by this"));
     }
+    if portion.total > invoice.total - invoice.amount_credited {
+        let detail = "this is more than the invoice came to; credit the lines that deduct its prepayment with it";
+        return Err(Error::conflict("exceeds_invoiced", detail));
+    }
+    if invoice.kind == InvoiceKind::Prepayment {
+        require_undeducted(connection, context, &invoice, &portion)?;
+    }
     let kept_back = restocking_fee.min(largest_fee(&invoice, &portion)).max(invoice.currency.zero());
     let fees = keep_back(&invoice, &mut portion, kept_back);
     let heading = Heading { series, issued_on, credits_shipping: after.shipping && !before.shipping, fees };
@@ -101,9 +125,14 @@ pub fn prepare(
         .collect();
     invoices::service::save_credited(connection, context.organization_id, invoice.id, &counted)?;
     for line in note.lines.iter().filter(|line| line.detail.kind == CreditNoteLineKind::Goods) {
-        let of_order =
-            account.change.after.line_mut(line.order_line_id).ok_or_else(|| Error::internal("a credited line without order line"))?;
-        of_order.quantities.credit(line.quantity).map_err(Error::internal)?;
+        let order = &mut account.change.after;
+        match line.order_line_id {
+            Some(id) => {
+                let of_order = order.line_mut(id).ok_or_else(|| Error::internal("a credited line without order line"))?;
+                of_order.quantities.credit(line.quantity).map_err(Error::internal)?;
+            }
+            None => order.detail.credit_prepayment(order.currency.round(line.net_amount + line.tax_amount)),
+        }
     }
     Ok(DraftCreditNote { note, released, kept_back })
 }
@@ -121,6 +150,21 @@ impl DraftCreditNote {
         facts.extend(self.released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)));
         Ok((self.note, facts))
     }
+}
+
+/// 409 `prepayment_deducted` where more of a prepayment is taken back than later invoices have left of it.
+fn require_undeducted(connection: &mut PgConnection, context: &Context, invoice: &Invoice, portion: &CreditPortion) -> Result<(), Error> {
+    let open = invoices::service::open_prepayments(connection, context.organization_id, invoice.order_id, invoice.currency)?;
+    let left = |group: &crate::orders::tax::TaxGroup| {
+        let same = open.iter().find(|open| open.invoice_id == invoice.id && open.group.is_like(group));
+        same.map(|open| (open.group.net_amount.0, open.group.tax_amount.0)).unwrap_or_default()
+    };
+    let fits = |group: &crate::orders::tax::TaxGroup| group.net_amount.0 <= left(group).0 && group.tax_amount.0 <= left(group).1;
+    if portion.tax_breakdown.iter().all(fits) {
+        return Ok(());
+    }
+    let detail = "a later invoice has deducted this prepayment; credit that invoice instead, or first";
+    Err(Error::conflict("prepayment_deducted", detail))
 }
 
 fn issue_date(settings: &Settings, invoice: &Invoice, body: &NewCreditNote, context: &Context) -> Result<NaiveDate, Error> {
@@ -141,14 +185,17 @@ fn extent(invoice: &Invoice, order: &Order, before: &Extent, body: &NewCreditNot
     let mut faults = Faults::new();
     let mut exceeding = Vec::new();
     for (i, asked) in body.lines().iter().enumerate() {
-        let named = |id, order_line_id| asked.invoice_line_id == Some(id) || asked.order_line_id == Some(order_line_id);
+        let named = |id, order_line_id: Option<_>| {
+            asked.invoice_line_id == Some(id) || (order_line_id.is_some() && asked.order_line_id == order_line_id)
+        };
         let places: Vec<usize> =
             invoice.lines.iter().enumerate().filter(|(_, line)| named(line.id, line.order_line_id)).map(|(place, _)| place).collect();
         if places.is_empty() {
             faults.add(format!("/lines/{i}"), "unknown_line", "the invoice has no such line");
             continue;
         }
-        let scale = places.first().and_then(|place| order.line(invoice.lines[*place].order_line_id)).map(|line| line.detail.quantity_scale);
+        let scale =
+            places.first().and_then(|place| order.line(invoice.lines[*place].order_line_id?)).map(|line| line.detail.quantity_scale);
         if let Some(scale) = scale.filter(|scale| asked.quantity.0.normalize().scale() > *scale) {
             faults.add(format!("/lines/{i}/quantity"), "too_many_decimals", format!("this product takes {scale} decimal places"));
             continue;

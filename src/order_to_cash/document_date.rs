@@ -7,14 +7,25 @@ use serde_json::json;
 
 /// The given date or today; not in the future, not in closed books.
 pub fn document_date(settings: &Settings, given: Option<NaiveDate>, now: DateTime<Utc>) -> Result<NaiveDate, Error> {
-    let date = past_date(settings, given, now, "/issued_on")?;
+    booking_date(settings, given, now, "/issued_on")
+}
+
+/// The same for whatever is booked on a date that a request gives at `pointer`, or today.
+pub fn booking_date(settings: &Settings, given: Option<NaiveDate>, now: DateTime<Utc>, pointer: &str) -> Result<NaiveDate, Error> {
+    let date = past_date(settings, given, now, pointer)?;
+    require_open(settings, date)?;
+    Ok(date)
+}
+
+/// 409 `books_closed` where the day is in closed books.
+pub fn require_open(settings: &Settings, date: NaiveDate) -> Result<(), Error> {
     match settings.books_closed_through_on {
         Some(closed) if date <= closed => Err(Error::conflict_with(
             "books_closed",
             format!("the books are closed through {closed}; give a later date"),
             json!({ "books_closed_through_on": closed }),
         )),
-        Some(_) | None => Ok(date),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::orders::edit::{Applied, apply, told};
 use crate::orders::hold::{Blocks, Hold, HoldCode};
 use crate::orders::master_data;
 use crate::orders::order::{OnShortage, Order};
+use crate::orders::pegs;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
@@ -153,25 +154,34 @@ fn promise_anew(
     let given_back = reserved_difference(std::slice::from_ref(change));
     let wants = !blocked && promise::demands(order).iter().any(|demand| goes_on || more_of(change, demand.line) > Decimal::ZERO);
     if given_back.is_empty() && !wants {
+        // Days that are wanted, the delivery rule or a hold may have changed.
+        let mut shelf = Shelf::default().with_outlook(pegs::outlook(connection, context, &[order])?);
+        date(change, &mut shelf, context);
         release_if_promised(change, context);
         return Ok(());
     }
     // All locks of levels that this transaction takes, as one sorted set.
-    let mut shelf = locked_shelf_with(connection, context, &[order], &given_back)?;
+    let mut shelf = locked_shelf_with(connection, context, &[order, &change.before], &given_back)?;
     if wants {
         promise_more(change, &mut shelf, applied, request, context)?;
         if goes_on {
             let demands = promise::demands(&change.after);
             let plan = shelf.plan(&demands);
             shelf.take(&plan).map_err(Error::internal)?;
-            promise::allocate(&mut change.after, &plan, context).map_err(Error::internal)?;
+            promise::allocate(&mut change.after, &plan, &shelf, context).map_err(Error::internal)?;
             if change.after.document.on_shortage == OnShortage::Backorder {
                 promise::backorder(&mut change.after, &plan)?;
             }
         }
     }
+    date(change, &mut shelf, context);
     release_if_promised(change, context);
     Ok(())
+}
+
+fn date(change: &mut OrderChange, shelf: &mut Shelf, context: &Context) {
+    promise::date(&mut change.after, shelf, context);
+    change.pegs = shelf.fresh_pegs(change.after.id);
 }
 
 /// By how much more of a line is unallocated than before.
@@ -197,7 +207,7 @@ fn promise_more(
         return Err(insufficient_stock(change, &plan, request));
     }
     shelf.take(&plan).map_err(Error::internal)?;
-    promise::allocate(&mut change.after, &plan, context).map_err(Error::internal)?;
+    promise::allocate(&mut change.after, &plan, shelf, context).map_err(Error::internal)?;
     if !(plan.is_complete() || is_held(&change.after, HoldCode::InsufficientStock)) {
         promise::settle_shortage(&mut change.after, &plan, context)?;
     } else if change.after.document.on_shortage == OnShortage::Backorder {

@@ -1,5 +1,6 @@
 //! Holding an order by hand, and releasing holds.
 
+use super::promise_events::promise_moved_by_hold;
 use super::reallocate::locked_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -7,10 +8,13 @@ use crate::customers::balance;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::inventory::shelves;
+use crate::orders::allocation::Shelf;
 use crate::orders::body::{HoldRequest, OrderBody};
 use crate::orders::change;
 use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::order::Order;
+use crate::orders::peg::Peg;
+use crate::orders::pegs;
 use crate::orders::promise;
 use crate::orders::status::{OrderAction, OrderStatus};
 use crate::orders::summary::summary;
@@ -83,6 +87,7 @@ pub fn release(
     if change.before.status != change.after.status && change.after.open_holds().next().is_none() {
         facts.push(NewEvent::of_order("order.confirmed", id, summary(&change.after)));
     }
+    facts.extend(promise_moved_by_hold(&change));
     events::append(connection, context, &facts)?;
     Ok(OrderBody::from(&change.after))
 }
@@ -113,7 +118,8 @@ pub fn go_on(
             super::credit_hold::hold_over_credit(order, &mut credit, context);
         }
         if order.open_holds().next().is_none() {
-            promise_rest(connection, context, order, released_by)?;
+            changes[0].pegs = promise_rest(connection, context, order, released_by)?;
+            let order = &mut changes[0].after;
             promise::perform_charges_without_goods(order)?;
         }
     }
@@ -122,17 +128,22 @@ pub fn go_on(
     Ok(())
 }
 
-fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Order, released_by: ReleasedBy) -> Result<(), Error> {
+/// Promises what is not promised, and dates by when work on the rest begins now. Returns the pegs that are to be written.
+fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Order, released_by: ReleasedBy) -> Result<Vec<Peg>, Error> {
     let demands = promise::demands(order);
     if demands.is_empty() {
-        return Ok(());
+        let mut shelf = Shelf::default().with_outlook(pegs::outlook(connection, context, &[order])?);
+        promise::date(order, &mut shelf, context);
+        return Ok(shelf.fresh_pegs(order.id));
     }
     let mut shelf = locked_shelf(connection, context, &[order])?;
     let plan = shelf.plan(&demands);
     shelf.take(&plan).map_err(Error::internal)?;
-    promise::allocate(order, &plan, context).map_err(Error::internal)?;
+    promise::allocate(order, &plan, &shelf, context).map_err(Error::internal)?;
     match released_by {
-        ReleasedBy::Payment => promise::settle_shortage(order, &plan, context),
-        ReleasedBy::Person => promise::backorder(order, &plan),
+        ReleasedBy::Payment => promise::settle_shortage(order, &plan, context)?,
+        ReleasedBy::Person => promise::backorder(order, &plan)?,
     }
+    promise::date(order, &mut shelf, context);
+    Ok(shelf.fresh_pegs(order.id))
 }

@@ -1,5 +1,7 @@
 //! Invoicing an order, or a part of it.
 
+mod prepayment;
+
 use super::accounts::{self, LockedAccount};
 use super::deposits;
 use super::document_date::{document_date, instant_of};
@@ -12,7 +14,8 @@ use crate::invoicing::invoices::balance::InvoiceStatus;
 use crate::invoicing::invoices::body::NewInvoice;
 use crate::invoicing::invoices::due_date::due_date;
 use crate::invoicing::invoices::invoice::{
-    DocumentTaxGroup, Exemption, Invoice, InvoiceDocument, InvoiceLine, InvoiceLineDetail, InvoiceTerms, InvoicedOrder, PaymentMeans,
+    DocumentTaxGroup, Exemption, Invoice, InvoiceDocument, InvoiceKind, InvoiceLine, InvoiceLineDetail, InvoiceTerms, InvoicedOrder,
+    PaymentMeans,
 };
 use crate::invoicing::invoices::service::ShippedLine;
 use crate::invoicing::invoices::shipment_parts::{parts, shares};
@@ -73,15 +76,12 @@ pub fn prepare(
     request: &Issue,
 ) -> Result<DraftInvoice, Error> {
     let body = &request.body;
-    let quantities = wanted(&account.change.after, body)?;
-    let issued_on = document_date(settings, body.issued_on, context.now)?;
-    let order = &account.change.after;
-    let captured_on = settings.local_date(order.milestones.captured_at.unwrap_or(order.ordered_at));
-    if issued_on < captured_on && !request.may_predate {
-        return Err(Error::InsufficientScope { scope: Permission::IMPORT.scope().to_owned() });
+    if body.is_prepayment() {
+        return prepayment::prepare(connection, context, settings, account, request);
     }
-    let series = body.series.clone().unwrap_or_else(|| "INV".to_owned());
-    series::service::require(connection, context.organization_id, &series, SeriesKind::Invoice)?;
+    let quantities = wanted(&account.change.after, body)?;
+    let (series, issued_on) = heading(connection, context, settings, &account.change.after, request)?;
+    let order = &account.change.after;
 
     let before = order.value_of(|line| line.quantities.invoiced);
     let after = order.value_of(|line| line.quantities.invoiced + quantities.get(&line.line_number).copied().unwrap_or_default());
@@ -95,6 +95,7 @@ pub fn prepare(
     let order_id = order.id;
     let mut invoice = parties.invoice(context, settings, series, order, &portion, lines(order, &portion, &quantities, &shipped)?);
     invoice.supply_on = supply_date(settings, &invoice, &shipped);
+    prepayment::deduct(connection, context, settings, &mut invoice)?;
     invoice.external_ids = body.external_ids.clone().unwrap_or_default();
     invoice.metadata = body.metadata.clone().unwrap_or_default();
 
@@ -102,7 +103,7 @@ pub fn prepare(
     invoice.amount_paid = moved;
     let deposits = deposits::move_to_invoice(connection, context, order_id, invoice.id, moved)?;
     let units: Vec<(ShipmentId, i16, Decimal)> =
-        invoice.lines.iter().filter_map(|line| Some((line.shipment_id?, line.order_line_number, line.quantity))).collect();
+        invoice.lines.iter().filter_map(|line| Some((line.shipment_id?, line.order_line_number?, line.quantity))).collect();
     invoices::service::mark_invoiced(connection, context.organization_id, &units)?;
     for line in &mut account.change.after.lines {
         if let Some(quantity) = quantities.get(&line.line_number) {
@@ -111,6 +112,24 @@ pub fn prepare(
         }
     }
     Ok(DraftInvoice { invoice, deposits })
+}
+
+/// Series and date of an invoice; 403 where its date lies before the order and the caller may not import history.
+fn heading(
+    connection: &mut PgConnection,
+    context: &Context,
+    settings: &Settings,
+    order: &Order,
+    request: &Issue,
+) -> Result<(String, NaiveDate), Error> {
+    let issued_on = document_date(settings, request.body.issued_on, context.now)?;
+    let captured_on = settings.local_date(order.milestones.captured_at.unwrap_or(order.ordered_at));
+    if issued_on < captured_on && !request.may_predate {
+        return Err(Error::InsufficientScope { scope: Permission::IMPORT.scope().to_owned() });
+    }
+    let series = request.body.series.clone().unwrap_or_else(|| "INV".to_owned());
+    series::service::require(connection, context.organization_id, &series, SeriesKind::Invoice)?;
+    Ok((series, issued_on))
 }
 
 impl DraftInvoice {
@@ -244,6 +263,7 @@ impl Parties {
         let in_base_currency = |rate| Amount(settings.base_currency.round(portion.tax_total * rate));
         Invoice {
             id: InvoiceId::generate(),
+            kind: InvoiceKind::Standard,
             number: String::new(),
             series,
             series_number: 0,
@@ -263,6 +283,9 @@ impl Parties {
             supply_on: self.issued_on,
             issued_on: self.issued_on,
             due_on: due_date(&self.terms, self.issued_on),
+            overdue_on: None,
+            reminder_level: 0,
+            reminded_on: None,
             document: InvoiceDocument {
                 tax_breakdown: tax_breakdown.collect(),
                 shipping_tax_group: order.document.shipping_tax_group.filter(|_| ships).and_then(place),
@@ -316,8 +339,9 @@ fn lines(order: &Order, portion: &Portion, quantities: &HashMap<i16, Decimal>, s
                 id: InvoiceLineId::generate(),
                 line_number: i16::try_from(lines.len() + 1).map_err(too_many)?,
                 order_id: order.id,
-                order_line_number: line.line_number,
-                order_line_id: line.id,
+                order_line_number: Some(line.line_number),
+                order_line_id: Some(line.id),
+                prepayment_invoice_id: None,
                 shipment_id: part.shipment_id,
                 sku: line.sku.clone(),
                 name: line.name.clone(),

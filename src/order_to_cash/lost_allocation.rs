@@ -26,7 +26,8 @@ impl LostAllocation {
 }
 
 /// Takes open units of one line away from a fulfillment order; the caller knows that there are so many. With `on_shortage`
-/// backorder they wait for supply, else they are unallocated again. The promised date rested on this stock and goes with it.
+/// backorder they wait for supply, else they are unallocated again, and the promised date, which rested on this stock, goes
+/// with it; of one that waits a review follows, which promises it anew.
 pub fn lose_allocation(order: &mut Order, id: FulfillmentOrderId, line_number: i16, quantity: Decimal) -> Result<LostAllocation, Error> {
     let place = order.lines.iter().position(|line| line.line_number == line_number).ok_or(Error::not_found("order line"))?;
     let fulfillment_order = found_mut(order, id)?;
@@ -42,6 +43,8 @@ pub fn lose_allocation(order: &mut Order, id: FulfillmentOrderId, line_number: i
         OnShortage::Refuse | OnShortage::Hold => line.quantities.deallocate(quantity),
     };
     moved.map_err(Error::internal)?;
-    line.promised_on = None;
+    if on_shortage != OnShortage::Backorder {
+        line.promised_on = None;
+    }
     Ok(LostAllocation { order_line_id: line.id, sku: line.sku.clone(), location, quantity, base_quantity })
 }

@@ -9,6 +9,10 @@ pub mod complete_service;
 pub mod deliver;
 mod fulfillment_change;
 mod fulfillment_part;
+/// Supply that is on its way changes.
+pub mod incoming_supply;
+/// Promises follow supply.
+pub mod keep_promises;
 mod lost_allocation;
 /// Fulfillment orders become one.
 pub mod merge_fulfillment_orders;
@@ -19,6 +23,7 @@ mod order_events;
 pub mod pack;
 /// Goods are taken off the shelf, or found missing.
 pub mod pick;
+mod promise_events;
 mod refusals;
 /// Goods leave.
 pub mod ship;
@@ -27,12 +32,17 @@ pub mod split_fulfillment_order;
 
 pub use lost_allocation::{LostAllocation, lose_allocation};
 pub use order_events::order_events;
-pub use refusals::{require_unblocked, too_much};
+pub use promise_events::{Cause, promise_changed};
+pub use refusals::{require_released, require_unblocked, too_much};
 
 pub mod accounts;
+/// What a bank says has come in becomes payments.
+pub mod bank_entries;
 pub mod cancel;
 /// The queue before capture.
 pub mod capture_queue;
+/// Reserved money is taken as its goods leave.
+pub mod capture_shipped;
 pub mod confirm;
 pub mod counting;
 pub mod coupon_claims;
@@ -50,6 +60,10 @@ pub mod hold;
 pub mod invoice;
 pub mod pay;
 pub mod place;
+pub mod provider_money;
+pub mod provider_outbox;
+/// What would become of an order.
+pub mod quote;
 pub mod reallocate;
 pub mod refund;
 /// Goods come back.

@@ -3,7 +3,7 @@
 
 use super::fulfillment_change::{self, found, found_mut};
 use super::order_events::order_events;
-use super::refusals::require_unblocked;
+use super::refusals::{require_released, require_unblocked};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
@@ -11,6 +11,7 @@ use crate::events::event::NewEvent;
 use crate::fulfillment::fulfillment_order::FulfillmentOrderAction;
 use crate::fulfillment::fulfillment_orders::body::{FulfillmentOrderBody, Pack};
 use crate::orders::change;
+use crate::orders::delivery;
 use crate::orders::hold::Blocks;
 use crate::platform::http::Precondition;
 use crate::types::id::FulfillmentOrderId;
@@ -28,6 +29,10 @@ pub fn pack(
     body.check()?;
     let mut change = fulfillment_change::lock(connection, context, id, FulfillmentOrderAction::Pack, precondition)?;
     require_unblocked(&change.after, Blocks::Fulfillment)?;
+    let fulfillment_order = found(&change.after, id)?;
+    if delivery::holds_back(&change.after, fulfillment_order) {
+        require_released(&change.after, &fulfillment_order.lines.iter().map(|line| line.line_number).collect::<Vec<_>>())?;
+    }
     let fulfillment_order = found_mut(&mut change.after, id)?;
     fulfillment_order.pack();
     if change.after == change.before {

@@ -1,19 +1,24 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
 use super::accounts::{self, LockedAccount, account_of};
-use super::document_date::{instant_of, past_date};
+use super::document_date::{booking_date, instant_of, past_date, require_open};
+use super::provider_money::{ask, was_cancelled_lately};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::invoicing::invoices;
 use crate::orders::body::NewOrderPayment;
 use crate::orders::order::Order;
-use crate::organization;
+use crate::organization::{self, Settings};
 use crate::payments::account::{Account, Placement};
 use crate::payments::body::{CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount};
-use crate::payments::payment::{Payment, PaymentAction, PaymentStatus};
+use crate::payments::early_payment::Offer;
+use crate::payments::operations::operation::{Operation, OperationKind};
+use crate::payments::payment::{LastCapture, Payment, PaymentAction, PaymentStatus, Refunded};
+use crate::payments::provider::stripe::amounts;
+use crate::payments::providers::{self, body::PaymentProviderKind};
 use crate::payments::service::{self as payments, PaymentChange};
-use crate::payments::settlement::Settlement;
+use crate::payments::settlement::{AdjustmentKind, Settlement};
 use crate::platform::http::Precondition;
 use crate::types::currency::Currency;
 use crate::types::fault::{Fault, Faults};
@@ -24,11 +29,18 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rust_decimal::Decimal;
 
 /// What a request wants its money to be put on, and where it says so.
-struct Aim {
-    pointer: String,
-    target: Target,
+pub(super) struct Aim {
+    pub pointer: String,
+    pub target: Target,
     /// Exactly so much; up to the debt where absent.
-    exact: Option<Settlement>,
+    pub exact: Option<Settlement>,
+}
+
+impl Aim {
+    /// As much as is owed.
+    pub fn up_to_the_debt(target: Target) -> Self {
+        Self { pointer: String::new(), target, exact: None }
+    }
 }
 
 fn aims_of(allocations: &[NewAllocation]) -> Vec<Aim> {
@@ -48,7 +60,14 @@ fn aims(body: &NewPayment) -> Vec<Aim> {
 pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayment, number: String) -> Result<Payment, Error> {
     body.check()?;
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    // Only money that has moved stands in the books; what is announced or authorized is dated anew when it comes.
+    let received_on = match body.status() {
+        PaymentStatus::Captured => booking_date(&settings, body.received_on, context.now, "/received_on")?,
+        _ => past_date(&settings, body.received_on, context.now, "/received_on")?,
+    };
+    if body.expires_at.is_some_and(|expires_at| expires_at <= context.now) {
+        return Err(Error::invalid("/expires_at", "in_the_past", "an authorization that is over reserves nothing"));
+    }
     let aims = aims(body);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let customer_id = targets.check(&aims, body.currency, body.customer_id)?;
@@ -67,12 +86,13 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
         invoice_id: body.invoice_id,
         currency: body.currency,
         method: body.method,
-        status: body.status(),
+        status: if body.provider.is_some() { PaymentStatus::Pending } else { body.status() },
         amount: body.currency.round(body.amount.0),
         captured: body.currency.zero(),
         refunded: body.currency.zero(),
         applied: body.currency.zero(),
         received_on,
+        expires_at: body.expires_at,
         reference: body.reference.clone(),
         external_ids: body.external_ids.clone().unwrap_or_default(),
         metadata: body.metadata.clone().unwrap_or_default(),
@@ -80,18 +100,56 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
         created_at: context.now,
         updated_at: context.now,
         allocations: vec![],
+        provider: body.provider.clone(),
+        provider_reference: body.provider_reference.clone(),
+        capture_on_shipment: false,
+        order_seen: 0,
+        operations: vec![],
     };
+    if body.provider.is_some() {
+        begin_at_provider(connection, context, &settings, body, &mut payment)?;
+    }
     if payment.status == PaymentStatus::Captured {
         payment.captured = payment.amount;
+        targets.check_discounts(connection, context, &aims, &payment)?;
         targets.apply(&aims, &mut payment, context.now)?;
     } else if payment.status == PaymentStatus::Authorized {
         targets.authorized(payment.order_id, payment.amount);
     }
     payments::insert(connection, context, &payment)?;
     let at = instant_of(&settings, received_on, context.now);
-    let facts = targets.save(connection, context, at, booked(&payment))?;
+    let facts = targets.save(connection, context, at, vec![booked(&payment)])?;
     events::append(connection, context, &facts)?;
     Ok(payment)
+}
+
+/// What the provider is asked for first: to reserve the money, to take it, or what it knows of money that a checkout asked it for.
+fn begin_at_provider(
+    connection: &mut PgConnection,
+    context: &Context,
+    settings: &Settings,
+    body: &NewPayment,
+    payment: &mut Payment,
+) -> Result<(), Error> {
+    let code = body.provider.as_deref().unwrap_or_default();
+    let provider = providers::service::find(connection, context.organization_id, code)?.filter(|provider| provider.active);
+    let provider = provider.ok_or_else(|| Error::invalid("/provider", "unknown_provider", "there is no active provider of this code"))?;
+    let movable = match provider.kind {
+        PaymentProviderKind::Stripe => amounts::to_minor(payment.amount, payment.currency).is_some(),
+    };
+    if !movable {
+        return Err(Error::invalid("/amount", "amount_not_supported", "the provider cannot move exactly this amount of this currency"));
+    }
+    let reserves = body.status() == PaymentStatus::Authorized;
+    payment.capture_on_shipment =
+        reserves && payment.order_id.is_some() && body.capture_on_shipment.unwrap_or(settings.capture_on_shipment);
+    let kind = match (&body.provider_reference, reserves) {
+        (Some(_), _) => OperationKind::Retrieve,
+        (None, true) => OperationKind::Authorize,
+        (None, false) => OperationKind::Charge,
+    };
+    let operation = Operation::new(kind, payment.amount, context.now);
+    ask(payment, Operation { payment_method: body.provider_payment_method.clone(), ..operation })
 }
 
 /// Puts unapplied money on orders and invoices.
@@ -105,15 +163,18 @@ pub fn allocate(
     if body.allocations.is_empty() {
         return Err(Error::invalid("/allocations", "required", "name at least one order or invoice"));
     }
+    let settings = organization::settings(connection, context.organization_id)?;
+    require_open(&settings, settings.local_date(context.now))?;
     let aims = aims_of(&body.allocations);
     let mut targets = Targets::lock(connection, context, &aims)?;
     let mut change = payments::lock(connection, context.organization_id, id, precondition)?;
     let payment = &mut change.after;
-    payment.status = payment.status.next(PaymentAction::Allocate)?;
+    payment.status = payment.next(PaymentAction::Allocate)?;
     let mut faults = Faults::new();
     check_allocations(&mut faults, &body.allocations, payment.unapplied(), payment.currency);
     faults.into_result()?;
     payment.customer_id = targets.check(&aims, payment.currency, payment.customer_id)?;
+    targets.check_discounts(connection, context, &aims, payment)?;
     targets.apply(&aims, payment, context.now)?;
     finish(connection, context, targets, change, "payment.applied", context.now)
 }
@@ -127,40 +188,85 @@ pub fn capture(
     precondition: &Precondition,
 ) -> Result<Payment, Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = past_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
-    let was = payment.status;
-    payment.status = was.next(PaymentAction::Capture)?;
-    let amount = body.amount.map_or(payment.amount, |amount| amount.0);
-    let mut faults = Faults::new();
-    check_amount(&mut faults, "/amount", amount, payment.currency);
-    faults.into_result()?;
-    let amount = payment.currency.round(amount);
-    if was == PaymentStatus::Authorized {
-        if amount > payment.amount {
-            return Err(Error::conflict("exceeds_authorized", format!("at most {} {} can be captured", payment.amount, payment.currency)));
-        }
-        targets.authorized(payment.order_id, -payment.amount);
+    payment.next(PaymentAction::Capture)?;
+    let amount = capturable(payment, body)?;
+    if payment.provider.is_some() {
+        let last = body.last != Some(false) || amount == payment.authorized();
+        ask(payment, Operation { last, ..Operation::new(OperationKind::Capture, amount, context.now) })?;
+        return finish(connection, context, targets, change, "payment.operation_requested", context.now);
     }
-    // More may arrive than was announced; it is not refused.
-    payment.amount = payment.amount.max(amount);
-    (payment.captured, payment.received_on) = (amount, received_on);
+    let authorized = payment.authorized();
+    let last = if body.last == Some(false) { LastCapture::No } else { LastCapture::Yes };
+    payment.capture(amount, last, received_on)?;
+    targets.authorized(payment.order_id, payment.authorized() - authorized);
     let target = payment.invoice_id.map(Target::Invoice).or(payment.order_id.map(Target::Order));
-    let aims: Vec<Aim> = target.into_iter().map(|target| Aim { pointer: String::new(), target, exact: None }).collect();
+    let aims: Vec<Aim> = target.into_iter().map(Aim::up_to_the_debt).collect();
     targets.apply(&aims, payment, context.now)?;
     let at = instant_of(&settings, received_on, context.now);
     finish(connection, context, targets, change, "payment.captured", at)
 }
 
-/// It will not be captured: the payer is free again.
+/// What is to be captured: 422 where it is no amount, 409 `exceeds_authorized` above what is left of an authorization.
+fn capturable(payment: &Payment, body: &CapturePayment) -> Result<Decimal, Error> {
+    let amount = body.amount.map_or(payment.amount - payment.captured, |amount| amount.0);
+    let mut faults = Faults::new();
+    check_amount(&mut faults, "/amount", amount, payment.currency);
+    faults.into_result()?;
+    let left = payment.authorized();
+    if payment.status == PaymentStatus::Authorized && amount > left {
+        return Err(Error::conflict("exceeds_authorized", format!("at most {left} {} can be captured", payment.currency)));
+    }
+    Ok(payment.currency.round(amount))
+}
+
+/// It will not be captured: the payer is free again. A provider is asked to give it up, and it is voided when that is done.
 pub fn void(connection: &mut PgConnection, context: &Context, id: PaymentId, precondition: &Precondition) -> Result<Payment, Error> {
+    if payments::find(connection, context.organization_id, id)?.provider.is_some() {
+        let (targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
+        let payment = &mut change.after;
+        payment.next(PaymentAction::Void)?;
+        let amount = payment.authorized();
+        ask(payment, Operation::new(OperationKind::Cancel, amount, context.now))?;
+        return finish(connection, context, targets, change, "payment.operation_requested", context.now);
+    }
     give_up(connection, context, id, precondition, PaymentAction::Void, "payment.voided")
 }
 
 /// The payer's side refused.
 pub fn fail(connection: &mut PgConnection, context: &Context, id: PaymentId, precondition: &Precondition) -> Result<Payment, Error> {
+    if payments::find(connection, context.organization_id, id)?.provider.is_some() {
+        return Err(Error::conflict("provider_decides", "the payment's provider says whether it fails; void it to give it up"));
+    }
     give_up(connection, context, id, precondition, PaymentAction::Fail, "payment.failed")
+}
+
+/// The time in which an authorization can be captured is over; nothing happens where it is not, or where it is no authorization
+/// any more.
+pub fn expire(connection: &mut PgConnection, context: &Context, id: PaymentId) -> Result<(), Error> {
+    let payment = payments::find(connection, context.organization_id, id)?;
+    let is_over = |payment: &Payment| {
+        payment.status == PaymentStatus::Authorized && payment.expires_at.is_some_and(|expires_at| expires_at <= context.now)
+    };
+    if is_over(&payment) && payment.provider.is_some() {
+        let (targets, mut change) = Targets::lock_of(connection, context, id, &Precondition::Any)?;
+        let payment = &mut change.after;
+        let under_way = payment.operations.iter().any(Operation::blocks) || was_cancelled_lately(payment, context);
+        if is_over(payment) && !under_way {
+            let amount = payment.authorized();
+            ask(payment, Operation::new(OperationKind::Cancel, amount, context.now))?;
+            finish(connection, context, targets, change, "payment.operation_requested", context.now)?;
+        }
+    } else if is_over(&payment) {
+        match give_up(connection, context, id, &Precondition::Any, PaymentAction::Expire, "payment.expired") {
+            // Captured or given up since we looked: nothing is left to expire.
+            Err(Error::Conflict { code: "invalid_transition", .. }) => {}
+            other => drop(other?),
+        }
+    }
+    Ok(())
 }
 
 fn give_up(
@@ -173,11 +279,10 @@ fn give_up(
 ) -> Result<Payment, Error> {
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
-    let was = payment.status;
-    payment.status = was.next(action)?;
-    if was == PaymentStatus::Authorized {
-        targets.authorized(payment.order_id, -payment.amount);
-    }
+    let authorized = payment.authorized();
+    payment.status = payment.next(action)?;
+    targets.authorized(payment.order_id, -authorized);
+    targets.accounts.iter_mut().for_each(|account| account.require_payment(context));
     finish(connection, context, targets, change, event_type, context.now)
 }
 
@@ -190,7 +295,7 @@ fn finish(
     at: DateTime<Utc>,
 ) -> Result<Payment, Error> {
     payments::save(connection, context, std::slice::from_mut(&mut change))?;
-    let facts = targets.save(connection, context, at, payments::event(event_type, &change.after))?;
+    let facts = targets.save(connection, context, at, vec![payments::event(event_type, &change.after)])?;
     events::append(connection, context, &facts)?;
     Ok(change.after)
 }
@@ -203,20 +308,7 @@ pub(super) struct Targets {
 impl Targets {
     /// 422 for each target that is not there.
     fn lock(connection: &mut PgConnection, context: &Context, aims: &[Aim]) -> Result<Self, Error> {
-        let invoice = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => Some(id),
-            Target::Order(_) => None,
-        };
-        let ids: Vec<InvoiceId> = aims.iter().filter_map(invoice).collect();
-        let orders_of =
-            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
-        let order = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => orders_of.get(&id).copied(),
-            Target::Order(id) => Some(id),
-        };
-        let mut orders: Vec<OrderId> = aims.iter().filter_map(order).collect();
-        orders.sort();
-        orders.dedup();
+        let orders = Self::orders_of(connection, context, aims)?;
         let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &orders)? };
         let mut faults = Faults::new();
         for aim in aims {
@@ -228,6 +320,29 @@ impl Targets {
         }
         faults.into_result()?;
         Ok(targets)
+    }
+
+    /// The orders of what aims name, in the order of their ids; what is not there is left out.
+    pub fn orders_of<'a>(
+        connection: &mut PgConnection,
+        context: &Context,
+        aims: impl IntoIterator<Item = &'a Aim> + Clone,
+    ) -> Result<Vec<OrderId>, Error> {
+        let invoice = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => Some(id),
+            Target::Order(_) => None,
+        };
+        let ids: Vec<InvoiceId> = aims.clone().into_iter().filter_map(invoice).collect();
+        let orders_of =
+            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
+        let order = |aim: &Aim| match aim.target {
+            Target::Invoice(id) => orders_of.get(&id).copied(),
+            Target::Order(id) => Some(id),
+        };
+        let mut orders: Vec<OrderId> = aims.into_iter().filter_map(order).collect();
+        orders.sort();
+        orders.dedup();
+        Ok(orders)
     }
 
     /// The payment with all orders that it has touched or was announced for. Orders come first in the lock order, so they are
@@ -248,6 +363,17 @@ impl Targets {
         Ok((targets, change))
     }
 
+    /// Takes what went back off the orders and invoices that it was on.
+    pub fn take_refunded(&mut self, refunded: &Refunded) -> Result<(), Error> {
+        for placement in &refunded.from_documents {
+            self.account_mut(placement.order_id)?.refund(placement);
+        }
+        if let Some(released) = &refunded.released {
+            self.account_mut(released.order_id)?.refunded += released.settles.money;
+        }
+        Ok(())
+    }
+
     fn order_of(&self, target: Target) -> Result<OrderId, Error> {
         let owns = |account: &&LockedAccount| match target {
             Target::Invoice(id) => account.account.invoice(id).is_some(),
@@ -256,7 +382,7 @@ impl Targets {
         self.accounts.iter().find(owns).map(|account| account.account.order_id).ok_or(Error::not_found("order"))
     }
 
-    fn account(&self, target: Target) -> Result<&Account, Error> {
+    pub fn account(&self, target: Target) -> Result<&Account, Error> {
         let order_id = self.order_of(target)?;
         self.accounts.iter().map(|account| &account.account).find(|account| account.order_id == order_id).ok_or(Error::not_found("order"))
     }
@@ -267,7 +393,7 @@ impl Targets {
     }
 
     /// That all targets are in the payment's currency and paid by its customer; who that is.
-    fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
+    pub fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
         let mut faults = Faults::new();
         let mut payer = customer_id;
         for aim in aims {
@@ -289,9 +415,47 @@ impl Targets {
         Ok(payer)
     }
 
+    /// 422 `discount_not_granted` where more is deducted for paying early than the invoice's terms grant for the day on which the
+    /// money came.
+    fn check_discounts(&self, connection: &mut PgConnection, context: &Context, aims: &[Aim], payment: &Payment) -> Result<(), Error> {
+        let deducted = |aim: &Aim| aim.exact.as_ref().map(|exact| exact.of_kind(AdjustmentKind::EarlyPaymentDiscount)).unwrap_or_default();
+        let discounted: Vec<&Aim> = aims.iter().filter(|aim| deducted(aim) > Decimal::ZERO).collect();
+        if discounted.is_empty() {
+            return Ok(());
+        }
+        let invoice = |aim: &&Aim| match aim.target {
+            Target::Invoice(id) => Some(id),
+            Target::Order(_) => None,
+        };
+        let ids: Vec<InvoiceId> = discounted.iter().filter_map(invoice).collect();
+        let terms = invoices::service::terms_of(connection, context.organization_id, &ids)?;
+        let mut faults = Faults::new();
+        for aim in discounted {
+            let pointer = format!("{}/adjustments", aim.pointer);
+            let Some(id) = invoice(&aim) else {
+                faults.add(pointer, "discount_not_granted", "an early payment discount is one of an invoice; name it by invoice_id");
+                continue;
+            };
+            let issued_on = self.account(aim.target)?.invoice(id).map(|invoice| invoice.issued_on);
+            let offer = terms.get(&id).zip(issued_on).and_then(|(terms, issued_on)| Offer::of(terms, issued_on));
+            let Some(offer) = offer else {
+                faults.add(pointer, "discount_not_granted", "the invoice's terms have no early payment discount");
+                continue;
+            };
+            let settled = aim.exact.as_ref().map(Settlement::total).unwrap_or_default();
+            let most = offer.granted(settled, payment.received_on, payment.currency);
+            if deducted(aim) > most {
+                let (percent, until_on) = (offer.percent.normalize(), offer.until_on);
+                let detail = format!("the terms grant {percent} % until {until_on}: at most {most} {} here", payment.currency);
+                faults.add(pointer, "discount_not_granted", detail);
+            }
+        }
+        Ok(faults.into_result()?)
+    }
+
     /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more
     /// than is owed.
-    fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
+    pub fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
         let mut faults = Faults::new();
         for aim in aims {
             let order_id = self.order_of(aim.target)?;
@@ -317,23 +481,22 @@ impl Targets {
     }
 
     /// Adds to what is authorized for an order.
-    fn authorized(&mut self, order_id: Option<OrderId>, amount: Decimal) {
+    pub fn authorized(&mut self, order_id: Option<OrderId>, amount: Decimal) {
         if let Some(account) = self.accounts.iter_mut().find(|account| Some(account.account.order_id) == order_id) {
             account.account.authorized += amount;
         }
     }
 
-    /// Releases holds that waited for this money, and writes orders, invoices and balances. The event of the payment comes before
-    /// those that follow from it.
+    /// Releases holds that waited for this money, and writes orders, invoices and balances. The events of the payment come before
+    /// those that follow from them.
     pub fn save(
         mut self,
         connection: &mut PgConnection,
         context: &Context,
         at: DateTime<Utc>,
-        fact: NewEvent,
+        mut facts: Vec<NewEvent>,
     ) -> Result<Vec<NewEvent>, Error> {
         self.accounts.iter_mut().for_each(|account| account.release_payment_hold(context));
-        let mut facts = vec![fact];
         facts.extend(accounts::save(connection, context, self.accounts, at)?);
         Ok(facts)
     }
@@ -374,6 +537,7 @@ pub fn payments_of_new_order(
             refunded: order.currency.zero(),
             applied: order.currency.zero(),
             received_on,
+            expires_at: None,
             reference: new.reference.clone(),
             external_ids: Default::default(),
             metadata: Default::default(),
@@ -381,6 +545,11 @@ pub fn payments_of_new_order(
             created_at: at,
             updated_at: at,
             allocations: vec![],
+            provider: None,
+            provider_reference: None,
+            capture_on_shipment: false,
+            order_seen: 0,
+            operations: vec![],
         };
         match payment.status {
             PaymentStatus::Captured => {
@@ -391,6 +560,7 @@ pub fn payments_of_new_order(
             PaymentStatus::Authorized => account.authorized += payment.amount,
             PaymentStatus::Pending => {}
             PaymentStatus::Voided
+            | PaymentStatus::Expired
             | PaymentStatus::Failed
             | PaymentStatus::Reversed
             | PaymentStatus::PartiallyRefunded
@@ -415,6 +585,7 @@ pub fn booked(payment: &Payment) -> NewEvent {
         PaymentStatus::Authorized => "payment.authorized",
         PaymentStatus::Pending => "payment.pending",
         PaymentStatus::Voided => "payment.voided",
+        PaymentStatus::Expired => "payment.expired",
         PaymentStatus::Failed => "payment.failed",
     };
     payments::event(event_type, payment)

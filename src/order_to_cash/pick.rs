@@ -5,7 +5,7 @@
 use super::fulfillment_change::{self, found, found_mut, named_line};
 use super::lost_allocation::{LostAllocation, lose_allocation};
 use super::order_events::order_events;
-use super::refusals::{require_unblocked, too_much};
+use super::refusals::{require_released, require_unblocked, too_much};
 use super::take_back::{allocation_lost, hold_if_asked};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -16,6 +16,7 @@ use crate::fulfillment::fulfillment_orders::body::{FulfillmentOrderBody, Pick};
 use crate::inventory::stock::departures::{Departure, write_off_promised};
 use crate::inventory::stock::locked::Cause;
 use crate::orders::change;
+use crate::orders::delivery;
 use crate::orders::hold::Blocks;
 use crate::orders::order::Order;
 use crate::platform::http::Precondition;
@@ -47,6 +48,7 @@ pub fn pick(
     let mut change = fulfillment_change::lock(connection, context, id, FulfillmentOrderAction::Pick, precondition)?;
     require_unblocked(&change.after, Blocks::Fulfillment)?;
     let picked = read(&change.after, found(&change.after, id)?, body)?;
+    require_released(&change.after, &picked.iter().map(|picked| picked.line_number).collect::<Vec<_>>())?;
     let lost = apply(&mut change.after, id, &picked)?;
     hold_if_asked(context, &change.before, &mut change.after);
     if change.after == change.before {
@@ -74,9 +76,14 @@ pub fn pick(
 
 fn read(order: &Order, fulfillment_order: &FulfillmentOrder, body: &Pick) -> Result<Vec<Picked>, Error> {
     let Some(lines) = body.lines() else {
+        let all_wait = delivery::holds_back(order, fulfillment_order);
         let open = fulfillment_order.lines.iter().filter(|allocation| allocation.picked < allocation.quantity);
         let all = open.filter_map(|allocation| {
             let line = order.lines.iter().find(|line| line.line_number == allocation.line_number)?;
+            // Of what the delivery rule keeps back nothing is picked, unless all of it is: then the caller is told.
+            if !all_wait && delivery::waits(order, line) {
+                return None;
+            }
             Some(Picked {
                 line_number: line.line_number,
                 order_line_id: line.id,

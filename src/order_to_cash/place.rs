@@ -5,7 +5,7 @@
 //! so that one order's shortage never fails another.
 
 use crate::auth::actor::Context;
-use crate::customers::balance;
+use crate::customers::balance::{self, Credit};
 use crate::customers::guests::{self, NewGuest};
 use crate::error::Error;
 use crate::events;
@@ -19,7 +19,10 @@ use crate::orders::allocation::Shelf;
 use crate::orders::body::OrderBody;
 use crate::orders::captured::{self, Captured, Claim, HeldClaim};
 use crate::orders::master_data::{self, Asked, MasterDataCache};
-use crate::orders::order::Order;
+use crate::orders::order::{OnShortage, Order};
+use crate::orders::outlook::Outlook;
+use crate::orders::peg::Peg;
+use crate::orders::pegs;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
 use crate::orders::status::OrderStatus;
@@ -49,6 +52,8 @@ pub struct PlaceRequest {
     pub guest_id: CustomerId,
     /// One receipt number for each payment that comes with the order.
     pub payment_numbers: Vec<String>,
+    /// Where the request came from. A batch has requests from many places.
+    pub origin: Option<String>,
 }
 
 impl PlaceRequest {
@@ -65,7 +70,7 @@ impl PlaceRequest {
         if claims.is_empty() {
             claims.push(Claim { kind: "o", key: request.order_id.to_string(), hash: vec![] });
         }
-        Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![] }
+        Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![], origin: None }
     }
 
     /// An order that wins only some of its claims sends its whole batch down the slow path, so these are looked up beforehand. One
@@ -169,6 +174,7 @@ struct Prepared {
     headers: String,
     events: Vec<(&'static str, String)>,
     payments: Vec<Payment>,
+    pegs: Vec<Peg>,
 }
 
 fn try_once(
@@ -184,7 +190,7 @@ fn try_once(
     let held: Vec<usize> = open.iter().zip(&gathered.held).filter(|(_, held)| **held).map(|(i, _)| *i).collect();
     settle_replays(connection, context, requests, &held, outcomes)?;
     let reference = &mut gathered.reference;
-    let mut shelf = shelf_of(reference);
+    let mut shelf = shelf_of(reference, context);
     let (mut fast, mut slow) = (vec![], vec![]);
     // What orders of the slow path will want; nobody behind them is refused for it before they are decided.
     let mut wanted: HashSet<String> = HashSet::new();
@@ -202,18 +208,20 @@ fn try_once(
             || wants_own_transaction(placed)
             || exceeds_credit(&verified.order, reference);
         let mut order = verified.order;
-        let promised = promise::promise(&mut order, &mut shelf, context);
+        // Whoever seems to exceed a limit is decided below; the others have none to exceed.
+        let decided = decide(&mut order, &mut shelf, &mut HashMap::new(), context);
+        let unseen = unseen_supply(&order, &shelf);
         let after_others = !wanted.is_empty() && order.lines.iter().any(|line| wanted.contains(&line.sku));
-        if must_be_slow || after_others && (promised.is_err() || is_short(&order)) {
+        if must_be_slow || unseen || after_others && (decided.is_err() || is_short(&order)) {
             reference.note(&order);
             wanted.extend(order.lines.into_iter().map(|line| line.sku));
             slow.push(i);
             continue;
         }
-        match promised.and_then(|()| promise::perform_charges_without_goods(&mut order)) {
-            Ok(()) => {
+        match decided {
+            Ok(pegs) => {
                 reference.note(&order);
-                fast.push(prepare(i, order, context)?);
+                fast.push(prepare(i, order, pegs, context)?);
             }
             // The stock was read a moment ago without a lock: hopeless, and nothing needs to be locked to say so.
             Err(error) => outcomes[i] = Some(Err(error)),
@@ -276,6 +284,27 @@ fn decide_slowly(
     Ok(())
 }
 
+/// What becomes of a verified order: promised from the shelf and from supply that is to come, held where it exceeds its customer's
+/// limit. An error where it is refused; nothing is taken then. Returns the pegs that go with it.
+pub(super) fn decide(
+    order: &mut Order,
+    shelf: &mut Shelf,
+    credit: &mut HashMap<CustomerId, Credit>,
+    context: &Context,
+) -> Result<Vec<Peg>, Error> {
+    promise::promise(order, shelf, context)?;
+    hold_over_credit(order, credit, context);
+    promise::perform_charges_without_goods(order)?;
+    Ok(shelf.fresh_pegs(order.id))
+}
+
+/// Whether it waits for a product whose supply has not been looked at, since there seemed to be enough of it: in units that no
+/// location has whole, or where nothing ships from. Under locks it is looked at.
+pub(super) fn unseen_supply(order: &Order, shelf: &Shelf) -> bool {
+    let mut waiting = order.lines.iter().filter(|line| !line.quantities.backordered.is_zero());
+    waiting.any(|line| shelf.outlook.as_ref().is_some_and(|outlook| !outlook.supply.knows(&line.sku)))
+}
+
 /// Whether something of it is not promised that should be.
 fn is_short(order: &Order) -> bool {
     order.lines.iter().any(|line| line.is_stocked() && !(line.quantities.unallocated + line.quantities.backordered).is_zero())
@@ -299,15 +328,15 @@ fn exceeds_credit(order: &Order, reference: &Reference) -> bool {
     credit.is_some_and(|credit| credit.currency != order.currency || credit.available < order.total)
 }
 
-fn shelf_of(reference: &Reference) -> Shelf {
+pub(super) fn shelf_of(reference: &Reference, context: &Context) -> Shelf {
     let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for stock in &reference.stock {
         shelf.set(&stock.sku, &stock.location, stock.available);
     }
-    shelf
+    shelf.with_outlook(Outlook::new(reference.company.clone(), reference.supply_pool(context.now), vec![]))
 }
 
-fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared, Error> {
+fn prepare(place: usize, mut order: Order, pegs: Vec<Peg>, context: &Context) -> Result<Prepared, Error> {
     let at = if order.detail.historical { order.ordered_at } else { context.now };
     order.settle(at);
     let mut answer = Vec::with_capacity(ANSWER_SIZE);
@@ -322,7 +351,7 @@ fn prepare(place: usize, mut order: Order, context: &Context) -> Result<Prepared
         OrderStatus::OnHold => events.push(("order.held", data)),
         OrderStatus::Confirmed | OrderStatus::Completed | OrderStatus::Cancelled => events.push(("order.confirmed", data)),
     }
-    Ok(Prepared { place, order, answer, compressed, headers, events, payments: vec![] })
+    Ok(Prepared { place, order, answer, compressed, headers, events, payments: vec![], pegs })
 }
 
 fn location(id: OrderId) -> String {
@@ -355,7 +384,9 @@ fn write(
             answer: &p.compressed,
             headers: &p.headers,
             events: &p.events,
+            pegs: &p.pegs,
             actor: &context.actor,
+            origin: requests[p.place].origin.as_deref(),
             at: context.now,
         })
         .collect();
@@ -395,6 +426,12 @@ fn decide_under_locks(
     let payers: Vec<CustomerId> =
         won.iter().map(|(_, v)| guests.payer(v.order.bill_to_customer_id).unwrap_or(v.order.bill_to_customer_id)).collect();
     let mut credit = balance::lock(connection, context.organization_id, &payers)?;
+    // Incoming supply comes before stock in the lock order.
+    let may_wait =
+        won.iter().filter(|(_, v)| v.order.document.on_shortage == OnShortage::Backorder && v.order.status != OrderStatus::Draft);
+    let may_wait: Vec<&str> =
+        may_wait.flat_map(|(_, v)| &v.order.lines).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
+    let supply = pegs::lock_supply(connection, context.organization_id, &may_wait, reference.company.local_date(context.now))?;
     let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
@@ -403,6 +440,7 @@ fn decide_under_locks(
         let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
         shelf.set(&level.sku, &level.location, level.available + kept);
     }
+    let mut shelf = shelf.with_outlook(Outlook::new(reference.company.clone(), supply, vec![]));
     let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();
     if !given_back.is_empty() {
         // Under the locks nobody can take it before the orders that it was kept for.
@@ -419,17 +457,15 @@ fn decide_under_locks(
             order.bill_to_customer_id = id;
             order.document.bill_to.id = id;
         }
-        let promised = match coupons.check(&order, &verified.coupons) {
+        let decided = match coupons.check(&order, &verified.coupons) {
             Err(error) if coupon_claims::has_changed(&error) => return Err(error),
-            checked => checked.and_then(|()| promise::promise(&mut order, &mut shelf, context)),
+            checked => checked.and_then(|()| decide(&mut order, &mut shelf, &mut credit, context)),
         };
-        match promised {
-            Ok(()) => {
+        match decided {
+            Ok(pegs) => {
                 coupons.take(&order, &verified.coupons);
-                hold_over_credit(&mut order, &mut credit, context);
-                promise::perform_charges_without_goods(&mut order)?;
                 let payments = take_payments(&mut order, requests[*i], reference, context)?;
-                prepared.push(Prepared { payments, ..prepare(*i, order, context)? });
+                prepared.push(Prepared { payments, ..prepare(*i, order, pegs, context)? });
             }
             Err(error) => {
                 refused.push(*i);
@@ -462,7 +498,12 @@ fn decide_under_locks(
 }
 
 /// The money that comes with the order: put on it up to its total.
-fn take_payments(order: &mut Order, placed: &PlaceRequest, reference: &Reference, context: &Context) -> Result<Vec<Payment>, Error> {
+pub(super) fn take_payments(
+    order: &mut Order,
+    placed: &PlaceRequest,
+    reference: &Reference,
+    context: &Context,
+) -> Result<Vec<Payment>, Error> {
     let given = &placed.request.body.payments;
     if given.is_empty() {
         return Ok(vec![]);

@@ -5,10 +5,12 @@ use crate::error::Error;
 use crate::inventory::{locations_ranked, shelves};
 use crate::orders::allocation::Shelf;
 use crate::orders::order::Order;
+use crate::orders::pegs;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 
-/// Locks every location's stock of what the orders want, and shows it as a shelf. The last locks of a transaction.
+/// Locks incoming supply and every location's stock of what the orders want, and shows them as a shelf. The last locks of a
+/// transaction.
 pub fn locked_shelf(connection: &mut PgConnection, context: &Context, orders: &[&Order]) -> Result<Shelf, Error> {
     locked_shelf_with(connection, context, orders, &[])
 }
@@ -21,12 +23,13 @@ pub fn locked_shelf_with(
     orders: &[&Order],
     reserved: &[(String, String, Decimal)],
 ) -> Result<Shelf, Error> {
+    let outlook = pegs::outlook(connection, context, orders)?;
     let locations = locations_ranked(connection, context.organization_id)?;
     let mut skus: Vec<&str> =
         orders.iter().flat_map(|order| &order.lines).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
     skus.sort_unstable();
     skus.dedup();
-    let mut shelf = Shelf::new(locations.iter().map(|location| (location.priority, location.code.as_str())));
+    let mut shelf = Shelf::new(locations.iter().map(|location| (location.priority, location.code.as_str()))).with_outlook(outlook);
     for level in shelves::lock(connection, context.organization_id, &skus)? {
         let more = reserved.iter().filter(|(sku, location, _)| (sku, location) == (&level.sku, &level.location)).map(|(_, _, more)| *more);
         shelf.set(&level.sku, &level.location, level.available - more.sum::<Decimal>());

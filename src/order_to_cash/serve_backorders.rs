@@ -1,5 +1,6 @@
 //! When supply arrives, backordered lines get it in fair order: higher priority first, then the older order.
 
+use super::promise_events::{Cause, promise_changed};
 use super::reallocate::locked_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -8,8 +9,10 @@ use crate::events::{self, event::NewEvent};
 use crate::inventory::shelves;
 use crate::orders::allocation::{Demand, Shelf};
 use crate::orders::backorders;
-use crate::orders::change;
+use crate::orders::change::{self, OrderChange};
 use crate::orders::order::Order;
+use crate::orders::peg::PromiseCause;
+use crate::orders::pegs::{self, Review};
 use crate::orders::promise;
 use crate::orders::status::OrderStatus;
 use crate::orders::summary::summary;
@@ -34,21 +37,36 @@ pub fn serve_backorders(connection: &mut PgConnection, context: &Context) -> Res
     changes.sort_by_key(|change| place(change.after.id));
     for change in &mut changes {
         fill(&mut change.after, &mut shelf, context)?;
+        if change.after != change.before {
+            promise::date(&mut change.after, &mut shelf, context);
+            change.pegs = shelf.fresh_pegs(change.after.id);
+        }
     }
     changes.retain(|change| change.after != change.before);
     changes.sort_by_key(|change| change.after.id);
     change::save(connection, context, &mut changes, context.now)?;
     shelves::change_reserved(connection, context, &reserved_difference(&changes))?;
+    let causes = pegs::received(connection, context.organization_id)?;
     let facts: Vec<NewEvent> = changes
         .iter()
-        .map(|change| {
+        .flat_map(|change| {
             let mut data = summary(&change.after);
             data["cause"] = json!("supply");
-            NewEvent::of_order("order.allocated", change.after.id, data)
+            let allocated = NewEvent::of_order("order.allocated", change.after.id, data);
+            std::iter::once(allocated).chain(promise_changed(change, cause_of(change, &causes)))
         })
         .collect();
     events::append(connection, context, &facts)?;
     Ok(changes.len())
+}
+
+/// The supply that has come and is not reviewed yet, if it is a product that the order waited for.
+fn cause_of(change: &OrderChange, received: &[Review]) -> Cause {
+    let waited = |sku: &str| change.before.lines.iter().any(|line| line.sku == sku && !line.quantities.backordered.is_zero());
+    match received.iter().find(|review| waited(&review.sku)) {
+        Some(review) => Cause { code: PromiseCause::SupplyReceived, incoming_id: review.incoming_id },
+        None => PromiseCause::StockReceived.into(),
+    }
 }
 
 fn fill(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Result<(), Error> {
@@ -68,5 +86,5 @@ fn fill(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Result<(), E
         allocation.reason = crate::orders::allocation::AllocationReason::Backorder;
         order.lines[allocation.line].quantities.end_backorder(allocation.quantity).map_err(Error::internal)?;
     }
-    promise::allocate(order, &plan, context).map_err(Error::internal)
+    promise::allocate(order, &plan, shelf, context).map_err(Error::internal)
 }

@@ -1,8 +1,9 @@
 //! Goods leave: stock goes off the shelf, never before and never twice, and charges of the order fall due with them.
 
+use super::document_date::require_open;
 use super::fulfillment_change::{found, found_mut, named_line, require};
 use super::order_events::order_events;
-use super::refusals::{require_unblocked, too_much};
+use super::refusals::{delivery_rule, require_unblocked, too_much};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
@@ -18,9 +19,11 @@ use crate::inventory::stock::departures::{Departure, ship_departures};
 use crate::inventory::stock::locked::Cause;
 use crate::inventory::{ShelfKey, ShelfQuantity};
 use crate::orders::change::{self, OrderChange};
+use crate::orders::delivery;
 use crate::orders::hold::Blocks;
-use crate::orders::order::{DeliveryRule, Order};
+use crate::orders::order::{DeliveryRule, Order, OrderLine};
 use crate::orders::status::OrderAction;
+use crate::organization;
 use crate::platform::http::Precondition;
 use crate::types::decimal::Quantity;
 use crate::types::id::{FulfillmentOrderId, OrderId, OrderLineId, ShipmentId};
@@ -54,6 +57,11 @@ pub fn ship_all(connection: &mut PgConnection, context: &Context, requests: &[Sh
     order_ids.dedup();
     let mut changes = change::lock_all(connection, context.organization_id, &order_ids)?;
 
+    if requests.iter().any(|request| request.body.shipped_at.is_some()) {
+        let settings = organization::settings(connection, context.organization_id)?;
+        let dates = requests.iter().filter_map(|request| request.body.shipped_at);
+        dates.map(|at| settings.local_date(at)).try_for_each(|date| require_open(&settings, date))?;
+    }
     let (mut shipped, mut departures) = (vec![], vec![]);
     for request in requests {
         let order_id = order_of.get(&request.fulfillment_order_id);
@@ -169,18 +177,13 @@ fn check_delivery_rule(order: &Order, fulfillment_order: &FulfillmentOrder, leav
             DeliveryRule::CompleteLine => leaves(line.line_number).is_some(),
             DeliveryRule::CompleteOrder => true,
         };
-        let unpromised = line.quantities.unallocated + line.quantities.backordered;
         let open = fulfillment_order.line(line.line_number).map_or(Decimal::ZERO, |allocation| allocation.open());
         let stays = (open - leaves(line.line_number).unwrap_or_default()).max(Decimal::ZERO);
-        let missing = unpromised + stays;
-        (concerned && missing > Decimal::ZERO).then(|| json!({ "order_line_id": line.id, "sku": line.sku, "missing": Quantity(missing) }))
+        let missing = delivery::unpromised(line) + stays;
+        (concerned && missing > Decimal::ZERO).then_some((line, missing))
     });
-    let missing: Vec<Value> = missing.collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let detail = format!("the order's delivery rule is {rule}; see lines for what is missing");
-    Err(Error::conflict_with("delivery_rule", detail, json!({ "delivery_rule": rule, "lines": missing })))
+    let missing: Vec<(&OrderLine, Decimal)> = missing.collect();
+    if missing.is_empty() { Ok(()) } else { Err(delivery_rule(order, &missing)) }
 }
 
 /// Charges (insurance, handling) are owed once goods leave; of an order without goods they are owed when it is confirmed.

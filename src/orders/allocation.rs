@@ -14,6 +14,9 @@
 //! of the ordered unit. If units of one SKU do not divide each other (boxes of 10 and of 12), "fewest" and "as much as there
 //! is" hold for this order of serving.
 
+use super::outlook::Outlook;
+use super::peg::Peg;
+use crate::types::id::OrderId;
 use crate::types::text_enum::text_enum;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
@@ -51,6 +54,8 @@ pub struct Shelf {
     rows: HashMap<String, usize>,
     /// Row after row, one quantity per location.
     available: Vec<Decimal>,
+    /// What dates are promised by; without it none are.
+    pub outlook: Option<Outlook>,
 }
 
 /// A line's demand.
@@ -114,6 +119,16 @@ impl Shelf {
         let locations: Vec<Arc<str>> = ranked.into_iter().map(|(_, code)| code).collect();
         let ranks = locations.iter().enumerate().map(|(rank, code)| (code.clone(), rank)).collect();
         Self { locations, ranks, ..Self::default() }
+    }
+
+    /// The same shelf with what dates are promised by.
+    pub fn with_outlook(self, outlook: Outlook) -> Self {
+        Self { outlook: Some(outlook), ..self }
+    }
+
+    /// The pegs that have been made of an order's lines, to be written.
+    pub fn fresh_pegs(&mut self, order_id: OrderId) -> Vec<Peg> {
+        self.outlook.as_mut().map(|outlook| outlook.take_fresh(order_id)).unwrap_or_default()
     }
 
     /// Says what is available; below zero counts as nothing. A location that the shelf was not made with is passed over.

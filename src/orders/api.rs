@@ -1,6 +1,8 @@
 use super::body::{CancelRequest, HoldRequest, NewOrder, OrderBody, PatchOrder};
 use super::edit::body::EditOrder;
 use super::filter::OrderQuery;
+use super::peg_list::list_pegs;
+use super::quote::Quote;
 use super::service;
 use super::verify::Request;
 use crate::app::App;
@@ -15,6 +17,7 @@ use crate::order_to_cash::dry_run::dry_run;
 use crate::order_to_cash::edit::edit;
 use crate::order_to_cash::hold::{hold, release};
 use crate::order_to_cash::place::PlaceRequest;
+use crate::order_to_cash::quote::quote;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::{HoldId, OrderId};
@@ -26,6 +29,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(place_order)
+        .service(quote_order)
+        .service(list_pegs)
         .service(list_orders)
         .service(get_order)
         .service(patch_order)
@@ -60,11 +65,39 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     body.check()?;
     let request = Request { order_id, number: String::new(), body, may_price, historical: false };
-    let arrival = Arrival { context, request: PlaceRequest::new(request, key.as_ref(), &hash) };
+    let request = PlaceRequest { origin: context.origin.clone(), ..PlaceRequest::new(request, key.as_ref(), &hash) };
+    let arrival = Arrival { context, request };
     match &app.capture {
         Some(queue) => capture(queue, arrival).await,
         None => write_alone(&app.db, app.desk.clone(), arrival).await,
     }
+}
+
+/// Quote an order
+///
+/// What placing the same body now would come to, by the same rules: prices, taxes, credit, allocations, dates and what would hold
+/// or refuse it. Nothing is written, and nothing is kept for the caller: stock and supply may be gone a moment later.
+#[utoipa::path(tag = "orders", operation_id = "quote_order", security(("oauth2" = ["orders:write"])), request_body = NewOrder,
+    responses(
+        (status = 200, description = "The order as it would be, without id and number, and the verdict on it", body = Quote),
+        (status = 400, response = crate::openapi::BadRequest),
+        (status = 409, response = crate::openapi::Conflict),
+        (status = 422, response = crate::openapi::Invalid),
+    ))]
+#[post("/v1/orders/quote")]
+pub async fn quote_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let body: NewOrder = call.json()?;
+    if !body.payments.is_empty() {
+        call.actor.require(Permission::PAYMENTS_WRITE)?;
+    }
+    let (may_price, order_id) = (call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
+    body.check()?;
+    let request = Request { order_id, number: String::new(), body, may_price, historical: false };
+    let cache = app.desk.master_data.clone();
+    let quote = app.db.read(move |connection| quote(connection, &cache, &context, request.clone())).await?;
+    Answer::ok(&quote)
 }
 
 /// List orders

@@ -1,6 +1,8 @@
 //! A locked order before and after a use case.
 
 use super::order::Order;
+use super::peg::Peg;
+use super::pegs;
 use super::status::OrderStatus;
 use super::store;
 use crate::auth::actor::Context;
@@ -21,11 +23,13 @@ pub struct OrderChange {
     pub after: Order,
     /// Change of the bill-to customer's amounts due on invoices that goes with this one.
     pub unpaid: Decimal,
+    /// Incoming supply that has been promised to its lines, to be written; the caller holds the supply's lock.
+    pub pegs: Vec<Peg>,
 }
 
 impl OrderChange {
     fn of(order: Order) -> Self {
-        Self { before: order.clone(), after: order, unpaid: Decimal::ZERO }
+        Self { before: order.clone(), after: order, unpaid: Decimal::ZERO, pegs: vec![] }
     }
 }
 
@@ -47,7 +51,8 @@ pub fn lock(
 }
 
 /// Settles the orders at `at` (now, or a given time in history), raises their versions, writes the difference and moves the
-/// customers' balances. An order that is cancelled as a whole gives its coupons back. Comes before stock in the lock order. Orders that did not change are left alone.
+/// customers' balances; pegs follow. An order that is cancelled as a whole gives its coupons back. Comes before stock in the lock order.
+/// Orders that did not change are left alone.
 pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [OrderChange], at: DateTime<Utc>) -> Result<(), Error> {
     for change in changes.iter_mut() {
         change.after.settle(at);
@@ -82,6 +87,7 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Ord
     let changed: Vec<&OrderChange> = changes.iter().filter(|change| change.after != change.before).collect();
     if !changed.is_empty() {
         store::save(connection, context.organization_id, &changed, balances)?;
+        pegs::follow(connection, context, &changed)?;
     } else if let Some(balances) = balances {
         balances.execute(connection)?;
     }

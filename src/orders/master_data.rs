@@ -6,17 +6,20 @@
 //! absent is not remembered.
 
 use super::body::NewOrder;
-use super::order::Order;
+use super::order::{OnShortage, Order};
 use super::reference::{Company, Customer, Item, PriceList, Product, Reference};
 use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
 use crate::auth::actor::Context;
 use crate::catalog::DEFAULT_LIST;
 use crate::catalog::coupons::service::{self as coupons, KnownCoupons};
 use crate::catalog::prices::body::Price;
+use crate::catalog::product_kind::ProductKind;
 use crate::customers::balance::Credit;
 use crate::error::Error;
 use crate::types::id::{CustomerId, OrganizationId};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,7 +70,7 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
     let mut round = 1;
     loop {
         let (mut reference, epochs) = recall(connection, cache, organization_id, batch)?;
-        let (question, owners) = question(batch, &reference);
+        let (question, owners) = question(batch, &reference, context.now);
         let seen = look(connection, organization_id, &question, context.now)?;
         if seen.epochs != epochs {
             cache.forget(organization_id, epochs, seen.epochs);
@@ -77,6 +80,7 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
             }
         }
         reference.stock = seen.stock;
+        reference.supply = seen.supply;
         reference.same_purchase_orders = seen.same_purchase_orders;
         reference.recent_orders = seen.recent_orders;
         reference.coupons = coupons(connection, organization_id, batch, &reference)?;
@@ -139,8 +143,8 @@ fn coupons(
 }
 
 /// What to ask for a batch, and which order each claim belongs to.
-fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference) -> (Question<'a>, Vec<usize>) {
-    let mut question = Question::default();
+fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference, now: DateTime<Utc>) -> (Question<'a>, Vec<usize>) {
+    let mut question = Question { today: reference.company.local_date(now), ..Question::default() };
     let mut owners = vec![];
     for (i, asked) in batch.iter().enumerate() {
         question.claims.extend(&asked.claims);
@@ -155,7 +159,28 @@ fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference) -> (Question<'a>,
         }
     }
     question.skus = skus(batch);
+    question.wanted = wanted_as_backorders(batch, reference);
     (question, owners)
+}
+
+/// How much a batch wants of each product that may be backordered, in base units: by all of its orders, since those that refuse
+/// shortages take stock from the others.
+fn wanted_as_backorders<'a>(batch: &[Asked<'a>], reference: &Reference) -> Vec<(&'a str, Decimal)> {
+    let backorders = |body: &NewOrder| body.on_shortage == Some(OnShortage::Backorder) && !body.draft;
+    if !batch.iter().any(|asked| backorders(asked.body)) {
+        return vec![];
+    }
+    let mut wanted: HashMap<&str, (Decimal, bool)> = HashMap::new();
+    for body in batch.iter().map(|asked| asked.body) {
+        for line in &body.lines {
+            let Some(product) = reference.product(&line.sku).filter(|product| product.kind == ProductKind::Stocked) else { continue };
+            let Some((_, factor)) = product.unit(line.unit.as_deref()) else { continue };
+            let sum = wanted.entry(&line.sku).or_default();
+            sum.0 += line.quantity.0 * factor;
+            sum.1 |= backorders(body);
+        }
+    }
+    wanted.into_iter().filter(|(_, (_, backordered))| *backordered).map(|(sku, (quantity, _))| (sku, quantity)).collect()
 }
 
 fn buyer<'a>(body: &NewOrder, reference: &'a Reference) -> Option<&'a Customer> {
@@ -397,7 +422,8 @@ fn missing_prices(batch: &[Asked<'_>], reference: &Reference) -> Vec<(String, St
 }
 
 impl Reference {
-    fn of(company: Arc<Company>) -> Self {
+    /// Nothing but what all orders share.
+    pub(super) fn of(company: Arc<Company>) -> Self {
         Self {
             company,
             items: vec![],
@@ -406,6 +432,7 @@ impl Reference {
             emails: HashMap::new(),
             credit: HashMap::new(),
             stock: vec![],
+            supply: vec![],
             same_purchase_orders: vec![],
             noted: 0,
             recent_orders: vec![],

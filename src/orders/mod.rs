@@ -17,6 +17,8 @@ pub mod change;
 pub mod check;
 /// From coupon codes to discounts.
 pub mod coupons;
+/// How much must be ready before anything leaves.
+pub mod delivery;
 /// Discounts on a line and on the whole order.
 pub mod discount;
 /// Changing an order that exists.
@@ -31,12 +33,22 @@ pub mod master_data;
 pub mod milestones;
 /// The order as a whole.
 pub mod order;
+/// What dates are promised by.
+pub mod outlook;
+/// Lines that wait, and the supply that is promised to them.
+pub mod peg;
+/// Which lines a supply is promised to.
+pub mod peg_list;
+/// Pegs as they are stored.
+pub mod pegs;
 /// From prices, discounts and tax rules to every amount of an order.
 pub mod pricing;
 /// From a plan of allocations to fulfillment orders.
 pub mod promise;
 /// How much of a line is where: the quantity equation and the moves that keep it.
 pub mod quantities;
+/// An order as it would be.
+pub mod quote;
 /// What new orders are decided by.
 pub mod reference;
 /// Use cases that stay within orders.

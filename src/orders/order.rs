@@ -1,6 +1,7 @@
 //! The order as a whole: header, lines, holds, fulfillment orders. Every use case loads it under its row lock, changes it in
 //! memory by the moves of its parts, lets [`Order::settle`] derive what follows, and has it saved as a difference.
 
+use super::delivery;
 use super::discount::Discount;
 use super::hold::Hold;
 use super::milestones::{Milestones, Money};
@@ -105,11 +106,22 @@ pub struct Detail {
     pub priority: i32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cancellations: Vec<Cancellation>,
+    /// What credit notes have taken back of prepayments, without what they gave back of their deductions: it is to be invoiced again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepayments_credited: Option<Amount>,
     /// How many fulfillment orders and shipments have been numbered.
     #[serde(default)]
     pub fulfillment_orders: u32,
     #[serde(default)]
     pub shipments: u32,
+}
+
+impl Detail {
+    /// Counts what a credit note takes back of a prepayment, or gives back of a deduction where it is negative.
+    pub fn credit_prepayment(&mut self, amount: Decimal) {
+        let sum = self.prepayments_credited.map_or(Decimal::ZERO, |known| known.0) + amount;
+        self.prepayments_credited = (!sum.is_zero()).then_some(Amount(sum));
+    }
 }
 
 text_enum! {
@@ -198,6 +210,11 @@ pub struct OrderLine {
 impl OrderLine {
     pub fn is_stocked(&self) -> bool {
         self.kind == ProductKind::Stocked
+    }
+
+    /// The smallest quantity that can be promised of it, in base units.
+    pub fn step(&self) -> Decimal {
+        self.unit_factor * Decimal::new(1, self.detail.quantity_scale)
     }
 
     /// The detail as it is to be stored, with the quantities that have no column of their own.
@@ -347,7 +364,8 @@ impl Order {
     /// took place, which in history is not now.
     pub fn settle(&mut self, at: DateTime<Utc>) {
         let wanted = self.wanted_total();
-        self.uninvoiced_total = (wanted - self.amount_invoiced).max(self.currency.zero());
+        let again = self.detail.prepayments_credited.map_or(Decimal::ZERO, |amount| amount.0);
+        self.uninvoiced_total = (wanted - self.amount_invoiced + again).max(self.currency.zero());
         let quantities: Vec<LineQuantities> = self.lines.iter().map(|line| line.quantities).collect();
         self.fulfillment_status = status::fulfillment_status(&quantities);
         self.invoice_status = status::invoice_status(&quantities);
@@ -363,8 +381,15 @@ impl Order {
             status => status,
         };
         self.status = status::order_status(status, &quantities);
-        for fulfillment_order in self.fulfillment_orders.iter_mut().filter(|f| f.is_live()) {
-            fulfillment_order.settle(held);
+        // A day is promised for all that is open of a line, or for none of it.
+        for line in self.lines.iter_mut().filter(|line| line.is_stocked() && !line.quantities.unallocated.is_zero()) {
+            line.promised_on = None;
+        }
+        for i in 0..self.fulfillment_orders.len() {
+            if self.fulfillment_orders[i].is_live() {
+                let waits = held || delivery::holds_back(self, &self.fulfillment_orders[i]);
+                self.fulfillment_orders[i].settle(waits);
+            }
         }
         let paid = self.payment_status == PaymentStatus::Paid && self.amount_paid > Decimal::ZERO;
         self.milestones.advance(self.status, &self.lines, if paid { Money::Received } else { Money::Outstanding }, at);

@@ -11,12 +11,15 @@ use crate::catalog::{DEFAULT_LIST, TaxRateMissing, price_for, tax_rate_for};
 use crate::customers::address_book::CustomerAddress;
 use crate::customers::balance::Credit;
 use crate::customers::body::TaxExemption;
+use crate::inventory::incoming::pool::{SupplyOfProduct, SupplyPool};
+use crate::organization::calendar::{Calendar, Transit, WorkingDays};
 use crate::organization::profile::body::TaxTreatment;
+use crate::organization::profile::body::{Profile, TimeOfDay, WorkingDay};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use crate::types::unit::unit_code;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
@@ -36,6 +39,8 @@ pub struct Reference {
     /// What customers with a limit could still order when it was last seen: a hint.
     pub(super) credit: HashMap<CustomerId, Credit>,
     pub stock: Vec<Stock>,
+    /// Of products that are wanted as backorders and seemed to be short.
+    pub supply: Vec<SupplyOfProduct>,
     /// The last `noted` of them are of the same batch.
     pub(super) same_purchase_orders: Vec<SamePurchaseOrder>,
     pub(super) noted: usize,
@@ -83,6 +88,30 @@ pub struct Organization {
     pub time_zone: chrono_tz::Tz,
     pub base_currency: Currency,
     pub tax_treatment: TaxTreatment,
+    #[serde(default)]
+    pub delivery: Delivery,
+}
+
+/// How the organization works and ships, where a location does not do otherwise.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Delivery {
+    default_handling_days: i32,
+    default_transit_days: i32,
+    cutoff_time: TimeOfDay,
+    working_days: Vec<WorkingDay>,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        let profile = Profile::default();
+        Self {
+            default_handling_days: profile.default_handling_days,
+            default_transit_days: profile.default_transit_days,
+            cutoff_time: profile.cutoff_time,
+            working_days: profile.working_days,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -140,6 +169,9 @@ pub struct PaymentTerm {
 pub struct Location {
     pub code: String,
     pub priority: i32,
+    pub handling_days: Option<i32>,
+    pub cutoff_time: Option<TimeOfDay>,
+    pub working_days: Option<Vec<WorkingDay>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -203,6 +235,28 @@ impl Company {
     /// Whether the same order could come in twice, by two ways.
     pub fn has_channel_besides(&self, code: &str) -> bool {
         self.channels.iter().any(|channel| channel.code != code)
+    }
+
+    /// How a location works; `None` for one that ships nothing.
+    pub fn calendar(&self, location: &str) -> Option<Calendar> {
+        let (location, delivery) = (self.locations.iter().find(|own| own.code == location)?, &self.organization.delivery);
+        Some(Calendar {
+            time_zone: self.organization.time_zone,
+            cutoff_time: location.cutoff_time.unwrap_or(delivery.cutoff_time).0,
+            working_days: WorkingDays::of(location.working_days.as_ref().unwrap_or(&delivery.working_days)),
+            handling_days: u32::try_from(location.handling_days.unwrap_or(delivery.default_handling_days)).unwrap_or(0),
+        })
+    }
+
+    /// The way from any location to a customer.
+    pub fn transit(&self) -> Transit {
+        let delivery = &self.organization.delivery;
+        Transit { working_days: WorkingDays::of(&delivery.working_days), days: u32::try_from(delivery.default_transit_days).unwrap_or(0) }
+    }
+
+    /// The day that it is for the organization.
+    pub fn local_date(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.organization.time_zone).date_naive()
     }
 
     pub fn payment_term(&self, code: &str) -> Option<&PaymentTerm> {
@@ -275,6 +329,11 @@ impl Reference {
     pub fn forget_notes(&mut self) {
         self.same_purchase_orders.truncate(self.same_purchase_orders.len().saturating_sub(self.noted));
         self.noted = 0;
+    }
+
+    /// Supply that a batch may be promised from.
+    pub fn supply_pool(&self, now: DateTime<Utc>) -> SupplyPool {
+        SupplyPool::new(self.supply.iter().cloned(), self.company.local_date(now))
     }
 
     pub fn credit(&self, id: CustomerId) -> Option<&Credit> {

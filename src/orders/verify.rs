@@ -537,6 +537,7 @@ fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
         MoneyStatus::Captured | MoneyStatus::Authorized => true,
         MoneyStatus::Pending
         | MoneyStatus::Voided
+        | MoneyStatus::Expired
         | MoneyStatus::Failed
         | MoneyStatus::Reversed
         | MoneyStatus::PartiallyRefunded

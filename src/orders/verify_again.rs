@@ -4,7 +4,7 @@ use super::hold::{Hold, HoldCode};
 use super::order::{Order, OrderLine};
 use super::reference::Reference;
 use super::verify;
-use crate::auth::actor::Context;
+use crate::auth::actor::{Context, is_system};
 use crate::error::Error;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub fn settle_objections(order: &mut Order, reference: &Reference, context: &Con
         }
     }
     for objection in objections.into_iter().filter(concerns) {
-        let stands = |hold: &Hold| hold.released_at.is_none() || hold.released_by.as_deref() != Some("system");
+        let stands = |hold: &Hold| hold.released_at.is_none() || !hold.released_by.as_deref().is_some_and(is_system);
         if !order.holds.iter().any(|hold| same(hold, &objection) && stands(hold)) {
             order.holds.push(objection);
         }

@@ -1,5 +1,6 @@
 //! The tenant: its profile, payment terms and exchange rates.
 
+pub mod calendar;
 pub mod exchange_rates;
 pub mod payment_terms;
 pub mod profile;

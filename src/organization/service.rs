@@ -2,6 +2,7 @@ use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
+use crate::journal::role::LedgerRole;
 use crate::types::country::Country;
 use crate::types::currency::Currency;
 use crate::types::fault::Faults;
@@ -28,7 +29,7 @@ pub struct NewOrganization {
 }
 
 /// Creates an organization and what exists from its start: payment terms, number series of invoices and credit notes, the
-/// channel `direct`. All or nothing: one transaction, within the caller's if there is one.
+/// channel `direct`, the chart of accounts. All or nothing: one transaction, within the caller's if there is one.
 pub fn create(connection: &mut PgConnection, new: &NewOrganization, now: DateTime<Utc>) -> Result<OrganizationId, Error> {
     let mut faults = Faults::new();
     check_code(&mut faults, "/code", &new.code);
@@ -49,6 +50,7 @@ pub fn create(connection: &mut PgConnection, new: &NewOrganization, now: DateTim
         store::seed_payment_terms(connection, id, now)?;
         store::seed_invoice_series(connection, id, now)?;
         store::seed_channel(connection, id, now)?;
+        store::seed_ledger_accounts(connection, id, &LedgerRole::ALL.iter().map(|role| role.from_the_start()).collect::<Vec<_>>(), now)?;
         let data = json!({
             "code": new.code, "legal_name": new.name, "country": new.country, "time_zone": new.time_zone, "base_currency": new.currency,
             "books_closed_through_on": null, "version": 1,

@@ -31,6 +31,10 @@ pub struct Settings {
     pub working_days: Vec<WorkingDay>,
     /// Calendar days after delivery within which goods may come back.
     pub return_window_days: i32,
+    /// Days from an invoice's due date to each of its reminders, ascending.
+    pub reminder_days: Vec<i32>,
+    /// Whether authorizations at a payment provider are captured for what of their order ships.
+    pub capture_on_shipment: bool,
     /// What documents print of the seller, to be copied into them: name, tax ids, address, contact, bank accounts.
     pub seller: Value,
 }
@@ -61,6 +65,8 @@ impl Settings {
             cutoff_time: profile.cutoff_time.0,
             working_days: profile.working_days,
             return_window_days: profile.return_window_days,
+            reminder_days: profile.reminder_days,
+            capture_on_shipment: profile.capture_on_shipment,
             seller,
         }
     }

@@ -4,7 +4,7 @@ use crate::types::id::{ChannelId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 
 pub fn insert(connection: &mut PgConnection, id: OrganizationId, new: &NewOrganization, now: DateTime<Utc>) -> QueryResult<usize> {
     sql("INSERT INTO organization (id, code, legal_name, country, time_zone, base_currency, created_at, updated_at) \
@@ -39,6 +39,23 @@ pub fn seed_invoice_series(connection: &mut PgConnection, id: OrganizationId, no
          ('INV', 'invoice', 'INV-'), ('CN', 'credit_note', 'CN-'), ('HIST', 'invoice', 'HIST-')) AS series (code, kind, prefix)")
     .bind::<SqlUuid, _>(id)
     .bind::<Timestamptz, _>(now)
+    .execute(connection)
+}
+
+/// The account of each role, as (role, code, name).
+pub fn seed_ledger_accounts(
+    connection: &mut PgConnection,
+    id: OrganizationId,
+    accounts: &[(&str, &str, &str)],
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    sql("INSERT INTO ledger_account (organization_id, role, code, name, created_at, updated_at) \
+         SELECT $1, a.role, a.code, a.name, $2, $2 FROM unnest($3, $4, $5) AS a(role, code, name)")
+    .bind::<SqlUuid, _>(id)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Array<Text>, _>(accounts.iter().map(|(role, ..)| *role).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(accounts.iter().map(|(_, code, _)| *code).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(accounts.iter().map(|(.., name)| *name).collect::<Vec<_>>())
     .execute(connection)
 }
 

@@ -1,4 +1,4 @@
-use super::body::{CapturePayment, NewAllocations, NewPayment, PatchPaymentData, PaymentBody};
+use super::body::{CapturePayment, NewAllocations, NewPayment, PatchPaymentData, PaymentBody, write_off};
 use super::payment::{Payment, PaymentStatus};
 use super::refunds::body::{NewRefund, RefundBody};
 use super::service::{self, Filter};
@@ -91,7 +91,8 @@ struct Nothing {}
 
 /// Book a payment
 ///
-/// Money that arrived is never refused: what exceeds the debt stays as `unapplied_amount`.
+/// Money that arrived is never refused: what exceeds the debt stays as `unapplied_amount`. Adjustments of kind `write_off` need the
+/// scope `payments:write_off`; an `early_payment_discount` is what the terms of its invoice grant at most.
 #[utoipa::path(tag = "payments", operation_id = "receive_payment", security(("oauth2" = ["payments:write"])), request_body = NewPayment,
     responses(
     (status = 201, description = "Booked", body = PaymentBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
@@ -104,6 +105,9 @@ pub async fn receive_payment(call: Call, app: Data<App>) -> Result<Answer, Error
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
     let body: NewPayment = call.json()?;
+    if write_off(body.allocations()) {
+        call.require(Permission::PAYMENTS_WRITE_OFF)?;
+    }
     let key = call.idempotency_key()?;
     body.check()?;
     let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
@@ -184,6 +188,9 @@ pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Erro
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
     let body: NewAllocations = call.json()?;
+    if write_off(&body.allocations) {
+        call.require(Permission::PAYMENTS_WRITE_OFF)?;
+    }
     act(&call, &app, context, move |connection, context, id, precondition| pay::allocate(connection, context, id, &body, precondition))
         .await
 }

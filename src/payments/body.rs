@@ -1,12 +1,14 @@
+use super::operations::operation::{OperationKind, OperationStatus};
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
+use super::provider::Failure;
 use super::refunds::body::RefundBody;
-use super::settlement::{Adjustment, Settlement};
+use super::settlement::{Adjustment, AdjustmentKind, Settlement};
 use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::fault::{Fault, Faults};
-use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId};
+use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId, PaymentOperationId};
 use crate::types::text::{check_external_ids, check_metadata, check_optional_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -50,9 +52,27 @@ pub struct NewPayment {
     #[serde(default)]
     #[schema(default = "captured")]
     pub status: Option<NewPaymentStatus>,
-    /// Today where absent; not in the future.
+    /// Today where absent; not in the future, and captured money not in closed books.
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
+    /// Of an authorization: until when it can be captured. Then it is `expired`.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Code of the payment provider that moves the money: it is asked to reserve it (`authorized`) or to take it (`captured`), and
+    /// the payment is `pending` until it has answered.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// The provider's name of the payer's card or wallet, to ask for new money.
+    #[serde(default)]
+    #[schema(example = "pm_card_visa")]
+    pub provider_payment_method: Option<String>,
+    /// The provider's name of money that a checkout has asked it for already.
+    #[serde(default)]
+    #[schema(example = "pi_3MtwBwLkdIwHu7ix28a3tqPa")]
+    pub provider_reference: Option<String>,
+    /// Captures an authorization for what of its order ships; the organization's `capture_on_shipment` where absent.
+    #[serde(default)]
+    pub capture_on_shipment: Option<bool>,
     #[serde(default)]
     pub reference: Option<String>,
     /// Applied to this invoice, up to what is due.
@@ -144,6 +164,13 @@ impl NewPayment {
                 "exact amounts need captured money; name an invoice or order, or allocate after the capture",
             );
         }
+        faults.require(
+            self.expires_at.is_none() || self.status() == PaymentStatus::Authorized,
+            "/expires_at",
+            "not_authorized",
+            "only an authorization expires; leave it out or send status authorized",
+        );
+        self.check_provider(&mut faults);
         if let Some(ids) = &self.external_ids {
             check_external_ids(&mut faults, "/external_ids", ids);
         }
@@ -151,6 +178,31 @@ impl NewPayment {
             check_metadata(&mut faults, "/metadata", metadata);
         }
         faults.into_result()
+    }
+
+    fn check_provider(&self, faults: &mut Faults) {
+        let name = |text: &String| (1..=200).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let names = [("/provider_payment_method", &self.provider_payment_method), ("/provider_reference", &self.provider_reference)];
+        for (pointer, given) in names {
+            faults.require(given.as_ref().is_none_or(name), pointer, "invalid_reference", "1 to 200 letters, digits and '_'");
+        }
+        let one = self.provider_payment_method.is_some() != self.provider_reference.is_some();
+        if self.provider.is_none() {
+            let alone = self.provider_payment_method.is_none() && self.provider_reference.is_none() && self.capture_on_shipment.is_none();
+            faults.require(alone, "/provider", "required", "name the provider that this is for");
+            return;
+        }
+        faults.require(one, "", "exactly_one_of", "a provider needs provider_payment_method or provider_reference");
+        let asked = self.status() != PaymentStatus::Pending;
+        faults.require(asked, "/status", "not_with_provider", "say what the provider shall do: authorized or captured");
+        faults.require(
+            self.allocations().is_empty(),
+            "/allocations",
+            "not_with_provider",
+            "name an order or an invoice, or allocate later",
+        );
+        faults.require(self.received_on.is_none(), "/received_on", "not_with_provider", "the money is received when the provider has it");
+        faults.require(self.expires_at.is_none(), "/expires_at", "not_with_provider", "the provider says how long it reserves the money");
     }
 }
 
@@ -184,6 +236,11 @@ fn check_adjustments(faults: &mut Faults, pointer: &str, adjustments: &[Adjustme
     }
 }
 
+/// Whether any of them gives up what is owed, which takes a permission of its own.
+pub fn write_off(allocations: &[NewAllocation]) -> bool {
+    allocations.iter().flat_map(NewAllocation::adjustments).any(|adjustment| adjustment.kind == AdjustmentKind::WriteOff)
+}
+
 /// Where unapplied money goes.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -197,10 +254,14 @@ pub struct NewAllocations {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct CapturePayment {
-    /// All of it where absent; never more than was authorized. What is not captured is given up.
+    /// All that is left where absent; never more than was authorized.
     #[serde(default)]
     pub amount: Option<Amount>,
-    /// Today where absent; not in the future.
+    /// Whether this ends the authorization: what is not captured is given up. `false` keeps the rest for a later capture.
+    #[serde(default, rename = "final")]
+    #[schema(default = true)]
+    pub last: Option<bool>,
+    /// Today where absent; not in the future, not in closed books.
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
 }
@@ -249,15 +310,37 @@ pub struct PaymentBody {
     pub amount_refunded: Amount,
     /// Captured money that is on no document.
     pub unapplied_amount: Amount,
+    /// Code of whoever moves the money.
+    pub provider: Option<String>,
+    /// The provider's name of it.
+    pub provider_reference: Option<String>,
+    pub capture_on_shipment: bool,
+    /// What was asked of the provider, oldest first.
+    pub operations: Vec<PaymentOperationBody>,
     /// Where its money is now, oldest first.
     pub allocations: Vec<PaymentAllocationBody>,
     pub refunds: Vec<RefundBody>,
     pub received_on: NaiveDate,
+    /// Until when the authorization can be captured.
+    pub expires_at: Option<DateTime<Utc>>,
     pub reference: Option<String>,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A call of the provider.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PaymentOperationBody {
+    pub id: PaymentOperationId,
+    pub kind: OperationKind,
+    pub amount: Amount,
+    pub status: OperationStatus,
+    /// Why it was refused, or why it waits.
+    pub failure: Option<Failure>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -294,9 +377,26 @@ impl PaymentBody {
             amount_captured: Amount(payment.currency.round(payment.captured)),
             amount_refunded: Amount(payment.currency.round(payment.refunded)),
             unapplied_amount: Amount(payment.currency.round(payment.unapplied())),
+            provider: payment.provider.clone(),
+            provider_reference: payment.provider_reference.clone(),
+            capture_on_shipment: payment.capture_on_shipment,
+            operations: payment
+                .operations
+                .iter()
+                .map(|operation| PaymentOperationBody {
+                    id: operation.id,
+                    kind: operation.kind,
+                    amount: Amount(payment.currency.round(operation.amount)),
+                    status: operation.status,
+                    failure: operation.failure.clone(),
+                    created_at: operation.created_at,
+                    updated_at: operation.updated_at,
+                })
+                .collect(),
             allocations: payment.standing().into_iter().map(allocation).collect(),
             refunds,
             received_on: payment.received_on,
+            expires_at: payment.expires_at,
             reference: payment.reference.clone(),
             external_ids: payment.external_ids.clone(),
             metadata: payment.metadata.clone(),

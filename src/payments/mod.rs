@@ -7,8 +7,19 @@ pub mod account;
 pub mod allocation;
 pub mod api;
 pub mod body;
+mod bulk;
+/// What paying early earns.
+pub mod early_payment;
+/// What payment providers tell by themselves.
+pub mod inbound;
+/// What is asked of payment providers.
+pub mod operations;
 /// What a payment is and how it may change.
 pub mod payment;
+/// Payment services behind one trait.
+pub mod provider;
+/// An organization's accounts with them.
+pub mod providers;
 /// Money that goes back.
 pub mod refunds;
 pub mod service;

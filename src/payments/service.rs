@@ -1,4 +1,6 @@
 use super::body::{PatchPaymentData, PaymentBody, PutPaymentData};
+use super::inbound::Dispute;
+use super::operations;
 use super::payment::Payment;
 use super::refunds;
 use super::refunds::body::RefundBody;
@@ -16,7 +18,10 @@ use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order};
+pub use super::bulk::insert_all;
+pub use super::store::{
+    DocumentAdjustment, Filter, adjustments_of, customer_exists, expired, insert, of_order, of_provider, orders_to_capture,
+};
 
 const WHAT: &str = "payment";
 
@@ -34,6 +39,11 @@ impl PaymentChange {
 
     pub fn is_changed(&self) -> bool {
         self.after != self.before
+    }
+
+    /// Whether more is asked of its provider than before.
+    pub fn asks_more(&self) -> bool {
+        self.after.operations.len() > self.before.operations.len()
     }
 
     /// How much more of it is on no document.
@@ -105,6 +115,28 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Pay
     let rows: Vec<_> =
         changed.iter().flat_map(|change| change.after.allocations[new_rows(change)..].iter().map(|row| (change.after.id, row))).collect();
     store::insert_allocations(connection, context.organization_id, &rows)?;
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
+    for change in changed {
+        for operation in &change.after.operations {
+            match change.before.operations.iter().find(|known| known.id == operation.id) {
+                None => asked.push((change.after.id, operation)),
+                Some(known) if known != operation => answered.push((change.after.id, operation)),
+                Some(_) => {}
+            }
+        }
+    }
+    // Answers first: only one operation at a time may be pending.
+    operations::update(connection, context, &answered)?;
+    operations::insert(connection, context, &asked)?;
+    Ok(())
+}
+
+/// Tells that the payer contests the payment at his bank. What becomes of the money is a person's to book.
+pub fn tell_of_dispute(connection: &mut PgConnection, context: &Context, id: PaymentId, dispute: &Dispute) -> Result<(), Error> {
+    let payment = find(connection, context.organization_id, id)?;
+    let mut fact = event("payment.disputed", &payment);
+    fact.data["dispute"] = json!({ "id": dispute.id, "status": dispute.status, "reason": dispute.reason });
+    events::append(connection, context, &[fact])?;
     Ok(())
 }
 
@@ -172,7 +204,9 @@ pub fn event(event_type: &'static str, payment: &Payment) -> NewEvent {
         "amount_refunded": payment.refunded.to_string(),
         "unapplied_amount": payment.unapplied().to_string(),
         "received_on": payment.received_on,
+        "expires_at": payment.expires_at,
         "reference": payment.reference,
+        "provider": payment.provider,
         "allocations": payment.standing().iter().map(|placement| json!({
             "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": placement.settles.money.to_string(),
             "adjustments": placement.settles.adjustments,

@@ -56,6 +56,11 @@ impl Settlement {
         self.adjustments.iter().map(|adjustment| adjustment.amount.0).sum()
     }
 
+    /// What is settled without money for one reason.
+    pub fn of_kind(&self, kind: AdjustmentKind) -> Decimal {
+        self.adjustments.iter().filter(|adjustment| adjustment.kind == kind).map(|adjustment| adjustment.amount.0).sum()
+    }
+
     /// How much debt it settles.
     pub fn total(&self) -> Decimal {
         self.money + self.adjusted()

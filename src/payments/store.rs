@@ -1,4 +1,6 @@
 use super::allocation::Allocation;
+use super::inbound::Told;
+use super::operations::{self, operation::Operation};
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::settlement::{AdjustmentKind, Settlement};
 use crate::auth::actor::Context;
@@ -9,13 +11,14 @@ use crate::types::id::{CustomerId, InvoiceId, OrderId, OrganizationId, PaymentAl
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::HashMap;
 
 const COLUMNS: &str = "p.id, p.number, p.customer_id, p.order_id, p.invoice_id, p.currency, p.method, p.status, p.amount, p.amount_captured, \
-    p.amount_refunded, p.amount_applied, p.received_on, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.updated_at";
+    p.amount_refunded, p.amount_applied, p.received_on, p.expires_at, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.updated_at, \
+    p.provider, p.provider_reference, p.capture_on_shipment, p.order_seen";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -45,6 +48,8 @@ struct Row {
     amount_applied: Decimal,
     #[diesel(sql_type = Date)]
     received_on: NaiveDate,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    expires_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Nullable<Text>)]
     reference: Option<String>,
     #[diesel(sql_type = Jsonb)]
@@ -57,6 +62,14 @@ struct Row {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    provider: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    provider_reference: Option<String>,
+    #[diesel(sql_type = Bool)]
+    capture_on_shipment: bool,
+    #[diesel(sql_type = BigInt)]
+    order_seen: i64,
 }
 
 #[derive(QueryableByName)]
@@ -95,6 +108,7 @@ fn payment_of(row: Row) -> QueryResult<Payment> {
         refunded: money(row.amount_refunded),
         applied: money(row.amount_applied),
         received_on: row.received_on,
+        expires_at: row.expires_at,
         reference: row.reference,
         external_ids: from_json(row.external_ids)?,
         metadata: from_json(row.metadata)?,
@@ -102,10 +116,16 @@ fn payment_of(row: Row) -> QueryResult<Payment> {
         created_at: row.created_at,
         updated_at: row.updated_at,
         allocations: vec![],
+        provider: row.provider,
+        provider_reference: row.provider_reference,
+        capture_on_shipment: row.capture_on_shipment,
+        order_seen: row.order_seen,
+        operations: vec![],
     })
 }
 
-/// The payments of rows, in their order; one more statement for all their allocations.
+/// The payments of rows, in their order; one more statement for all their allocations, and one for what was asked of providers
+/// where there is one.
 fn with_allocations(connection: &mut PgConnection, organization_id: OrganizationId, rows: Vec<Row>) -> QueryResult<Vec<Payment>> {
     if rows.is_empty() {
         return Ok(vec![]);
@@ -129,6 +149,14 @@ fn with_allocations(connection: &mut PgConnection, organization_id: Organization
                 refund_id: row.refund_id,
                 created_at: row.created_at,
             });
+        }
+    }
+    let provided: Vec<PaymentId> = payments.iter().filter(|payment| payment.provider.is_some()).map(|payment| payment.id).collect();
+    if !provided.is_empty() {
+        for (id, operation) in operations::load(connection, organization_id, &provided)? {
+            if let Some(&i) = place.get(&id) {
+                payments[i].operations.push(operation);
+            }
         }
     }
     Ok(payments)
@@ -172,6 +200,64 @@ pub fn with_money_on(
     .bind::<Nullable<SqlUuid>, _>(invoice_id)
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
+}
+
+/// Authorizations whose time is over, the oldest first.
+pub fn expired(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<(OrganizationId, PaymentId)>> {
+    #[derive(QueryableByName)]
+    struct Due {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+        #[diesel(sql_type = SqlUuid)]
+        id: PaymentId,
+    }
+    let rows: Vec<Due> =
+        sql("SELECT organization_id, id FROM payment WHERE status = 'authorized' AND expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM payment_operation a WHERE a.organization_id = payment.organization_id AND a.payment_id = payment.id AND (a.status = 'pending' OR a.updated_at > $1 - interval '1 hour')) ORDER BY expires_at LIMIT $2")
+            .bind::<Timestamptz, _>(now)
+            .bind::<BigInt, _>(limit)
+            .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
+}
+
+/// The payment that a provider's message is about.
+pub fn of_provider(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    provider: &str,
+    told: &Told,
+) -> QueryResult<Option<PaymentId>> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = SqlUuid)]
+        id: PaymentId,
+    }
+    let rows: Vec<Id> = sql("SELECT id FROM payment WHERE organization_id = $1 AND provider = $2 \
+         AND (provider_reference = $3 OR (id = $4 AND provider_reference IS NULL)) ORDER BY provider_reference LIMIT 1")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(provider)
+    .bind::<Text, _>(&told.reference)
+    .bind::<Nullable<SqlUuid>, _>(told.payment_id)
+    .load(connection)?;
+    Ok(rows.into_iter().next().map(|row| row.id))
+}
+
+/// Orders that have shipped something since their authorizations were last looked at, and whose shipments are to be captured.
+pub fn orders_to_capture(connection: &mut PgConnection, limit: i64) -> QueryResult<Vec<(OrganizationId, OrderId)>> {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+        #[diesel(sql_type = SqlUuid)]
+        order_id: OrderId,
+    }
+    let rows: Vec<Waiting> = sql("SELECT DISTINCT p.organization_id, p.order_id FROM payment p \
+         JOIN sales_order o ON o.organization_id = p.organization_id AND o.id = p.order_id \
+         WHERE p.status = 'authorized' AND p.capture_on_shipment AND o.version <> p.order_seen AND o.fulfillment_status <> 'unfulfilled' \
+         AND NOT EXISTS (SELECT 1 FROM payment_operation a WHERE a.organization_id = p.organization_id AND a.payment_id = p.id \
+         AND a.status = 'pending' AND a.kind <> 'refund') ORDER BY 1, 2 LIMIT $1")
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.organization_id, row.order_id)).collect())
 }
 
 /// The payments that an order has, with or without money on it, oldest first. The caller holds the order's lock.
@@ -293,8 +379,9 @@ pub fn customer_exists(connection: &mut PgConnection, organization_id: Organizat
 /// Writes a new payment with its allocations.
 pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Payment) -> QueryResult<()> {
     sql("INSERT INTO payment (organization_id, id, number, customer_id, order_id, invoice_id, currency, method, status, amount, amount_captured, \
-         amount_refunded, amount_applied, received_on, reference, external_ids, metadata, actor, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)")
+         amount_refunded, amount_applied, received_on, reference, external_ids, metadata, actor, version, created_at, updated_at, expires_at, \
+         provider, provider_reference, capture_on_shipment) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22, $23, $24)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(payment.id)
     .bind::<Text, _>(&payment.number)
@@ -315,7 +402,13 @@ pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Paymen
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(payment.version)
     .bind::<Timestamptz, _>(payment.created_at)
+    .bind::<Nullable<Timestamptz>, _>(payment.expires_at)
+    .bind::<Nullable<Text>, _>(payment.provider.as_deref())
+    .bind::<Nullable<Text>, _>(payment.provider_reference.as_deref())
+    .bind::<Bool, _>(payment.capture_on_shipment)
     .execute(connection)?;
+    let asked: Vec<(PaymentId, &Operation)> = payment.operations.iter().map(|operation| (payment.id, operation)).collect();
+    operations::insert(connection, context, &asked)?;
     let rows: Vec<(PaymentId, &Allocation)> = payment.allocations.iter().map(|row| (payment.id, row)).collect();
     insert_allocations(connection, context.organization_id, &rows)
 }
@@ -329,10 +422,12 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     let metadata: Vec<Value> = payments.iter().map(|payment| to_json(&payment.metadata)).collect::<QueryResult<_>>()?;
     sql("UPDATE payment p SET customer_id = t.customer_id, status = t.status, amount = t.amount, amount_captured = t.captured, \
          amount_refunded = t.refunded, amount_applied = t.applied, received_on = t.received_on, reference = t.reference, \
-         external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at \
+         external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at, expires_at = t.expires_at, \
+         provider_reference = t.provider_reference, order_seen = t.order_seen \
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::date[], $10::text[], \
-         $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[]) \
-         AS t(id, customer_id, status, amount, captured, refunded, applied, received_on, reference, external_ids, metadata, version, updated_at) \
+         $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::int8[]) \
+         AS t(id, customer_id, status, amount, captured, refunded, applied, received_on, reference, external_ids, metadata, version, \
+         updated_at, expires_at, provider_reference, order_seen) \
          WHERE p.organization_id = $1 AND p.id = t.id")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<SqlUuid>, _>(all(payments, |p| p.id))
@@ -348,6 +443,9 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     .bind::<Array<Jsonb>, _>(metadata)
     .bind::<Array<BigInt>, _>(all(payments, |p| p.version))
     .bind::<Array<Timestamptz>, _>(all(payments, |p| p.updated_at))
+    .bind::<Array<Nullable<Timestamptz>>, _>(all(payments, |p| p.expires_at))
+    .bind::<Array<Nullable<Text>>, _>(all(payments, |p| p.provider_reference.as_deref()))
+    .bind::<Array<BigInt>, _>(all(payments, |p| p.order_seen))
     .execute(connection)?;
     Ok(())
 }

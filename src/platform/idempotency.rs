@@ -122,16 +122,22 @@ fn claim(connection: &mut PgConnection, key: &IdempotencyKey, status: i16) -> Re
     if inserted == 1 {
         return Ok(None);
     }
+    match answered(connection, Some(key))? {
+        Some(answer) => Ok(Some(answer)),
+        None => Err(Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")),
+    }
+}
+
+/// The answer that a key got before, without claiming it: for work of several transactions, whose last one is [`once`].
+pub fn answered(connection: &mut PgConnection, key: Option<&IdempotencyKey>) -> Result<Option<Answer>, Error> {
+    let Some(key) = key else { return Ok(None) };
     let row: Option<ClaimRow> =
         sql("SELECT hash, status, answer, headers FROM claim WHERE organization_id = $1 AND kind = 'k' AND key = $2")
             .bind::<SqlUuid, _>(key.organization_id)
             .bind::<Text, _>(&key.key)
             .get_result(connection)
             .optional()?;
-    match row {
-        Some(row) => replay(&row.hash, &key.hash, row.status, row.answer, row.headers).map(Some),
-        None => Err(Error::conflict("idempotency_in_flight", "the same key is being worked on; try again")),
-    }
+    row.map(|row| replay(&row.hash, &key.hash, row.status, row.answer, row.headers)).transpose()
 }
 
 /// A wait for a twin in flight that ended by time is the caller's to repeat. Only for errors of statements that wait for nothing

@@ -43,3 +43,8 @@ pub fn request(method: &str, route: &str, status: u16, took: Duration) {
 pub fn failed_job(job: &'static str) {
     metrics::counter!("job_failures_total", "job" => job).increment(1);
 }
+
+/// Counts one document that was laid out.
+pub fn document(template: &'static str, took: Duration) {
+    metrics::histogram!("document_seconds", "template" => template).record(took);
+}

@@ -1,8 +1,10 @@
 //! IO tools that know no business word.
 
 pub mod canonical;
+pub mod client_address;
 pub mod clock;
 pub mod db;
+pub mod file_answer;
 pub mod filters;
 pub mod group_commit;
 pub mod http;

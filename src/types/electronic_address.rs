@@ -11,7 +11,7 @@ pub struct ElectronicAddress {
     /// Code of the Electronic Address Scheme list (EAS), such as `0088` for a GLN or `EM` for e-mail.
     #[schema(example = "0088")]
     pub scheme: String,
-    #[schema(example = "8991234567895")]
+    #[schema(example = "8991234567891")]
     pub value: String,
 }
 

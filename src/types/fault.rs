@@ -1,9 +1,9 @@
 //! What is wrong with a body: all value faults at once, each with its place.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One fault of a request body: `pointer` is a JSON Pointer (RFC 6901) into it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fault {
     #[schema(example = "/lines/0/quantity")]
     pub pointer: String,
@@ -24,6 +24,11 @@ impl Faults {
 
     pub fn add(&mut self, pointer: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) {
         self.0.push(Fault { pointer: pointer.into(), code: code.into(), detail: detail.into() });
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub fn is_empty(&self) -> bool {

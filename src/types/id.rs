@@ -58,6 +58,8 @@ typed_id! {
     OrganizationId,
     /// An OAuth client of an organization; also its `client_id`.
     ApiClientId,
+    /// A person who logs in.
+    UserId,
     ProductId,
     CouponId,
     CustomerId,
@@ -80,7 +82,12 @@ typed_id! {
     CreditNoteLineId,
     PaymentId,
     PaymentAllocationId,
+    /// One call of a payment provider.
+    PaymentOperationId,
     RefundId,
+    JournalEntryId,
+    BankStatementId,
+    BankEntryId,
     ReturnId,
     ReturnLineId,
 }

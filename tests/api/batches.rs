@@ -374,3 +374,49 @@ async fn a_batch_sends_two_statements_however_many_orders_it_has() {
     assert_eq!((run(1, &[]), run(50, &[])), (2, 2));
     prove(&app.database);
 }
+
+#[actix_web::test]
+async fn a_batch_that_is_short_is_pegged_to_supply_in_its_two_statements() {
+    use diesel::Connection;
+    use diesel::connection::InstrumentationEvent;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let app = TestApp::spawn().await;
+    let client = open_shop(&app, "shop", 3, |_| [10, 0]).await;
+    for sku in ["SKU-00", "SKU-01"] {
+        let supply = json!({"sku": sku, "location": "jakarta-1", "quantity": "60", "expected_on": "2026-03-10"});
+        client.post("/v1/inventory/incoming", &supply).await.expect(201);
+    }
+    let context = context_of(&app);
+    let (mut connection, cache) = (app.database.connect(), MasterDataCache::default());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            counted.fetch_add(1, Relaxed);
+        }
+    });
+    let mut number_of_order = 0;
+    let mut run = |orders: usize| {
+        let batch: Vec<PlaceRequest> = (0..orders)
+            .map(|_| {
+                number_of_order += 1;
+                request(&context, &format!("SO-{number_of_order}"), None, &order(&[(0, 2), (1, 1), (2, 1)], "backorder"))
+            })
+            .collect();
+        sent.store(0, Relaxed);
+        let outcomes = place(&mut connection, &cache, &context, &batch.iter().collect::<Vec<_>>()).unwrap();
+        assert!(outcomes.iter().all(Result::is_ok));
+        sent.load(Relaxed)
+    };
+    run(1);
+    assert_eq!((run(1), run(30)), (2, 2));
+    // 32 orders: 64 of the first, of which 10 were there and 54 are pegged; 32 of the second, 22 pegged; of the third nothing comes.
+    assert_eq!(number(&app.database, "SELECT sum(quantity)::bigint AS value FROM peg"), 76);
+    assert_eq!(
+        number(&app.database, "SELECT count(*) AS value FROM promise_review"),
+        22 + 2,
+        "those of the third, and of supply that came"
+    );
+    prove(&app.database);
+}

@@ -83,7 +83,16 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
         assert!(count(&admin, &format!("/v1/returns?status={status}")).await > 0, "no return is {status}");
     }
     let incoming = admin.get("/v1/inventory/incoming?status=open").await.expect(200).body;
-    assert_eq!(incoming["data"][0]["sku"], "BATIK-L");
+    assert_eq!((&incoming["data"][0]["sku"], incoming["data"].as_array().unwrap().len()), (&json!("BATIK-L"), 3));
+    assert!(decimal(&incoming["data"][0]["pegged_quantity"]) > 0.into(), "somebody waits for it");
+    let moved = admin.get("/v1/events?type=order.promise_changed&limit=200").await.expect(200).body;
+    let causes: Vec<&str> = moved["data"].as_array().unwrap().iter().filter_map(|event| event["data"]["cause"]["code"].as_str()).collect();
+    for cause in ["supply_added", "supply_delayed", "supply_received"] {
+        assert!(causes.contains(&cause), "{cause}: {causes:?}");
+    }
+    let promised = admin.get("/v1/orders?status=confirmed&limit=200").await.expect(200).body;
+    let dated = promised["data"].as_array().unwrap().iter().filter(|order| order["promised_on"].is_string()).count();
+    assert!(dated > 5, "{dated} confirmed orders have a day");
     let payments = admin.get("/v1/payments?limit=200").await.expect(200).body;
     let over = payments["data"].as_array().unwrap().iter().filter(|payment| decimal(&payment["unapplied_amount"]) > 0.into());
     assert!(over.count() > 0, "nobody has paid too much");

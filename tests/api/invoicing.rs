@@ -395,7 +395,7 @@ async fn adjustments_of_a_deposit_move_to_its_invoice_and_a_credit_note_undoes_t
     let (_, admin) = shop(&app).await;
     let placed = order(&admin, &[("TEH", "5")], json!({})).await;
     let money = pay(&admin, "110000.00", json!({})).await.expect(201).body;
-    let discount = json!([{"kind": "early_payment_discount", "amount": "1000.00"}]);
+    let discount = json!([{"kind": "bank_fee", "amount": "1000.00"}]);
     let apply = json!({"allocations": [{"order_id": id(&placed), "amount": "110000.00", "adjustments": discount}]});
     let path = format!("/v1/payments/{}/allocations", id(&money));
     let applied = admin.post(&path, apply).await.expect(200).body;

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod audit;
 mod bad_input;
+mod banking;
 mod batches;
 mod bench;
 mod bulk;
@@ -12,6 +14,7 @@ mod concurrency;
 mod coupons;
 mod crash;
 mod demo;
+mod documents;
 mod edit_concurrency;
 mod edits;
 mod examples;
@@ -23,14 +26,18 @@ mod history;
 mod imports;
 mod inventory;
 mod invoicing;
+mod journal;
 mod master_events;
 mod migrations;
 mod mixed_load;
+mod money;
 mod northwind;
 mod openapi;
 mod orders;
 mod organization;
+mod prepayments;
 mod pricing;
+mod promises;
 mod random_commands;
 mod reads;
 mod reservations;
@@ -40,6 +47,8 @@ mod road;
 mod shop;
 mod shown;
 mod statements;
+mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
+mod users;
 mod vanished;

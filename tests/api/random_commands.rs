@@ -10,7 +10,7 @@ use crate::support::app::TestApp;
 use crate::support::load::{Answer, Client, LOCATIONS, Random, assert_no_deadlock, at_once, customer, id_of, open_shop, prove, sku};
 use diesel::RunQueryDsl;
 use diesel::sql_types::{Numeric, Text};
-use pesanan::jobs::fill_backorders;
+use pesanan::jobs::{fill_backorders, keep_promises};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -49,6 +49,10 @@ enum Command {
     Adjust,
     Transfer,
     Quarantine,
+    OrderSupply,
+    ChangeSupply,
+    ReceiveSupply,
+    GiveUpSupply,
     ServeBackorders,
     AskReturn,
     AuthorizeReturn,
@@ -57,7 +61,7 @@ enum Command {
 }
 
 /// Each command with how often it comes.
-const DAY: [(Command, usize); 28] = [
+const DAY: [(Command, usize); 32] = [
     (Command::Place, 16),
     (Command::Edit, 18),
     (Command::Cancel, 5),
@@ -81,7 +85,11 @@ const DAY: [(Command, usize); 28] = [
     (Command::Adjust, 2),
     (Command::Transfer, 2),
     (Command::Quarantine, 1),
-    (Command::ServeBackorders, 2),
+    (Command::OrderSupply, 3),
+    (Command::ChangeSupply, 3),
+    (Command::ReceiveSupply, 3),
+    (Command::GiveUpSupply, 1),
+    (Command::ServeBackorders, 3),
     (Command::AskReturn, 4),
     (Command::AuthorizeReturn, 4),
     (Command::ReceiveReturn, 4),
@@ -126,6 +134,7 @@ struct World<'a> {
     invoices: RefCell<Pool>,
     payments: RefCell<Pool>,
     shipments: RefCell<Pool>,
+    supplies: RefCell<Pool>,
     returns: RefCell<Pool>,
     /// Orders as somebody last saw them.
     seen: RefCell<BTreeMap<String, Value>>,
@@ -185,6 +194,10 @@ impl World<'_> {
             Command::Adjust => self.adjust(client, random).await,
             Command::Transfer => self.transfer(client, random).await,
             Command::Quarantine => self.quarantine(client, random).await,
+            Command::OrderSupply => self.order_supply(client, random).await,
+            Command::ChangeSupply => self.change_supply(client, random).await,
+            Command::ReceiveSupply => self.receive_supply(client, random).await,
+            Command::GiveUpSupply => self.on_supply(client, random, "/cancel", json!({})).await,
             Command::ServeBackorders => self.serve_backorders().await,
             Command::AskReturn => self.ask_return(client, random).await,
             Command::AuthorizeReturn => self.on_return(client, random, "authorize", json!({})).await,
@@ -207,7 +220,7 @@ impl World<'_> {
         let lines: Vec<Value> = (0..1 + random.below(4)).map(|_| line(random)).collect();
         let mut body = json!({"customer_code": *random.one_of(&["C-1", "C-2", "C-3"]), "lines": lines,
             "on_shortage": *random.one_of(&["refuse", "hold", "backorder", "backorder"]),
-            "delivery_rule": *random.one_of(&["partial", "partial", "partial", "complete_line"]), "draft": random.below(12) == 0});
+            "delivery_rule": *random.one_of(&["partial", "partial", "partial", "complete_line", "complete_order"]), "draft": random.below(12) == 0});
         if random.below(3) == 0 {
             body["discounts"] = json!([{"percent": (1 + random.below(20)).to_string()}]);
         }
@@ -469,8 +482,39 @@ impl World<'_> {
 
     async fn serve_backorders(&self) -> Option<Answer> {
         let (db, now) = (self.app.app.db.clone(), self.app.clock.now());
-        actix_web::web::block(move || fill_backorders(&db, now)).await.unwrap().unwrap();
+        actix_web::web::block(move || fill_backorders(&db, now).and_then(|_| keep_promises(&db, now))).await.unwrap().unwrap();
         None
+    }
+
+    async fn order_supply(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let body = json!({"sku": sku(random.below(SKUS)), "location": *random.one_of(&LOCATIONS), "quantity": (1 + random.below(40)).to_string(),
+            "expected_on": some_day(random)});
+        let answer = client.post("/v1/inventory/incoming", &body).await;
+        if answer.status == 201 {
+            self.supplies.borrow_mut().add(id_of(&answer.body()), random);
+        }
+        Some(answer)
+    }
+
+    async fn change_supply(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.supplies.borrow().any(random)?;
+        let body = match random.below(3) {
+            0 => json!({"quantity": (1 + random.below(40)).to_string()}),
+            _ => json!({"expected_on": some_day(random)}),
+        };
+        Some(client.send(reqwest::Method::PATCH, &format!("/v1/inventory/incoming/{id}"), None, Some(&body)).await.unwrap())
+    }
+
+    async fn receive_supply(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.supplies.borrow().any(random)?;
+        let supply = client.get(&format!("/v1/inventory/incoming/{id}")).await.expect(200);
+        let lines = json!([{"sku": supply["sku"], "quantity": (1 + random.below(20)).to_string(), "incoming_id": id}]);
+        self.on_stock(client, "receipts", json!({"location": supply["location"], "lines": lines})).await
+    }
+
+    async fn on_supply(&self, client: &Client, random: &mut Random, action: &str, body: Value) -> Option<Answer> {
+        let id = self.supplies.borrow().any(random)?;
+        Some(client.post(&format!("/v1/inventory/incoming/{id}{action}"), &body).await)
     }
 
     async fn ask_return(&self, client: &Client, random: &mut Random) -> Option<Answer> {
@@ -557,6 +601,11 @@ fn in_the_database(app: &TestApp) -> Model {
     Model { invoiced, credited, received, refunded, orders, on_hand: sums }
 }
 
+/// Some are past already.
+fn some_day(random: &mut Random) -> String {
+    format!("2026-03-{:02}", 1 + random.below(30))
+}
+
 fn price(random: &mut Random) -> String {
     format!("{}.{:03}", 1 + random.below(30_000), random.below(1_000))
 }
@@ -623,6 +672,7 @@ async fn a_day_of_random_commands_keeps_every_invariant() {
         invoices: RefCell::default(),
         payments: RefCell::default(),
         shipments: RefCell::default(),
+        supplies: RefCell::default(),
         returns: RefCell::default(),
         seen: RefCell::default(),
         tally: RefCell::default(),

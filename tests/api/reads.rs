@@ -82,7 +82,9 @@ async fn every_order_filter_finds_what_a_plain_query_finds_with_one_statement_a_
     sql_query(format!("UPDATE sales_order SET external_id = 'EXT-' || number WHERE id = '{}'", some[3]))
         .execute(&mut app.database.connect())
         .unwrap();
-    sql_query("UPDATE order_line SET promised_on = '2026-12-01' WHERE allocated > 0").execute(&mut app.database.connect()).unwrap();
+    sql_query("UPDATE order_line SET promised_on = '2026-12-01', first_promised_on = '2026-12-01' WHERE allocated > 0")
+        .execute(&mut app.database.connect())
+        .unwrap();
     #[derive(QueryableByName)]
     struct Known {
         #[diesel(sql_type = Text)]

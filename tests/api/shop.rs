@@ -16,7 +16,14 @@ pub async fn level(admin: &Caller<'_>, sku: &str, location: &str) -> (String, St
     (text("on_hand"), text("reserved"), text("available"))
 }
 
+/// Books what has happened, as the job does.
+pub async fn post_journal(app: &TestApp) -> usize {
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    actix_web::web::block(move || pesanan::journal::job::post(&db, now)).await.unwrap().unwrap()
+}
+
 pub async fn clean(app: &TestApp) {
+    post_journal(app).await;
     let violations = app.app.db.read(pesanan::check::run).await.unwrap();
     assert!(violations.is_empty(), "{violations:#?}");
 }

@@ -149,6 +149,11 @@ impl Caller<'_> {
         self.app.request(method, path).bearer_auth(&self.token)
     }
 
+    /// The same application without the token.
+    pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.app.request(method, path)
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         send(self.request(Method::GET, path)).await
     }

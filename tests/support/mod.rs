@@ -7,3 +7,4 @@ pub mod demo;
 pub mod document;
 pub mod load;
 pub mod statements;
+pub mod stripe;

@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A token request (RFC 6749 §4.4.2), as a form or as JSON. Parameters that are not known are ignored (§3.2).
+/// A token request (RFC 6749 §4.4.2, §6), as a form or as JSON. Parameters that are not known are ignored (§3.2).
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(example = json!({"grant_type": "client_credentials", "client_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "client_secret": "psk_…"}))]
 pub struct TokenRequest {
-    /// `client_credentials`
+    /// `client_credentials`, or `refresh_token` for a user's login
     #[schema(required = true, nullable = false)]
     pub grant_type: Option<String>,
     /// Scopes by space, a subset of what the client's role has; all of them where absent.
@@ -16,6 +16,8 @@ pub struct TokenRequest {
     /// Here or in `Authorization: Basic`.
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
+    /// Of a user's login; it comes without a client.
+    pub refresh_token: Option<String>,
 }
 
 /// A token answer (RFC 6749 §5.1).
@@ -31,6 +33,8 @@ pub struct TokenAnswer {
     /// What was granted.
     #[schema(example = "orders:read orders:write")]
     pub scope: String,
+    /// The next one, where this was an exchange of the one before; null for API clients, which ask with their secret.
+    pub refresh_token: Option<String>,
 }
 
 /// Why there is no token. Its wire form is RFC 6749 §5.2, not problem+json.
@@ -42,6 +46,8 @@ pub enum Refusal {
     NeitherFormNorJson,
     /// Unknown, disabled, or the wrong secret: which of them is not told.
     InvalidClient(&'static str),
+    /// A refresh token that opens no more; which of the reasons is not told.
+    InvalidGrant,
     UnsupportedGrantType(&'static str),
     InvalidScope(&'static str),
     /// The database is away; the same request may simply be sent again.
@@ -52,7 +58,7 @@ pub enum Refusal {
 /// An error answer (RFC 6749 §5.2).
 #[derive(Serialize, ToSchema)]
 pub struct TokenError {
-    /// `invalid_request`, `invalid_client`, `unsupported_grant_type`, `invalid_scope`, `temporarily_unavailable` or
+    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type`, `invalid_scope`, `temporarily_unavailable` or
     /// `server_error`
     #[schema(example = "invalid_client")]
     pub error: &'static str,
@@ -71,6 +77,9 @@ impl Refusal {
                 "send the body as application/x-www-form-urlencoded or application/json",
             ),
             Self::InvalidClient(why) => (StatusCode::UNAUTHORIZED, "invalid_client", why),
+            Self::InvalidGrant => {
+                (StatusCode::BAD_REQUEST, "invalid_grant", "this refresh token does not open here any more; log in again")
+            }
             Self::UnsupportedGrantType(why) => (StatusCode::BAD_REQUEST, "unsupported_grant_type", why),
             Self::InvalidScope(why) => (StatusCode::BAD_REQUEST, "invalid_scope", why),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "come again after Retry-After"),

@@ -32,6 +32,7 @@ pub fn parse(content_type: &str, body: &[u8]) -> Result<TokenRequest, Refusal> {
         scope: present(request.scope),
         client_id: present(request.client_id),
         client_secret: present(request.client_secret),
+        refresh_token: present(request.refresh_token),
     })
 }
 

@@ -20,8 +20,7 @@ pub struct Client {
 pub fn read(authorization: Option<&str>, request: &TokenRequest) -> Result<Credentials, Refusal> {
     match request.grant_type.as_deref() {
         Some("client_credentials") => credentials(authorization, request),
-        Some("refresh_token") => Err(Refusal::UnsupportedGrantType("API clients get no refresh tokens; ask again with client_credentials")),
-        Some(_) => Err(Refusal::UnsupportedGrantType("this server grants client_credentials")),
+        Some(_) => Err(Refusal::UnsupportedGrantType("this server grants client_credentials and refresh_token")),
         None => Err(Refusal::InvalidRequest("grant_type is required")),
     }
 }
@@ -58,6 +57,7 @@ pub fn claims(client: &Client, granted: Permissions, now: DateTime<Utc>, seconds
         exp: now.timestamp() + seconds,
         iat: now.timestamp(),
         jti: Uuid::now_v7(),
+        sid: None,
     }
 }
 
@@ -78,7 +78,6 @@ mod tests {
     #[test]
     fn other_grants_are_unsupported_and_none_is_a_fault_of_the_request() {
         let with = |grant: Option<&str>| read(None, &TokenRequest { grant_type: grant.map(str::to_owned), ..Default::default() });
-        assert!(matches!(with(Some("refresh_token")), Err(Refusal::UnsupportedGrantType(_))));
         assert!(matches!(with(Some("password")), Err(Refusal::UnsupportedGrantType(_))));
         assert!(matches!(with(None), Err(Refusal::InvalidRequest(_))));
         assert!(matches!(with(Some("client_credentials")), Err(Refusal::InvalidClient(_))));

@@ -19,7 +19,9 @@ pub struct Availability {
     pub available: Quantity,
     /// Open incoming supply, whatever its day.
     pub incoming: Quantity,
-    /// Owed to order lines that wait for supply.
+    /// What of it is promised to order lines that wait already.
+    pub pegged: Quantity,
+    /// Owed to order lines that wait for supply, pegged or not.
     pub backordered: Quantity,
     /// By the order in which locations ship.
     pub locations: Vec<LocationAvailability>,

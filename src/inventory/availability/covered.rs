@@ -1,5 +1,7 @@
-//! From stock, dated supply and what is owed already to the day on which a quantity can be had.
+//! From stock, dated supply and what is owed already to the day on which a quantity can be had: by the same pool of supply that orders
+//! are promised from.
 
+use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct, SupplyPool};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -8,8 +10,10 @@ use rust_decimal::Decimal;
 pub struct Supply {
     /// Per active location, by the order in which they ship.
     pub locations: Vec<(String, Decimal)>,
-    /// Dated open supply, in any order.
-    pub incoming: Vec<(NaiveDate, Decimal)>,
+    /// Open supply to active locations, in any order.
+    pub incoming: Vec<OpenSupply>,
+    /// What of it is promised to lines that wait.
+    pub pegged: Decimal,
     /// Owed to lines that wait for supply: they come first.
     pub backordered: Decimal,
 }
@@ -20,40 +24,50 @@ impl Supply {
         self.locations.iter().map(|(_, available)| (*available).max(Decimal::ZERO)).sum()
     }
 
+    /// Open supply, promised or not.
+    pub fn incoming_quantity(&self) -> Decimal {
+        self.pegged + self.incoming.iter().map(|supply| supply.free).sum::<Decimal>()
+    }
+
     /// The first day, from `today` on, on which `quantity` can be had. Supply whose day has passed without coming promises
-    /// nothing until somebody gives it a new one.
+    /// nothing until somebody gives it a new one; what is pegged to a line is that line's.
     pub fn covered_on(&self, quantity: Decimal, today: NaiveDate) -> Option<NaiveDate> {
-        let mut there = self.available();
-        if there >= quantity {
+        let available = self.available();
+        if available >= quantity {
             return Some(today);
         }
-        there -= self.backordered;
-        let mut dated: Vec<&(NaiveDate, Decimal)> = self.incoming.iter().filter(|(day, _)| *day >= today).collect();
-        dated.sort();
-        for (day, coming) in dated {
-            there += coming;
-            if there >= quantity {
-                return Some(*day);
-            }
-        }
-        None
+        let owed = (self.backordered - self.pegged).max(Decimal::ZERO);
+        let (left, still_owed) = ((available - owed).max(Decimal::ZERO), (owed - available).max(Decimal::ZERO));
+        let product = SupplyOfProduct { sku: String::new(), owed: still_owed, supplies: self.incoming.clone() };
+        SupplyPool::new([product], today).covered_on("", quantity - left)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::id::IncomingSupplyId;
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 12, day).unwrap()
+    }
+
+    fn incoming(supplies: &[(u32, i64)]) -> Vec<OpenSupply> {
+        let supply = |&(on, free): &(u32, i64)| OpenSupply {
+            id: IncomingSupplyId::generate(),
+            location: "a".into(),
+            expected_on: day(on),
+            free: free.into(),
+        };
+        supplies.iter().map(supply).collect()
     }
 
     #[test]
     fn stock_comes_first_then_supply_by_its_day() {
         let supply = Supply {
             locations: vec![("a".into(), 3.into()), ("b".into(), (-2).into())],
-            incoming: vec![(day(20), 10.into()), (day(10), 4.into()), (day(1), 100.into())],
-            backordered: 0.into(),
+            incoming: incoming(&[(20, 10), (10, 4), (1, 100)]),
+            ..Supply::default()
         };
         assert_eq!(supply.available(), 3.into());
         assert_eq!(supply.covered_on(3.into(), day(5)), Some(day(5)));
@@ -65,8 +79,18 @@ mod tests {
 
     #[test]
     fn who_waits_already_comes_first() {
-        let supply = Supply { incoming: vec![(day(10), 4.into()), (day(20), 4.into())], backordered: 3.into(), ..Supply::default() };
+        let supply = Supply { incoming: incoming(&[(10, 4), (20, 4)]), backordered: 3.into(), ..Supply::default() };
         assert_eq!(supply.covered_on(1.into(), day(1)), Some(day(10)));
         assert_eq!(supply.covered_on(2.into(), day(1)), Some(day(20)));
+    }
+
+    /// 5 of 9 that wait are pegged: what is free counts, less the 4 that are not.
+    #[test]
+    fn what_is_pegged_is_neither_free_nor_owed_again() {
+        let supply = Supply { incoming: incoming(&[(10, 6), (20, 4)]), backordered: 9.into(), pegged: 5.into(), ..Supply::default() };
+        assert_eq!(supply.incoming_quantity(), 15.into());
+        assert_eq!(supply.covered_on(2.into(), day(1)), Some(day(10)));
+        assert_eq!(supply.covered_on(3.into(), day(1)), Some(day(20)));
+        assert_eq!(supply.covered_on(7.into(), day(1)), None);
     }
 }

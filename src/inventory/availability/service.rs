@@ -3,6 +3,7 @@ use super::covered::Supply;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::inventory::incoming::pool::OpenSupply;
 use crate::inventory::stock::product::{check_quantity, stocked};
 use crate::inventory::stock::products;
 use crate::types::decimal::Quantity;
@@ -19,10 +20,13 @@ pub fn supply_of(connection: &mut PgConnection, organization_id: OrganizationId,
     let mut supplies: HashMap<String, Supply> = skus.iter().map(|sku| ((*sku).to_owned(), Supply::default())).collect();
     for row in store::supply(connection, organization_id, skus)? {
         let supply = supplies.entry(row.sku).or_default();
-        match (row.location, row.expected_on) {
-            (Some(location), _) => supply.locations.push((location, row.quantity)),
-            (None, Some(day)) => supply.incoming.push((day, row.quantity)),
-            (None, None) => supply.backordered = row.quantity,
+        match (row.location, row.incoming_id.zip(row.expected_on)) {
+            (Some(location), Some((id, expected_on))) => {
+                supply.pegged += row.pegged;
+                supply.incoming.push(OpenSupply { id, location, expected_on, free: row.quantity });
+            }
+            (Some(location), None) => supply.locations.push((location, row.quantity)),
+            (None, _) => supply.backordered = row.quantity,
         }
     }
     Ok(supplies)
@@ -49,7 +53,8 @@ pub fn get(connection: &mut PgConnection, context: &Context, sku: &str, quantity
         available_now: available >= quantity,
         available_on: supply.covered_on(quantity, today),
         available: Quantity(available),
-        incoming: Quantity(supply.incoming.iter().map(|(_, quantity)| quantity).sum()),
+        incoming: Quantity(supply.incoming_quantity()),
+        pegged: Quantity(supply.pegged),
         backordered: Quantity(supply.backordered),
         locations: supply
             .locations

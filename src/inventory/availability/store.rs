@@ -1,13 +1,13 @@
 use crate::platform::sql::sql;
-use crate::types::id::OrganizationId;
+use crate::types::id::{IncomingSupplyId, OrganizationId};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-/// One figure of a product's supply, in base units: of a location that ships, of a day on which supply is expected, or, with
-/// neither, what lines that wait are owed.
+/// One figure of a product's supply, in base units: of a location that ships, of supply that is expected, or, with neither,
+/// what lines that wait are owed.
 #[derive(QueryableByName)]
 pub struct SupplyRow {
     #[diesel(sql_type = Text)]
@@ -16,20 +16,26 @@ pub struct SupplyRow {
     pub location: Option<String>,
     #[diesel(sql_type = Nullable<Date>)]
     pub expected_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub incoming_id: Option<IncomingSupplyId>,
+    /// Of supply, what is promised to nobody.
     #[diesel(sql_type = Numeric)]
     pub quantity: Decimal,
+    /// Of supply, what is promised to lines that wait.
+    #[diesel(sql_type = Numeric)]
+    pub pegged: Decimal,
 }
 
 /// All figures of these products; locations in the order in which they ship.
 pub fn supply(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<SupplyRow>> {
-    sql("SELECT sku, location, expected_on, quantity FROM ( \
-         SELECT s.sku, s.location, NULL::date AS expected_on, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS quantity, k.priority \
+    sql("SELECT sku, location, expected_on, incoming_id, quantity, pegged FROM ( \
+         SELECT s.sku, s.location, NULL::date AS expected_on, NULL::uuid AS incoming_id, 0::numeric AS pegged, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS quantity, k.priority \
          FROM stock_level s JOIN location k ON k.organization_id = s.organization_id AND k.code = s.location AND k.active AND k.kind <> 'supplier' \
          WHERE s.organization_id = $1 AND s.sku = ANY($2) \
-         UNION ALL SELECT i.sku, NULL, i.expected_on, sum(i.quantity - i.received_quantity), 0 FROM incoming_supply i \
+         UNION ALL SELECT i.sku, i.location, i.expected_on, i.id, i.pegged_quantity, greatest(i.quantity - i.received_quantity, 0) - i.pegged_quantity, 0 FROM incoming_supply i \
          JOIN location k ON k.organization_id = i.organization_id AND k.code = i.location AND k.active AND k.kind <> 'supplier' \
-         WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' GROUP BY 1, 3 \
-         UNION ALL SELECT l.sku, NULL, NULL, round(sum(l.backordered * l.unit_factor), 3), 0 FROM order_line l \
+         WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' \
+         UNION ALL SELECT l.sku, NULL, NULL, NULL, 0, round(sum(l.backordered * l.unit_factor), 3), 0 FROM order_line l \
          WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY 1) f ORDER BY priority, location")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)

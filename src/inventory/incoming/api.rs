@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::order_to_cash::incoming_supply;
 use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -95,7 +96,7 @@ pub async fn create_incoming_supply(call: Call, app: Data<App>) -> Result<Answer
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let supply = service::create(connection, &context, id, &body)?;
+                let supply = incoming_supply::create(connection, &context, id, &body)?;
                 Ok(Answer::created(format!("/v1/inventory/incoming/{id}"), &supply)?.with_version(supply.version))
             })
         })
@@ -117,7 +118,7 @@ pub async fn patch_incoming_supply(call: Call, app: Data<App>) -> Result<Answer,
     let id: IncomingSupplyId = call.path("id")?;
     let body: PatchIncoming = call.json()?;
     let precondition = call.precondition()?;
-    let supply = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
+    let supply = app.db.write(move |connection| incoming_supply::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&supply)?.with_version(supply.version))
 }
 
@@ -141,7 +142,7 @@ pub async fn cancel_incoming_supply(call: Call, app: Data<App>) -> Result<Answer
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let supply = service::cancel(connection, &context, id, &precondition)?;
+                let supply = incoming_supply::cancel(connection, &context, id, &precondition)?;
                 Ok(Answer::ok(&supply)?.with_version(supply.version))
             })
         })

@@ -4,6 +4,7 @@ use crate::types::fault::Faults;
 use crate::types::id::IncomingSupplyId;
 use crate::types::text::{check_optional_text, check_text};
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +17,7 @@ pub struct PostIncoming {
     pub location: String,
     /// In the product's base unit.
     pub quantity: Quantity,
-    /// The day on which it can ship, in the organization's time zone.
+    /// The day on which it is there, in the organization's time zone; handling begins then.
     pub expected_on: NaiveDate,
     /// The purchase order.
     #[serde(default)]
@@ -58,6 +59,9 @@ pub struct IncomingSupply {
     /// What has come of it; more than `quantity` where the supplier sent too much.
     #[schema(example = "0")]
     pub received_quantity: Quantity,
+    /// What of the rest is promised to order lines that wait for it.
+    #[schema(example = "0")]
+    pub pegged_quantity: Quantity,
     pub expected_on: NaiveDate,
     #[schema(example = "PO-2026-0042")]
     pub reference: Option<String>,
@@ -65,6 +69,16 @@ pub struct IncomingSupply {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl IncomingSupply {
+    /// What is still to come.
+    pub fn open_quantity(&self) -> Decimal {
+        match self.status {
+            IncomingStatus::Open => (self.quantity.0 - self.received_quantity.0).max(Decimal::ZERO),
+            IncomingStatus::Received | IncomingStatus::Cancelled => Decimal::ZERO,
+        }
+    }
 }
 
 /// Which incoming supply to list; `None` is any.

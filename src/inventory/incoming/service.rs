@@ -37,6 +37,7 @@ pub fn create(
         location: body.location.clone(),
         quantity: body.quantity,
         received_quantity: Default::default(),
+        pegged_quantity: Default::default(),
         expected_on: body.expected_on,
         reference: body.reference.clone(),
         status: IncomingStatus::Open,
@@ -52,13 +53,14 @@ pub fn create(
 }
 
 /// Changes date or quantity of open supply; a patch that changes nothing leaves the version. A quantity that has come already
-/// closes it.
+/// closes it. `give_way` sees it before and after, under its lock, and brings what is pegged to it within what is to come.
 pub fn patch(
     connection: &mut PgConnection,
     context: &Context,
     id: IncomingSupplyId,
     body: &PatchIncoming,
     precondition: &Precondition,
+    give_way: impl FnOnce(&mut PgConnection, &IncomingSupply, &mut IncomingSupply) -> Result<(), Error>,
 ) -> Result<IncomingSupply, Error> {
     let before = lock_one(connection, context, id)?;
     precondition.check(before.version)?;
@@ -86,19 +88,22 @@ pub fn patch(
     if supply == before {
         return Ok(supply);
     }
+    give_way(connection, &before, &mut supply)?;
     write(connection, context, supply, "inventory.incoming_changed")
 }
 
-/// What has not come will not come.
+/// What has not come will not come. `give_way` takes the pegs to it away, under its lock.
 pub fn cancel(
     connection: &mut PgConnection,
     context: &Context,
     id: IncomingSupplyId,
     precondition: &Precondition,
+    give_way: impl FnOnce(&mut PgConnection, &mut IncomingSupply) -> Result<(), Error>,
 ) -> Result<IncomingSupply, Error> {
     let mut supply = lock_one(connection, context, id)?;
     precondition.check(supply.version)?;
     supply.status = transition(&supply, IncomingAction::Cancel, false)?;
+    give_way(connection, &mut supply)?;
     write(connection, context, supply, "inventory.incoming_cancelled")
 }
 

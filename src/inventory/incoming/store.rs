@@ -10,7 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-const COLUMNS: &str = "id, sku, location, quantity, received_quantity, expected_on, reference, status, version, created_at, updated_at";
+const COLUMNS: &str =
+    "id, sku, location, quantity, received_quantity, pegged_quantity, expected_on, reference, status, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -24,6 +25,8 @@ struct Row {
     quantity: Decimal,
     #[diesel(sql_type = Numeric)]
     received_quantity: Decimal,
+    #[diesel(sql_type = Numeric)]
+    pegged_quantity: Decimal,
     #[diesel(sql_type = Date)]
     expected_on: NaiveDate,
     #[diesel(sql_type = Nullable<Text>)]
@@ -46,6 +49,7 @@ impl From<Row> for IncomingSupply {
             location: row.location,
             quantity: Quantity(row.quantity),
             received_quantity: Quantity(row.received_quantity),
+            pegged_quantity: Quantity(row.pegged_quantity),
             expected_on: row.expected_on,
             reference: row.reference,
             status: row.status,
@@ -97,8 +101,8 @@ pub fn update(connection: &mut PgConnection, context: &Context, supplies: &[Inco
         supplies.iter().map(of).collect()
     }
     sql("UPDATE incoming_supply AS i SET quantity = c.quantity, received_quantity = c.received_quantity, expected_on = c.expected_on, \
-         reference = c.reference, status = c.status, version = c.version, updated_at = $2 \
-         FROM unnest($3, $4, $5, $6, $7, $8, $9) AS c(id, quantity, received_quantity, expected_on, reference, status, version) \
+         reference = c.reference, status = c.status, version = c.version, pegged_quantity = c.pegged_quantity, updated_at = $2 \
+         FROM unnest($3, $4, $5, $6, $7, $8, $9, $10) AS c(id, quantity, received_quantity, expected_on, reference, status, version, pegged_quantity) \
          WHERE i.organization_id = $1 AND i.id = c.id")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Timestamptz, _>(context.now)
@@ -109,6 +113,7 @@ pub fn update(connection: &mut PgConnection, context: &Context, supplies: &[Inco
     .bind::<Array<Nullable<Text>>, _>(column(supplies, |supply| supply.reference.as_deref()))
     .bind::<Array<Text>, _>(column(supplies, |supply| supply.status))
     .bind::<Array<BigInt>, _>(column(supplies, |supply| supply.version))
+    .bind::<Array<Numeric>, _>(column(supplies, |supply| supply.pegged_quantity.0))
     .execute(connection)?;
     Ok(())
 }

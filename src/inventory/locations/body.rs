@@ -1,3 +1,4 @@
+use crate::organization::profile::body::{TimeOfDay, WorkingDay};
 use crate::types::address::Address;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::check_text;
@@ -20,7 +21,7 @@ text_enum! {
 /// A location to set. Absent fields take their defaults.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Warehouse Jakarta 1", "kind": "warehouse", "priority": 10, "address": {"line1": "Jl. Pluit Raya No. 8", "city": "Jakarta", "postal_code": "14440", "country": "ID"}}))]
+#[schema(example = json!({"name": "Warehouse Jakarta 1", "kind": "warehouse", "priority": 10, "handling_days": 1, "cutoff_time": "14:00", "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "address": {"line1": "Jl. Pluit Raya No. 8", "city": "Jakarta", "postal_code": "14440", "country": "ID"}}))]
 pub struct PutLocation {
     pub name: String,
     pub kind: LocationKind,
@@ -32,6 +33,17 @@ pub struct PutLocation {
     /// An inactive location keeps its stock but promises none of it.
     #[serde(default = "yes")]
     pub active: bool,
+    /// Working days from an order to its hand-over to the carrier here; the organization's where absent.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 365, example = 1)]
+    pub handling_days: Option<i32>,
+    /// Orders after this local time count for the next day here; the organization's where absent.
+    #[serde(default)]
+    pub cutoff_time: Option<TimeOfDay>,
+    /// The days on which goods leave here; the organization's where absent.
+    #[serde(default)]
+    #[schema(min_items = 1)]
+    pub working_days: Option<Vec<WorkingDay>>,
     // A `PUT` takes its own `GET` body back; these are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -62,6 +74,7 @@ impl PutLocation {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         check(&mut faults, Some(&self.name), self.address.as_ref(), Some(self.priority));
+        check_calendar(&mut faults, self.handling_days, self.working_days.as_deref());
         faults.into_result()
     }
 }
@@ -82,12 +95,25 @@ pub struct PatchLocation {
     pub priority: Option<i32>,
     #[serde(default)]
     pub active: Option<bool>,
+    /// `null`: as the organization.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i32>, minimum = 0, maximum = 365)]
+    pub handling_days: Option<Option<i32>>,
+    /// `null`: as the organization.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<TimeOfDay>)]
+    pub cutoff_time: Option<Option<TimeOfDay>>,
+    /// `null`: as the organization.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<WorkingDay>>)]
+    pub working_days: Option<Option<Vec<WorkingDay>>>,
 }
 
 impl PatchLocation {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         check(&mut faults, self.name.as_deref(), self.address.as_ref().and_then(Option::as_ref), self.priority);
+        check_calendar(&mut faults, self.handling_days.flatten(), self.working_days.as_ref().and_then(Option::as_deref));
         faults.into_result()
     }
 }
@@ -109,6 +135,14 @@ fn check(faults: &mut Faults, name: Option<&str>, address: Option<&Address>, pri
     }
 }
 
+fn check_calendar(faults: &mut Faults, handling_days: Option<i32>, working_days: Option<&[WorkingDay]>) {
+    if let Some(days) = handling_days {
+        faults.require((0..=365).contains(&days), "/handling_days", "out_of_range", "0 to 365");
+    }
+    let no_day = working_days.is_some_and(<[WorkingDay]>::is_empty);
+    faults.require(!no_day, "/working_days", "required", "name at least one day; leave the field out for the organization's");
+}
+
 /// A place where stock lies.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Location {
@@ -122,6 +156,12 @@ pub struct Location {
     #[schema(example = 10)]
     pub priority: i32,
     pub active: bool,
+    /// Working days from an order to its hand-over to the carrier here; null: the organization's.
+    pub handling_days: Option<i32>,
+    /// Null: the organization's.
+    pub cutoff_time: Option<TimeOfDay>,
+    /// Null: the organization's.
+    pub working_days: Option<Vec<WorkingDay>>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -157,11 +197,14 @@ mod tests {
             address: None,
             priority: 10,
             active: true,
+            handling_days: Some(2),
+            cutoff_time: None,
+            working_days: Some(vec![WorkingDay::Mon]),
             version: 3,
             created_at: at,
             updated_at: at,
         };
         let body: PutLocation = serde_json::from_value(serde_json::to_value(&location).unwrap()).unwrap();
-        assert!(body.check().is_ok() && body.priority == 10 && body.active);
+        assert!(body.check().is_ok() && body.priority == 10 && body.active && body.handling_days == Some(2));
     }
 }

@@ -3,6 +3,7 @@ use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
+use crate::organization::profile::body::WorkingDay;
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
 use crate::types::id::{LocationId, OrganizationId};
@@ -41,6 +42,9 @@ pub fn put(
         address: body.address.clone(),
         priority: body.priority,
         active: body.active,
+        handling_days: body.handling_days,
+        cutoff_time: body.cutoff_time,
+        working_days: body.working_days.clone().map(sorted),
         version,
         created_at,
         updated_at,
@@ -81,7 +85,22 @@ pub fn patch(
     if let Some(active) = body.active {
         location.active = active;
     }
+    if let Some(days) = body.handling_days {
+        location.handling_days = days;
+    }
+    if let Some(time) = body.cutoff_time {
+        location.cutoff_time = time;
+    }
+    if let Some(days) = &body.working_days {
+        location.working_days = days.clone().map(sorted);
+    }
     write(connection, context, Some(&current), location)
+}
+
+fn sorted(mut days: Vec<WorkingDay>) -> Vec<WorkingDay> {
+    days.sort_unstable();
+    days.dedup();
+    days
 }
 
 fn write(connection: &mut PgConnection, context: &Context, current: Option<&Location>, wanted: Location) -> Result<Location, Error> {

@@ -1,5 +1,6 @@
 use super::body::{Location, LocationKind, RankedLocation};
 use crate::auth::actor::Context;
+use crate::organization::profile::body::WorkingDay;
 use crate::platform::sql::sql;
 use crate::types::id::{LocationId, OrganizationId};
 use chrono::{DateTime, Utc};
@@ -8,7 +9,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 
-const COLUMNS: &str = "id, code, name, kind, address, priority, active, version, created_at, updated_at";
+const COLUMNS: &str =
+    "id, code, name, kind, address, priority, active, handling_days, cutoff_time, working_days, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -26,6 +28,12 @@ struct Row {
     priority: i32,
     #[diesel(sql_type = Bool)]
     active: bool,
+    #[diesel(sql_type = Nullable<Integer>)]
+    handling_days: Option<i32>,
+    #[diesel(sql_type = Nullable<Text>)]
+    cutoff_time: Option<String>,
+    #[diesel(sql_type = Nullable<Array<Text>>)]
+    working_days: Option<Vec<WorkingDay>>,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -50,6 +58,13 @@ impl TryFrom<Row> for Location {
             name: row.name,
             priority: row.priority,
             active: row.active,
+            handling_days: row.handling_days,
+            cutoff_time: row
+                .cutoff_time
+                .map(|time| serde_json::from_value(Value::String(time)))
+                .transpose()
+                .map_err(|error| Self::Error::DeserializationError(error.into()))?,
+            working_days: row.working_days,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -104,9 +119,9 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, location: &Locat
     let address = location.address.as_ref().map(serde_json::to_value).transpose();
     let address = address.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     let row: Row = sql(format!(
-        "INSERT INTO location AS l (organization_id, code, id, name, kind, address, priority, active, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (organization_id, code) DO UPDATE SET name = $4, kind = $5, \
-         address = $6, priority = $7, active = $8, updated_at = $9, version = l.version + 1 RETURNING {COLUMNS}"
+        "INSERT INTO location AS l (organization_id, code, id, name, kind, address, priority, active, created_at, updated_at, \
+         handling_days, cutoff_time, working_days) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12) ON CONFLICT (organization_id, code) DO UPDATE SET name = $4, kind = $5, \
+         address = $6, priority = $7, active = $8, handling_days = $10, cutoff_time = $11, working_days = $12, updated_at = $9, version = l.version + 1 RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Text, _>(&location.code)
@@ -117,6 +132,9 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, location: &Locat
     .bind::<Integer, _>(location.priority)
     .bind::<Bool, _>(location.active)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Nullable<Integer>, _>(location.handling_days)
+    .bind::<Nullable<Text>, _>(location.cutoff_time.map(|time| time.to_string()))
+    .bind::<Nullable<Array<Text>>, _>(location.working_days.as_ref())
     .get_result(connection)?;
     Location::try_from(row)
 }

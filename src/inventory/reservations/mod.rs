@@ -6,5 +6,5 @@ pub mod choice;
 mod service;
 mod store;
 
-pub use service::{Consumed, Consumption, consume_each, expire_due, live_at, lock, take_away};
+pub use service::{Consumed, Consumption, consume_each, expire_due, kept, live_at, lock, take_away};
 pub use store::LiveReservation;

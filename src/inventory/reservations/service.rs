@@ -205,6 +205,15 @@ pub struct Consumption {
     pub order_id: OrderId,
 }
 
+/// What a live reservation keeps, as it is now, without a lock.
+pub fn kept(connection: &mut PgConnection, context: &Context, id: ReservationId) -> Result<Vec<ShelfQuantity>, Error> {
+    let header = store::find(connection, context.organization_id, id)?.ok_or(Error::not_found("reservation"))?;
+    if header.status != ReservationStatus::Live {
+        return Err(not_live(header.status));
+    }
+    Ok(lines_of(connection, context.organization_id, id)?)
+}
+
 /// Takes over reservations for several orders, with an answer for each in their order; two that name the same one find it
 /// gone. Four statements, whatever their number. Locks reservations and nothing else.
 pub fn consume_each(
@@ -265,7 +274,7 @@ pub fn expire_due(connection: &mut PgConnection, now: DateTime<Utc>, limit: usiz
         let lines = store::lines(connection, organization_id, &ids)?;
         let keys: Vec<ShelfKey> = lines.iter().map(|(_, line)| line.key()).collect();
         let stock = LockedStock::lock_existing(connection, organization_id, keys)?;
-        locked.push((Context::system(organization_id, now), ids, lines, stock));
+        locked.push((Context::job(organization_id, "expire_reservations", now), ids, lines, stock));
     }
     for (context, ids, lines, mut stock) in locked {
         for (_, line) in &lines {

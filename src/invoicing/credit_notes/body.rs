@@ -66,6 +66,22 @@ impl NewCreditNote {
         self.lines.as_deref().unwrap_or_default()
     }
 
+    /// All of an invoice, today.
+    pub fn of_whole(invoice_id: InvoiceId, reason: &str) -> Self {
+        Self {
+            invoice_id,
+            reason: reason.to_owned(),
+            lines: None,
+            shipping: None,
+            issued_on: None,
+            series: None,
+            buyer_document_number: None,
+            external_ids: None,
+            metadata: None,
+            dry_run: false,
+        }
+    }
+
     /// Whether nothing is named: all that is left.
     pub fn is_whole(&self) -> bool {
         self.lines().is_empty() && self.shipping != Some(true)
@@ -150,8 +166,8 @@ pub struct CreditNoteLineBody {
     pub id: CreditNoteLineId,
     pub line_number: i16,
     pub kind: CreditNoteLineKind,
-    /// Of a restocking fee: the first of the lines that it is kept back of.
-    pub order_line_id: OrderLineId,
+    /// Of a restocking fee: the first of the lines that it is kept back of. Null of a prepayment.
+    pub order_line_id: Option<OrderLineId>,
     pub invoice_line_id: InvoiceLineId,
     #[schema(example = "KOPI-250")]
     pub sku: String,

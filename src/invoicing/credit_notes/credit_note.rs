@@ -62,7 +62,8 @@ pub struct CreditNoteLine {
     pub id: CreditNoteLineId,
     pub line_number: i16,
     pub invoice_line_number: i16,
-    pub order_line_id: OrderLineId,
+    /// None of a prepayment and its deduction.
+    pub order_line_id: Option<OrderLineId>,
     pub sku: String,
     pub name: String,
     pub unit: String,

@@ -18,6 +18,11 @@ pub use super::store::{Filter, insert, shipping_is_credited};
 
 const WHAT: &str = "credit_note";
 
+/// The credit note as a whole; 404 where there is none.
+pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: CreditNoteId) -> Result<CreditNote, Error> {
+    store::find(connection, organization_id, id)?.ok_or(Error::not_found(WHAT))
+}
+
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: CreditNoteId) -> Result<CreditNoteBody, Error> {
     let note = store::find(connection, organization_id, id)?.ok_or(Error::not_found("credit note"))?;
     Ok(CreditNoteBody::from(&note))

@@ -78,8 +78,8 @@ struct LineRow {
     line_number: i16,
     #[diesel(sql_type = SmallInt)]
     invoice_line_number: i16,
-    #[diesel(sql_type = SqlUuid)]
-    order_line_id: OrderLineId,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    order_line_id: Option<OrderLineId>,
     #[diesel(sql_type = Text)]
     sku: String,
     #[diesel(sql_type = Text)]
@@ -322,7 +322,7 @@ fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, 
     .bind::<Array<SmallInt>, _>(all(lines, |l| l.line_number))
     .bind::<Array<SqlUuid>, _>(all(lines, |l| l.id))
     .bind::<Array<SmallInt>, _>(all(lines, |l| l.invoice_line_number))
-    .bind::<Array<SqlUuid>, _>(all(lines, |l| l.order_line_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(all(lines, |l| l.order_line_id))
     .bind::<Array<Text>, _>(all(lines, |l| l.sku.as_str()))
     .bind::<Array<Text>, _>(all(lines, |l| l.name.as_str()))
     .bind::<Array<Text>, _>(all(lines, |l| l.unit.as_str()))

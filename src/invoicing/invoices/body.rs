@@ -1,10 +1,13 @@
 use super::balance::InvoiceStatus;
-use super::invoice::{BillTo, DocumentTaxGroup, Invoice, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans};
+use super::invoice::{
+    BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans,
+};
+use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
-use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
+use crate::types::decimal::{Amount, ExchangeRate, Percent, Quantity, Rate, UnitPrice};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, PaymentId, ShipmentId};
 use crate::types::text::{check_code, check_external_ids, check_metadata};
@@ -23,6 +26,16 @@ pub struct NewInvoice {
     #[serde(default)]
     #[schema(max_items = 1000)]
     pub lines: Option<Vec<NewInvoiceLine>>,
+    /// Asks for money in advance instead: all that is left to invoice, or `amount` or `percent` of it. Later invoices deduct it.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub prepayment: Option<bool>,
+    /// With tax; only of a prepayment.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Of what is left to invoice, with tax; only of a prepayment.
+    #[serde(default)]
+    pub percent: Option<Percent>,
     /// Today where absent; never in the future, in closed books or before the last invoice of the series. A date before the
     /// order was captured needs the scope `import`.
     #[serde(default)]
@@ -47,6 +60,10 @@ pub struct NewInvoiceLine {
 }
 
 impl NewInvoice {
+    pub fn is_prepayment(&self) -> bool {
+        self.prepayment == Some(true)
+    }
+
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         let lines = self.lines.as_deref().unwrap_or_default();
@@ -55,6 +72,18 @@ impl NewInvoice {
         for (i, line) in lines.iter().enumerate() {
             faults.require(line.quantity.0 > Decimal::ZERO, format!("/lines/{i}/quantity"), "out_of_range", "must be above 0");
             faults.require(seen.insert(line.order_line_id), format!("/lines/{i}/order_line_id"), "duplicate_key", "each line once");
+        }
+        if self.is_prepayment() {
+            faults.require(self.lines.is_none(), "/lines", "not_of_prepayment", "money in advance is asked for by amount or percent");
+            let both = self.amount.is_some() && self.percent.is_some();
+            faults.require(!both, "", "exactly_one_of", "give amount or percent, or neither for all that is left");
+            let amount = self.amount.is_none_or(|amount| amount.0 > Decimal::ZERO);
+            faults.require(amount, "/amount", "out_of_range", "must be above 0");
+            let percent = self.percent.is_none_or(|percent| percent.0 > Decimal::ZERO && percent.0 <= Decimal::ONE_HUNDRED);
+            faults.require(percent, "/percent", "out_of_range", "above 0, at most 100");
+        } else {
+            faults.require(self.amount.is_none(), "/amount", "only_of_prepayment", "send prepayment: true with it");
+            faults.require(self.percent.is_none(), "/percent", "only_of_prepayment", "send prepayment: true with it");
         }
         if let Some(series) = &self.series {
             check_code(&mut faults, "/series", series);
@@ -73,6 +102,7 @@ impl NewInvoice {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InvoiceBody {
     pub id: InvoiceId,
+    pub kind: InvoiceKind,
     #[schema(example = "INV-000001")]
     pub number: String,
     #[schema(example = "INV")]
@@ -119,6 +149,13 @@ pub struct InvoiceBody {
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
     pub overdue: bool,
+    /// From `external_ids.faktur_pajak`.
+    /// How many reminders have fallen due by the organization's `reminder_days`.
+    pub reminder_level: i16,
+    /// The day of the last of them.
+    pub reminded_on: Option<NaiveDate>,
+    /// What paying early earns by the invoice's terms.
+    pub early_payment_discount: Option<EarlyPaymentDiscount>,
     pub fiscal_documents: Vec<FiscalDocument>,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -128,6 +165,17 @@ pub struct InvoiceBody {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What is known of them is the number that somebody has filed under their scheme.
+fn fiscal_documents(external_ids: &BTreeMap<String, String>) -> Vec<FiscalDocument> {
+    let document = |number: &String| FiscalDocument {
+        scheme: FAKTUR_PAJAK.to_owned(),
+        number: Some(number.clone()),
+        status: "issued".to_owned(),
+        issued_on: None,
+    };
+    external_ids.get(FAKTUR_PAJAK).map(document).into_iter().collect()
+}
+
 /// What settles an invoice beside money.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InvoiceAdjustment {
@@ -135,6 +183,16 @@ pub struct InvoiceAdjustment {
     pub kind: AdjustmentKind,
     pub amount: Amount,
     pub reference: Option<String>,
+}
+
+/// What may be deducted for paying early.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EarlyPaymentDiscount {
+    pub percent: Percent,
+    /// The last day on which the money earns it.
+    pub until_on: NaiveDate,
+    /// On the whole invoice, without what credit notes have taken back.
+    pub amount: Amount,
 }
 
 /// The invoice as a tax authority knows it.
@@ -152,7 +210,10 @@ pub struct InvoiceLineBody {
     pub id: InvoiceLineId,
     pub line_number: i16,
     pub order_id: OrderId,
-    pub order_line_id: OrderLineId,
+    /// Null of a prepayment and its deduction.
+    pub order_line_id: Option<OrderLineId>,
+    /// The invoice whose prepayment this line asks for (this one) or deducts, with a negative amount.
+    pub prepayment_invoice_id: Option<InvoiceId>,
     /// Where the units came from; null for services and for what is invoiced before it ships.
     pub shipment_id: Option<ShipmentId>,
     #[schema(example = "KOPI-250")]
@@ -185,6 +246,7 @@ impl From<&InvoiceLine> for InvoiceLineBody {
             line_number: line.line_number,
             order_id: line.order_id,
             order_line_id: line.order_line_id,
+            prepayment_invoice_id: line.prepayment_invoice_id,
             shipment_id: line.shipment_id,
             sku: line.sku.clone(),
             name: line.name.clone(),
@@ -214,6 +276,7 @@ impl InvoiceBody {
         let document = &invoice.document;
         Self {
             id: invoice.id,
+            kind: invoice.kind,
             number: invoice.number.clone(),
             series: invoice.series.clone(),
             status: invoice.status(),
@@ -249,7 +312,14 @@ impl InvoiceBody {
             issued_on: invoice.issued_on,
             due_on: invoice.due_on,
             overdue: invoice.is_overdue(today),
-            fiscal_documents: vec![],
+            reminder_level: invoice.reminder_level,
+            reminded_on: invoice.reminded_on,
+            early_payment_discount: Offer::of(&document.payment_terms, invoice.issued_on).map(|offer| EarlyPaymentDiscount {
+                percent: Percent(offer.percent),
+                until_on: offer.until_on,
+                amount: Amount(offer.on(invoice.total - invoice.amount_credited, invoice.currency)),
+            }),
+            fiscal_documents: fiscal_documents(&invoice.external_ids),
             external_ids: invoice.external_ids.clone(),
             metadata: invoice.metadata.clone(),
             version: invoice.version,

@@ -7,8 +7,17 @@ pub fn due_date(terms: &PaymentTerm, issued_on: NaiveDate) -> NaiveDate {
     if terms.prepayment || terms.cash_on_delivery {
         return issued_on;
     }
-    let from = if terms.end_of_month { end_of_month(issued_on) } else { issued_on };
-    from.checked_add_days(Days::new(terms.net_days.unsigned_abs().into())).unwrap_or(NaiveDate::MAX)
+    days_after(issued_on, terms.end_of_month, terms.net_days)
+}
+
+/// The last day on which an early payment earns its discount. Its days count from where the net days count from.
+pub fn discount_until(issued_on: NaiveDate, end_of_month: bool, discount_days: i32) -> NaiveDate {
+    days_after(issued_on, end_of_month, discount_days)
+}
+
+fn days_after(issued_on: NaiveDate, from_end_of_month: bool, days: i32) -> NaiveDate {
+    let from = if from_end_of_month { end_of_month(issued_on) } else { issued_on };
+    from.checked_add_days(Days::new(days.unsigned_abs().into())).unwrap_or(NaiveDate::MAX)
 }
 
 fn end_of_month(day: NaiveDate) -> NaiveDate {
@@ -46,10 +55,29 @@ mod tests {
     fn net_days_count_from_the_invoice_or_from_the_end_of_its_month() {
         assert_eq!(due(0, false, "2026-03-10"), "2026-03-10");
         assert_eq!(due(30, false, "2026-01-31"), "2026-03-02");
+        assert_eq!(due(28, false, "2026-01-31"), "2026-02-28");
+        assert_eq!(due(29, false, "2028-01-31"), "2028-02-29", "a leap year");
+        assert_eq!(due(365, false, "2028-02-29"), "2029-02-28");
+        assert_eq!(due(366, false, "2027-02-28"), "2028-02-29");
+        assert_eq!(due(1, false, "2026-12-31"), "2027-01-01");
+        assert_eq!(due(30, true, "2026-01-01"), "2026-03-02", "the month of the invoice has 31 days");
+        assert_eq!(due(30, true, "2026-02-01"), "2026-03-30");
+        assert_eq!(due(0, true, "2100-02-01"), "2100-02-28", "a century is no leap year");
+        assert_eq!(due(0, true, "2000-02-29"), "2000-02-29", "a fourth one is");
+        assert_eq!(due(3650, true, "2026-04-30"), "2036-04-27");
         assert_eq!(due(30, false, "2028-01-31"), "2028-03-01");
         assert_eq!(due(0, true, "2028-02-01"), "2028-02-29");
         assert_eq!(due(15, true, "2026-12-31"), "2027-01-15");
         assert_eq!(due(10, true, "2026-04-30"), "2026-05-10");
+    }
+
+    #[test]
+    fn discount_days_count_from_where_the_net_days_count_from() {
+        let until = |issued_on: &str, end_of_month, days| discount_until(issued_on.parse().unwrap(), end_of_month, days).to_string();
+        assert_eq!(until("2026-01-31", false, 10), "2026-02-10");
+        assert_eq!(until("2026-01-05", true, 10), "2026-02-10", "2/10 EOM");
+        assert_eq!(until("2028-02-20", false, 10), "2028-03-01");
+        assert_eq!(until("2026-03-10", false, 0), "2026-03-10");
     }
 
     #[test]

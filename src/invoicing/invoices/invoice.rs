@@ -8,6 +8,7 @@ use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Percent, Rate};
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, ShipmentId};
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -161,8 +162,11 @@ pub struct InvoiceLine {
     pub id: InvoiceLineId,
     pub line_number: i16,
     pub order_id: OrderId,
-    pub order_line_number: i16,
-    pub order_line_id: OrderLineId,
+    /// None of a prepayment and its deduction.
+    pub order_line_number: Option<i16>,
+    pub order_line_id: Option<OrderLineId>,
+    /// The invoice whose prepayment this line asks for (itself) or deducts.
+    pub prepayment_invoice_id: Option<InvoiceId>,
     pub shipment_id: Option<ShipmentId>,
     pub sku: String,
     pub name: String,
@@ -181,10 +185,23 @@ pub struct InvoiceLine {
     pub detail: InvoiceLineDetail,
 }
 
+/// The name under which `external_ids` hold the number of the Indonesian tax invoice (*faktur pajak*), and its scheme.
+pub const FAKTUR_PAJAK: &str = "faktur_pajak";
+text_enum! {
+    /// What an invoice is for.
+    pub enum InvoiceKind {
+        /// What is supplied (UNTDID 1001: 380).
+        Standard = "standard",
+        /// Money in advance (UNTDID 1001: 386).
+        Prepayment = "prepayment",
+    }
+}
+
 /// An issued invoice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invoice {
     pub id: InvoiceId,
+    pub kind: InvoiceKind,
     pub number: String,
     pub series: String,
     pub series_number: i64,
@@ -205,6 +222,12 @@ pub struct Invoice {
     pub supply_on: NaiveDate,
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
+    /// The day on which it was told to be overdue.
+    pub overdue_on: Option<NaiveDate>,
+    /// How many reminders fell due so far.
+    pub reminder_level: i16,
+    /// The day of the last of them.
+    pub reminded_on: Option<NaiveDate>,
     pub document: InvoiceDocument,
     pub external_ids: BTreeMap<String, String>,
     pub metadata: Map<String, Value>,

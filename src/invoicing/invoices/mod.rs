@@ -6,6 +6,10 @@ pub mod body;
 /// When an invoice is due.
 pub mod due_date;
 pub mod invoice;
+/// Money that is invoiced in advance.
+pub mod prepayment;
+/// What is told of invoices that nobody pays.
+pub mod reminders;
 pub mod service;
 /// From which shipments invoiced units came.
 pub mod shipment_parts;

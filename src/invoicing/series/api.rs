@@ -1,4 +1,5 @@
 use super::body::{InvoiceSeries, PutInvoiceSeries};
+use super::gaps::SeriesGaps;
 use super::service;
 use crate::app::App;
 use crate::auth::call::Call;
@@ -11,7 +12,7 @@ use actix_web::{get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_invoice_series).service(get_invoice_series).service(put_invoice_series);
+    config.service(list_invoice_series).service(get_invoice_series).service(put_invoice_series).service(get_invoice_series_gaps);
 }
 
 /// List number series
@@ -40,6 +41,23 @@ pub async fn get_invoice_series(call: Call, app: Data<App>) -> Result<Answer, Er
     let code = call.path_code("code", "invoice series")?;
     let series = app.db.read(move |connection| service::get(connection, context.organization_id, &code)).await?;
     Ok(Answer::ok(&series)?.with_version(series.version))
+}
+
+/// Get a series' missing and doubled numbers
+///
+/// The proof that the numbers of a series are without gaps: every number between the first and the next is borne by exactly one
+/// document.
+#[utoipa::path(tag = "invoices", operation_id = "get_invoice_series_gaps", security(("oauth2" = ["invoices:read"])), params(("code" = String, Path, description = "Code of the series", example = "INV")), responses(
+    (status = 200, description = "Gaps and duplicates, read in one snapshot", body = SeriesGaps),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/invoice_series/{code}/gaps")]
+pub async fn get_invoice_series_gaps(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_READ)?;
+    call.no_query()?;
+    let code = call.path_code("code", "invoice series")?;
+    let gaps = app.reports.snapshot(move |connection| service::gaps(connection, context.organization_id, &code)).await?;
+    Answer::ok(&gaps)
 }
 
 /// Create or replace a number series

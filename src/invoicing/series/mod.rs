@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod body;
+/// Missing and doubled numbers.
+pub mod gaps;
 pub mod number;
 pub mod service;
 mod store;

@@ -1,4 +1,5 @@
 use super::body::{InvoiceSeries, PutInvoiceSeries, SeriesKind};
+use super::gaps::{self, SeriesGaps};
 use super::number::render;
 use super::store;
 use crate::auth::actor::Context;
@@ -70,6 +71,12 @@ fn check_change(current: &InvoiceSeries, series: &PutInvoiceSeries) -> Result<()
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<InvoiceSeries, Error> {
     store::find(connection, organization_id, code)?.ok_or(Error::not_found(WHAT))
+}
+
+/// Missing and doubled numbers of the series; to be run in one snapshot.
+pub fn gaps(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<SeriesGaps, Error> {
+    let series = get(connection, organization_id, code)?;
+    Ok(gaps::report(connection, organization_id, (code, series.kind, series.next_number))?)
 }
 
 pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, asked: &Changed) -> Result<Page<InvoiceSeries>, Error> {

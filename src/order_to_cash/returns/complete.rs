@@ -223,7 +223,7 @@ fn plans(
             for (invoice, taken) in invoices.iter().zip(&mut taken) {
                 for (of, taken) in invoice.lines.iter().zip(taken.iter_mut()) {
                     let fits = !only_shipment || (shipment_id.is_some() && of.shipment_id == shipment_id);
-                    if of.order_line_id != line.order_line_id || !fits {
+                    if of.order_line_id != Some(line.order_line_id) || !fits {
                         continue;
                     }
                     let part = left.min(of.quantity - of.credited_quantity - *taken);

@@ -4,15 +4,14 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::order_to_cash::accounts::LockedAccount;
+use crate::order_to_cash::refund::{refund_row, refunded_event, require_open_books};
 use crate::payments::payment::{Payment, PaymentAction};
 use crate::payments::refunds;
-use crate::payments::refunds::body::{RefundBody, RefundStatus};
+use crate::payments::refunds::body::RefundBody;
 use crate::payments::service as payments;
-use crate::types::decimal::Amount;
 use crate::types::id::{OrderId, PaymentId, RefundId};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Sends back what each payment has been set free of. The payments are locked already, and the account is saved by the caller.
@@ -29,6 +28,7 @@ pub fn refund(
     if ids.is_empty() {
         return Ok((vec![], vec![]));
     }
+    require_open_books(connection, context)?;
     let order_id = account.account.order_id;
     let mut numbers = numbers.iter();
     let mut changes = payments::lock_all(connection, context.organization_id, &ids)?;
@@ -38,33 +38,21 @@ pub fn refund(
         let payment = &mut change.after;
         let amount = freed.get(&payment.id).copied().unwrap_or_default();
         let action = if amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
-        payment.status = payment.status.next(action)?;
+        payment.status = payment.next(action)?;
         let id = RefundId::generate();
         for due_again in payment.refund_set_free(order_id, amount, id, context.now) {
             account.account.refund(&due_again);
         }
         account.account.refunded += amount;
         let number = numbers.next().ok_or_else(|| Error::unavailable("the order got another payment meanwhile".to_owned()))?;
-        made.push(RefundBody {
-            id,
-            number: number.clone(),
-            payment_id: payment.id,
-            order_id: Some(order_id),
-            amount: Amount(amount),
-            currency: payment.currency,
-            reason: reason.to_owned(),
-            status: RefundStatus::Succeeded,
-            created_at: context.now,
-        });
+        made.push(refund_row(id, number.clone(), payment, Some(order_id), amount, reason, context));
     }
     for refund in &made {
         refunds::service::insert(connection, context, refund)?;
     }
     payments::save(connection, context, &mut changes)?;
     for (change, refund) in changes.iter().zip(&made) {
-        let mut fact = payments::event("payment.refunded", &change.after);
-        fact.data["refund"] = json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason });
-        told.push(fact);
+        told.push(refunded_event(&change.after, refund));
     }
     Ok((made, told))
 }

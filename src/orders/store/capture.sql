@@ -12,11 +12,14 @@ bl AS MATERIALIZED (SELECT b.organization_id, b.customer_id, d.amount FROM (SELE
   JOIN customer_balance b ON b.organization_id = d.org AND b.customer_id = d.bill_to AND b.currency = d.currency ORDER BY 1, 2 FOR NO KEY UPDATE OF b),
 bu AS (UPDATE customer_balance b SET open_orders = b.open_orders + bl.amount FROM bl
   WHERE b.organization_id = bl.organization_id AND b.customer_id = bl.customer_id AND b.open_orders + b.unpaid + bl.amount <= b.limit_amount RETURNING 1),
+-- mark: supply
 -- Demand per (SKU, location), locked sorted, reserved only where available. Depends on the balances by data, since the order of CTEs is open.
 al AS MATERIALIZED (SELECT won.org, won.id, a.* FROM unnest($34::int4[], $35::int2[], $36::uuid[], $37::text[], $38::text[], $39::numeric[], $40::numeric[], $41::text[])
    AS a(ord, line_number, fulfillment_order_id, sku, location, quantity, unit_factor, reason) JOIN won ON won.ord = a.ord),
 dem AS MATERIALIZED (SELECT org, sku COLLATE "C" AS sku, location COLLATE "C" AS location, sum(quantity * unit_factor) AS quantity FROM al
-  WHERE (SELECT count(*) FROM bu) >= 0 GROUP BY 1, 2, 3),
+  WHERE (SELECT count(*) FROM bu) >= 0
+-- mark: after supply
+  GROUP BY 1, 2, 3),
 lck AS MATERIALIZED (SELECT s.organization_id, s.sku, s.location, dem.quantity FROM dem
   JOIN stock_level s ON s.organization_id = dem.org AND s.sku = dem.sku AND s.location = dem.location ORDER BY 1, 2, 3 FOR NO KEY UPDATE OF s),
 upd AS (UPDATE stock_level s SET reserved = s.reserved + lck.quantity, version = s.version + 1, updated_at = greatest(s.updated_at, (SELECT max(at) FROM o)) FROM lck
@@ -46,9 +49,9 @@ ih AS (INSERT INTO order_hold (organization_id, order_id, id, code, scope, order
    string_to_array(h.releasable_by, ','), h.data::jsonb, h.detail, won.at, h.raised_by
   FROM unnest($70::int4[], $71::uuid[], $72::text[], $73::uuid[], $74::text[], $75::text[], $76::text[], $77::text[], $78::text[])
    AS h(ord, id, code, order_line_id, blocks, releasable_by, data, detail, raised_by) JOIN won ON won.ord = h.ord),
-ev AS (INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at)
-  SELECT won.org, e.type, won.id, 'order', won.id, e.actor, e.data, won.at
-  FROM unnest($79::int4[], $80::text[], $81::text[], $82::text[]) WITH ORDINALITY AS e(ord, type, actor, data, place) JOIN won ON won.ord = e.ord ORDER BY e.ord, e.place),
+ev AS (INSERT INTO event (organization_id, type, order_id, subject_type, subject_id, actor, data, occurred_at, origin)
+  SELECT won.org, e.type, won.id, 'order', won.id, e.actor, e.data, won.at, e.origin
+  FROM unnest($79::int4[], $80::text[], $81::text[], $82::text[], $85::text[]) WITH ORDINALITY AS e(ord, type, actor, data, origin, place) JOIN won ON won.ord = e.ord ORDER BY e.ord, e.place),
 -- Told once, by the order that takes a level below its reorder point.
 lo AS (INSERT INTO event (organization_id, type, subject_type, subject_id, actor, data, occurred_at)
   SELECT upd.organization_id, 'inventory.low_stock', 'product', p.id, ($81::text[])[1], json_build_object('sku', upd.sku, 'location', upd.location,
@@ -58,4 +61,5 @@ lo AS (INSERT INTO event (organization_id, type, subject_type, subject_id, actor
 SELECT coalesce((SELECT array_agg(id) FROM won), '{}') AS won,
   CASE WHEN (SELECT count(*) FROM c) <> (SELECT coalesce(sum(claims), 0) FROM won) THEN capture_refused('claim')
        WHEN (SELECT count(*) FROM bl) <> (SELECT count(*) FROM bu) THEN capture_refused('credit')
+-- mark: supply proved
        WHEN (SELECT count(*) FROM dem) <> (SELECT count(*) FROM upd) THEN capture_refused('stock') ELSE 1 END AS fine

@@ -1,10 +1,11 @@
 //! The capture statement: a batch of orders in one round trip, one text for every batch size.
 //!
-//! Order of locks: claims, balances, stock; then the rows. The main SELECT pulls fence, claims, balances and stock before any
+//! Order of locks: claims, balances, incoming supply, stock; then the rows. The main SELECT pulls fence, claims, balances and stock before any
 //! order row is inserted, so that a refusal costs no inserted rows but claims, and event ids come after the locks. It raises
-//! `P0S01` with `claim`, `credit` or `stock` when a claim set is won in part, a limit or a stock level does not suffice.
+//! `P0S01` with `claim`, `credit`, `supply` or `stock` when a claim set is won in part, a limit, supply or a stock level does not suffice.
 
-use crate::orders::order::Order;
+use crate::orders::order::{Order, OrderLine};
+use crate::orders::peg::{Peg, PromiseCause};
 use crate::platform::sql::{Sql, sql};
 use crate::types::id::OrderId;
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Date, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -33,7 +35,11 @@ pub struct Captured<'a> {
     pub headers: &'a str,
     /// (type, data) in order
     pub events: &'a [(&'static str, String)],
+    /// What of its lines waits is promised from there.
+    pub pegs: &'a [Peg],
     pub actor: &'a str,
+    /// From where the request came; written beside its first event.
+    pub origin: Option<&'a str>,
     pub at: DateTime<Utc>,
 }
 
@@ -51,6 +57,28 @@ const HEAD_HOLDING_CLAIMS: &str = "c AS (UPDATE claim SET status = 201, answer =
 
 const BODY: &str = include_str!("capture.sql");
 
+/// What is put into the body's marks for a batch in which somebody waits for supply: pegs, proved and counted at their supply, and a
+/// review of what could not be pegged whole. Other batches have nothing of it.
+const WITH_PEGS: [(&str, &str); 3] = [
+    (
+        "-- mark: supply",
+        "pe AS MATERIALIZED (SELECT won.org, won.id, p.* FROM unnest($86::int4[], $87::int2[], $88::uuid[], $89::numeric[], $90::date[]) \
+           AS p(ord, line_number, incoming_id, quantity, expected_on) JOIN won ON won.ord = p.ord), \
+         pd AS MATERIALIZED (SELECT org, incoming_id, expected_on, sum(quantity) AS quantity FROM pe WHERE (SELECT count(*) FROM bu) >= 0 GROUP BY 1, 2, 3), \
+         pl AS MATERIALIZED (SELECT i.organization_id, i.id, pd.quantity, pd.expected_on FROM pd \
+           JOIN incoming_supply i ON i.organization_id = pd.org AND i.id = pd.incoming_id ORDER BY 1, 2 FOR NO KEY UPDATE OF i), \
+         pu AS (UPDATE incoming_supply i SET pegged_quantity = i.pegged_quantity + pl.quantity, version = i.version + 1, \
+           updated_at = greatest(i.updated_at, (SELECT max(at) FROM o)) FROM pl WHERE i.organization_id = pl.organization_id AND i.id = pl.id \
+           AND i.status = 'open' AND i.expected_on = pl.expected_on AND i.quantity - i.received_quantity - i.pegged_quantity >= pl.quantity RETURNING 1), \
+         ip AS (INSERT INTO peg (organization_id, order_id, line_number, incoming_id, quantity, expected_on) \
+           SELECT org, id, line_number, incoming_id, quantity, expected_on FROM pe), \
+         pr AS (INSERT INTO promise_review (organization_id, sku, cause) \
+           SELECT won.org, r.sku, r.cause FROM unnest($91::int4[], $92::text[], $93::text[]) AS r(ord, sku, cause) JOIN won ON won.ord = r.ord),",
+    ),
+    ("-- mark: after supply", "AND (SELECT count(*) FROM pu) >= 0"),
+    ("-- mark: supply proved", "WHEN (SELECT count(*) FROM pd) <> (SELECT count(*) FROM pu) THEN capture_refused('supply')"),
+];
+
 #[derive(QueryableByName)]
 struct WonRow {
     #[diesel(sql_type = Array<SqlUuid>)]
@@ -60,9 +88,45 @@ struct WonRow {
 /// Writes the orders that win all of their claims, and tells which these are. `holding_claims`: the transaction has them already.
 pub fn capture(connection: &mut PgConnection, batch: &[Captured<'_>], holding_claims: bool) -> QueryResult<HashSet<OrderId>> {
     let head = if holding_claims { HEAD_HOLDING_CLAIMS } else { HEAD_INSERTING_CLAIMS };
-    let text = format!("WITH fence AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(last_value) FROM event_id), {head}{BODY}");
-    let row: WonRow = bind(sql(text), batch)?.get_result(connection)?;
+    let waiting = waiting_lines(batch);
+    let mut body = Cow::Borrowed(BODY);
+    if !waiting.is_empty() {
+        body = WITH_PEGS.iter().fold(body, |body, (mark, part)| body.replace(&format!("{mark}\n"), &format!("{part}\n")).into());
+    }
+    let text = format!("WITH fence AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(last_value) FROM event_id), {head}{body}");
+    let mut statement = bind(sql(text), batch)?;
+    if !waiting.is_empty() {
+        statement = bind_pegs(statement, batch, &waiting);
+    }
+    let row: WonRow = statement.get_result(connection)?;
     Ok(row.won.into_iter().collect())
+}
+
+/// Lines that wait for supply, with their order's place in the batch.
+fn waiting_lines<'a>(batch: &'a [Captured<'a>]) -> Vec<(i32, &'a Captured<'a>, &'a OrderLine)> {
+    let waits = |line: &&OrderLine| !line.quantities.backordered.is_zero();
+    numbered(batch).flat_map(|(ord, c)| c.order.lines.iter().filter(waits).map(move |line| (ord, c, line))).collect()
+}
+
+fn bind_pegs<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>], waiting: &[(i32, &'a Captured<'a>, &'a OrderLine)]) -> Sql<'a> {
+    let rows: Vec<(i32, &Peg)> = numbered(batch).flat_map(|(ord, c)| c.pegs.iter().map(move |peg| (ord, peg))).collect();
+    // One that was ordered before it came here goes before others in fair order.
+    let backdated = |c: &Captured| c.order.ordered_at < c.at;
+    let cause = |c: &Captured| if backdated(c) { PromiseCause::Overtaken } else { PromiseCause::Backordered };
+    let pegged = |c: &Captured, line: &OrderLine| {
+        let own = c.pegs.iter().filter(|peg| peg.line_number == line.line_number);
+        own.map(|peg| peg.quantity).sum::<Decimal>() >= line.quantities.backordered * line.unit_factor
+    };
+    let reviews: Vec<_> = waiting.iter().filter(|(_, c, line)| backdated(c) || !pegged(c, line)).collect();
+    statement
+        .bind::<Array<Integer>, _>(rows.iter().map(|row| row.0).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(rows.iter().map(|row| row.1.line_number).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.1.incoming_id).collect::<Vec<_>>())
+        .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.1.quantity).collect::<Vec<_>>())
+        .bind::<Array<Date>, _>(rows.iter().map(|row| row.1.expected_on).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(reviews.iter().map(|review| review.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(reviews.iter().map(|review| review.2.sku.as_str()).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(reviews.iter().map(|review| cause(review.1)).collect::<Vec<_>>())
 }
 
 fn bind<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> QueryResult<Sql<'a>> {
@@ -74,10 +138,14 @@ fn bind<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> QueryResult<Sql<'a
     let statement = bind_holds(statement, batch);
     let statement = bind_events(statement, batch);
     let performed: Vec<Decimal> = batch.iter().flat_map(|c| &c.order.lines).map(|line| line.quantities.shipped).collect();
+    // With the first event of each order.
+    let origins: Vec<Option<&str>> =
+        batch.iter().flat_map(|c| (0..c.events.len()).map(move |place| c.origin.filter(|_| place == 0))).collect();
     // Charges of an order without goods have fallen due already.
     Ok(statement
         .bind::<Array<Text>, _>(batch.iter().map(|c| c.order.fulfillment_status).collect::<Vec<_>>())
-        .bind::<Array<Numeric>, _>(performed))
+        .bind::<Array<Numeric>, _>(performed)
+        .bind::<Array<Nullable<Text>>, _>(origins))
 }
 
 fn bind_claims<'a>(statement: Sql<'a>, batch: &'a [Captured<'a>]) -> Sql<'a> {
@@ -223,7 +291,9 @@ fn text(value: &impl serde::Serialize) -> QueryResult<String> {
 /// Why the capture statement refused, `None` where it failed for another reason.
 pub fn refusal(error: &diesel::result::Error) -> Option<&str> {
     match error {
-        diesel::result::Error::DatabaseError(_, info) if matches!(info.message(), "claim" | "credit" | "stock") => Some(info.message()),
+        diesel::result::Error::DatabaseError(_, info) if matches!(info.message(), "claim" | "credit" | "supply" | "stock") => {
+            Some(info.message())
+        }
         _ => None,
     }
 }

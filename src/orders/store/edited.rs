@@ -72,7 +72,7 @@ const LINES: &str = "INSERT INTO order_line AS l (organization_id, order_id, lin
     tax_rate = EXCLUDED.tax_rate, tax_amount = EXCLUDED.tax_amount, unallocated = EXCLUDED.unallocated, backordered = EXCLUDED.backordered, \
     allocated = EXCLUDED.allocated, initially_allocated = EXCLUDED.initially_allocated, shipped = EXCLUDED.shipped, \
     delivered = EXCLUDED.delivered, cancelled = EXCLUDED.cancelled, invoiced = EXCLUDED.invoiced, credited = EXCLUDED.credited, \
-    returned = EXCLUDED.returned, requested_on = EXCLUDED.requested_on, first_promised_on = EXCLUDED.first_promised_on, \
+    returned = EXCLUDED.returned, requested_on = EXCLUDED.requested_on, first_promised_on = coalesce(l.first_promised_on, EXCLUDED.first_promised_on), \
     promised_on = EXCLUDED.promised_on, detail = EXCLUDED.detail";
 
 /// Lines that are new or ordered otherwise.

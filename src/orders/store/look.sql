@@ -15,7 +15,19 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
         FROM order_line l WHERE l.organization_id = $1 AND l.order_id = o.id))), '[]')::text
     FROM unnest($8::uuid[], $9::text[]) AS p(customer, channel) CROSS JOIN LATERAL (SELECT o.id, o.customer_id, o.channel, o.number, o.total, o.currency FROM sales_order o
       WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.id >= $10 AND o.channel <> p.channel AND o.status <> 'cancelled' ORDER BY o.id DESC LIMIT 50) o) END
-    AS recent_orders
+    AS recent_orders,
+  -- Only of what is wanted beyond the stock. What is owed to lines that wait without a peg comes first.
+  CASE WHEN cardinality($11::text[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('sku', w.sku,
+      'owed', ((SELECT coalesce(round(sum(l.backordered * l.unit_factor), 3), 0) FROM order_line l WHERE l.organization_id = $1 AND l.sku = w.sku AND l.backordered > 0)
+        - (SELECT coalesce(sum(i.pegged_quantity), 0) FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = w.sku AND i.status = 'open'))::text,
+      'supplies', (SELECT coalesce(json_agg(json_build_object('id', i.id, 'location', i.location, 'expected_on', i.expected_on,
+          'free', (i.quantity - i.received_quantity - i.pegged_quantity)::text)), '[]')
+        FROM (SELECT * FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = w.sku AND i.status = 'open' AND i.expected_on >= $13
+          AND i.quantity - i.received_quantity > i.pegged_quantity ORDER BY i.expected_on LIMIT 1000) i
+        JOIN location k ON k.organization_id = $1 AND k.code = i.location AND k.active AND k.kind <> 'supplier'))), '[]')::text
+    FROM unnest($11::text[], $12::numeric[]) AS w(sku, quantity)
+    LEFT JOIN (SELECT a.sku, sum(greatest(a.available, 0)) AS available FROM unnest(s.skus, s.available) AS a(sku, available) GROUP BY 1) a ON a.sku = w.sku
+    WHERE w.quantity > coalesce(a.available, 0)) END AS supply
 FROM (SELECT coalesce(array_agg(s.sku), '{}') AS skus, coalesce(array_agg(s.location), '{}') AS locations, coalesce(array_agg(s.available), '{}') AS available
    FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT s.sku, s.location, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS available
      FROM stock_level s WHERE s.organization_id = $1 AND s.sku = n.sku LIMIT 10000) s) s

@@ -6,6 +6,7 @@ mod edited;
 pub mod holds;
 pub mod list;
 mod load;
+pub mod pegs;
 pub mod placed;
 pub mod reference;
 mod save;

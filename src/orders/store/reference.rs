@@ -3,13 +3,14 @@
 use crate::catalog::DEFAULT_LIST;
 use crate::catalog::prices::body::Price;
 use crate::customers::balance::Credit;
+use crate::inventory::incoming::pool::SupplyOfProduct;
 use crate::orders::reference::{Company, Customer, Product, RecentOrder, SamePurchaseOrder, Stock};
 use crate::platform::sql::sql;
 use crate::types::id::{CustomerId, OrganizationId};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -134,12 +135,17 @@ pub struct Question<'a> {
     pub purchase_orders: Vec<(CustomerId, &'a str)>,
     /// Customers with the channel that their order came by.
     pub buyers: Vec<(CustomerId, &'a str)>,
+    /// How much is wanted of products that may be backordered, in base units.
+    pub wanted: Vec<(&'a str, Decimal)>,
+    pub today: NaiveDate,
 }
 
 /// What only the database knows.
 pub struct Seen {
     pub epochs: Epochs,
     pub stock: Vec<Stock>,
+    /// Of products that are wanted beyond what is available.
+    pub supply: Vec<SupplyOfProduct>,
     /// Places in [`Question::claims`] of those that somebody holds.
     pub held: Vec<usize>,
     pub same_purchase_orders: Vec<SamePurchaseOrder>,
@@ -162,6 +168,8 @@ struct SeenRow {
     same_purchase_orders: String,
     #[diesel(sql_type = Text)]
     recent_orders: String,
+    #[diesel(sql_type = Text)]
+    supply: String,
 }
 
 /// One statement for a whole batch, without a lock.
@@ -182,6 +190,9 @@ pub fn look(
         .bind::<Array<SqlUuid>, _>(question.buyers.iter().map(|pair| pair.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(question.buyers.iter().map(|pair| pair.1).collect::<Vec<_>>())
         .bind::<SqlUuid, _>(least_id_at(now - TimeDelta::hours(24)))
+        .bind::<Array<Text>, _>(question.wanted.iter().map(|pair| pair.0).collect::<Vec<_>>())
+        .bind::<Array<Numeric>, _>(question.wanted.iter().map(|pair| pair.1).collect::<Vec<_>>())
+        .bind::<Date, _>(question.today)
         .get_result(connection)?;
     let shelves = row.skus.into_iter().zip(row.locations).zip(row.available);
     Ok(Seen {
@@ -190,6 +201,7 @@ pub fn look(
         held: row.held.into_iter().filter_map(|place| usize::try_from(place - 1).ok()).collect(),
         same_purchase_orders: parse(&row.same_purchase_orders)?,
         recent_orders: parse(&row.recent_orders)?,
+        supply: parse(&row.supply)?,
     })
 }
 

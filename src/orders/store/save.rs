@@ -27,7 +27,7 @@ const ORDERS: &str = "UPDATE sales_order o SET version = t.version, status = t.s
 
 const LINES: &str = "UPDATE order_line l SET unallocated = t.unallocated, backordered = t.backordered, allocated = t.allocated, \
     initially_allocated = t.initially_allocated, shipped = t.shipped, delivered = t.delivered, cancelled = t.cancelled, \
-    invoiced = t.invoiced, credited = t.credited, returned = t.returned, first_promised_on = t.first_promised_on, \
+    invoiced = t.invoiced, credited = t.credited, returned = t.returned, first_promised_on = coalesce(l.first_promised_on, t.first_promised_on), \
     promised_on = t.promised_on, detail = t.detail \
     FROM unnest($2::uuid[], $3::int2[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], \
     $10::numeric[], $11::numeric[], $12::numeric[], $13::numeric[], $14::date[], $15::date[], $16::jsonb[]) \

@@ -58,9 +58,15 @@ text_enum! {
 #[schema(value_type = String, example = "15:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 pub struct TimeOfDay(pub NaiveTime);
 
+impl std::fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.format("%H:%M"))
+    }
+}
+
 impl Serialize for TimeOfDay {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.format("%H:%M"))
+        serializer.collect_str(self)
     }
 }
 
@@ -86,7 +92,7 @@ pub struct Profile {
     pub contact: Option<Contact>,
     pub electronic_address: Option<ElectronicAddress>,
     pub bank_accounts: Vec<BankAccount>,
-    /// A `data:` URI of a PNG or JPEG.
+    /// A `data:` URI of a PNG, JPEG or SVG.
     pub logo: Option<String>,
     /// Working days from an order to its hand-over to the carrier.
     #[schema(example = 1)]
@@ -102,6 +108,11 @@ pub struct Profile {
     pub return_window_days: i32,
     /// Whether sales across borders are told from where they go and who buys, or taxed by the rates alone (docs/pricing.md).
     pub tax_treatment: TaxTreatment,
+    /// Days from an invoice's due date to each of its reminders.
+    #[schema(example = json!([7, 21, 35]))]
+    pub reminder_days: Vec<i32>,
+    /// Whether authorizations at a payment provider are captured for what of their order ships.
+    pub capture_on_shipment: bool,
 }
 
 impl Default for Profile {
@@ -121,6 +132,8 @@ impl Default for Profile {
             working_days: vec![WorkingDay::Mon, WorkingDay::Tue, WorkingDay::Wed, WorkingDay::Thu, WorkingDay::Fri],
             return_window_days: 30,
             tax_treatment: TaxTreatment::Automatic,
+            reminder_days: vec![7, 21, 35],
+            capture_on_shipment: false,
         }
     }
 }
@@ -155,7 +168,7 @@ pub struct Organization {
     "legal_name": "PT Nusantara Niaga", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR",
     "tax_id": "01.234.567.8-901.000",
     "address": {"line1": "Jl. Jenderal Sudirman Kav. 52", "city": "Jakarta", "postal_code": "12190", "country": "ID"},
-    "email": "penjualan@nusantara-niaga.example",
+    "email": "penjualan@nusantara-niaga.example", "electronic_address": {"scheme": "0088", "value": "8991234567891"},
     "bank_accounts": [{"holder": "PT Nusantara Niaga", "account_number": "1234567890", "bic": "CENAIDJA", "bank_name": "Bank Central Asia", "currency": "IDR"}],
     "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "cutoff_time": "15:00", "return_window_days": 30
 }))]
@@ -186,7 +199,7 @@ pub struct PutOrganization {
     /// At most 20.
     #[serde(default)]
     pub bank_accounts: Option<Vec<BankAccount>>,
-    /// A `data:` URI of a PNG or JPEG of at most 256 KiB.
+    /// A `data:` URI of a PNG, JPEG or SVG of at most 256 KiB; a PNG of at most 4,000 pixels a side.
     #[serde(default)]
     pub logo: Option<String>,
     /// 0 to 365 working days, 1 by default.
@@ -207,6 +220,12 @@ pub struct PutOrganization {
     /// `automatic` by default.
     #[serde(default)]
     pub tax_treatment: Option<TaxTreatment>,
+    /// At most 9, 1 to 365 days, ascending; an empty list reminds nobody. 7, 21 and 35 by default.
+    #[serde(default)]
+    pub reminder_days: Option<Vec<i32>>,
+    /// False by default; a payment may say otherwise.
+    #[serde(default)]
+    pub capture_on_shipment: Option<bool>,
     // A `PUT` takes its own `GET` body back; these five are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -260,6 +279,10 @@ impl PutOrganization {
         }
         let no_day = self.working_days.as_ref().is_some_and(Vec::is_empty);
         faults.require(!no_day, "/working_days", "required", "name at least one day; leave the field out for Monday to Friday");
+        if let Some(days) = &self.reminder_days {
+            let fits = days.len() <= 9 && days.iter().all(|day| (1..=365).contains(day)) && days.is_sorted_by(|a, b| a < b);
+            faults.require(fits, "/reminder_days", "out_of_range", "at most 9 numbers from 1 to 365, each above the one before");
+        }
         let mut days = |pointer: &str, value: Option<i32>, most: i32| {
             let fits = value.is_none_or(|days| (0..=most).contains(&days));
             faults.require(fits, pointer, "out_of_range", &format!("0 to {most} days"));
@@ -291,6 +314,8 @@ impl PutOrganization {
             working_days,
             return_window_days: self.return_window_days.unwrap_or(default.return_window_days),
             tax_treatment: self.tax_treatment.unwrap_or(default.tax_treatment),
+            reminder_days: self.reminder_days.clone().unwrap_or(default.reminder_days),
+            capture_on_shipment: self.capture_on_shipment.unwrap_or(default.capture_on_shipment),
         }
     }
 

@@ -173,6 +173,7 @@ fn captured(account: &Account, amount: Decimal) -> Payment {
         refunded: account.currency.zero(),
         applied: account.currency.zero(),
         received_on: NaiveDate::default(),
+        expires_at: None,
         reference: None,
         external_ids: Default::default(),
         metadata: Default::default(),
@@ -180,6 +181,11 @@ fn captured(account: &Account, amount: Decimal) -> Payment {
         created_at: AT,
         updated_at: AT,
         allocations: vec![],
+        provider: None,
+        provider_reference: None,
+        capture_on_shipment: false,
+        order_seen: 0,
+        operations: vec![],
     }
 }
 

@@ -1,23 +1,26 @@
-use super::body::{RefundBody, RefundStatus};
+use super::body::{NewRefund, OrderRefunds, RefundBody, RefundStatus};
 use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::order_to_cash::refund;
+use crate::payments::service as payments;
 use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;
+use crate::platform::idempotency;
 use crate::platform::keyset::{After, Slice, Sort};
-use crate::types::id::RefundId;
+use crate::types::id::{OrderId, RefundId};
 use crate::types::page::{Page, page_limit};
-use actix_web::get;
 use actix_web::web::Data;
+use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_refunds).service(get_refund);
+    config.service(list_refunds).service(get_refund).service(refund_order);
 }
 
 /// Query parameters of the refund list. Many values by comma.
@@ -33,7 +36,7 @@ pub struct RefundQuery {
     status: Option<String>,
     #[param(example = "RFD-000001")]
     number: Option<String>,
-    /// Made at or after; a refund never changes.
+    /// Made or changed at or after.
     updated_from: Option<DateTime<Utc>>,
     /// `-created_at` (default), `created_at`
     sort: Option<String>,
@@ -89,4 +92,44 @@ pub async fn get_refund(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let id: RefundId = call.path("id")?;
     let refund = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
     Answer::ok(&refund)
+}
+
+/// Refund an order
+///
+/// Distributes the amount over the order's captured payments, the newest first. Of each payment it takes unapplied money first, then
+/// what was put on a document last; that document becomes due again. Money that a payment has on other orders stays there.
+#[utoipa::path(tag = "payments", operation_id = "refund_order", security(("oauth2" = ["payments:write"])), request_body = NewRefund,
+    params(("id" = OrderId, Path, description = "Id of the order")),
+    responses(
+    (status = 201, description = "Refunded", body = OrderRefunds, headers(("Location" = String, description = "The order's refunds"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/orders/{id}/refunds")]
+pub async fn refund_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::PAYMENTS_WRITE)?;
+    call.no_query()?;
+    let id: OrderId = call.path("id")?;
+    let body: NewRefund = call.json()?;
+    let (precondition, key) = (call.precondition()?, call.idempotency_key()?);
+    body.check()?;
+    let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
+    let numbers: Vec<String> = app
+        .db
+        .read(move |connection| {
+            let of_order = payments::of_order(connection, organization_id, id)?;
+            of_order.iter().map(|_| payments::next_refund_number(connection, &numbers, organization_id)).collect()
+        })
+        .await?;
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let refunds = refund::refund_order(connection, &context, id, &body, &numbers, &precondition)?;
+                Answer::created(format!("/v1/refunds?order_id={id}"), &refunds)
+            })
+        })
+        .await
 }

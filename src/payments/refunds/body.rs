@@ -37,6 +37,16 @@ impl NewRefund {
     }
 }
 
+/// What went back of one order's money, by payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OrderRefunds {
+    pub order_id: OrderId,
+    pub amount: Amount,
+    pub currency: Currency,
+    /// One for each payment that gave some of it, the newest payment first.
+    pub refunds: Vec<RefundBody>,
+}
+
 /// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RefundBody {
@@ -50,5 +60,8 @@ pub struct RefundBody {
     pub currency: Currency,
     pub reason: String,
     pub status: RefundStatus,
+    /// The provider's name of it.
+    pub provider_reference: Option<String>,
     pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
 }

@@ -6,7 +6,7 @@ use crate::types::id::{OrganizationId, RefundId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
 
-pub use super::store::{Filter, insert, of_payments};
+pub use super::store::{Filter, insert, of_payments, progress};
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: RefundId) -> Result<RefundBody, Error> {
     store::find(connection, organization_id, id)?.ok_or(Error::not_found("refund"))

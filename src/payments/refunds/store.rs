@@ -11,7 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-const COLUMNS: &str = "r.id, r.number, r.payment_id, r.order_id, r.amount, r.currency, r.reason, r.status, r.created_at";
+const COLUMNS: &str =
+    "r.id, r.number, r.payment_id, r.order_id, r.amount, r.currency, r.reason, r.status, r.provider_reference, r.created_at, r.updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -31,8 +32,12 @@ struct Row {
     reason: String,
     #[diesel(sql_type = Text)]
     status: RefundStatus,
+    #[diesel(sql_type = Nullable<Text>)]
+    provider_reference: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    updated_at: DateTime<Utc>,
 }
 
 impl From<Row> for RefundBody {
@@ -46,7 +51,9 @@ impl From<Row> for RefundBody {
             currency: row.currency,
             reason: row.reason,
             status: row.status,
+            provider_reference: row.provider_reference,
             created_at: row.created_at,
+            updated_at: row.updated_at,
         }
     }
 }
@@ -77,7 +84,6 @@ pub struct Filter {
     pub order_id: Vec<OrderId>,
     pub status: Vec<String>,
     pub number: Vec<String>,
-    /// A refund never changes after it is made.
     pub updated_from: Option<DateTime<Utc>>,
 }
 
@@ -94,7 +100,7 @@ pub fn page(
         (!filter.order_id.is_empty(), " AND r.order_id = ANY($3)"),
         (!filter.status.is_empty(), " AND r.status = ANY($4)"),
         (!filter.number.is_empty(), " AND r.number = ANY($5)"),
-        (filter.updated_from.is_some(), " AND r.created_at >= $6"),
+        (filter.updated_from.is_some(), " AND r.updated_at >= $6"),
         (true, &after),
     ]
     .iter()
@@ -117,8 +123,9 @@ pub fn page(
 }
 
 pub fn insert(connection: &mut PgConnection, context: &Context, refund: &RefundBody) -> QueryResult<()> {
-    sql("INSERT INTO refund (organization_id, id, number, payment_id, order_id, amount, currency, reason, status, actor, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+    sql("INSERT INTO refund (organization_id, id, number, payment_id, order_id, amount, currency, reason, status, actor, created_at, updated_at, \
+         provider_reference) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(refund.id)
     .bind::<Text, _>(&refund.number)
@@ -130,6 +137,27 @@ pub fn insert(connection: &mut PgConnection, context: &Context, refund: &RefundB
     .bind::<Text, _>(refund.status)
     .bind::<Text, _>(&context.actor)
     .bind::<Timestamptz, _>(refund.created_at)
+    .bind::<Nullable<Text>, _>(refund.provider_reference.as_deref())
+    .execute(connection)?;
+    Ok(())
+}
+
+/// How far a provider is with a refund. One that has failed stays so; the caller holds the payment's lock.
+pub fn progress(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: RefundId,
+    status: RefundStatus,
+    reference: Option<&str>,
+) -> QueryResult<()> {
+    sql("UPDATE refund SET status = $3, provider_reference = coalesce($4, provider_reference), updated_at = $5 \
+         WHERE organization_id = $1 AND id = $2 AND status <> 'failed' \
+         AND (status <> $3 OR provider_reference IS DISTINCT FROM coalesce($4, provider_reference))")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(status)
+    .bind::<Nullable<Text>, _>(reference)
+    .bind::<Timestamptz, _>(context.now)
     .execute(connection)?;
     Ok(())
 }

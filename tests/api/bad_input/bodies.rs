@@ -159,6 +159,24 @@ pub fn order_fields(world: &World) -> Vec<Row> {
     ]
 }
 
+/// How locations work.
+pub fn calendars() -> Vec<Row> {
+    let put = |field: &'static str, value: Value, code, pointer| {
+        let mut body = json!({"name": "Jakarta", "kind": "warehouse"});
+        body[field] = value;
+        Row::new(format!("a location with {field}"), Method::PUT, "/v1/locations/calendar-1", 422, code).json(body).at(pointer)
+    };
+    vec![
+        put("handling_days", json!(-1), "out_of_range", "/handling_days"),
+        put("handling_days", json!(366), "out_of_range", "/handling_days"),
+        put("handling_days", json!("1"), "invalid_type", "/handling_days"),
+        put("cutoff_time", json!("9:5"), "invalid_time", "/cutoff_time"),
+        put("cutoff_time", json!("24:00"), "invalid_time", "/cutoff_time"),
+        put("working_days", json!([]), "required", "/working_days"),
+        put("working_days", json!(["monday"]), "unknown_value", "/working_days/0"),
+    ]
+}
+
 pub fn others(world: &World) -> Vec<Row> {
     let id = world.order_id();
     let put =
@@ -183,6 +201,12 @@ pub fn others(world: &World) -> Vec<Row> {
         post("/v1/customers", body, 422, "")
     };
     let row = json!({"sku": "KOPI", "currency": "IDR", "unit_price": "1"});
+    let file = |kind: &str, query: &str, body: &str, status, code| {
+        let row = Row::new(format!("{kind} {query} {body:?}"), Method::POST, format!("/v1/bank_statements{query}"), status, code);
+        Row { body: Some(body.as_bytes().to_vec()), ..row.header("content-type", kind) }
+    };
+    let csv = |query: &str, body: &str, status, code| file("text/csv", query, body, status, code);
+    let account = json!({"role": "bank", "code": "1000", "name": "Bank"});
     vec![
         with(product(json!({"quantity_scale": 4})), "out_of_range").at("/quantity_scale"),
         with(product(json!({"quantity_scale": -1})), "out_of_range").at("/quantity_scale"),
@@ -263,6 +287,22 @@ pub fn others(world: &World) -> Vec<Row> {
         post(&format!("/v1/orders/{id}/cancel"), json!({"reason": {"code": "whim"}}), 422, "unknown_value").at("/reason/code"),
         post(&format!("/v1/orders/{id}/invoices"), json!({}), 409, "nothing_to_invoice"),
         post("/v1/payments", json!({"amount": "0", "currency": "IDR", "method": "cash"}), 422, "out_of_range").at("/amount"),
+        post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "0", "reason": "x"}), 422, "out_of_range").at("/amount"),
+        post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "1", "reason": "x"}), 409, "exceeds_captured"),
+        post(
+            "/v1/payments",
+            json!({"amount": "1", "currency": "IDR", "method": "cash", "expires_at": "2030-01-01T00:00:00Z"}),
+            422,
+            "not_authorized",
+        )
+        .at("/expires_at"),
+        post(
+            "/v1/payments",
+            json!({"amount": "1", "currency": "IDR", "method": "card", "status": "authorized", "expires_at": "2020-01-01T00:00:00Z"}),
+            422,
+            "in_the_past",
+        )
+        .at("/expires_at"),
         post("/v1/payments", json!({"amount": "1", "currency": "XTS", "method": "cash"}), 422, "unknown_currency").at("/currency"),
         post(
             "/v1/payments",
@@ -278,6 +318,34 @@ pub fn others(world: &World) -> Vec<Row> {
             "unknown_order",
         )
         .at("/order_id"),
+        post("/v1/bank_statements", json!({}), 415, "unsupported_media_type"),
+        csv("", "booked_on,amount\n", 400, "invalid_parameter"),
+        csv("?account=1&delimiter=xx", "booked_on,amount\n", 400, "invalid_parameter"),
+        csv("?account=1&currency=XXX", "booked_on,amount\n", 400, "invalid_parameter"),
+        csv("?account=1&currency=EUR", "", 422, "required").at(""),
+        csv("?account=1&currency=EUR&amount=Betrag", "booked_on\n", 422, "unknown_column").at("/header/amount"),
+        csv("?account=1&currency=EUR", "booked_on,amount\n2026-03-02,1.005\n", 422, "invalid_decimal").at("/rows/0/amount"),
+        csv("?account=1", "booked_on,amount\n2026-03-02,1\n", 422, "required").at("/rows/0/currency"),
+        file("application/xml", "", "<!DOCTYPE x [<!ENTITY a \"b\">]><Document>&a;</Document>", 422, "document_type_refused").at(""),
+        file("text/xml", "", "<Document xmlns=\"urn:other\"></Document>", 422, "unsupported_format").at(""),
+        post(&format!("/v1/bank_entries/{NOTHING}/match"), json!({"customer_id": NOTHING}), 404, "not_found"),
+        post(&format!("/v1/bank_entries/{NOTHING}/match"), json!({}), 422, "exactly_one_of").at(""),
+        post(&format!("/v1/bank_entries/{NOTHING}/match"), json!({"allocations": []}), 422, "required").at("/allocations"),
+        post(&format!("/v1/bank_entries/{NOTHING}/ignore"), json!({"reason": " "}), 422, "required").at("/reason"),
+        put("/v1/bank_matching_tolerances", json!([{"currency": "EUR", "amount": "-1"}]), 422, "out_of_range").at("/0/amount"),
+        put("/v1/bank_matching_tolerances", json!([{"currency": "JPY", "amount": "0.5"}]), 422, "too_many_decimals").at("/0/amount"),
+        put("/v1/ledger_accounts", json!([{"role": "profit", "code": "1", "name": "x"}]), 422, "unknown_value").at("/0/role"),
+        put(
+            "/v1/ledger_accounts",
+            json!([{"role": "bank", "tax_category": "standard", "code": "1", "name": "x"}]),
+            422,
+            "not_of_this_role",
+        )
+        .at("/0/tax_category"),
+        put("/v1/ledger_accounts", json!([{"role": "tax", "payment_method": "cash", "code": "1", "name": "x"}]), 422, "not_of_this_role")
+            .at("/0/payment_method"),
+        put("/v1/ledger_accounts", json!([{"role": "bank", "code": "1 0", "name": "x"}]), 422, "invalid_code").at("/0/code"),
+        put("/v1/ledger_accounts", json!([account, account]), 422, "duplicate_key").at("/1"),
         post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x"}), 422, "unknown_invoice").at("/invoice_id"),
         post("/v1/auth/token", json!({"grant_type": "password"}), 400, "unsupported_grant_type").by(Caller::Nobody),
         post(

@@ -1,6 +1,7 @@
 //! What is refused, with the exact status, code and place of each fault. One table, one application, all failing rows at once.
 
 mod bodies;
+mod people;
 mod pricing;
 mod requests;
 mod returns;
@@ -217,8 +218,15 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(requests::headers(&world));
     rows.extend(bodies::order_lines());
     rows.extend(bodies::order_fields(&world));
+    // A quote refuses what is wrong with the request; what stands against it now it tells.
+    let orders = bodies::order_lines().into_iter().chain(bodies::order_fields(&world));
+    rows.extend(
+        orders.filter(|row| row.path == "/v1/orders" && row.status == 422).map(|row| Row { path: "/v1/orders/quote".to_owned(), ..row }),
+    );
+    rows.extend(bodies::calendars());
     rows.extend(bodies::others(&world));
     rows.extend(pricing::rows());
+    rows.extend(people::rows());
     rows.extend(returns::returns(&world));
     rows.extend(bodies::edits(&world));
     let mut faults = Vec::new();

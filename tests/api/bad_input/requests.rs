@@ -99,6 +99,12 @@ pub fn syntax() -> Vec<Row> {
         Row::new("a body of more than 1 MiB", Method::POST, "/v1/orders", 413, "payload_too_large").bytes(vec![b' '; 1024 * 1024 + 1]),
         Row::new("nothing but HTML will do", Method::GET, "/v1/orders", 406, "not_acceptable").header("accept", "text/html"),
         Row::new("anything but JSON", Method::GET, "/v1/orders", 406, "not_acceptable").header("accept", "application/json;q=0, text/html"),
+        Row::new("JSON of a PDF", Method::GET, format!("/v1/invoices/{NOTHING}/pdf"), 406, "not_acceptable")
+            .header("accept", "application/json"),
+        Row::new("a PDF of UBL", Method::GET, format!("/v1/credit_notes/{NOTHING}/ubl"), 406, "not_acceptable")
+            .header("accept", "application/pdf"),
+        Row::new("a statement as a picture", Method::GET, format!("/v1/customers/{NOTHING}/statement"), 406, "not_acceptable")
+            .header("accept", "image/png"),
         Row::new("JSON of a CSV", Method::GET, "/v1/reports/sales.csv", 406, "not_acceptable").header("accept", "application/json"),
     ]
 }
@@ -134,6 +140,10 @@ pub fn queries(world: &World) -> Vec<Row> {
         Row::get(format!("/v1/orders/{id}?expand=lines"), 400, "unknown_parameter"),
         Row::new("a query on a POST", Method::POST, "/v1/orders?dry_run=true", 400, "unknown_parameter").json(good_order()),
         Row::get("/v1/imports?status=lost", 400, "invalid_parameter"),
+        Row::get("/v1/journal_entries?after=yesterday", 400, "invalid_cursor"),
+        Row::get("/v1/journal_entries?format=xml", 400, "invalid_parameter"),
+        Row::get("/v1/journal_entries?order_id=1", 400, "invalid_parameter"),
+        Row::get(format!("/v1/journal_entries/{NOTHING}"), 404, "not_found"),
         Row::get(format!("/v1/imports/{NOTHING}/rows"), 404, "not_found"),
         Row::get(format!("/v1/imports/{NOTHING}/rows?status=receiving"), 400, "invalid_parameter"),
         Row::get(format!("/v1/imports/{NOTHING}/rows?cursor=garbage"), 400, "invalid_cursor"),
@@ -159,6 +169,15 @@ pub fn queries(world: &World) -> Vec<Row> {
         Row::get("/v1/reports/sales?group_by=colour", 400, "invalid_parameter"),
         Row::get("/v1/reports/sales?currency=ABC", 400, "invalid_parameter"),
         Row::get("/v1/reports/sales?from=02.03.2026", 400, "invalid_parameter"),
+        Row::get(format!("/v1/invoices/{NOTHING}/pdf?language=de"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/invoices/{NOTHING}/pdf?paper=a5"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/invoices/{NOTHING}/pdf?colour=red"), 400, "unknown_parameter"),
+        Row::get(format!("/v1/invoices/{NOTHING}/ubl?profile=zugferd"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/shipments/{NOTHING}/packing_list?language=de"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/customers/{NOTHING}/statement?from=yesterday"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/customers/{NOTHING}/statement?currency=ABC"), 400, "invalid_parameter"),
+        Row::get(format!("/v1/customers/{NOTHING}/statement?language=de"), 400, "invalid_parameter"),
+        Row::get("/v1/invoice_series/INV/gaps?from=1", 400, "unknown_parameter"),
     ]
 }
 
@@ -181,6 +200,17 @@ pub fn paths(world: &World) -> Vec<Row> {
         Row::get("/v1/locations/no-such", 404, "not_found"),
         Row::get("/v1/inventory/NO-SUCH/jakarta/policy", 404, "not_found"),
         Row::get("/v1/orders/", 404, "not_found"),
+        Row::get(format!("/v1/invoices/{NOTHING}/pdf"), 404, "not_found"),
+        Row::get(format!("/v1/invoices/{NOTHING}/ubl"), 404, "not_found"),
+        Row::get(format!("/v1/credit_notes/{NOTHING}/pdf"), 404, "not_found"),
+        Row::get(format!("/v1/credit_notes/{NOTHING}/ubl"), 404, "not_found"),
+        Row::get(format!("/v1/payments/{NOTHING}/receipt"), 404, "not_found"),
+        Row::get(format!("/v1/shipments/{NOTHING}/packing_list"), 404, "not_found"),
+        Row::get(format!("/v1/fulfillment_orders/{NOTHING}/packing_list"), 404, "not_found"),
+        Row::get(format!("/v1/customers/{NOTHING}/statement"), 404, "not_found"),
+        Row::get(format!("/v1/customers/{}/statement.pdf", world.foreign_customer), 404, "not_found"),
+        Row::get("/v1/invoice_series/NONE/gaps", 404, "not_found"),
+        Row::get("/v1/invoices/INV-000001/pdf", 400, "invalid_path"),
         Row::get("/v1/colours", 404, "not_found"),
         Row::get("/v2/orders", 404, "not_found"),
         Row::get(format!("/v1/orders/{foreign}"), 404, "not_found"),
@@ -196,6 +226,7 @@ pub fn paths(world: &World) -> Vec<Row> {
         act(format!("/v1/orders/{ours}/lines/{NOTHING}/complete"), json!({}), 404, "not_found"),
         act(format!("/v1/fulfillment_orders/{NOTHING}/ship"), json!({"carrier": "jne"}), 404, "not_found"),
         act(format!("/v1/payments/{NOTHING}/refund"), json!({"amount": "1", "reason": "x"}), 404, "not_found"),
+        act(format!("/v1/orders/{NOTHING}/refunds"), json!({"amount": "1", "reason": "x"}), 404, "not_found"),
         act(format!("/v1/shipments/{NOTHING}/deliver"), json!({}), 404, "not_found"),
     ];
     let wrong = [

@@ -1,3 +1,4 @@
+use crate::auth::actor::ActorBody;
 use crate::inventory::stock::level::MovementKind;
 use crate::types::decimal::{Quantity, UnitPrice};
 use chrono::{DateTime, Utc};
@@ -23,8 +24,8 @@ pub struct StockMovement {
     pub reference: Option<String>,
     /// The receipt, adjustment, transfer, snapshot, shipment or return that caused it.
     pub subject_id: Option<Uuid>,
-    #[schema(example = "api_client:01938f5e-7c1a-7000-8000-2f1b3c4d5e6f")]
-    pub actor: String,
+    /// Who moved it.
+    pub actor: ActorBody,
     /// When it happened on the shelf; a snapshot's difference belongs to the snapshot's `as_of`.
     pub occurred_at: DateTime<Utc>,
     /// When it was written down.

@@ -1,10 +1,10 @@
 use super::body::PostReceipt;
-use super::service;
 use crate::app::App;
 use crate::auth::call::BulkCall;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inventory::stock::change::StockChange;
+use crate::order_to_cash::incoming_supply;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::StockChangeId;
@@ -31,7 +31,7 @@ pub async fn post_receipt(call: BulkCall, app: Data<App>) -> Result<Answer, Erro
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let change = service::receive(connection, &context, id, &body)?;
+                let change = incoming_supply::receive(connection, &context, id, &body)?;
                 Answer::created(change.movements_path(), &change)
             })
         })

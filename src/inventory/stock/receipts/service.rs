@@ -1,6 +1,7 @@
 use super::body::PostReceipt;
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::inventory::incoming::body::IncomingSupply;
 use crate::inventory::incoming::receiving;
 use crate::inventory::locations::service::check_known;
 use crate::inventory::stock::change::StockChange;
@@ -11,8 +12,15 @@ use crate::types::fault::Faults;
 use crate::types::id::StockChangeId;
 use diesel::pg::PgConnection;
 
-/// Takes goods in: more on hand, a new average cost, less incoming supply.
-pub fn receive(connection: &mut PgConnection, context: &Context, id: StockChangeId, body: &PostReceipt) -> Result<StockChange, Error> {
+/// Takes goods in: more on hand, a new average cost, less incoming supply. `give_way` brings what is pegged to the supplies that have
+/// come within what is still to come of them, under their locks.
+pub fn receive(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: StockChangeId,
+    body: &PostReceipt,
+    give_way: impl FnOnce(&mut PgConnection, &mut [IncomingSupply]) -> Result<(), Error>,
+) -> Result<StockChange, Error> {
     let mut faults = Faults::new();
     body.check(&mut faults);
     let skus: Vec<&str> = body.lines.iter().map(|line| line.sku.as_str()).collect();
@@ -21,7 +29,8 @@ pub fn receive(connection: &mut PgConnection, context: &Context, id: StockChange
     check_known(connection, context.organization_id, &mut faults, &[("/location", &body.location)])?;
     faults.into_result()?;
 
-    let arrived = receiving::lock(connection, context, &body.location, &body.lines)?;
+    let mut arrived = receiving::lock(connection, context, &body.location, &body.lines)?;
+    give_way(connection, &mut arrived)?;
     let keys = body.lines.iter().map(|line| ShelfKey::new(&line.sku, &body.location));
     let mut stock = LockedStock::lock(connection, context, keys)?;
     let cause = Cause { reason: None, reference: body.reference.clone(), subject_id: id.0, occurred_at: context.now };

@@ -1,5 +1,5 @@
 use super::when;
-use crate::auth::actor::Context;
+use crate::auth::actor::{ActorBody, Context};
 use crate::inventory::stock::level::{MovementKind, ShelfKey};
 use crate::inventory::stock::locked::NewMovement;
 use crate::inventory::stock::movements::body::{MovementFilter, StockMovement};
@@ -85,6 +85,8 @@ struct MovementRow {
     subject_id: Option<Uuid>,
     #[diesel(sql_type = Text)]
     actor: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_name: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     occurred_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
@@ -103,7 +105,7 @@ impl From<MovementRow> for StockMovement {
             reason: row.reason,
             reference: row.reference,
             subject_id: row.subject_id,
-            actor: row.actor,
+            actor: ActorBody::read(&row.actor, row.actor_name),
             occurred_at: row.occurred_at,
             recorded_at: row.recorded_at,
         }
@@ -129,8 +131,8 @@ pub fn page(
     ]
     .concat();
     let rows: Vec<MovementRow> = sql(format!(
-        "SELECT id, sku, location, kind, quantity, unit_cost, reason, reference, subject_id, actor, occurred_at, recorded_at \
-         FROM stock_movement WHERE organization_id = $1{filters} ORDER BY id DESC LIMIT $9"
+        "SELECT id, sku, location, kind, quantity, unit_cost, reason, reference, subject_id, actor, actor_name(organization_id, actor) AS actor_name, \
+         occurred_at, recorded_at FROM stock_movement WHERE organization_id = $1{filters} ORDER BY id DESC LIMIT $9"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<Array<Text>>, _>(filter.skus.clone())

@@ -28,8 +28,9 @@ pub(in crate::invoicing::credit_notes) fn invoice_of(input: &PricingInput, part:
                 id: InvoiceLineId::generate(),
                 line_number: i16::try_from(lines.len() + 1).unwrap(),
                 order_id: OrderId::generate(),
-                order_line_number: 1,
-                order_line_id: OrderLineId::generate(),
+                order_line_number: Some(1),
+                order_line_id: Some(OrderLineId::generate()),
+                prepayment_invoice_id: None,
                 shipment_id: part.shipment_id,
                 sku: "KOPI-250".into(),
                 name: "Kopi".into(),
@@ -57,6 +58,7 @@ pub(in crate::invoicing::credit_notes) fn invoice_of(input: &PricingInput, part:
     let ships = !(part.shipping_net.is_zero() && part.shipping_tax.is_zero());
     Invoice {
         id: InvoiceId::generate(),
+        kind: crate::invoicing::invoices::invoice::InvoiceKind::Standard,
         number: "INV-000001".into(),
         series: "INV".into(),
         series_number: 1,
@@ -76,6 +78,9 @@ pub(in crate::invoicing::credit_notes) fn invoice_of(input: &PricingInput, part:
         supply_on: NaiveDate::default(),
         issued_on: NaiveDate::default(),
         due_on: NaiveDate::default(),
+        overdue_on: None,
+        reminder_level: 0,
+        reminded_on: None,
         document: InvoiceDocument {
             seller: serde_json::Value::Null,
             bill_to: BillTo {

@@ -1,5 +1,5 @@
 use crate::invoicing::invoices::balance::InvoiceBalance;
-use crate::invoicing::invoices::invoice::{BillTo, Exemption, Invoice, InvoiceLine};
+use crate::invoicing::invoices::invoice::{BillTo, Exemption, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms};
 use crate::platform::sql::{from_json, sql};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
@@ -12,14 +12,16 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::HashMap;
 
-pub(super) const COLUMNS: &str = "i.id, i.number, i.series, i.series_number, i.order_id, i.customer_id, i.currency, i.exchange_rate, \
+pub(super) const COLUMNS: &str = "i.id, i.kind, i.number, i.series, i.series_number, i.order_id, i.customer_id, i.currency, i.exchange_rate, \
     i.subtotal, i.discount_total, i.shipping_net, i.shipping_tax, i.tax_total, i.rounding_amount, i.total, i.amount_credited, i.amount_paid, \
-    i.supply_on, i.issued_on, i.due_on, i.document, i.external_ids, i.metadata, i.version, i.created_at, i.updated_at";
+    i.supply_on, i.issued_on, i.due_on, i.overdue_on, i.reminder_level, i.reminded_on, i.document, i.external_ids, i.metadata, i.version, i.created_at, i.updated_at";
 
 #[derive(QueryableByName)]
 pub(super) struct Row {
     #[diesel(sql_type = SqlUuid)]
     id: InvoiceId,
+    #[diesel(sql_type = Text)]
+    kind: InvoiceKind,
     #[diesel(sql_type = Text)]
     number: String,
     #[diesel(sql_type = Text)]
@@ -58,6 +60,12 @@ pub(super) struct Row {
     issued_on: NaiveDate,
     #[diesel(sql_type = Date)]
     due_on: NaiveDate,
+    #[diesel(sql_type = Nullable<Date>)]
+    overdue_on: Option<NaiveDate>,
+    #[diesel(sql_type = SmallInt)]
+    reminder_level: i16,
+    #[diesel(sql_type = Nullable<Date>)]
+    reminded_on: Option<NaiveDate>,
     #[diesel(sql_type = Text)]
     document: String,
     #[diesel(sql_type = Jsonb)]
@@ -82,10 +90,12 @@ struct LineRow {
     line_number: i16,
     #[diesel(sql_type = SqlUuid)]
     order_id: OrderId,
-    #[diesel(sql_type = SmallInt)]
-    order_line_number: i16,
-    #[diesel(sql_type = SqlUuid)]
-    order_line_id: OrderLineId,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    order_line_number: Option<i16>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    order_line_id: Option<OrderLineId>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    prepayment_invoice_id: Option<InvoiceId>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     shipment_id: Option<ShipmentId>,
     #[diesel(sql_type = Text)]
@@ -142,6 +152,27 @@ struct BalanceRow {
     due_on: NaiveDate,
 }
 
+/// The payment terms that stand on invoices.
+pub fn terms_of(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[InvoiceId],
+) -> QueryResult<HashMap<InvoiceId, InvoiceTerms>> {
+    #[derive(QueryableByName)]
+    struct Terms {
+        #[diesel(sql_type = SqlUuid)]
+        id: InvoiceId,
+        #[diesel(sql_type = Jsonb)]
+        terms: Value,
+    }
+    let rows: Vec<Terms> =
+        sql("SELECT id, document::jsonb -> 'payment_terms' AS terms FROM invoice WHERE organization_id = $1 AND id = ANY($2)")
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Array<SqlUuid>, _>(ids)
+            .load(connection)?;
+    rows.into_iter().map(|row| Ok((row.id, from_json(row.terms)?))).collect()
+}
+
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: InvoiceId) -> QueryResult<Option<Invoice>> {
     one(connection, organization_id, id, "")
 }
@@ -185,6 +216,7 @@ fn invoice_of(row: Row) -> QueryResult<Invoice> {
     let document = serde_json::from_str(&row.document).map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
     Ok(Invoice {
         id: row.id,
+        kind: row.kind,
         number: row.number,
         series: row.series,
         series_number: row.series_number,
@@ -204,6 +236,9 @@ fn invoice_of(row: Row) -> QueryResult<Invoice> {
         supply_on: row.supply_on,
         issued_on: row.issued_on,
         due_on: row.due_on,
+        overdue_on: row.overdue_on,
+        reminder_level: row.reminder_level,
+        reminded_on: row.reminded_on,
         document,
         external_ids: from_json(row.external_ids)?,
         metadata: from_json(row.metadata)?,
@@ -221,6 +256,7 @@ fn line_of(row: LineRow, currency: Currency) -> QueryResult<InvoiceLine> {
         order_id: row.order_id,
         order_line_number: row.order_line_number,
         order_line_id: row.order_line_id,
+        prepayment_invoice_id: row.prepayment_invoice_id,
         shipment_id: row.shipment_id,
         sku: row.sku,
         name: row.name,

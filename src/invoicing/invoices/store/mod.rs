@@ -2,10 +2,14 @@
 
 mod load;
 mod page;
+mod prepayments;
+mod reminders;
 mod save;
 mod shipments;
 
-pub use load::{bill_to, find, lock, lock_balances, orders_of};
+pub use load::{bill_to, find, lock, lock_balances, orders_of, terms_of};
 pub use page::{Filter, page};
+pub use prepayments::open_prepayments;
+pub use reminders::{lock_due, organizations_with_overdue, save_reminders};
 pub use save::{insert, save_balances, save_credited};
 pub use shipments::{ShippedLine, mark_invoiced, uninvoiced};

@@ -15,9 +15,9 @@ pub fn insert(connection: &mut PgConnection, context: &Context, invoice: &Invoic
     sql(
         "INSERT INTO invoice (organization_id, id, number, series, series_number, status, order_id, customer_id, currency, exchange_rate, \
          subtotal, discount_total, shipping_net, shipping_tax, tax_total, rounding_amount, total, amount_credited, amount_paid, supply_on, \
-         issued_on, due_on, document, external_ids, metadata, actor, version, created_at, updated_at) \
+         issued_on, due_on, document, external_ids, metadata, actor, version, created_at, updated_at, kind) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
-         $27, $28, $28)",
+         $27, $28, $28, $29)",
     )
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(invoice.id)
@@ -47,6 +47,7 @@ pub fn insert(connection: &mut PgConnection, context: &Context, invoice: &Invoic
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(invoice.version)
     .bind::<Timestamptz, _>(invoice.created_at)
+    .bind::<Text, _>(invoice.kind)
     .execute(connection)?;
     insert_lines(connection, context.organization_id, invoice)
 }
@@ -59,19 +60,19 @@ fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, 
     let details: Vec<Value> = lines.iter().map(|line| to_json(&line.detail)).collect::<QueryResult<_>>()?;
     sql("INSERT INTO invoice_line (organization_id, invoice_id, line_number, id, order_id, order_line_number, order_line_id, shipment_id, sku, \
          name, unit, quantity, unit_price, price_quantity, discount_amount, net_amount, order_discount_amount, tax_category, tax_rate, \
-         tax_amount, detail) \
+         tax_amount, detail, prepayment_invoice_id) \
          SELECT $1, $2, t.* FROM unnest($3::int2[], $4::uuid[], $5::uuid[], $6::int2[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], \
          $11::text[], $12::numeric[], $13::numeric[], $14::numeric[], $15::numeric[], $16::numeric[], $17::numeric[], $18::text[], \
-         $19::numeric[], $20::numeric[], $21::jsonb[]) \
+         $19::numeric[], $20::numeric[], $21::jsonb[], $22::uuid[]) \
          AS t(line_number, id, order_id, order_line_number, order_line_id, shipment_id, sku, name, unit, quantity, unit_price, price_quantity, \
-         discount_amount, net_amount, order_discount_amount, tax_category, tax_rate, tax_amount, detail)")
+         discount_amount, net_amount, order_discount_amount, tax_category, tax_rate, tax_amount, detail, prepayment_invoice_id)")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(invoice.id)
     .bind::<Array<SmallInt>, _>(all(lines, |l| l.line_number))
     .bind::<Array<SqlUuid>, _>(all(lines, |l| l.id))
     .bind::<Array<SqlUuid>, _>(all(lines, |l| l.order_id))
-    .bind::<Array<SmallInt>, _>(all(lines, |l| l.order_line_number))
-    .bind::<Array<SqlUuid>, _>(all(lines, |l| l.order_line_id))
+    .bind::<Array<Nullable<SmallInt>>, _>(all(lines, |l| l.order_line_number))
+    .bind::<Array<Nullable<SqlUuid>>, _>(all(lines, |l| l.order_line_id))
     .bind::<Array<Nullable<SqlUuid>>, _>(all(lines, |l| l.shipment_id))
     .bind::<Array<Text>, _>(all(lines, |l| l.sku.as_str()))
     .bind::<Array<Text>, _>(all(lines, |l| l.name.as_str()))
@@ -86,6 +87,7 @@ fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, 
     .bind::<Array<Numeric>, _>(all(lines, |l| l.tax_rate))
     .bind::<Array<Numeric>, _>(all(lines, |l| l.tax_amount))
     .bind::<Array<Jsonb>, _>(details)
+    .bind::<Array<Nullable<SqlUuid>>, _>(all(lines, |l| l.prepayment_invoice_id))
     .execute(connection)?;
     Ok(())
 }

@@ -1,0 +1,9 @@
+DROP INDEX payment_by_transfer;
+DROP INDEX customer_by_plain_name;
+DROP INDEX refund_by_plain_number;
+DROP INDEX invoice_by_plain_number;
+DROP FUNCTION plain_text(text);
+DROP TABLE bank_matching_tolerance;
+DROP TABLE bank_counterparty;
+DROP TABLE bank_entry;
+DROP TABLE bank_statement;

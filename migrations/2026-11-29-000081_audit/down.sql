@@ -1,0 +1,3 @@
+DROP FUNCTION actor_name;
+DROP TABLE audit_entry;
+ALTER TABLE event DROP COLUMN origin;

@@ -1,0 +1,5 @@
+pub mod api;
+pub mod body;
+pub mod entry;
+pub mod service;
+mod store;

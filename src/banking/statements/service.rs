@@ -1,0 +1,109 @@
+use super::super::entries::service as entries;
+use super::super::files::csv_file::{self, Mapping};
+use super::super::files::{StatementEntry, StatementFile, camt};
+use super::super::matching::suggest;
+use super::body::{BankStatement, BankStatementStatus};
+use super::store;
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::organization;
+use crate::types::fault::Fault;
+use crate::types::id::{BankEntryId, BankStatementId, OrganizationId};
+use crate::types::page::{Page, encode_cursor};
+use diesel::pg::PgConnection;
+use serde_json::json;
+
+pub use super::store::receive;
+
+/// Entries that are stored, and matched, by one set of statements.
+const CHUNK: usize = 2_000;
+
+/// How the bytes of a file are to be read.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    Camt053,
+    Csv(Box<Mapping>),
+}
+
+impl Reading {
+    fn read(&self, raw: &[u8]) -> Result<StatementFile, Vec<Fault>> {
+        match self {
+            Self::Camt053 => camt::read(raw),
+            Self::Csv(mapping) => csv_file::read(raw, mapping),
+        }
+    }
+}
+
+/// Makes entries of a file that is stored, and suggests what they are for: all of the file or nothing. Whether the file had been
+/// taken in before; its row lock makes the same file at once wait.
+pub fn import(connection: &mut PgConnection, context: &Context, id: BankStatementId, reading: &Reading, raw: &[u8]) -> Result<bool, Error> {
+    let status = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found("bank statement"))?;
+    if status == BankStatementStatus::Imported {
+        return Ok(true);
+    }
+    let file = reading.read(raw)?;
+    let ids = insert(connection, context, id, &file.entries)?;
+    let settings = organization::settings(connection, context.organization_id)?;
+    for chunk in ids.chunks(CHUNK) {
+        let mut taken_in = entries::of_ids(connection, context.organization_id, chunk)?;
+        suggest(connection, &settings, &mut taken_in, context.now)?;
+        entries::save_suggested(connection, context.organization_id, &taken_in)?;
+    }
+    store::imported(connection, context, id, &file, ids.len())?;
+    let data = json!({
+        "sections": file.sections, "entry_count": ids.len(), "duplicate_count": file.entries.len() - ids.len(), "skipped_count": file.skipped,
+    });
+    events::append(connection, context, &[NewEvent::of("bank_statement.imported", "bank_statement", id.0, told(data))])?;
+    Ok(false)
+}
+
+/// Accounts and balances are for those who may ask for the statement itself.
+fn told(mut data: serde_json::Value) -> serde_json::Value {
+    for section in data["sections"].as_array_mut().into_iter().flatten() {
+        if let Some(section) = section.as_object_mut() {
+            section.retain(|name, _| matches!(name.as_str(), "reference" | "currency" | "entry_count"));
+        }
+    }
+    data
+}
+
+/// Stores what is not there yet, in the order of the file as far as ids say it.
+fn insert(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: BankStatementId,
+    found: &[StatementEntry],
+) -> Result<Vec<BankEntryId>, Error> {
+    let mut keyed: Vec<(BankEntryId, &StatementEntry)> = found.iter().map(|entry| (BankEntryId::generate(), entry)).collect();
+    keyed.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+    let mut ids = Vec::with_capacity(keyed.len());
+    for chunk in keyed.chunks(CHUNK) {
+        ids.extend(entries::insert(connection, context, id, chunk)?);
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Notes why a file could not be read.
+pub fn reject(connection: &mut PgConnection, context: &Context, id: BankStatementId, faults: &[Fault]) -> Result<(), Error> {
+    store::rejected(connection, context, id, faults)?;
+    Ok(())
+}
+
+pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: BankStatementId) -> Result<BankStatement, Error> {
+    store::find(connection, organization_id, id)?.ok_or(Error::not_found("bank statement"))
+}
+
+/// The newest first. `bound_to` is what the cursor is bound to.
+pub fn list(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    status: &[String],
+    before: Option<BankStatementId>,
+    limit: usize,
+    bound_to: &str,
+) -> Result<Page<BankStatement>, Error> {
+    let rows = store::page(connection, organization_id, status, before, limit as i64 + 1)?;
+    Ok(Page::cut(rows, limit, |row| encode_cursor(bound_to, &[row.id.to_string()])))
+}

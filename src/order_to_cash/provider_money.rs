@@ -1,0 +1,340 @@
+//! What a payment's provider has done, booked. The provider moves money, this says where it is; what has been booked already changes
+//! nothing, so that the answer of a call and a message about it may come in any order and number.
+
+use super::document_date::booking_date;
+use super::pay::{Aim, Targets};
+use crate::auth::actor::Context;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::organization;
+use crate::payments::body::Target;
+use crate::payments::operations::operation::{Operation, OperationKind, OperationStatus};
+use crate::payments::payment::{Payment, PaymentAction, PaymentStatus};
+use crate::payments::provider::decide::{Step, decide};
+use crate::payments::provider::{Failure, Intent, ProviderRefund, RefundState};
+use crate::payments::refunds;
+use crate::payments::refunds::body::{RefundBody, RefundStatus};
+use crate::payments::service::{self as payments, PaymentChange};
+use crate::payments::settlement::Settlement;
+use crate::platform::http::Precondition;
+use crate::types::decimal::Amount;
+use crate::types::id::{PaymentId, PaymentOperationId, RefundId};
+use chrono::TimeDelta;
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+/// What a call had as result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Intent(Intent),
+    Refund(ProviderRefund),
+}
+
+/// A locked payment with its orders, while the provider's word is worked in.
+struct Booking<'a> {
+    context: &'a Context,
+    targets: Targets,
+    change: PaymentChange,
+    facts: Vec<NewEvent>,
+}
+
+/// Books the result of an operation; nothing happens where it has been booked already.
+pub fn record(
+    connection: &mut PgConnection,
+    context: &Context,
+    (payment_id, operation_id): (PaymentId, PaymentOperationId),
+    answer: &Answer,
+) -> Result<(), Error> {
+    let mut booking = Booking::lock(connection, context, payment_id)?;
+    if booking.pending(operation_id).is_none() {
+        return Ok(());
+    }
+    match answer {
+        Answer::Intent(intent) => booking.absorb(connection, intent)?,
+        Answer::Refund(refund) => booking.absorb_refund(connection, operation_id, refund)?,
+    }
+    // The call was made, whatever the payer's side is still busy with.
+    booking.settle(operation_id, OperationStatus::Succeeded, None);
+    booking.save(connection)
+}
+
+/// Books that an operation was refused: what it wanted does not come. Where the refusal may come from a state that we do not know,
+/// the provider is asked for it.
+pub fn refuse(
+    connection: &mut PgConnection,
+    context: &Context,
+    (payment_id, operation_id): (PaymentId, PaymentOperationId),
+    failure: &Failure,
+) -> Result<(), Error> {
+    let mut booking = Booking::lock(connection, context, payment_id)?;
+    let Some(operation) = booking.pending(operation_id).cloned() else { return Ok(()) };
+    booking.settle(operation_id, OperationStatus::Failed, Some(failure.clone()));
+    booking.tell_of_operation("payment.operation_failed", &operation, failure);
+    match operation.kind {
+        OperationKind::Authorize | OperationKind::Charge => booking.give_up(PaymentAction::Fail)?,
+        OperationKind::Capture | OperationKind::Cancel => {
+            let ask = Operation::new(OperationKind::Retrieve, operation.amount, context.now);
+            booking.change.after.operations.push(ask);
+        }
+        OperationKind::Refund => {
+            if let Some(refund_id) = operation.refund_id {
+                booking.fail_refund(connection, refund_id)?;
+            }
+        }
+        OperationKind::Retrieve => {}
+    }
+    booking.save(connection)
+}
+
+/// Books that nobody knows what became of an operation: its key is too old to be sent again.
+pub fn leave_unresolved(
+    connection: &mut PgConnection,
+    context: &Context,
+    (payment_id, operation_id): (PaymentId, PaymentOperationId),
+) -> Result<(), Error> {
+    let mut booking = Booking::lock(connection, context, payment_id)?;
+    let Some(operation) = booking.pending(operation_id).cloned() else { return Ok(()) };
+    let failure =
+        Failure { code: "no_answer".into(), detail: "the provider gave no answer for a day; look there what became of it".into() };
+    booking.settle(operation_id, OperationStatus::Unresolved, Some(failure.clone()));
+    booking.tell_of_operation("payment.operation_unresolved", &operation, &failure);
+    booking.save(connection)
+}
+
+/// Brings a payment to what the provider knows of it now. `number` is a receipt number for a refund that somebody has made there.
+pub fn reconcile(
+    connection: &mut PgConnection,
+    context: &Context,
+    payment_id: PaymentId,
+    intent: &Intent,
+    known: &[ProviderRefund],
+    number: &str,
+) -> Result<(), Error> {
+    let mut booking = Booking::lock(connection, context, payment_id)?;
+    booking.absorb(connection, intent)?;
+    for refund in known {
+        let asked = refund.operation_id.as_deref().and_then(|id| id.parse::<PaymentOperationId>().ok());
+        match asked.filter(|id| booking.change.after.operations.iter().any(|operation| operation.id == *id)) {
+            Some(id) => {
+                booking.absorb_refund(connection, id, refund)?;
+                booking.settle(id, OperationStatus::Succeeded, None);
+            }
+            None => booking.foreign_refund(connection, refund, number)?,
+        }
+    }
+    booking.save(connection)
+}
+
+impl<'a> Booking<'a> {
+    fn lock(connection: &mut PgConnection, context: &'a Context, id: PaymentId) -> Result<Self, Error> {
+        let (targets, change) = Targets::lock_of(connection, context, id, &Precondition::Any)?;
+        Ok(Self { context, targets, change, facts: vec![] })
+    }
+
+    fn pending(&self, id: PaymentOperationId) -> Option<&Operation> {
+        self.change.after.operations.iter().find(|operation| operation.id == id && operation.is_pending())
+    }
+
+    /// Only of what is pending, or was given up for unknown: a result stays.
+    fn settle(&mut self, id: PaymentOperationId, status: OperationStatus, failure: Option<Failure>) {
+        let open = |operation: &&mut Operation| matches!(operation.status, OperationStatus::Pending | OperationStatus::Unresolved);
+        if let Some(operation) = self.change.after.operations.iter_mut().find(|operation| operation.id == id).filter(open) {
+            operation.settle(status, failure, self.context.now);
+        }
+    }
+
+    fn tell(&mut self, event_type: &'static str) {
+        self.facts.push(payments::event(event_type, &self.change.after));
+    }
+
+    fn tell_of_operation(&mut self, event_type: &'static str, operation: &Operation, failure: &Failure) {
+        let mut fact = payments::event(event_type, &self.change.after);
+        fact.data["operation"] = json!({ "id": operation.id, "kind": operation.kind, "amount": operation.amount.to_string() });
+        fact.data["failure"] = json!(failure);
+        self.facts.push(fact);
+    }
+
+    /// Takes the steps to what the provider says, and settles the operations that wanted them.
+    fn absorb(&mut self, connection: &mut PgConnection, intent: &Intent) -> Result<(), Error> {
+        let payment = &mut self.change.after;
+        if payment.provider_reference.is_none() {
+            payment.provider_reference = Some(intent.reference.clone());
+        }
+        let steps = decide(payment, intent);
+        let captures = steps.iter().any(|step| matches!(step, Step::Capture { .. }));
+        for step in steps {
+            self.take(connection, step)?;
+        }
+        let status = self.change.after.status;
+        let open = matches!(status, PaymentStatus::Pending | PaymentStatus::Authorized);
+        let now = self.context.now;
+        for operation in self.change.after.operations.iter_mut().filter(|operation| operation.blocks()) {
+            match operation.kind {
+                OperationKind::Authorize | OperationKind::Charge if status == PaymentStatus::Failed => {
+                    operation.settle(OperationStatus::Failed, intent.failure.clone(), now);
+                }
+                OperationKind::Authorize | OperationKind::Charge if status != PaymentStatus::Pending => {
+                    operation.settle(OperationStatus::Succeeded, None, now);
+                }
+                OperationKind::Capture if captures => operation.settle(OperationStatus::Succeeded, None, now),
+                OperationKind::Cancel if !open => operation.settle(OperationStatus::Succeeded, None, now),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, connection: &mut PgConnection, step: Step) -> Result<(), Error> {
+        match step {
+            Step::Authorize { amount, expires_at } => {
+                let payment = &mut self.change.after;
+                payment.status = payment.next(PaymentAction::Authorize)?;
+                (payment.amount, payment.expires_at) = (amount, expires_at.or(payment.expires_at));
+                self.targets.authorized(payment.order_id, amount);
+                self.tell("payment.authorized");
+            }
+            Step::Capture { amount, last } => {
+                let settings = organization::settings(connection, self.context.organization_id)?;
+                // Refused in closed books; it is asked again until a day is open.
+                let received_on = booking_date(&settings, None, self.context.now, "/received_on")?;
+                let payment = &mut self.change.after;
+                let authorized = payment.authorized();
+                payment.capture(amount, last, received_on)?;
+                self.targets.authorized(payment.order_id, payment.authorized() - authorized);
+                let target = payment.invoice_id.map(Target::Invoice).or(payment.order_id.map(Target::Order));
+                let aims: Vec<Aim> = target.into_iter().map(Aim::up_to_the_debt).collect();
+                self.targets.apply(&aims, payment, self.context.now)?;
+                self.tell("payment.captured");
+            }
+            Step::Void if self.change.after.expires_at.is_some_and(|expires_at| expires_at <= self.context.now) => {
+                self.give_up(PaymentAction::Expire)?;
+            }
+            Step::Void => self.give_up(PaymentAction::Void)?,
+            Step::Expire => self.give_up(PaymentAction::Expire)?,
+            Step::Fail => self.give_up(PaymentAction::Fail)?,
+            Step::Mismatch(detail) => self.tell_mismatch(detail),
+        }
+        Ok(())
+    }
+
+    fn tell_mismatch(&mut self, detail: &str) {
+        let mut fact = payments::event("payment.mismatch", &self.change.after);
+        fact.data["detail"] = json!(detail);
+        self.facts.push(fact);
+    }
+
+    fn give_up(&mut self, action: PaymentAction) -> Result<(), Error> {
+        let payment = &mut self.change.after;
+        let authorized = payment.authorized();
+        payment.status = payment.next(action)?;
+        self.targets.authorized(payment.order_id, -authorized);
+        self.targets.accounts.iter_mut().for_each(|account| account.require_payment(self.context));
+        self.tell(match action {
+            PaymentAction::Expire => "payment.expired",
+            PaymentAction::Fail => "payment.failed",
+            _ => "payment.voided",
+        });
+        Ok(())
+    }
+
+    /// What the provider says of a refund that we asked for.
+    fn absorb_refund(&mut self, connection: &mut PgConnection, id: PaymentOperationId, refund: &ProviderRefund) -> Result<(), Error> {
+        let operation = self.change.after.operations.iter().find(|operation| operation.id == id);
+        let Some(refund_id) = operation.and_then(|operation| operation.refund_id) else { return Ok(()) };
+        match refund.state {
+            RefundState::Open => self.refund_is(connection, refund_id, RefundStatus::Pending, Some(&refund.reference))?,
+            RefundState::Done => self.refund_is(connection, refund_id, RefundStatus::Succeeded, Some(&refund.reference))?,
+            RefundState::Failed => {
+                self.refund_is(connection, refund_id, RefundStatus::Pending, Some(&refund.reference))?;
+                self.fail_refund(connection, refund_id)?;
+            }
+        };
+        Ok(())
+    }
+
+    fn refund_is(&self, connection: &mut PgConnection, id: RefundId, status: RefundStatus, reference: Option<&str>) -> Result<(), Error> {
+        refunds::service::progress(connection, self.context, id, status, reference)?;
+        Ok(())
+    }
+
+    /// A refund did not arrive: its money is here again, and goes back to what the order owes. Once only.
+    fn fail_refund(&mut self, connection: &mut PgConnection, id: RefundId) -> Result<(), Error> {
+        let refund = refunds::service::get(connection, self.context.organization_id, id)?;
+        if refund.status == RefundStatus::Failed {
+            return Ok(());
+        }
+        refunds::service::progress(connection, self.context, id, RefundStatus::Failed, None)?;
+        let payment = &mut self.change.after;
+        for (order_id, money) in payment.undo_refund(id, refund.amount.0, self.context.now) {
+            let account = self.targets.account_mut(order_id)?;
+            account.refunded -= money;
+            let placements = account.pay(&mut Settlement::money(money.min(payment.unapplied())));
+            payment.put(&placements, self.context.now);
+        }
+        let mut fact = payments::event("payment.refund_failed", &self.change.after);
+        fact.data["refund"] = json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason });
+        self.facts.push(fact);
+        Ok(())
+    }
+
+    /// A refund that somebody has made at the provider's own pages.
+    fn foreign_refund(&mut self, connection: &mut PgConnection, refund: &ProviderRefund, number: &str) -> Result<(), Error> {
+        let organization_id = self.context.organization_id;
+        let known = refunds::service::of_payments(connection, organization_id, &[self.change.after.id])?;
+        if refund.state == RefundState::Failed || known.iter().any(|row| row.provider_reference.as_deref() == Some(&refund.reference)) {
+            return Ok(());
+        }
+        let payment = &mut self.change.after;
+        if refund.amount > payment.refundable() || refund.amount <= Decimal::ZERO {
+            self.tell_mismatch("the provider has sent more back than is booked as captured");
+            return Ok(());
+        }
+        let action = if refund.amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
+        payment.status = payment.next(action)?;
+        let id = RefundId::generate();
+        let refunded = payment.refund(refund.amount, id, self.context.now);
+        self.targets.take_refunded(&refunded)?;
+        let row = RefundBody {
+            id,
+            number: number.to_owned(),
+            payment_id: payment.id,
+            order_id: refunded.order_id(),
+            amount: Amount(refund.amount),
+            currency: payment.currency,
+            reason: "refunded at the provider".to_owned(),
+            status: if refund.state == RefundState::Done { RefundStatus::Succeeded } else { RefundStatus::Pending },
+            provider_reference: Some(refund.reference.clone()),
+            created_at: self.context.now,
+            updated_at: self.context.now,
+        };
+        refunds::service::insert(connection, self.context, &row)?;
+        self.facts.push(super::refund::refunded_event(&self.change.after, &row));
+        Ok(())
+    }
+
+    fn save(self, connection: &mut PgConnection) -> Result<(), Error> {
+        let mut change = self.change;
+        payments::save(connection, self.context, std::slice::from_mut(&mut change))?;
+        let facts = self.targets.save(connection, self.context, self.context.now, self.facts)?;
+        events::append(connection, self.context, &facts)?;
+        Ok(())
+    }
+}
+
+/// Adds what is to be asked of the provider; 409 `operation_pending` while another is under way.
+pub fn ask(payment: &mut Payment, operation: Operation) -> Result<(), Error> {
+    if let Some(pending) = payment.operations.iter().find(|operation| operation.blocks()) {
+        let detail = format!("'{}' is under way at the provider; try again when it is done", pending.kind);
+        return Err(Error::conflict_with("operation_pending", detail, json!({ "operation_id": pending.id, "kind": pending.kind })));
+    }
+    payment.operations.push(operation);
+    Ok(())
+}
+
+/// Whether it has been tried to give this authorization up a short while ago.
+pub fn was_cancelled_lately(payment: &Payment, context: &Context) -> bool {
+    let lately =
+        |operation: &Operation| operation.kind == OperationKind::Cancel && operation.updated_at + TimeDelta::hours(1) > context.now;
+    payment.operations.iter().any(lately)
+}

@@ -1,0 +1,83 @@
+//! What would become of an order if it were placed now, by what places it: look, verify, price, promise. Nothing is written or locked.
+
+use super::place::{PlaceRequest, decide, shelf_of, take_payments, unseen_supply};
+use crate::auth::actor::Context;
+use crate::customers::balance;
+use crate::error::Error;
+use crate::inventory::reservations;
+use crate::orders::allocation::Shelf;
+use crate::orders::master_data::{self, Asked, MasterDataCache};
+use crate::orders::order::Order;
+use crate::orders::outlook::Outlook;
+use crate::orders::pegs;
+use crate::orders::promise;
+use crate::orders::quote::{Quote, Refusal};
+use crate::orders::verify::{self, Request};
+use crate::types::id::CustomerId;
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+
+/// Quotes one order. What is wrong with the request itself is an error as it is of placing; what only stands against it now is told
+/// in the quote.
+pub fn quote(connection: &mut PgConnection, cache: &MasterDataCache, context: &Context, request: Request) -> Result<Quote, Error> {
+    let mut placed = PlaceRequest::new(request, None, &[]);
+    placed.payment_numbers = vec![String::new(); placed.request.body.payments.len()];
+    let claims = placed.claims.iter().filter(|claim| claim.kind == "x").map(|claim| (claim.kind, claim.key.as_str())).collect();
+    let asked = Asked { body: &placed.request.body, claims };
+    let gathered = master_data::gather(connection, cache, context, &[asked])?;
+    let reference = &gathered.reference;
+    let verified = verify::verify(&placed.request, reference, context, CustomerId::generate())?;
+
+    let mut shelf = shelf_of(reference, context);
+    add_reserved(connection, context, &placed, &mut shelf)?;
+    let mut credit = balance::see(connection, context.organization_id, &[verified.order.bill_to_customer_id])?;
+    let left = credit.get(&verified.order.bill_to_customer_id).cloned();
+
+    let mut order = verified.order.clone();
+    let mut decided = decide(&mut order, &mut shelf.clone(), &mut credit.clone(), context);
+    if decided.is_ok() && unseen_supply(&order, &shelf) {
+        let skus: Vec<&str> = verified.order.lines.iter().map(|line| line.sku.as_str()).collect();
+        let supply = pegs::see_supply(connection, context.organization_id, &skus, reference.company.local_date(context.now))?;
+        shelf = shelf.with_outlook(Outlook::new(reference.company.clone(), supply, vec![]));
+        order = verified.order.clone();
+        decided = decide(&mut order, &mut shelf, &mut credit, context);
+    }
+    let mut refusals = vec![];
+    if gathered.held.contains(&true) {
+        refusals.push(Refusal::external_id_taken());
+    }
+    let pegs = match decided {
+        Ok(pegs) => pegs,
+        Err(error) => {
+            refusals.push(Refusal::of(&error).ok_or(error)?);
+            part_that_is_there(&mut order, &mut shelf, context)?;
+            vec![]
+        }
+    };
+    take_payments(&mut order, &placed, reference, context)?;
+    order.settle(context.now);
+    Quote::new(order, &pegs, left, refusals)
+}
+
+/// What a checkout keeps for this order is there for it.
+fn add_reserved(connection: &mut PgConnection, context: &Context, placed: &PlaceRequest, shelf: &mut Shelf) -> Result<(), Error> {
+    let Some(id) = placed.request.body.reservation_id else { return Ok(()) };
+    let unknown = |error| match error {
+        Error::NotFound { .. } => Error::invalid("/reservation_id", "unknown_reservation", "no reservation with this id"),
+        error => error,
+    };
+    for line in reservations::kept(connection, context, id).map_err(unknown)? {
+        let available: Decimal = shelf.available(&line.sku, &line.location);
+        shelf.set(&line.sku, &line.location, available + line.quantity);
+    }
+    Ok(())
+}
+
+/// A refused order takes nothing; the quote shows what could be had of it.
+fn part_that_is_there(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Result<(), Error> {
+    let plan = shelf.plan(&promise::demands(order));
+    shelf.take(&plan).map_err(Error::internal)?;
+    promise::allocate(order, &plan, shelf, context).map_err(Error::internal)?;
+    promise::date(order, shelf, context);
+    Ok(())
+}

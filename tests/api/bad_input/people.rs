@@ -1,0 +1,71 @@
+//! Users, logins and the audit log.
+
+use super::{Caller, NOTHING, Row};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub fn rows() -> Vec<Row> {
+    let user = |what: &str, status, code, body: Value| Row::new(what, Method::POST, "/v1/users", status, code).json(body);
+    let login =
+        |what: &str, status, code, body: Value| Row::new(what, Method::POST, "/v1/auth/login", status, code).by(Caller::Nobody).json(body);
+    let own = |body: Value| Row::new("an API client's password", Method::POST, "/v1/me/password", 409, "users_only").json(body);
+    vec![
+        user("a user without anything", 422, "required", json!({})).at("/email"),
+        user(
+            "a user of a role for programs",
+            422,
+            "role_of_programs",
+            json!({"email": "a@example.com", "name": "A", "role": "storefront"}),
+        )
+        .at("/role"),
+        user("a user of no role", 422, "unknown_value", json!({"email": "a@example.com", "name": "A", "role": "root"})).at("/role"),
+        user(
+            "a short password",
+            422,
+            "password_too_short",
+            json!({"email": "a@example.com", "name": "A", "role": "sales", "password": "x"}),
+        )
+        .at("/password"),
+        user("a user with three faults", 422, "validation_failed", json!({"email": "a", "name": "", "role": "sales", "password": "short"}))
+            .at("/email")
+            .at("/name")
+            .at("/password"),
+        user(
+            "a hash instead of a password",
+            422,
+            "unknown_field",
+            json!({"email": "a@example.com", "name": "A", "role": "sales", "password_hash": "x"}),
+        )
+        .at("/password_hash"),
+        user("a user by sales", 403, "insufficient_scope", json!({})).by(Caller::Sales),
+        Row::get(format!("/v1/users/{NOTHING}"), 404, "not_found"),
+        Row::get("/v1/users/siti", 400, "invalid_path"),
+        Row::get("/v1/users?role=root", 400, "invalid_parameter"),
+        Row::get("/v1/users?active=maybe", 400, "invalid_parameter"),
+        Row::get("/v1/users?password=x", 400, "unknown_parameter"),
+        Row::new("the role of nobody", Method::PATCH, format!("/v1/users/{NOTHING}"), 404, "not_found").json(json!({"role": "sales"})),
+        Row::new("a weak own password", Method::POST, "/v1/me/password", 422, "required")
+            .json(json!({"current_password": "x"}))
+            .at("/new_password"),
+        own(json!({"current_password": "x", "new_password": "kereta api pagi"})),
+        login("a login without a password", 422, "required", json!({"email": "a@example.com"})).at("/password"),
+        login("a login with empty fields", 422, "required", json!({"email": "", "password": ""})).at("/email").at("/password"),
+        login("a login of a malformed organization", 422, "invalid_code", json!({"organization": "../", "email": "a", "password": "b"}))
+            .at("/organization"),
+        login("a login with more than is known", 422, "unknown_field", json!({"email": "a", "password": "b", "scope": "admin"}))
+            .at("/scope"),
+        login("a login of nobody", 401, "login_refused", json!({"email": "nobody@example.com", "password": "kereta api pagi"})),
+        Row::new("a login by form", Method::POST, "/v1/auth/login", 415, "unsupported_media_type")
+            .by(Caller::Nobody)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .bytes_only(json!("email=a&password=b")),
+        Row::new("a login without a body", Method::POST, "/v1/auth/login", 415, "unsupported_media_type").by(Caller::Nobody),
+        login("a login that is no JSON", 400, "malformed_json", json!({})).bytes("{"),
+        Row::new("a logout of nobody", Method::POST, "/v1/auth/logout", 401, "unauthenticated").by(Caller::Nobody),
+        Row::get("/v1/audit?actor=siti", 400, "invalid_parameter"),
+        Row::get("/v1/audit?from=yesterday", 400, "invalid_parameter"),
+        Row::get("/v1/audit?subject_id=x", 400, "invalid_parameter"),
+        Row::get("/v1/audit?cursor=x", 400, "invalid_cursor"),
+        Row::get("/v1/audit", 403, "insufficient_scope").by(Caller::Viewer),
+    ]
+}
