@@ -29,7 +29,7 @@ enum Command {
     /// Serve a demo company on 127.0.0.1, with a private Postgres of its own
     Demo(demo::Demo),
     /// Serve the API
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Bring the database to this program's schema
     Migrate(Database),
     /// Prove the invariants of a live database; exit code 1 on a violation

@@ -43,7 +43,7 @@ async fn each_action_is_found_with_who_did_it_and_from_where() {
     write_refusals(&app).await;
     let client = admin.post("/v1/api_clients", json!({"name": "Web shop", "role": "integration"})).await.expect(201).body;
     admin.act(&format!("/v1/api_clients/{}/rotate", client["client_id"].as_str().unwrap())).await.expect(200);
-    admin.put("/v1/organization", json!({"legal_name": "PT Nusantara Niaga", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR", "tax_id": "01"})).await.expect(200);
+    admin.put("/v1/organization", json!({"legal_name": "PT Nusantara Niaga", "country": "ID", "time_zone": "Asia/Jakarta", "base_currency": "IDR", "tax_id": "01.300.066.6-091.000"})).await.expect(200);
 
     let rows: [Row<'_>; 10] = [
         ("auth.login_failed", "anonymous", "r-wrong"),

@@ -299,7 +299,8 @@ async fn a_process_that_dies_loses_nothing() {
         actix_web::web::block(move || collect::collect(&db, now, || false))
     };
     let (one, two) = futures_util::future::join(collect_once(), collect_once()).await;
-    (one.unwrap().unwrap(), two.unwrap().unwrap());
+    one.unwrap().unwrap();
+    two.unwrap().unwrap();
     assert_eq!(notices(&admin, "").await.len(), 1);
     // It had taken the notice and died before it reached the server: as the row stands after the claim.
     let taken = "UPDATE notice SET status = 'sending', attempts = 1, leased_until = now() + interval '1000 years'";

@@ -28,7 +28,7 @@ async fn me(app: &TestApp, login: &Value) -> Reply {
     send(app.request(Method::GET, "/v1/me").bearer_auth(login["access_token"].as_str().unwrap())).await
 }
 
-fn bearer<'a>(app: &'a TestApp, login: &Value, method: Method, path: &str) -> reqwest::RequestBuilder {
+fn bearer(app: &TestApp, login: &Value, method: Method, path: &str) -> reqwest::RequestBuilder {
     app.request(method, path).bearer_auth(login["access_token"].as_str().unwrap())
 }
 

@@ -56,7 +56,7 @@ fn what_is_certain_and_what_is_for_a_person() {
     let two = vec![share("INV-000001", "119.00", "0"), share("INV-000002", "50.00", "0")];
     assert_eq!(best(&incoming(16900, "INV 000001 + INV 000002"), &all, 0), (90, true, two));
     // The buyer's own number of the order.
-    assert_eq!(best(&incoming(30000, "our PO 77"), &[&a, &order("SO-000007", "PO/0077", siti, 30000)], 0).1, false, "0077 is not 77");
+    assert!(!best(&incoming(30000, "our PO 77"), &[&a, &order("SO-000007", "PO/0077", siti, 30000)], 0).1, "0077 is not 77");
     assert_eq!(best(&incoming(30000, "our order PO-77 / 2026"), &[&a], 0), (0, false, vec![]));
     assert!(best(&incoming(30000, "our PO/0077"), &[&order("SO-000007", "PO/0077", siti, 30000)], 0).1);
     // A structured reference: 60 + 40.

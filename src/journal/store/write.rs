@@ -58,11 +58,14 @@ pub fn move_cursor(
         .execute(connection)
 }
 
-/// An entry with its place and the accounts of its lines.
+/// An entry: its place in the sequence, its id, and its lines with their accounts.
+pub type Entry = (i64, Uuid, Draft, Vec<(Line, String)>);
+
+/// An entry with the facts that it books.
 #[derive(Clone, Debug)]
 pub struct Numbered {
     /// `None` where the facts move no account: only that they are booked is noted.
-    pub entry: Option<(i64, Uuid, Draft, Vec<(Line, String)>)>,
+    pub entry: Option<Entry>,
     pub facts: Vec<Booked>,
 }
 
@@ -74,7 +77,7 @@ pub fn append(
     numbered: &[Numbered],
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let entries: Vec<&(i64, Uuid, Draft, Vec<(Line, String)>)> = numbered.iter().filter_map(|one| one.entry.as_ref()).collect();
+    let entries: Vec<&Entry> = numbered.iter().filter_map(|one| one.entry.as_ref()).collect();
     if !entries.is_empty() {
         insert_entries(connection, organization_id, base_currency, &entries, now)?;
         insert_lines(connection, organization_id, &entries)?;
@@ -98,10 +101,10 @@ fn insert_entries(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     base_currency: Currency,
-    entries: &[&(i64, Uuid, Draft, Vec<(Line, String)>)],
+    entries: &[&Entry],
     now: DateTime<Utc>,
 ) -> QueryResult<usize> {
-    fn all<'a, T>(entries: &[&'a (i64, Uuid, Draft, Vec<(Line, String)>)], f: impl Fn(&'a Draft) -> T) -> Vec<T> {
+    fn all<'a, T>(entries: &[&'a Entry], f: impl Fn(&'a Draft) -> T) -> Vec<T> {
         entries.iter().map(|(_, _, draft, _)| f(draft)).collect()
     }
     sql("INSERT INTO journal_entry (organization_id, sequence, id, kind, posted_on, source_type, source_id, source_number, order_id, \
@@ -127,11 +130,7 @@ fn insert_entries(
     .execute(connection)
 }
 
-fn insert_lines(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    entries: &[&(i64, Uuid, Draft, Vec<(Line, String)>)],
-) -> QueryResult<usize> {
+fn insert_lines(connection: &mut PgConnection, organization_id: OrganizationId, entries: &[&Entry]) -> QueryResult<usize> {
     let lines: Vec<(i64, i16, &Line, &str)> = entries
         .iter()
         .flat_map(|(sequence, _, _, lines)| (1..).zip(lines).map(|(number, (line, account))| (*sequence, number, line, account.as_str())))

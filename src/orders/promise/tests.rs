@@ -80,6 +80,9 @@ fn shelf(stock: &[[u32; 2]; 2], supplies: [Vec<OpenSupply>; 2], context: &Contex
 }
 
 /// By hand, ordered on Tuesday 1 December 2026 at 10:00 in Jakarta.
+/// Of two lines or two departures.
+type Days = [Option<&'static str>; 2];
+
 #[test]
 fn lines_are_promised_when_the_last_of_them_arrives() {
     let context = context("2026-12-01T03:00:00Z");
@@ -87,7 +90,7 @@ fn lines_are_promised_when_the_last_of_them_arrives() {
     let supplies = || [vec![], vec![supply(1, 0, day("2026-12-10"), 5)]];
     // A from both places: `j` leaves on the 2nd, `s` on the 4th and arrives on the 8th. B leaves on the 11th and arrives on the 15th.
     #[rustfmt::skip]
-    let table: &[(&str, [Option<&str>; 2], [Option<&str>; 2])] = &[
+    let table: &[(&str, Days, Days)] = &[
         ("partial", [Some("2026-12-08"), Some("2026-12-15")], [Some("2026-12-02"), Some("2026-12-04")]),
         ("complete_line", [Some("2026-12-08"), Some("2026-12-15")], [Some("2026-12-04"), Some("2026-12-04")]),
         ("complete_order", [Some("2026-12-15"), Some("2026-12-15")], [Some("2026-12-11"), Some("2026-12-11")]),

@@ -158,10 +158,10 @@ fn ireland(number: &str) -> bool {
     if !number[..7].bytes().all(|b| b.is_ascii_digit()) {
         return true;
     }
-    let letter = |b: u8| if b == b'W' { 0 } else { u64::from(b - b'A') + 1 };
-    let suffix = number.bytes().nth(8).map_or(0, letter);
+    let letter = |b: u8| if b == b'W' { 0 } else { u64::from(b.saturating_sub(b'A')) + 1 };
+    let suffix = number.as_bytes().get(8).copied().map_or(0, letter);
     let check = (sum(number, &[8, 7, 6, 5, 4, 3, 2]) + 9 * suffix) % 23;
-    number.bytes().nth(7).map(letter) == Some(check)
+    number.as_bytes().get(7).copied().map(letter) == Some(check)
 }
 
 fn luxembourg(number: &str) -> bool {

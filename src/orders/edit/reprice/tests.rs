@@ -126,9 +126,11 @@ fn a_discount_that_is_invoiced_cannot_be_taken_away() {
 
 type Lines = &'static [(&'static str, &'static str, &'static str)];
 
+type Example = (Lines, &'static str, &'static str, &'static str, Lines, &'static str, &'static str, &'static str);
+
 /// What the order was, how much of its first line was invoiced for how much, what the edit made of it, its total then, and what the
 /// last invoice is worth. Lines are (quantity, unit price, rate); the percent is off the whole order. Each amount is worked out beside.
-const EXAMPLES: [(Lines, &str, &str, &str, Lines, &str, &str, &str); 7] = [
+const EXAMPLES: [Example; 7] = [
     // 3 × 10.00 = 30.00 and 20 %.
     (&[("2", "10", "0.20")], "0", "0", "0", &[("3", "10", "0.20")], "0", "36.00", "36.00"),
     // 19.99 + 4.00 is invoiced; 2 × 5.55 = 11.10 and 10 % come.
