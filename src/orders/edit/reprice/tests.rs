@@ -229,7 +229,11 @@ proptest! {
                 // A line that is invoiced to its last unit keeps the rounding of its invoices.
                 let many = unit * Decimal::from(input.lines.len() as i64 + 1);
                 prop_assert!((world.priced.subtotal - fresh.subtotal).abs() <= many, "{} {}", world.priced.subtotal, fresh.subtotal);
-                let discounts = (world.priced.discount_total, fresh.discount_total);
+                // Discounts cannot be less than what invoices have of them, nor more than what is left to give them on.
+                let on_invoices = |of: fn(&InvoicedPart) -> Decimal| world.parts.iter().flatten().map(of).sum::<Decimal>();
+                let granted = on_invoices(|part| part.order_discount_amount.0);
+                let room = world.priced.subtotal - on_invoices(|part| part.net_amount.0);
+                let discounts = (world.priced.discount_total, fresh.discount_total.clamp(granted, granted + room));
                 prop_assert!((discounts.0 - discounts.1).abs() <= many, "{discounts:?}");
             }
             let groups: Decimal = world.priced.tax_breakdown.iter().map(|group| group.tax_amount.0).sum();
