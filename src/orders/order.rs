@@ -369,7 +369,7 @@ impl Order {
     /// took place, which in history is not now.
     pub fn settle(&mut self, at: DateTime<Utc>) {
         let wanted = self.wanted_total();
-        let again = self.detail.prepayments_credited.map_or(Decimal::ZERO, |amount| amount.0);
+        let again = self.detail.prepayments_credited.map_or(self.currency.zero(), |amount| amount.0);
         self.uninvoiced_total = (wanted - self.amount_invoiced + again).max(self.currency.zero());
         let quantities: Vec<LineQuantities> = self.lines.iter().map(|line| line.quantities).collect();
         self.fulfillment_status = status::fulfillment_status(&quantities);

@@ -326,7 +326,7 @@ async fn a_guest_is_one_customer_and_gets_nobodys_terms() {
     assert_eq!(holds(&order), ["address_incomplete"], "nor the addresses");
 
     // What a guest orders is not the account's to pay: it neither needs nor uses the account's credit.
-    let limit = json!({"email": "wati@example.com", "credit_limit": "1000.00", "tax_id": "01.234"});
+    let limit = json!({"email": "wati@example.com", "credit_limit": "1000.00", "tax_id": "01.300.066.6-091.000"});
     let account = customer(&admin, "C-2", limit).await;
     let by_email = json!({"customer": {"name": "Wati", "email": "wati@example.com"}, "shipping_address": address, "lines": [{"sku": "KOPI", "quantity": "1"}]});
     let [first, second] = [
