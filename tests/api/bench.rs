@@ -20,13 +20,15 @@ const FIELDS: [&str; 13] = [
     "errors",
 ];
 
-/// One short run with little data; its lines by their scenarios.
+/// One short run with little data in a folder of its own; its lines by their scenarios.
 #[track_caller]
-fn bench(scenario: &str) -> Vec<(String, Value)> {
+fn bench(folder: &str, arguments: &[&str]) -> Vec<(String, Value)> {
     let output = Command::new(env!("CARGO_BIN_EXE_pesanan"))
-        .args(["bench", scenario, "--seconds", "1", "--windows", "1", "--clients", "4", "--skus", "300", "--customers", "300", "--json"])
+        .arg("bench")
+        .args(arguments)
+        .args(["--seconds", "1", "--windows", "1", "--clients", "4", "--skus", "300", "--customers", "300", "--json"])
         .arg("--data-dir")
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench"))
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder))
         .env_remove("PESANAN_BENCH_DATABASE_URL")
         .output()
         .unwrap();
@@ -47,17 +49,43 @@ fn bench(scenario: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
+fn names(lines: &[(String, Value)]) -> Vec<&str> {
+    lines.iter().map(|(name, _)| name.as_str()).collect()
+}
+
 #[test]
 fn it_measures_captures_and_reads_and_leaves_every_invariant_intact() {
-    let lines = bench("orders");
-    assert_eq!(lines.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["orders", "replays"]);
+    let lines = bench("bench", &["orders"]);
+    assert_eq!(names(&lines), ["orders", "replays"]);
     for (name, line) in &lines {
         assert!(line["accepted"].as_u64().unwrap() > 0, "{line}");
         assert!(line["wal_bytes_per_order"].as_f64().unwrap() > 1000.0, "{line}");
         assert_eq!(line["replayed"].as_u64().unwrap() > 0, name == "replays", "{line}");
         assert_eq!(line["different"], 0, "{line}");
     }
-    let lines = bench("reads");
-    let names: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["reads-order", "reads-list-shallow", "reads-list-deep"]);
+    let lines = bench("bench", &["reads"]);
+    assert_eq!(names(&lines), ["reads-order", "reads-list-shallow", "reads-list-deep"]);
+}
+
+#[test]
+fn it_measures_heat_and_shortage_and_a_mixed_day_and_compares_with_the_queue_off() {
+    let lines = bench("bench-heat", &["hot-sku"]);
+    assert_eq!(names(&lines), ["hot-sku"]);
+    assert!(lines[0].1["ratio_uniform"].as_f64().unwrap() > 0.0, "{lines:?}");
+
+    let lines = bench("bench-heat", &["sold-out"]);
+    assert_eq!(names(&lines), ["sold-out-third", "sold-out"]);
+    let (third, all) = (&lines[0].1, &lines[1].1);
+    assert!(third["refused"].as_u64().unwrap() > 0 && third["accepted"].as_u64().unwrap() > 0, "{third}");
+    assert!(all["refused"].as_u64().unwrap() > 0, "{all}");
+    assert_eq!(all["accepted"], 0, "{all}");
+
+    let lines = bench("bench-heat", &["mixed"]);
+    assert_eq!(names(&lines), ["mixed"]);
+    assert!(lines[0].1["ratio"].is_null(), "{lines:?}");
+
+    let lines = bench("bench-heat", &["orders", "--queue", "both"]);
+    assert_eq!(names(&lines), ["orders", "orders-queue-off"]);
+    assert_eq!((lines[0].1["queue"].as_str(), lines[1].1["queue"].as_str()), (Some("on"), Some("off")), "{lines:?}");
+    assert!(lines[0].1["ratio_queue_off"].as_f64().unwrap() > 0.0, "{lines:?}");
 }

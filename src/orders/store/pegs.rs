@@ -268,10 +268,13 @@ pub struct Review {
     pub incoming_id: Option<IncomingSupplyId>,
 }
 
-/// Takes the reviews of one product that nobody else is at: the one that waits longest.
+/// Takes the reviews of one product that nobody else is at: the one that waits longest, and those beside it. It waits for nobody, so
+/// that two processes that begin at different reviews of one product do not wait for each other; both review it, one after the other.
 pub fn take_reviews(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<Review>> {
-    sql("WITH first AS MATERIALIZED (SELECT sku FROM promise_review WHERE organization_id = $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) \
-         DELETE FROM promise_review r USING first WHERE r.organization_id = $1 AND r.sku = first.sku RETURNING r.id, r.sku, r.cause, r.incoming_id")
+    sql("WITH first AS MATERIALIZED (SELECT sku FROM promise_review WHERE organization_id = $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED), \
+         free AS MATERIALIZED (SELECT r.id FROM promise_review r, first WHERE r.organization_id = $1 AND r.sku = first.sku \
+           ORDER BY r.id FOR UPDATE OF r SKIP LOCKED) \
+         DELETE FROM promise_review r USING free WHERE r.organization_id = $1 AND r.id = free.id RETURNING r.id, r.sku, r.cause, r.incoming_id")
     .bind::<SqlUuid, _>(organization_id)
     .load(connection)
 }
