@@ -2,9 +2,10 @@
 
 use super::{DraftInvoice, Issue, Parties, heading};
 use crate::auth::actor::Context;
+use crate::customers::body::DEFAULT_TERMS;
 use crate::error::Error;
 use crate::invoicing::invoices;
-use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Invoice, InvoiceKind, InvoiceLine, InvoiceLineDetail};
+use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Invoice, InvoiceKind, InvoiceLine, InvoiceLineDetail, InvoiceTerms};
 use crate::invoicing::invoices::prepayment::{deductions, left, part, sum, take};
 use crate::order_to_cash::accounts::LockedAccount;
 use crate::order_to_cash::deposits;
@@ -63,6 +64,17 @@ pub fn prepare(
     let nothing = difference(&order.value_of(|_| Decimal::ZERO), &order.value_of(|_| Decimal::ZERO));
     let mut invoice = parties.invoice(context, settings, series, order, &nothing, vec![]);
     (invoice.kind, invoice.due_on) = (InvoiceKind::Prepayment, issued_on);
+    // The order's terms are those of its goods; money in advance is due at once, and earns no discount for coming early.
+    invoice.document.payment_terms = InvoiceTerms {
+        code: DEFAULT_TERMS.to_owned(),
+        name: "Due on receipt".to_owned(),
+        net_days: 0,
+        end_of_month: false,
+        prepayment: false,
+        cash_on_delivery: false,
+        discount_percent: None,
+        discount_days: None,
+    };
     invoice.lines = groups.iter().enumerate().map(|(place, group)| asked_line(order, invoice.id, place, group)).collect();
     invoice.document.tax_breakdown = groups.into_iter().map(|group| DocumentTaxGroup::of(group, &parties.exemption)).collect();
     add_up(&mut invoice, settings);
