@@ -6,7 +6,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # The port of `make demo`.
 DEMO_PORT ?= 8080
-# What `make demo` and `make build` compile. A first release build takes a few minutes, about one more than PROFILE=dev, and makes the
+# What `make demo` and `make build` compile. A first release build takes about ten minutes on two cores, PROFILE=dev about half of it, and makes the
 # demo several times faster; after a change of the code PROFILE=dev is the quicker way to see it.
 PROFILE ?= release
 
