@@ -4,7 +4,7 @@ use super::operations::{self, operation::Operation};
 use super::payment::{Payment, PaymentMethod, PaymentStatus};
 use super::settlement::{AdjustmentKind, Settlement};
 use crate::auth::actor::Context;
-use crate::platform::keyset::Slice;
+use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, OrganizationId, PaymentAllocationId, PaymentId, RefundId};
@@ -329,7 +329,7 @@ pub fn page(
     slice: &Slice<PaymentId>,
 ) -> QueryResult<Vec<Payment>> {
     let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("p", "$9", "$10"))).unwrap_or_default();
-    let conditions: String = [
+    let conditions = asked_for(&[
         (
             !filter.order_id.is_empty(),
             " AND p.id IN (SELECT q.id FROM payment q WHERE q.organization_id = $1 AND q.order_id = ANY($2) UNION ALL \
@@ -345,10 +345,7 @@ pub fn page(
         (filter.reference.is_some(), " AND p.reference = $7"),
         (filter.updated_from.is_some(), " AND p.updated_at >= $8"),
         (true, &after),
-    ]
-    .iter()
-    .filter_map(|(asked, condition)| asked.then_some(*condition))
-    .collect();
+    ]);
     let order = slice.sort.order_by("p");
     let rows: Vec<Row> =
         sql_uncached(format!("SELECT {COLUMNS} FROM payment p WHERE p.organization_id = $1{conditions} ORDER BY {order} LIMIT $11"))

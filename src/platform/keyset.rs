@@ -5,6 +5,11 @@ use crate::types::page::page_after;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::str::FromStr;
 
+/// The conditions of a list that are asked for, one after the other: each combination has a text, and so a plan, of its own.
+pub fn asked_for(conditions: &[(bool, &str)]) -> String {
+    conditions.iter().filter_map(|(asked, condition)| asked.then_some(*condition)).collect()
+}
+
 /// How a list is sorted. `created_at` is the order of the ids (UUIDv7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {

@@ -1,7 +1,7 @@
 use super::sales_return::{Return, ReturnCode, ReturnLine, ReturnReason};
 use super::status::ReturnProgress;
 use crate::auth::actor::Context;
-use crate::platform::keyset::Slice;
+use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{CreditNoteId, CustomerId, OrderId, OrderLineId, OrganizationId, RefundId, ReturnId, ReturnLineId, ShipmentId};
@@ -297,17 +297,14 @@ pub fn page(
     slice: &Slice<ReturnId>,
 ) -> QueryResult<Vec<Return>> {
     let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("r", "$7", "$8"))).unwrap_or_default();
-    let conditions: String = [
+    let conditions = asked_for(&[
         (!filter.order_id.is_empty(), " AND r.order_id = ANY($2)"),
         (!filter.customer_id.is_empty(), " AND r.customer_id = ANY($3)"),
         (!filter.status.is_empty(), " AND r.status = ANY($4)"),
         (!filter.number.is_empty(), " AND r.number = ANY($5)"),
         (filter.updated_from.is_some(), " AND r.updated_at >= $6"),
         (true, &after),
-    ]
-    .iter()
-    .filter_map(|(asked, condition)| asked.then_some(*condition))
-    .collect();
+    ]);
     let order = slice.sort.order_by("r");
     let rows: Vec<Row> =
         sql_uncached(format!("SELECT {COLUMNS} FROM {FROM} WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $9"))

@@ -1,6 +1,7 @@
 use super::super::files::{Direction, StatementEntry};
 use super::entry::{BankEntry, BankEntryStatus};
 use crate::auth::actor::Context;
+use crate::platform::keyset::asked_for;
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{BankEntryId, BankStatementId, CustomerId, OrganizationId, PaymentId, RefundId};
@@ -299,17 +300,14 @@ pub fn page(
     after: Option<BankEntryId>,
     limit: i64,
 ) -> QueryResult<Vec<BankEntry>> {
-    let conditions: String = [
+    let conditions = asked_for(&[
         (filter.statement_id.is_some(), " AND e.statement_id = $2"),
         (!filter.status.is_empty(), " AND e.status = ANY($3)"),
         (!filter.direction.is_empty(), " AND e.direction = ANY($4)"),
         (!filter.account.is_empty(), " AND e.account = ANY($5)"),
         (!filter.payment_id.is_empty(), " AND e.payment_id = ANY($6)"),
         (after.is_some(), " AND e.id > $7"),
-    ]
-    .iter()
-    .filter_map(|(asked, condition)| asked.then_some(*condition))
-    .collect();
+    ]);
     let rows: Vec<Row> =
         sql_uncached(format!("SELECT {COLUMNS} FROM bank_entry e WHERE e.organization_id = $1{conditions} ORDER BY e.id LIMIT $8"))
             .bind::<SqlUuid, _>(organization_id)

@@ -1,7 +1,7 @@
 use super::body::{Reservation, ReservationFilter, ReservationLine, ReservationStatus, ReservedAt};
 use crate::auth::actor::Context;
 use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
-use crate::platform::keyset::Slice;
+use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{Sql, Together, sql, sql_uncached};
 use crate::types::decimal::Quantity;
 use crate::types::id::{OrderId, OrganizationId, ReservationId};
@@ -96,16 +96,13 @@ pub fn page(
     let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("r", "$6", "$7"))).unwrap_or_default();
     let holds_sku =
         " AND EXISTS (SELECT 1 FROM reservation_line l WHERE l.organization_id = $1 AND l.reservation_id = r.id AND l.sku = ANY($3))";
-    let conditions: String = [
+    let conditions = asked_for(&[
         (!filter.statuses.is_empty(), " AND r.status = ANY($2)"),
         (!filter.skus.is_empty(), holds_sku),
         (!filter.order_ids.is_empty(), " AND r.order_id = ANY($4)"),
         (filter.updated_from.is_some(), " AND r.updated_at >= $5"),
         (true, &after),
-    ]
-    .iter()
-    .filter_map(|(asked, condition)| asked.then_some(*condition))
-    .collect();
+    ]);
     let order = slice.sort.order_by("r");
     sql_uncached(format!("SELECT {COLUMNS} FROM reservation r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $8"))
         .bind::<SqlUuid, _>(organization_id)

@@ -1,6 +1,6 @@
 use super::credit_note::{CreditNote, CreditNoteLine};
 use crate::auth::actor::Context;
-use crate::platform::keyset::Slice;
+use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
 use crate::types::currency::Currency;
 use crate::types::id::{CreditNoteId, CreditNoteLineId, CustomerId, InvoiceId, OrderId, OrderLineId, OrganizationId};
@@ -235,7 +235,7 @@ pub fn page(
     slice: &Slice<CreditNoteId>,
 ) -> QueryResult<Vec<CreditNote>> {
     let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("c", "$9", "$10"))).unwrap_or_default();
-    let conditions: String = [
+    let conditions = asked_for(&[
         (!filter.invoice_id.is_empty(), " AND c.invoice_id = ANY($2)"),
         (!filter.order_id.is_empty(), " AND c.order_id = ANY($3)"),
         (!filter.customer_id.is_empty(), " AND c.customer_id = ANY($4)"),
@@ -244,10 +244,7 @@ pub fn page(
         (filter.issued_to.is_some(), " AND c.issued_on <= $7"),
         (filter.updated_from.is_some(), " AND c.updated_at >= $8"),
         (true, &after),
-    ]
-    .iter()
-    .filter_map(|(asked, condition)| asked.then_some(*condition))
-    .collect();
+    ]);
     let order = slice.sort.order_by("c");
     let rows: Vec<Row> =
         sql_uncached(format!("SELECT {COLUMNS} FROM credit_note c WHERE c.organization_id = $1{conditions} ORDER BY {order} LIMIT $11"))

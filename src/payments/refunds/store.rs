@@ -1,6 +1,6 @@
 use super::body::{RefundBody, RefundStatus};
 use crate::auth::actor::Context;
-use crate::platform::keyset::Slice;
+use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{sql, sql_uncached};
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
@@ -95,17 +95,14 @@ pub fn page(
     slice: &Slice<RefundId>,
 ) -> QueryResult<Vec<RefundBody>> {
     let after = slice.after.as_ref().map(|_| format!(" AND {}", slice.sort.after("r", "$7", "$8"))).unwrap_or_default();
-    let conditions: String = [
+    let conditions = asked_for(&[
         (!filter.payment_id.is_empty(), " AND r.payment_id = ANY($2)"),
         (!filter.order_id.is_empty(), " AND r.order_id = ANY($3)"),
         (!filter.status.is_empty(), " AND r.status = ANY($4)"),
         (!filter.number.is_empty(), " AND r.number = ANY($5)"),
         (filter.updated_from.is_some(), " AND r.updated_at >= $6"),
         (true, &after),
-    ]
-    .iter()
-    .filter_map(|(asked, condition)| asked.then_some(*condition))
-    .collect();
+    ]);
     let order = slice.sort.order_by("r");
     let rows: Vec<Row> =
         sql_uncached(format!("SELECT {COLUMNS} FROM refund r WHERE r.organization_id = $1{conditions} ORDER BY {order} LIMIT $9"))

@@ -1,6 +1,6 @@
 use super::load::{COLUMNS, Row, with_lines};
 use crate::invoicing::invoices::invoice::Invoice;
-use crate::platform::keyset::Slice;
+use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::sql_uncached;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, OrganizationId};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -27,7 +27,7 @@ impl Filter {
     /// Only the conditions that are asked for, so that each combination has a plan of its own.
     fn conditions(&self) -> String {
         const OVERDUE: &str = "(i.status IN ('issued', 'partially_paid') AND i.due_on < $9)";
-        let conditions = [
+        asked_for(&[
             (!self.order_id.is_empty(), " AND i.order_id = ANY($2)"),
             (!self.customer_id.is_empty(), " AND i.customer_id = ANY($3)"),
             (!self.status.is_empty(), " AND i.status = ANY($4)"),
@@ -38,8 +38,7 @@ impl Filter {
             (self.overdue == Some(true), &format!(" AND {OVERDUE}")),
             (self.overdue == Some(false), &format!(" AND NOT {OVERDUE}")),
             (self.updated_from.is_some(), " AND i.updated_at >= $10"),
-        ];
-        conditions.iter().filter_map(|(asked, condition)| asked.then_some(*condition)).collect()
+        ])
     }
 }
 
