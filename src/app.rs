@@ -89,6 +89,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::api::configure);
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
+    config.configure(crate::inbox::api::configure);
     config.configure(crate::imports::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
@@ -221,6 +222,7 @@ fn serve(
             .configure(configure)
             .configure(health::configure)
             .configure(crate::payments::inbound::configure)
+            .configure(crate::inbox::receive::configure)
             .configure(openapi::routes(json.clone()))
             .default_service(web::to(unknown_path))
     };

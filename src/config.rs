@@ -51,6 +51,9 @@ pub struct Config {
     pub font_folder: Option<PathBuf>,
     /// Where Stripe is: its own address, or a test's.
     pub stripe_api: String,
+    /// Address under which the outside reaches this API, such as `https://orders.example.com`; platforms that sign the address of a message
+    /// sign that one. Without it the request's own `Host` is taken.
+    pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed; from anybody else it could be an invention.
     pub trusted_proxies: Vec<Network>,
     /// Life of a user's access token: short, since a refresh token gets the next one.
@@ -87,6 +90,7 @@ impl Config {
             documents_waiting: 64,
             font_folder: None,
             stripe_api: "https://api.stripe.com".to_owned(),
+            public_url: None,
             trusted_proxies: vec![],
             user_token_seconds: 900,
             smtp: None,

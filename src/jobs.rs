@@ -8,6 +8,7 @@ use crate::auth::refresh_disabled;
 use crate::auth::sessions::service as sessions;
 use crate::error::Error;
 use crate::imports::job as imports;
+use crate::inbox;
 use crate::inventory;
 use crate::invoicing::invoices;
 use crate::journal;
@@ -40,6 +41,8 @@ pub struct Jobs {
     imports: JoinHandle<()>,
     /// Calls payment providers: a slow one must not hold the others up.
     payments: JoinHandle<()>,
+    /// Works messages in, which may ask platforms back.
+    inbox: JoinHandle<()>,
 }
 
 /// How often each job looks for work.
@@ -60,6 +63,7 @@ impl Jobs {
         let (ends_with_thread, running) = channel();
         let numbers = desk.numbers.clone();
         let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
+        let inbox = start_inbox(db.clone(), clock.clone(), desk.clone(), stop_imports.clone(), ends_with_thread.clone())?;
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
         let work = move || {
@@ -106,7 +110,7 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread, stop_imports, imports, payments })
+        Ok(Self { db, stop, running, thread, stop_imports, imports, payments, inbox })
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
@@ -116,10 +120,11 @@ impl Jobs {
         self.stop_imports.store(true, Ordering::Relaxed);
         self.imports.thread().unpark();
         self.payments.thread().unpark();
+        self.inbox.thread().unpark();
         // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if self.thread.join().is_err() || self.imports.join().is_err() || self.payments.join().is_err() {
+        } else if [self.thread, self.imports, self.payments, self.inbox].into_iter().any(|thread| thread.join().is_err()) {
             log::error!("the jobs ended in a panic");
         }
     }
@@ -140,6 +145,18 @@ fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_w
         }
     };
     std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
+}
+
+/// Works messages of platforms in as they come.
+fn start_inbox(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
+    let work = move || {
+        let _ends_with_thread = ends_with_thread;
+        while !stop.load(Ordering::Relaxed) {
+            run(&db, "work_on_inbox", |db| inbox::work::work(db, &desk, || clock.now()));
+            std::thread::park_timeout(FAST);
+        }
+    };
+    std::thread::Builder::new().name("inbox".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 /// Asks payment providers for what is stored to be asked, and works in what they tell.

@@ -36,6 +36,8 @@ pub mod fulfillment;
 pub mod health;
 /// Many orders sent at once, worked off by a job.
 pub mod imports;
+/// What platforms tell: stored first, worked in by a job.
+pub mod inbox;
 /// Locations, stock levels, the movement ledger, incoming supply and checkout reservations.
 pub mod inventory;
 /// Invoices, credit notes and their gapless numbers.

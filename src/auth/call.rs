@@ -78,7 +78,7 @@ impl Call {
 
     /// Where it comes from, past trusted proxies.
     pub fn address(&self) -> Option<std::net::IpAddr> {
-        address_of(&self.request)
+        client_of(&self.request)
     }
 
     /// A caller that tries what it may not do is worth knowing of; it is written down by a job, so that asking costs nothing.
@@ -264,11 +264,11 @@ fn quality<'a>(parameters: impl Iterator<Item = &'a str>) -> u32 {
 /// Address, user agent and id of a request.
 pub(super) fn origin_of(request: &HttpRequest) -> String {
     let id = logging::current().map(|context| context.request_id).unwrap_or_default();
-    origin::write(&id, address_of(request), request.headers())
+    origin::write(&id, client_of(request), request.headers())
 }
 
 /// The address that a request comes from, past the proxies that are trusted.
-pub(super) fn address_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
+pub fn client_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
     let trusted = request.app_data::<Data<App>>().map_or(&[][..], |app| &app.config.trusted_proxies);
     client_address(request.peer_addr().map(|peer| peer.ip()), request.headers(), trusted)
 }

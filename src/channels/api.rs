@@ -1,4 +1,4 @@
-use super::body::{Channel, NewChannel, PatchChannel};
+use super::body::{Channel, IssuedChannelSecret, NewChannel, PatchChannel, RotateChannelAddress, RotateChannelSecret};
 use super::service::{self, Filters};
 use crate::app::App;
 use crate::auth::call::Call;
@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_channels).service(create_channel).service(get_channel).service(patch_channel);
+    config.service(list_channels).service(create_channel).service(get_channel).service(patch_channel).service(rotate_channel_secret).service(rotate_channel_address);
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -35,7 +35,7 @@ pub struct ChannelQuery {
 }
 
 /// List channels
-#[utoipa::path(tag = "organization", operation_id = "list_channels", security(("oauth2" = ["channels:read"])), params(ChannelQuery), responses(
+#[utoipa::path(tag = "channels", operation_id = "list_channels", security(("oauth2" = ["channels:read"])), params(ChannelQuery), responses(
     (status = 200, description = "One page of channels, oldest first", body = Page<Channel>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
@@ -52,7 +52,7 @@ pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Create a channel
-#[utoipa::path(tag = "organization", operation_id = "create_channel", security(("oauth2" = ["channels:write"])), request_body = NewChannel, responses(
+#[utoipa::path(tag = "channels", operation_id = "create_channel", security(("oauth2" = ["channels:write"])), request_body = NewChannel, responses(
     (status = 201, description = "Created", body = Channel, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
@@ -75,7 +75,7 @@ pub async fn create_channel(call: Call, app: Data<App>) -> Result<Answer, Error>
 }
 
 /// Get a channel
-#[utoipa::path(tag = "organization", operation_id = "get_channel", security(("oauth2" = ["channels:read"])), params(("id" = ChannelId, Path, description = "Id of the channel")), responses(
+#[utoipa::path(tag = "channels", operation_id = "get_channel", security(("oauth2" = ["channels:read"])), params(("id" = ChannelId, Path, description = "Id of the channel")), responses(
     (status = 200, description = "The channel", body = Channel, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
@@ -90,7 +90,7 @@ pub async fn get_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a channel
-#[utoipa::path(tag = "organization", operation_id = "patch_channel", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
+#[utoipa::path(tag = "channels", operation_id = "patch_channel", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
     request_body = PatchChannel, responses(
     (status = 200, description = "Changed", body = Channel),
     (status = 400, response = crate::openapi::BadRequest),
@@ -107,4 +107,63 @@ pub async fn patch_channel(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let precondition = call.precondition()?;
     let channel = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&channel)?.with_version(channel.version))
+}
+
+/// Replace a channel's secret
+///
+/// With `secret` the one that its platform has made; without, a new one is made and shown, once. The one until now is still good for
+/// `previous_valid_for_seconds`, so that messages which are under way are let in.
+#[utoipa::path(tag = "channels", operation_id = "rotate_channel_secret", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
+    request_body = Option<RotateChannelSecret>, responses(
+    (status = 200, description = "Replaced; a secret made here is shown this once", body = IssuedChannelSecret, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/channels/{id}/rotate_secret")]
+pub async fn rotate_channel_secret(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_WRITE)?;
+    call.no_query()?;
+    let id: ChannelId = call.path("id")?;
+    let body: RotateChannelSecret = call.json_or_empty()?;
+    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once_secret(connection, key.as_ref(), |connection| {
+                let issued = service::rotate_secret(connection, &context, id, &body, &precondition)?;
+                Ok(Answer::ok(&issued)?.with_version(issued.channel.version))
+            })
+        })
+        .await
+}
+
+/// Give a channel another address
+///
+/// The one until now still listens for `previous_valid_for_seconds`: change it at the platform before they are over.
+#[utoipa::path(tag = "channels", operation_id = "rotate_channel_address", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
+    request_body = Option<RotateChannelAddress>, responses(
+    (status = 200, description = "It listens at another address", body = Channel, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/channels/{id}/rotate_address")]
+pub async fn rotate_channel_address(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_WRITE)?;
+    call.no_query()?;
+    let id: ChannelId = call.path("id")?;
+    let body: RotateChannelAddress = call.json_or_empty()?;
+    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let channel = service::rotate_address(connection, &context, id, &body, &precondition)?;
+                Ok(Answer::ok(&channel)?.with_version(channel.version))
+            })
+        })
+        .await
 }

@@ -54,6 +54,126 @@ pub struct ChannelSettings {
     pub shop_domain: Option<String>,
 }
 
+/// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
+/// the page of its platform.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"access_token": "shpat_example"}))]
+pub struct ChannelCredentials {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// The names alone, so that no log shows a secret.
+impl std::fmt::Debug for ChannelCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.names().fmt(f)
+    }
+}
+
+impl ChannelCredentials {
+    fn named(&self) -> [(&'static str, Option<&String>); 5] {
+        [
+            ("access_token", self.access_token.as_ref()),
+            ("client_id", self.client_id.as_ref()),
+            ("client_secret", self.client_secret.as_ref()),
+            ("username", self.username.as_ref()),
+            ("password", self.password.as_ref()),
+        ]
+    }
+
+    /// The names of those that are there.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.named().into_iter().filter_map(|(name, value)| value.map(|_| name)).collect()
+    }
+
+    fn check(&self, faults: &mut Faults) {
+        for (name, value) in self.named() {
+            let fits = value.is_none_or(|value| (1..=4096).contains(&value.len()) && !value.chars().any(char::is_control));
+            faults.require(fits, format!("/credentials/{name}"), "invalid_secret", "1 to 4096 characters, no control characters");
+        }
+    }
+}
+
+/// 8 to 500 printable ASCII characters: whatever platforms make.
+fn check_secret(faults: &mut Faults, secret: Option<&String>) {
+    let fits = |secret: &String| (8..=500).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_graphic());
+    faults.require(secret.is_none_or(fits), "/secret", "invalid_secret", "8 to 500 printable ASCII characters");
+}
+
+/// A day: time enough for a platform to send what it has not yet got rid of.
+const PREVIOUS_SECONDS: i64 = 86_400;
+const PREVIOUS_SECONDS_MAX: i64 = 7 * 86_400;
+
+fn check_previous(faults: &mut Faults, seconds: Option<i64>) -> i64 {
+    let seconds = seconds.unwrap_or(PREVIOUS_SECONDS);
+    let fits = (0..=PREVIOUS_SECONDS_MAX).contains(&seconds);
+    faults.require(fits, "/previous_valid_for_seconds", "out_of_range", "0 to 604800 seconds");
+    seconds
+}
+
+/// How a channel's secret is to be replaced.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"previous_valid_for_seconds": 3600}))]
+pub struct RotateChannelSecret {
+    /// The one that the platform has made. Absent: one is made here.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub secret: Option<String>,
+    /// How long the one until now is still good; a day by default.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 604800)]
+    pub previous_valid_for_seconds: Option<i64>,
+}
+
+impl RotateChannelSecret {
+    /// Checks it; the seconds.
+    pub fn check(&self) -> Result<i64, Vec<Fault>> {
+        let mut faults = Faults::new();
+        check_secret(&mut faults, self.secret.as_ref());
+        let seconds = check_previous(&mut faults, self.previous_valid_for_seconds);
+        faults.into_result().map(|()| seconds)
+    }
+}
+
+/// A channel whose secret was replaced.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IssuedChannelSecret {
+    /// Where it was made here; null where the platform made it.
+    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
+    pub secret: Option<String>,
+    pub channel: Channel,
+}
+
+/// How a channel's address is to be replaced.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"previous_valid_for_seconds": 3600}))]
+pub struct RotateChannelAddress {
+    /// How long the one until now still listens; a day by default.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 604800)]
+    pub previous_valid_for_seconds: Option<i64>,
+}
+
+impl RotateChannelAddress {
+    /// Checks it; the seconds.
+    pub fn check(&self) -> Result<i64, Vec<Fault>> {
+        let mut faults = Faults::new();
+        let seconds = check_previous(&mut faults, self.previous_valid_for_seconds);
+        faults.into_result().map(|()| seconds)
+    }
+}
+
 impl ChannelSettings {
     fn check(&self, faults: &mut Faults) {
         if let Some(tolerance) = &self.price_tolerance {
@@ -137,6 +257,14 @@ pub struct NewChannel {
     pub active: Option<bool>,
     #[serde(default)]
     pub settings: Option<ChannelSettings>,
+    /// What the platform signs its messages with. Never shown.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub secret: Option<String>,
+    /// What the platform's own API is called with. Never shown.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub credentials: Option<ChannelCredentials>,
 }
 
 impl NewChannel {
@@ -146,6 +274,10 @@ impl NewChannel {
         check_text(&mut faults, "/name", &self.name, 200);
         if let Some(settings) = &self.settings {
             settings.check(&mut faults);
+        }
+        check_secret(&mut faults, self.secret.as_ref());
+        if let Some(credentials) = &self.credentials {
+            credentials.check(&mut faults);
         }
         faults.into_result()
     }
@@ -167,6 +299,10 @@ pub struct PatchChannel {
     #[serde(default)]
     #[schema(value_type = Option<ChannelSettings>)]
     pub settings: Option<Value>,
+    /// All of them anew: those that are not named are forgotten. Never shown.
+    #[serde(default)]
+    #[schema(write_only)]
+    pub credentials: Option<ChannelCredentials>,
 }
 
 /// A channel.
@@ -180,6 +316,15 @@ pub struct Channel {
     pub name: String,
     pub active: bool,
     pub settings: ChannelSettings,
+    /// Where its platform sends its messages to, at the address of this API; null for a kind that receives none. Whoever knows it may
+    /// knock, so keep it to yourself.
+    #[schema(example = "/v1/inbound/5f6c1d0e-3f43-4c0d-9a53-0d0a4a3b5c11")]
+    pub inbound_url: Option<String>,
+    /// How many secrets are good now: none, one, or two while one is being replaced.
+    pub secret_count: usize,
+    /// Which credentials are there.
+    #[schema(example = json!(["access_token"]))]
+    pub credentials: Vec<String>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -209,6 +354,9 @@ impl Channel {
         let mut faults = Faults::new();
         check_text(&mut faults, "/name", &channel.name, 200);
         channel.settings.check(&mut faults);
+        if let Some(credentials) = &patch.credentials {
+            credentials.check(&mut faults);
+        }
         faults.into_result()?;
         Ok(channel)
     }
@@ -230,6 +378,9 @@ mod tests {
                 price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None }),
                 shop_domain: Some("a.example".into()),
             },
+            inbound_url: None,
+            secret_count: 0,
+            credentials: vec![],
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,

@@ -2,8 +2,10 @@
 
 pub mod api;
 pub mod body;
+pub mod platform;
+pub mod platforms;
 pub mod service;
 mod store;
 
 pub use body::{Channel, ChannelKind, PriceTolerance};
-pub use service::find;
+pub use service::{find, listening, of_id};

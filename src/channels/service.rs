@@ -1,4 +1,5 @@
-use super::body::{Channel, NewChannel, PatchChannel};
+use super::body::{Channel, ChannelCredentials, IssuedChannelSecret, NewChannel, PatchChannel, RotateChannelAddress, RotateChannelSecret};
+use super::platform::Listening;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -6,9 +7,13 @@ use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::types::id::{ChannelId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
-use chrono::{DateTime, Utc};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use serde_json::json;
+use uuid::Uuid;
 
 const WHAT: &str = "channel";
 
@@ -29,6 +34,62 @@ impl Filters {
 /// The channel that orders name by `code`, active or not.
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<Option<Channel>, Error> {
     Ok(store::find_by_code(connection, organization_id, code)?)
+}
+
+/// The channel of this id, for those who work in its name.
+pub fn of_id(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> QueryResult<Option<Channel>> {
+    store::find(connection, organization_id, id)
+}
+
+/// The channel that listens at an address, with its secrets.
+pub fn listening(connection: &mut PgConnection, inbound_id: Uuid, now: DateTime<Utc>) -> Result<Option<Listening>, Error> {
+    Ok(store::listening(connection, inbound_id, now)?)
+}
+
+/// What the platform's own API is called with.
+pub fn credentials(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> Result<ChannelCredentials, Error> {
+    Ok(store::credentials(connection, organization_id, id)?)
+}
+
+/// Puts another secret in place.
+pub fn rotate_secret(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: ChannelId,
+    body: &RotateChannelSecret,
+    precondition: &Precondition,
+) -> Result<IssuedChannelSecret, Error> {
+    let seconds = body.check()?;
+    let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
+    precondition.check(current.version)?;
+    let made = if body.secret.is_none() { Some(new_secret()?) } else { None };
+    let secret = body.secret.as_ref().or(made.as_ref()).map(String::as_str).unwrap_or_default();
+    let channel = store::set_secret(connection, context, id, secret, context.now + TimeDelta::seconds(seconds))?;
+    append_event(connection, context, "channel.secret_rotated", &channel)?;
+    Ok(IssuedChannelSecret { secret: made, channel })
+}
+
+/// `whsec_` and 32 random bytes in base64, the form of Standard Webhooks.
+fn new_secret() -> Result<String, Error> {
+    let mut bytes = [0u8; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::internal("no randomness"))?;
+    Ok(format!("whsec_{}", STANDARD.encode(bytes)))
+}
+
+/// Puts another address in place.
+pub fn rotate_address(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: ChannelId,
+    body: &RotateChannelAddress,
+    precondition: &Precondition,
+) -> Result<Channel, Error> {
+    let seconds = body.check()?;
+    let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
+    precondition.check(current.version)?;
+    let channel = store::set_address(connection, context, id, context.now + TimeDelta::seconds(seconds))?;
+    append_event(connection, context, "channel.address_rotated", &channel)?;
+    Ok(channel)
 }
 
 /// 409 `channel_code_taken` where there is one of this code.
@@ -67,10 +128,13 @@ pub fn patch(
     let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
     precondition.check(current.version)?;
     let wanted = current.patched(patch)?;
-    if wanted == current {
+    if wanted == current && patch.credentials.is_none() {
         return Ok(current);
     }
-    let channel = store::update(connection, context, &wanted)?;
+    let mut channel = if wanted == current { current } else { store::update(connection, context, &wanted)? };
+    if let Some(credentials) = &patch.credentials {
+        channel = store::set_credentials(connection, context, id, credentials)?;
+    }
     append_event(connection, context, "channel.updated", &channel)?;
     Ok(channel)
 }

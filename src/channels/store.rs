@@ -1,16 +1,21 @@
-use super::body::{Channel, ChannelKind, ChannelSettings, NewChannel};
+use super::body::{Channel, ChannelCredentials, ChannelKind, ChannelSettings, NewChannel};
+use super::platform::Listening;
+use super::platforms::platform;
 use super::service::Filters;
 use crate::auth::actor::Context;
-use crate::platform::sql::sql;
+use crate::platform::sql::{from_json, sql, to_json};
 use crate::types::id::{ChannelId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::result::Error::{DeserializationError, SerializationError};
-use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
+use uuid::Uuid;
 
-const COLUMNS: &str = "id, code, kind, name, active, settings, version, created_at, updated_at";
+const COLUMNS: &str = "id, code, kind, name, active, settings, inbound_id, secret IS NOT NULL AS has_secret, \
+     coalesce(previous_secret_until > now(), false) AS has_previous, \
+     ARRAY(SELECT jsonb_object_keys(credentials) ORDER BY 1) AS credentials, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -26,6 +31,14 @@ struct Row {
     active: bool,
     #[diesel(sql_type = Jsonb)]
     settings: Value,
+    #[diesel(sql_type = SqlUuid)]
+    inbound_id: Uuid,
+    #[diesel(sql_type = Bool)]
+    has_secret: bool,
+    #[diesel(sql_type = Bool)]
+    has_previous: bool,
+    #[diesel(sql_type = Array<Text>)]
+    credentials: Vec<String>,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -43,6 +56,9 @@ impl Row {
             name: self.name,
             active: self.active,
             settings: serde_json::from_value(self.settings).map_err(|error| DeserializationError(error.into()))?,
+            inbound_url: platform(self.kind).map(|_| format!("/v1/inbound/{}", self.inbound_id)),
+            secret_count: usize::from(self.has_secret) + usize::from(self.has_previous),
+            credentials: self.credentials,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -56,8 +72,8 @@ fn json(settings: &ChannelSettings) -> QueryResult<Value> {
 
 pub fn insert(connection: &mut PgConnection, context: &Context, id: ChannelId, new: &NewChannel) -> QueryResult<Channel> {
     let row: Row = sql(format!(
-        "INSERT INTO channel (organization_id, id, code, kind, name, active, settings, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING {COLUMNS}"
+        "INSERT INTO channel (organization_id, id, code, kind, name, active, settings, created_at, updated_at, secret, credentials) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
@@ -66,6 +82,100 @@ pub fn insert(connection: &mut PgConnection, context: &Context, id: ChannelId, n
     .bind::<Text, _>(&new.name)
     .bind::<Bool, _>(new.active.unwrap_or(true))
     .bind::<Jsonb, _>(json(&new.settings())?)
+    .bind::<Timestamptz, _>(context.now)
+    .bind::<Nullable<Text>, _>(new.secret.as_deref())
+    .bind::<Jsonb, _>(to_json(&new.credentials.clone().unwrap_or_default())?)
+    .get_result(connection)?;
+    row.into_channel()
+}
+
+/// The channel that listens there at that time, of whatever organization, with the secrets that are good then.
+pub fn listening(connection: &mut PgConnection, inbound_id: Uuid, now: DateTime<Utc>) -> QueryResult<Option<Listening>> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+        #[diesel(sql_type = Array<Text>)]
+        secrets: Vec<String>,
+        #[diesel(embed)]
+        row: Row,
+    }
+    let found: Option<Found> = sql(format!(
+        "SELECT organization_id, array_remove(ARRAY[secret, CASE WHEN previous_secret_until > $2 THEN previous_secret END], NULL) AS secrets, \
+         {COLUMNS} FROM channel WHERE inbound_id = $1 OR previous_inbound_id = $1 AND previous_inbound_until > $2"
+    ))
+    .bind::<SqlUuid, _>(inbound_id)
+    .bind::<Timestamptz, _>(now)
+    .get_result(connection)
+    .optional()?;
+    let listening = |found: Found| {
+        Ok(Listening { organization_id: found.organization_id, secrets: found.secrets, channel: found.row.into_channel()? })
+    };
+    found.map(listening).transpose()
+}
+
+/// What the platform's own API is called with.
+pub fn credentials(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> QueryResult<ChannelCredentials> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Jsonb)]
+        credentials: Value,
+    }
+    let row: Found = sql("SELECT credentials FROM channel WHERE organization_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)?;
+    from_json(row.credentials)
+}
+
+/// Puts other credentials in place of all that are there. The caller holds the channel's lock.
+pub fn set_credentials(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: ChannelId,
+    credentials: &ChannelCredentials,
+) -> QueryResult<Channel> {
+    let row: Row = sql(format!(
+        "UPDATE channel SET credentials = $3, updated_at = $4, version = version + 1 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Jsonb, _>(to_json(credentials)?)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)?;
+    row.into_channel()
+}
+
+/// Puts another secret in place; the one until now is good until then. The caller holds the channel's lock.
+pub fn set_secret(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: ChannelId,
+    secret: &str,
+    previous_until: DateTime<Utc>,
+) -> QueryResult<Channel> {
+    let row: Row = sql(format!(
+        "UPDATE channel SET secret = $3, previous_secret = secret, previous_secret_until = CASE WHEN secret IS NOT NULL THEN $4 END, \
+         updated_at = $5, version = version + 1 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(secret)
+    .bind::<Timestamptz, _>(previous_until)
+    .bind::<Timestamptz, _>(context.now)
+    .get_result(connection)?;
+    row.into_channel()
+}
+
+/// Puts another address in place; the one until now listens until then. The caller holds the channel's lock.
+pub fn set_address(connection: &mut PgConnection, context: &Context, id: ChannelId, previous_until: DateTime<Utc>) -> QueryResult<Channel> {
+    let row: Row = sql(format!(
+        "UPDATE channel SET inbound_id = gen_random_uuid(), previous_inbound_id = inbound_id, previous_inbound_until = $3, updated_at = $4, \
+         version = version + 1 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Timestamptz, _>(previous_until)
     .bind::<Timestamptz, _>(context.now)
     .get_result(connection)?;
     row.into_channel()

@@ -41,6 +41,9 @@ pub struct Serve {
     /// Origins that may call the checkout from a browser, by comma
     #[arg(long, env = "PESANAN_CORS_ORIGINS", value_delimiter = ',')]
     cors_origins: Vec<String>,
+    /// Address under which the outside reaches this API, such as https://orders.example.com
+    #[arg(long, env = "PESANAN_PUBLIC_URL")]
+    public_url: Option<String>,
     /// Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8, by comma
     #[arg(long, env = "PESANAN_TRUSTED_PROXIES", value_delimiter = ',')]
     trusted_proxies: Vec<Network>,
@@ -91,6 +94,7 @@ impl Serve {
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,
             smtp: self.smtp.config(),
+            public_url: self.public_url,
             trusted_proxies: self.trusted_proxies,
             metrics_token: self.metrics_token,
             document_threads: self.document_threads.unwrap_or(defaults.document_threads),

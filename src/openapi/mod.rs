@@ -24,11 +24,11 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{OpenApi as Document, Server};
 
 /// The parts of the API in the order of the road from an order to its cash, each with what it is for.
-pub const TAGS: [(&str, &str); 14] = [
+pub const TAGS: [(&str, &str); 15] = [
     ("access", "Get a token, see who it is, and manage the API clients that may ask for one."),
     (
         "organization",
-        "Describe your own company: addresses, bank accounts, payment terms, exchange rates and the channels that orders come through.",
+        "Describe your own company: addresses, bank accounts, payment terms and exchange rates.",
     ),
     ("catalog", "Say what is sold, for how much, and at which tax."),
     ("customers", "Keep who buys, with addresses, terms and credit, and see everything that happened with each."),
@@ -40,6 +40,7 @@ pub const TAGS: [(&str, &str); 14] = [
     ("payments", "Book the money that comes in and apply it, and give back what is owed."),
     ("returns", "Take goods back: let them in, inspect them, and credit, refund or replace them."),
     ("notices", "Write to customers what happens to their orders, and see what was sent."),
+    ("channels", "Open the ways that orders come through, and see what the platforms behind them have told."),
     ("reports", "Measure sales, cycle times and fill rates by definitions that come with each answer."),
     ("events", "Follow everything that happens, in order and without a gap."),
 ];

@@ -70,6 +70,7 @@ typed_id! {
     StockChangeId,
     ReservationId,
     ImportId,
+    InboundMessageId,
     OrderId,
     OrderLineId,
     HoldId,

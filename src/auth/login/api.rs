@@ -2,7 +2,7 @@ use super::body::{Login, LoginAnswer, Logout};
 use super::service;
 use crate::app::App;
 use crate::auth::authenticator::Authenticator;
-use crate::auth::call::{address_of, origin_of, read_body};
+use crate::auth::call::{client_of, origin_of, read_body};
 use crate::auth::sessions::service::{log_out, log_out_by_token};
 use crate::error::Error;
 use crate::platform::http::{Answer, parse_json, parse_query};
@@ -46,7 +46,7 @@ pub async fn log_in(
     let login: Login = read(&request, payload).await?.ok_or(Error::UnsupportedMediaType { expected: "application/json" })?;
     login.check()?;
     let now = authenticator.now();
-    let (keys, origin) = (service::attempt_keys(&login.email, address_of(&request)), origin_of(&request));
+    let (keys, origin) = (service::attempt_keys(&login.email, client_of(&request)), origin_of(&request));
     let account = {
         let (login, keys, origin) = (login.clone(), keys.clone(), origin.clone());
         app.db.write(move |connection| service::begin(connection, &login, &keys, &origin, now)).await??

@@ -1,0 +1,13 @@
+DROP TABLE inbound_message;
+ALTER TABLE channel
+  DROP CONSTRAINT channel_inbound,
+  DROP CONSTRAINT channel_previous_inbound,
+  DROP CONSTRAINT channel_previous_inbound_until,
+  DROP CONSTRAINT channel_previous_secret_until,
+  DROP COLUMN inbound_id,
+  DROP COLUMN previous_inbound_id,
+  DROP COLUMN previous_inbound_until,
+  DROP COLUMN secret,
+  DROP COLUMN previous_secret,
+  DROP COLUMN previous_secret_until,
+  DROP COLUMN credentials;

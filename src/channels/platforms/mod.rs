@@ -1,0 +1,20 @@
+//! The platforms that a channel may speak with.
+
+use super::body::ChannelKind;
+use super::platform::Platform;
+
+/// `None` for a kind that receives nothing: its orders come by the API.
+pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
+    match kind {
+        ChannelKind::Direct
+        | ChannelKind::Stripe
+        | ChannelKind::Shopify
+        | ChannelKind::Woocommerce
+        | ChannelKind::Bigcommerce
+        | ChannelKind::Hubspot
+        | ChannelKind::Salesforce
+        | ChannelKind::Email
+        | ChannelKind::Ubl
+        | ChannelKind::Generic => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! The door of a channel: `POST /v1/inbound/{inbound_id}`, in the platform's own form and proved by its own means.
+
+use super::message::NewMessage;
+use super::service;
+use crate::app::App;
+use crate::auth::call::{client_of, read_body};
+use crate::channels::platform::{Admitted, Knock};
+use crate::channels::{self, platforms::platform};
+use crate::error::Error;
+use actix_web::http::header::HOST;
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use uuid::Uuid;
+
+/// The path has no place in the API document: nobody but a platform calls it, in a form that is the platform's.
+pub fn configure(config: &mut ServiceConfig) {
+    config.route("/v1/inbound/{inbound_id}", web::post().to(receive));
+}
+
+/// An unknown address and a bad signature are answered alike.
+fn stranger() -> Error {
+    Error::Unauthenticated { detail: "there is no such address, or nothing proves who sent this".to_owned() }
+}
+
+/// What proves a caller, and is of no use to whoever reads the message later.
+const LEFT_OUT: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+
+async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Result<HttpResponse, Error> {
+    let inbound_id: Uuid = request.match_info().get("inbound_id").and_then(|id| id.parse().ok()).ok_or_else(stranger)?;
+    let now = app.clock.now();
+    let listening = app.db.read(move |connection| channels::listening(connection, inbound_id, now)).await?.ok_or_else(stranger)?;
+    let platform = platform(listening.channel.kind).ok_or_else(stranger)?;
+    let body = read_body(payload.into_inner(), platform.limit()).await?;
+    let headers: Vec<(String, String)> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let knock = Knock { method: request.method().as_str(), uris: uris(&request, &app), headers: &headers, body: &body };
+    let admitted = platform.admit(&knock, &listening, now).map_err(|_| stranger())?;
+    let acknowledgement = platform.acknowledge(&knock);
+    if let Admitted::Message { topic, external_id, proof } = admitted {
+        let remote_address = client_of(&request).map(|address| address.to_string());
+        let content_type = knock.header("content-type").to_owned();
+        let headers = headers.into_iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())).collect();
+        let message = NewMessage { topic, external_id, headers, content_type, body, proof, remote_address };
+        let store = move |connection: &mut _| service::take(connection, listening.organization_id, &listening.channel, &message, now);
+        app.db.write(store).await?;
+    }
+    Ok(HttpResponse::Ok().content_type(acknowledgement.content_type).body(acknowledgement.body))
+}
+
+/// The address as its sender may have written it: the configured one, else what the request says of itself, by either scheme.
+fn uris(request: &HttpRequest, app: &App) -> Vec<String> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if let Some(base) = &app.config.public_url {
+        return vec![format!("{}{path}", base.trim_end_matches('/'))];
+    }
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    vec![format!("https://{host}{path}"), format!("http://{host}{path}")]
+}

@@ -1,0 +1,96 @@
+//! Works messages in: lease (one short transaction), work (each step its own), settle (one). Whoever dies in between leaves a lease
+//! that runs out, and the same message is worked in again; platforms see to it that this changes nothing.
+
+use super::message::{InboundMessageStatus, Message, Outcome, PATIENCE, Reason, back_off};
+use super::store::{self, Settled};
+use crate::auth::actor::Context;
+use crate::channels::platform::Workbench;
+use crate::channels::platforms::platform;
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::order_to_cash::capture_queue::Desk;
+use crate::platform::db::Db;
+use crate::platform::panics::caught;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+/// Longer than asking a platform back may take.
+const LEASE: TimeDelta = TimeDelta::seconds(300);
+/// Messages are worked in one after the other: what came first is told first.
+const BATCH: i64 = 20;
+
+/// Works messages in until none is due; how many.
+pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    loop {
+        let due = lease(db, now())?;
+        if due.is_empty() {
+            return Ok(all);
+        }
+        for message in due {
+            if db.is_stopping() {
+                return Ok(all);
+            }
+            let outcome = attempt(&Workbench { db, desk, now: now() }, &message);
+            settle(db, &message, &outcome, now())?;
+            all += 1;
+        }
+    }
+}
+
+/// Takes what is due. A step of its own, so that dying after it can be tried.
+pub fn lease(db: &Db, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
+    db.write_blocking(|connection| Ok(store::lease(connection, now, LEASE, BATCH)?))
+}
+
+/// Works one message in. What fails on our side waits, a panic too.
+pub fn attempt(bench: &Workbench, message: &Message) -> Outcome {
+    if !message.channel.active {
+        return Outcome::later("channel_inactive", "the channel is not active; activate it, or discard the message", "");
+    }
+    let Some(platform) = platform(message.channel.kind) else {
+        return Outcome::rejected("no_platform", "a channel of this kind receives nothing", "");
+    };
+    caught(|| platform.work_in(bench, message)).unwrap_or_else(|error| {
+        log::error!(message:% = message.id; "an inbound message was not worked in: {error}");
+        Outcome::later("not_worked_in", "something failed here; it is tried again", "")
+    })
+}
+
+/// Writes down what an attempt came to.
+pub fn settle(db: &Db, message: &Message, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), Error> {
+    let context = Context::job(message.organization_id, "inbox", now);
+    db.write_blocking(|connection| {
+        let settled = settled(message, outcome, now);
+        if !store::settle(connection, message, &settled, now)? {
+            return Ok(());
+        }
+        let event_type = match settled.status {
+            InboundMessageStatus::Processed => "inbound_message.processed",
+            InboundMessageStatus::Rejected => "inbound_message.rejected",
+            InboundMessageStatus::Received | InboundMessageStatus::Discarded => return Ok(()),
+        };
+        let data = json!({
+            "channel": message.channel.code, "topic": message.topic, "external_id": message.external_id,
+            "order_ids": settled.order_ids, "reason": settled.reason,
+        });
+        Ok(events::append(connection, &context, &[NewEvent::of(event_type, "inbound_message", message.id.0, data)])?)
+    })
+}
+
+fn settled<'a>(message: &Message, outcome: &'a Outcome, now: DateTime<Utc>) -> Settled<'a> {
+    let ended = |status, order_ids: &'a [_], reason: Option<&'a Reason>| Settled { status, order_ids, reason, next_attempt_at: None };
+    match outcome {
+        Outcome::Processed { order_ids, reason } => ended(InboundMessageStatus::Processed, order_ids, reason.as_ref()),
+        Outcome::Rejected { order_ids, reason } => ended(InboundMessageStatus::Rejected, order_ids, Some(reason)),
+        Outcome::Later { reason, .. } if now - message.received_at > PATIENCE && reason.code != "channel_inactive" => {
+            ended(InboundMessageStatus::Rejected, &[], Some(reason))
+        }
+        Outcome::Later { reason, at } => Settled {
+            status: InboundMessageStatus::Received,
+            order_ids: &[],
+            reason: Some(reason),
+            next_attempt_at: Some(at.unwrap_or(now + back_off(message.attempts))),
+        },
+    }
+}
