@@ -1,6 +1,6 @@
 //! A draft becomes an order: credit is taken, stock is promised, fulfillment orders are made.
 
-use super::reallocate::locked_shelf;
+use super::reallocate::fair_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::customers::balance;
@@ -30,7 +30,7 @@ pub fn confirm(connection: &mut PgConnection, context: &Context, id: OrderId, pr
         verify_again(order, &reference, context)?;
     }
     let mut credit = balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
-    let mut shelf = locked_shelf(connection, context, &[order])?;
+    let mut shelf = fair_shelf(connection, context, order, &[order], &[])?;
     promise::promise(order, &mut shelf, context)?;
     change.pegs = shelf.fresh_pegs(id);
     let order = &mut change.after;

@@ -4,7 +4,7 @@
 use super::cancel::withdraw_allocations;
 use super::deposits;
 use super::order_events::order_events;
-use super::reallocate::locked_shelf_with;
+use super::reallocate::fair_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
@@ -161,7 +161,7 @@ fn promise_anew(
         return Ok(());
     }
     // All locks of levels that this transaction takes, as one sorted set.
-    let mut shelf = locked_shelf_with(connection, context, &[order, &change.before], &given_back)?;
+    let mut shelf = fair_shelf(connection, context, order, &[order, &change.before], &given_back)?;
     if wants {
         promise_more(change, &mut shelf, applied, request, context)?;
         if goes_on {

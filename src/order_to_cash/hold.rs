@@ -1,7 +1,7 @@
 //! Holding an order by hand, and releasing holds.
 
 use super::promise_events::promise_moved_by_hold;
-use super::reallocate::locked_shelf;
+use super::reallocate::fair_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::customers::balance;
@@ -136,7 +136,7 @@ fn promise_rest(connection: &mut PgConnection, context: &Context, order: &mut Or
         promise::date(order, &mut shelf, context);
         return Ok(shelf.fresh_pegs(order.id));
     }
-    let mut shelf = locked_shelf(connection, context, &[order])?;
+    let mut shelf = fair_shelf(connection, context, order, &[order], &[])?;
     let plan = shelf.plan(&demands);
     shelf.take(&plan).map_err(Error::internal)?;
     promise::allocate(order, &plan, &shelf, context).map_err(Error::internal)?;

@@ -16,6 +16,7 @@ use crate::order_to_cash::credit_hold::hold_over_credit;
 use crate::order_to_cash::pay::{self, OrderPayment};
 use crate::orders;
 use crate::orders::allocation::Shelf;
+use crate::orders::backorders;
 use crate::orders::body::OrderBody;
 use crate::orders::captured::{self, Captured, Claim, HeldClaim};
 use crate::orders::master_data::{self, Asked, MasterDataCache};
@@ -333,6 +334,7 @@ pub(super) fn shelf_of(reference: &Reference, context: &Context) -> Shelf {
     for stock in &reference.stock {
         shelf.set(&stock.sku, &stock.location, stock.available);
     }
+    shelf.keep_for(&reference.waiting);
     shelf.with_outlook(Outlook::new(reference.company.clone(), reference.supply_pool(context.now), vec![]))
 }
 
@@ -436,9 +438,13 @@ fn decide_under_locks(
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
     for level in shelves::lock(connection, context.organization_id, &skus)? {
-        let kept = reservations.iter().flat_map(|reservation| &reservation.lines);
-        let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
-        shelf.set(&level.sku, &level.location, level.available + kept);
+        shelf.set(&level.sku, &level.location, level.available);
+    }
+    let skus: HashSet<&str> = skus.into_iter().collect();
+    let waiting = backorders::waiting_for(connection, context.organization_id, &skus.into_iter().collect::<Vec<_>>())?;
+    shelf.keep_for(&waiting);
+    for line in reservations.iter().flat_map(|reservation| &reservation.lines) {
+        shelf.add(&line.sku, &line.location, line.quantity);
     }
     let mut shelf = shelf.with_outlook(Outlook::new(reference.company.clone(), supply, vec![]));
     let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();

@@ -58,6 +58,25 @@ pub struct Shelf {
     pub outlook: Option<Outlook>,
 }
 
+/// What lines of a product wait for, in base units.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Waiting {
+    pub sku: String,
+    /// The smallest quantity that may be promised of them.
+    pub step: Decimal,
+    pub quantity: Decimal,
+}
+
+/// Takes off the shelves, the best ranked first, what lines that wait for `quantity` can be given in multiples of `step`.
+pub fn keep<'a>(shelves: impl Iterator<Item = &'a mut Decimal>, step: Decimal, quantity: Decimal) {
+    let mut open = quantity;
+    for available in shelves.filter(|available| **available > Decimal::ZERO) {
+        let given = (open.min(*available) / step).floor() * step;
+        *available -= given;
+        open -= given;
+    }
+}
+
 /// A line's demand.
 #[derive(Clone, Debug)]
 pub struct Demand {
@@ -144,6 +163,22 @@ impl Shelf {
             }
         };
         self.available[row * self.locations.len() + rank] = available.max(Decimal::ZERO);
+    }
+
+    /// Puts more on the shelf.
+    pub fn add(&mut self, sku: &str, location: &str, quantity: Decimal) {
+        let now = self.available(sku, location);
+        self.set(sku, location, now + quantity);
+    }
+
+    /// Takes off the shelf what lines that wait already will be given: location by location in order of rank, in whole multiples of
+    /// the smallest quantity that may be promised of each. What none of them could be given is everybody's.
+    pub fn keep_for(&mut self, waiting: &[Waiting]) {
+        for line in waiting.iter().filter(|line| line.step > Decimal::ZERO) {
+            let Some(&row) = self.rows.get(&line.sku) else { continue };
+            let places = row * self.locations.len()..(row + 1) * self.locations.len();
+            keep(self.available[places].iter_mut(), line.step, line.quantity);
+        }
     }
 
     /// What is available now, in base units.

@@ -95,6 +95,10 @@ pub struct NewOrder {
     pub on_shortage: Option<OnShortage>,
     #[serde(default)]
     pub delivery_rule: Option<DeliveryRule>,
+    /// Where supply is short, the higher one is served first, of equals the older order; 0 by default (scope `orders:price`).
+    #[serde(default)]
+    #[schema(minimum = -100, maximum = 100)]
+    pub priority: Option<i32>,
     /// Stored without promise; confirm it later.
     #[serde(default, deserialize_with = "null_is_default")]
     pub draft: bool,
@@ -218,6 +222,8 @@ pub struct OrderBody {
     pub first_promised_on: Option<NaiveDate>,
     pub sales_rep: Option<String>,
     pub purchase_order_number: Option<String>,
+    /// Where supply is short, the higher one is served first.
+    pub priority: i32,
     pub buyer_reference: Option<String>,
     pub contact: Option<Contact>,
     pub delivery_instructions: Option<String>,
@@ -428,6 +434,7 @@ impl From<Order> for OrderBody {
             first_promised_on,
             sales_rep: order.sales_rep,
             purchase_order_number: order.purchase_order_number,
+            priority: detail.priority,
             buyer_reference: detail.buyer_reference,
             contact: detail.contact,
             delivery_instructions: detail.delivery_instructions,

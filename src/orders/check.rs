@@ -52,6 +52,7 @@ impl NewOrder {
         }
         faults.require(self.discounts.len() <= 20, "/discounts", "too_many_items", "at most 20 discounts");
         self.check_coupons(&mut faults);
+        check_priority(&mut faults, self.priority);
         faults.require(self.payments.len() <= 20, "/payments", "too_many_items", "at most 20 payments");
         for (i, payment) in self.payments.iter().enumerate() {
             faults.require(payment.amount.0 > Decimal::ZERO, format!("/payments/{i}/amount"), "out_of_range", "must be above 0");
@@ -114,9 +115,16 @@ impl NewOrder {
             || self.prices_include_tax
             || self.payment_terms.is_some()
             || self.sales_rep.is_some()
+            || self.priority.is_some_and(|priority| priority != 0)
             || !self.discounts.is_empty()
             || self.lines.iter().any(|line| line.unit_price.is_some() || !line.discounts.is_empty())
     }
+}
+
+/// As people rank orders: a hundred steps either way are more than they can tell apart.
+pub(super) fn check_priority(faults: &mut Faults, priority: Option<i32>) {
+    let fits = priority.is_none_or(|priority| (-100..=100).contains(&priority));
+    faults.require(fits, "/priority", "out_of_range", "-100 to 100");
 }
 
 impl NewOrderLine {

@@ -80,6 +80,7 @@ pub fn gather(connection: &mut PgConnection, cache: &MasterDataCache, context: &
             }
         }
         reference.stock = seen.stock;
+        reference.waiting = seen.waiting;
         reference.supply = seen.supply;
         reference.same_purchase_orders = seen.same_purchase_orders;
         reference.recent_orders = seen.recent_orders;
@@ -433,6 +434,7 @@ impl Reference {
             credit: HashMap::new(),
             stock: vec![],
             supply: vec![],
+            waiting: vec![],
             same_purchase_orders: vec![],
             noted: 0,
             recent_orders: vec![],

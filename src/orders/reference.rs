@@ -1,5 +1,6 @@
 //! What new orders are decided by: products, prices, taxes, customers, terms and stock, as they are right now.
 
+use super::allocation::Waiting;
 use super::order::Order;
 use super::tax::TaxRule;
 use super::tax_treatment::{TaxedBuyer, reason_of_rate};
@@ -39,6 +40,8 @@ pub struct Reference {
     /// What customers with a limit could still order when it was last seen: a hint.
     pub(super) credit: HashMap<CustomerId, Credit>,
     pub stock: Vec<Stock>,
+    /// What lines wait for already.
+    pub waiting: Vec<Waiting>,
     /// Of products that are wanted as backorders and seemed to be short.
     pub supply: Vec<SupplyOfProduct>,
     /// The last `noted` of them are of the same batch.

@@ -486,6 +486,7 @@ fn order(
             external_ids: body.external_ids.clone(),
             metadata: body.metadata.clone(),
             historical: request.historical,
+            priority: body.priority.unwrap_or_default(),
             ..Detail::default()
         },
         milestones: Milestones::default(),

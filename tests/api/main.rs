@@ -18,6 +18,7 @@ mod documents;
 mod edit_concurrency;
 mod edits;
 mod examples;
+mod fairness;
 mod feed;
 mod fulfillment;
 mod fulfillment_parts;

@@ -34,15 +34,16 @@ pub fn admit(connection: &mut PgConnection, keys: &[AttemptKey], now: DateTime<U
     Ok(Ok(()))
 }
 
-/// Takes back what a login that opens was counted as: nothing is held against the account any more, and one try less against the
-/// address, from which somebody else may be guessing.
+/// Takes back what a login that opens was counted as. Nothing is held against this account from this address any more. Against the
+/// e-mail address and the machine it is one try less: somebody else may be guessing from there, and the same e-mail address may have
+/// an account in another organization, whose owner must not be able to wipe this one's count.
 pub fn forgive(connection: &mut PgConnection, keys: &[AttemptKey]) -> QueryResult<()> {
     let counts = store::lock(connection, keys)?;
     let after = counts.into_iter().map(|(hash, count)| {
         let counted = keys.iter().find(|key| key.hash == hash).map_or(Counted::Pair, AttemptKey::counted);
         let count = match counted {
-            Counted::Pair | Counted::Account => Count { failures: 0, blocked_until: None, ..count },
-            Counted::Address => Count { failures: (count.failures - 1).max(0), blocked_until: None, ..count },
+            Counted::Pair => Count { failures: 0, blocked_until: None, ..count },
+            Counted::Account | Counted::Address => Count { failures: (count.failures - 1).max(0), blocked_until: None, ..count },
         };
         (hash, count)
     });

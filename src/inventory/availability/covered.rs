@@ -2,6 +2,7 @@
 //! are promised from.
 
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct, SupplyPool};
+use crate::orders::allocation::keep;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -14,14 +15,28 @@ pub struct Supply {
     pub incoming: Vec<OpenSupply>,
     /// What of it is promised to lines that wait.
     pub pegged: Decimal,
-    /// Owed to lines that wait for supply: they come first.
-    pub backordered: Decimal,
+    /// Owed to lines that wait for supply, which come first: the smallest quantity that may be promised of them, and how much.
+    pub waiting: Vec<(Decimal, Decimal)>,
 }
 
 impl Supply {
-    /// All that may be promised now. A location below zero owes nothing to the others.
+    /// All that may be promised now: what lies there, without what lines that wait are given in a moment. A location below zero owes
+    /// nothing to the others.
     pub fn available(&self) -> Decimal {
+        let mut shelves: Vec<Decimal> = self.locations.iter().map(|(_, available)| (*available).max(Decimal::ZERO)).collect();
+        for (step, quantity) in self.waiting.iter().filter(|(step, _)| *step > Decimal::ZERO) {
+            keep(shelves.iter_mut(), *step, *quantity);
+        }
+        shelves.into_iter().sum()
+    }
+
+    fn on_shelves(&self) -> Decimal {
         self.locations.iter().map(|(_, available)| (*available).max(Decimal::ZERO)).sum()
+    }
+
+    /// What lines wait for.
+    pub fn backordered(&self) -> Decimal {
+        self.waiting.iter().map(|(_, quantity)| *quantity).sum()
     }
 
     /// Open supply, promised or not.
@@ -36,8 +51,8 @@ impl Supply {
         if available >= quantity {
             return Some(today);
         }
-        let owed = (self.backordered - self.pegged).max(Decimal::ZERO);
-        let (left, still_owed) = ((available - owed).max(Decimal::ZERO), (owed - available).max(Decimal::ZERO));
+        let owed = (self.backordered() - self.pegged).max(Decimal::ZERO);
+        let (left, still_owed) = (available, (owed - (self.on_shelves() - available)).max(Decimal::ZERO));
         let product = SupplyOfProduct { sku: String::new(), owed: still_owed, supplies: self.incoming.clone() };
         SupplyPool::new([product], today).covered_on("", quantity - left)
     }
@@ -79,7 +94,7 @@ mod tests {
 
     #[test]
     fn who_waits_already_comes_first() {
-        let supply = Supply { incoming: incoming(&[(10, 4), (20, 4)]), backordered: 3.into(), ..Supply::default() };
+        let supply = Supply { incoming: incoming(&[(10, 4), (20, 4)]), waiting: vec![(1.into(), 3.into())], ..Supply::default() };
         assert_eq!(supply.covered_on(1.into(), day(1)), Some(day(10)));
         assert_eq!(supply.covered_on(2.into(), day(1)), Some(day(20)));
     }
@@ -87,7 +102,8 @@ mod tests {
     /// 5 of 9 that wait are pegged: what is free counts, less the 4 that are not.
     #[test]
     fn what_is_pegged_is_neither_free_nor_owed_again() {
-        let supply = Supply { incoming: incoming(&[(10, 6), (20, 4)]), backordered: 9.into(), pegged: 5.into(), ..Supply::default() };
+        let supply =
+            Supply { incoming: incoming(&[(10, 6), (20, 4)]), waiting: vec![(1.into(), 9.into())], pegged: 5.into(), ..Supply::default() };
         assert_eq!(supply.incoming_quantity(), 15.into());
         assert_eq!(supply.covered_on(2.into(), day(1)), Some(day(10)));
         assert_eq!(supply.covered_on(3.into(), day(1)), Some(day(20)));

@@ -26,7 +26,7 @@ pub fn supply_of(connection: &mut PgConnection, organization_id: OrganizationId,
                 supply.incoming.push(OpenSupply { id, location, expected_on, free: row.quantity });
             }
             (Some(location), None) => supply.locations.push((location, row.quantity)),
-            (None, _) => supply.backordered = row.quantity,
+            (None, _) => supply.waiting.push((row.step, row.quantity)),
         }
     }
     Ok(supplies)
@@ -55,7 +55,7 @@ pub fn get(connection: &mut PgConnection, context: &Context, sku: &str, quantity
         available: Quantity(available),
         incoming: Quantity(supply.incoming_quantity()),
         pegged: Quantity(supply.pegged),
-        backordered: Quantity(supply.backordered),
+        backordered: Quantity(supply.backordered()),
         locations: supply
             .locations
             .into_iter()

@@ -24,19 +24,23 @@ pub struct SupplyRow {
     /// Of supply, what is promised to lines that wait.
     #[diesel(sql_type = Numeric)]
     pub pegged: Decimal,
+    /// Of what lines wait for, the smallest quantity that may be promised of them.
+    #[diesel(sql_type = Numeric)]
+    pub step: Decimal,
 }
 
 /// All figures of these products; locations in the order in which they ship.
 pub fn supply(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<SupplyRow>> {
-    sql("SELECT sku, location, expected_on, incoming_id, quantity, pegged FROM ( \
-         SELECT s.sku, s.location, NULL::date AS expected_on, NULL::uuid AS incoming_id, 0::numeric AS pegged, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS quantity, k.priority \
+    sql("SELECT sku, location, expected_on, incoming_id, quantity, pegged, step FROM ( \
+         SELECT s.sku, s.location, NULL::date AS expected_on, NULL::uuid AS incoming_id, 0::numeric AS pegged, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS quantity, k.priority, 0::numeric AS step \
          FROM stock_level s JOIN location k ON k.organization_id = s.organization_id AND k.code = s.location AND k.active AND k.kind <> 'supplier' \
          WHERE s.organization_id = $1 AND s.sku = ANY($2) \
-         UNION ALL SELECT i.sku, i.location, i.expected_on, i.id, i.pegged_quantity, greatest(i.quantity - i.received_quantity, 0) - i.pegged_quantity, 0 FROM incoming_supply i \
+         UNION ALL SELECT i.sku, i.location, i.expected_on, i.id, i.pegged_quantity, greatest(i.quantity - i.received_quantity, 0) - i.pegged_quantity, 0, 0 FROM incoming_supply i \
          JOIN location k ON k.organization_id = i.organization_id AND k.code = i.location AND k.active AND k.kind <> 'supplier' \
          WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' \
-         UNION ALL SELECT l.sku, NULL, NULL, NULL, 0, round(sum(l.backordered * l.unit_factor), 3), 0 FROM order_line l \
-         WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY 1) f ORDER BY priority, location")
+         UNION ALL SELECT l.sku, NULL, NULL, NULL, 0, round(sum(l.backordered * l.unit_factor), 3), 0, \
+         l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0)) FROM order_line l \
+         WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY l.sku, 9) f ORDER BY priority, location, step DESC")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)
     .load(connection)

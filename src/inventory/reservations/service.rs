@@ -13,6 +13,7 @@ use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
 use crate::inventory::stock::locked::LockedStock;
 use crate::inventory::stock::products;
 use crate::inventory::stock::short::insufficient_stock;
+use crate::orders::backorders;
 use crate::platform::keyset::Slice;
 use crate::platform::sql::Together;
 use crate::types::fault::Faults;
@@ -84,7 +85,8 @@ pub fn create(
     check_room(connection, context, most_carts)?;
     let skus: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let (mut stock, ranked) = LockedStock::lock_skus(connection, context.organization_id, &skus)?;
-    let lines = choose(&wanted, stock.levels().cloned(), &ranked).map_err(|mut short| {
+    let waiting = backorders::waiting_for(connection, context.organization_id, &skus)?;
+    let lines = choose(&wanted, stock.levels().cloned(), &waiting, &ranked).map_err(|mut short| {
         if storefront {
             short.iter_mut().for_each(|short| short.available = None);
         }

@@ -1,3 +1,4 @@
+use crate::orders::check::check_priority;
 use crate::orders::discount::Discount;
 use crate::orders::order::{DeliveryRule, OnShortage};
 use crate::platform::limits;
@@ -59,6 +60,10 @@ pub struct EditOrder {
     pub on_shortage: Option<OnShortage>,
     #[serde(default)]
     pub delivery_rule: Option<DeliveryRule>,
+    /// Where supply is short, the higher one is served first, of equals the older order (scope `orders:price`).
+    #[serde(default)]
+    #[schema(minimum = -100, maximum = 100)]
+    pub priority: Option<i32>,
     /// Lines of which nothing is invoiced get the list price and tax of the order's day. Else lines keep the price that was agreed.
     #[serde(default, deserialize_with = "null_is_default")]
     pub reprice: bool,
@@ -126,6 +131,7 @@ impl EditOrder {
     pub fn sets_own_terms(&self) -> bool {
         self.payment_terms.is_some()
             || self.sales_rep.is_some()
+            || self.priority.is_some()
             || self.discounts.is_some()
             || self.lines.iter().any(|line| line.unit_price.is_some() || line.discounts.is_some() || line.tax_amount.is_some())
     }
@@ -143,6 +149,7 @@ impl EditOrder {
             let again = line.order_line_id.is_some_and(|id| !seen.insert(id));
             faults.require(!again, format!("/lines/{i}/order_line_id"), "duplicate_line", "name each line once");
         }
+        check_priority(&mut faults, self.priority);
         for (pointer, text, max) in [
             ("/payment_terms", &self.payment_terms, 64),
             ("/sales_rep", &self.sales_rep, 100),

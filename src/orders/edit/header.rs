@@ -36,6 +36,7 @@ pub fn change_header(order: &mut Order, edit: &EditOrder, reference: &Reference,
     }
     document.on_shortage = edit.on_shortage.unwrap_or(document.on_shortage);
     document.delivery_rule = edit.delivery_rule.unwrap_or(document.delivery_rule);
+    detail.priority = edit.priority.unwrap_or(detail.priority);
     if let Some(discounts) = &edit.discounts {
         document.discounts = with_coupons(discounts, &document.discounts, &document.coupon_codes);
     }

@@ -169,7 +169,8 @@ fn line_input(
     let anew = edit.reprice && computed && line.quantities.invoiced.is_zero();
     let pointer = change.asked.map_or_else(|| "/lines".to_owned(), |(i, _)| format!("/lines/{i}/sku"));
     let own = change.asked.and_then(|(_, asked)| asked.unit_price).map(|price| (price.0.normalize(), Decimal::ONE));
-    let agreed = known.filter(|_| !anew).map(|known| (known.unit_price.normalize(), known.price_quantity.normalize()));
+    let agreed = known.filter(|known| !anew && !(computed && is_of_its_quantity(order, known, line, terms)));
+    let agreed = agreed.map(|known| (known.unit_price.normalize(), known.price_quantity.normalize()));
     let price = own.or(agreed).or_else(|| terms.list_price(order, line));
     if price.is_none() {
         faults.add(&pointer, "price_missing", format!("no price of {} in {} on {}", line.sku, order.currency, terms.on));
@@ -195,6 +196,15 @@ fn line_input(
         tax: tax?,
         given_tax_amount: given.filter(|_| !computed).map(|amount| amount.0),
     })
+}
+
+/// Whether a line that is not invoiced has the list's price for its quantity, and now another quantity: what was agreed then was the
+/// list, with its prices by quantity, and not that figure.
+fn is_of_its_quantity(order: &Order, known: &OrderLine, line: &OrderLine, terms: &Terms<'_>) -> bool {
+    let agreed = (known.unit_price.normalize(), known.price_quantity.normalize());
+    known.quantities.quantity != line.quantities.quantity
+        && known.quantities.invoiced.is_zero()
+        && terms.list_price(order, known) == Some(agreed)
 }
 
 fn rule_of(group: Option<&TaxGroup>) -> Option<TaxRule> {

@@ -36,6 +36,7 @@ fn header(before: &Order, after: &Order) -> Map<String, Value> {
             ("payment_terms", json!(document.payment_terms)),
             ("on_shortage", json!(document.on_shortage)),
             ("delivery_rule", json!(document.delivery_rule)),
+            ("priority", json!(detail.priority)),
             ("sales_rep", json!(order.sales_rep)),
             ("purchase_order_number", json!(order.purchase_order_number)),
             ("buyer_reference", json!(detail.buyer_reference)),

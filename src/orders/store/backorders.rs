@@ -1,8 +1,11 @@
+use crate::orders::allocation::Waiting;
+use crate::orders::order::Order;
 use crate::platform::sql::sql;
 use crate::types::id::{OrderId, OrganizationId};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use rust_decimal::Decimal;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -24,6 +27,38 @@ const WAITING: &str = "WITH supply AS MATERIALIZED (SELECT s.sku, max(s.on_hand 
 pub fn waiting(connection: &mut PgConnection, organization_id: OrganizationId, limit: i64) -> QueryResult<Vec<OrderId>> {
     let rows: Vec<Row> = sql(WAITING).bind::<SqlUuid, _>(organization_id).bind::<BigInt, _>(limit).load(connection)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+const WAITING_FOR: &str = "SELECT l.sku, l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0)) AS step, \
+    round(sum(l.backordered * l.unit_factor), 3) AS quantity FROM order_line l JOIN sales_order o ON o.organization_id = l.organization_id AND o.id = l.order_id \
+    WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 AND o.status IN ('on_hold', 'confirmed') \
+    AND ($3::uuid IS NULL OR o.id <> $3 AND (-coalesce((o.detail->>'priority')::int, 0), o.ordered_at, o.id) < (-$4, $5, $3)) \
+    GROUP BY 1, 2 ORDER BY 1, 2 DESC";
+
+/// What lines wait for; of orders before that one in fair order, where one is given.
+pub fn waiting_for(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    skus: &[&str],
+    before: Option<&Order>,
+) -> QueryResult<Vec<Waiting>> {
+    #[derive(QueryableByName)]
+    struct WaitingRow {
+        #[diesel(sql_type = Text)]
+        sku: String,
+        #[diesel(sql_type = Numeric)]
+        step: Decimal,
+        #[diesel(sql_type = Numeric)]
+        quantity: Decimal,
+    }
+    let rows: Vec<WaitingRow> = sql(WAITING_FOR)
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<Text>, _>(skus)
+        .bind::<Nullable<SqlUuid>, _>(before.map(|order| order.id))
+        .bind::<Integer, _>(before.map_or(0, |order| order.detail.priority))
+        .bind::<Nullable<Timestamptz>, _>(before.map(|order| order.ordered_at))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| Waiting { sku: row.sku, step: row.step, quantity: row.quantity }).collect())
 }
 
 #[derive(QueryableByName)]

@@ -27,7 +27,13 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
         JOIN location k ON k.organization_id = $1 AND k.code = i.location AND k.active AND k.kind <> 'supplier'))), '[]')::text
     FROM unnest($11::text[], $12::numeric[]) AS w(sku, quantity)
     LEFT JOIN (SELECT a.sku, sum(greatest(a.available, 0)) AS available FROM unnest(s.skus, s.available) AS a(sku, available) GROUP BY 1) a ON a.sku = w.sku
-    WHERE w.quantity > coalesce(a.available, 0)) END AS supply
+    WHERE w.quantity > coalesce(a.available, 0)) END AS supply,
+  -- What is on a shelf and owed to lines that wait: the job gives it to them in a moment, nobody overtakes them meanwhile.
+  CASE WHEN NOT EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = $1 AND l.backordered > 0) THEN '[]'
+    ELSE (SELECT coalesce(json_agg(json_build_object('sku', w.sku, 'step', w.step::text, 'quantity', w.quantity::text) ORDER BY w.sku, w.step DESC), '[]')::text
+      FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT l.sku, l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0)) AS step,
+        round(sum(l.backordered * l.unit_factor), 3) AS quantity FROM order_line l WHERE l.organization_id = $1 AND l.sku = n.sku AND l.backordered > 0 GROUP BY 1, 2) w) END
+    AS waiting
 FROM (SELECT coalesce(array_agg(s.sku), '{}') AS skus, coalesce(array_agg(s.location), '{}') AS locations, coalesce(array_agg(s.available), '{}') AS available
    FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT s.sku, s.location, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS available
      FROM stock_level s WHERE s.organization_id = $1 AND s.sku = n.sku LIMIT 10000) s) s

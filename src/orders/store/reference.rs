@@ -4,6 +4,7 @@ use crate::catalog::DEFAULT_LIST;
 use crate::catalog::prices::body::Price;
 use crate::customers::balance::Credit;
 use crate::inventory::incoming::pool::SupplyOfProduct;
+use crate::orders::allocation::Waiting;
 use crate::orders::reference::{Company, Customer, Product, RecentOrder, SamePurchaseOrder, Stock};
 use crate::platform::sql::sql;
 use crate::types::id::{CustomerId, OrganizationId};
@@ -144,6 +145,7 @@ pub struct Question<'a> {
 pub struct Seen {
     pub epochs: Epochs,
     pub stock: Vec<Stock>,
+    pub waiting: Vec<Waiting>,
     /// Of products that are wanted beyond what is available.
     pub supply: Vec<SupplyOfProduct>,
     /// Places in [`Question::claims`] of those that somebody holds.
@@ -170,6 +172,8 @@ struct SeenRow {
     recent_orders: String,
     #[diesel(sql_type = Text)]
     supply: String,
+    #[diesel(sql_type = Text)]
+    waiting: String,
 }
 
 /// One statement for a whole batch, without a lock.
@@ -202,6 +206,7 @@ pub fn look(
         same_purchase_orders: parse(&row.same_purchase_orders)?,
         recent_orders: parse(&row.recent_orders)?,
         supply: parse(&row.supply)?,
+        waiting: parse(&row.waiting)?,
     })
 }
 

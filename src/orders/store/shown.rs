@@ -103,6 +103,8 @@ struct DetailText<'a> {
     metadata: Option<&'a RawValue>,
     #[serde(default)]
     historical: bool,
+    #[serde(default)]
+    priority: i32,
 }
 
 /// The parts of [`LineDetail`](crate::orders::order::LineDetail) that are shown.
@@ -246,6 +248,8 @@ fn written(mut row: Columns<'_>) -> Outcome<ShownOrder> {
     write_key(",\"purchase_order_number\":", out);
     write_optional(row.optional()?, out, write_text)?;
     let detail: DetailText<'_> = serde_json::from_str(binary::jsonb(row.required()?)?)?;
+    write_key(",\"priority\":", out);
+    write_json(&detail.priority, out)?;
     write_key(",\"buyer_reference\":", out);
     write_json(&detail.buyer_reference, out)?;
     write_key(",\"contact\":", out);
