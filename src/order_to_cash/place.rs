@@ -37,7 +37,6 @@ use crate::platform::stored_answer;
 use crate::types::id::{CouponId, CustomerId, OrderId};
 use diesel::Connection;
 use diesel::pg::PgConnection;
-use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};

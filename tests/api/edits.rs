@@ -403,6 +403,33 @@ async fn a_dry_run_of_a_shipment_and_of_a_credit_note_tells_what_would_change() 
     clean(&app).await;
 }
 
+/// A list price is that of its quantity: an edit that changes the quantity changes it, and one that changes something else does not.
+#[actix_web::test]
+async fn a_quantity_that_is_edited_has_the_price_of_that_quantity() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "5000").await;
+    let price = |from: &str, price: &str| json!({"price_list": "default", "sku": "KOPI", "currency": "IDR", "min_quantity": from, "unit_price": price});
+    admin.put("/v1/prices", json!([price("1", "30000"), price("100", "25000"), price("1000", "20000")])).await.expect(200);
+    let mut placed = place(&admin, &[("KOPI", "1000")], json!({})).await;
+    assert_eq!(placed["lines"][0]["unit_price"], "20000");
+    for (quantity, price) in [("1", "30000"), ("99", "30000"), ("100", "25000"), ("1200", "20000")] {
+        let body = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": quantity}]});
+        placed = edit(&admin, &placed, body).await.expect(200).body;
+        assert_eq!(placed["lines"][0]["unit_price"], price, "of {quantity}");
+        let fresh = place(&admin, &[("KOPI", quantity)], json!({"draft": true})).await;
+        assert_eq!(placed["total"], fresh["total"], "of {quantity}");
+    }
+    // Prices that were agreed one by one stay, and so does the list's of another day.
+    let own = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "unit_price": "12345"}]});
+    placed = edit(&admin, &placed, own).await.expect(200).body;
+    let less = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "2"}]});
+    placed = edit(&admin, &placed, less).await.expect(200).body;
+    assert_eq!(placed["lines"][0]["unit_price"], "12345");
+    clean(&app).await;
+}
+
 /// Whatever is edited, the order costs what the same order costs that is placed afresh.
 #[actix_web::test]
 async fn an_edited_order_costs_what_the_same_order_costs_placed_afresh() {

@@ -55,7 +55,7 @@ async fn goods_that_come_in_are_for_those_who_wait_already() {
     assert_eq!(serve(&app).await, 1);
     assert_eq!(now(&client, &late).await["lines"][0]["allocated_quantity"], "4");
     place(&client, &order(&[(0, 2)], "refuse")).await;
-    prove(&app).await;
+    prove(&app.database);
 }
 
 #[actix_web::test]
@@ -76,7 +76,7 @@ async fn what_none_of_the_waiting_could_be_given_is_everybodys() {
     // Twelve again: they are the box.
     assert_eq!(client.post("/v1/orders", &order(&[(0, 1)], "refuse")).await.code(), "insufficient_stock");
     assert_eq!(serve(&app).await, 1);
-    prove(&app).await;
+    prove(&app.database);
 }
 
 #[actix_web::test]
@@ -102,5 +102,5 @@ async fn a_higher_priority_is_served_first_and_an_edit_can_give_it() {
     urgent["priority"] = json!(101);
     let refused = client.post("/v1/orders", &urgent).await.expect(422);
     assert_eq!(refused["errors"][0]["pointer"], "/priority");
-    prove(&app).await;
+    prove(&app.database);
 }

@@ -8,6 +8,7 @@ mod banking;
 mod batches;
 mod bench;
 mod bulk;
+mod cancel_at_once;
 mod capture_queue;
 mod channels;
 mod concurrency;
