@@ -52,6 +52,14 @@ pub struct ChannelSettings {
     #[serde(default)]
     #[schema(example = "nusantara-niaga.myshopify.com")]
     pub shop_domain: Option<String>,
+    /// Takes in orders of the shop's test mode. Absent: they are left aside.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub test_orders: Option<bool>,
+    /// The product (of kind `charge`) that tips, duties and fees of the shop are sold as. Absent: they count as shipping.
+    #[serde(default)]
+    #[schema(example = "FEE")]
+    pub fee_sku: Option<String>,
 }
 
 /// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
@@ -188,6 +196,9 @@ impl ChannelSettings {
         if let Some(domain) = &self.shop_domain {
             let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";
             faults.require(is_host_name(domain), "/settings/shop_domain", "invalid_domain", detail);
+        }
+        if let Some(sku) = &self.fee_sku {
+            check_code(faults, "/settings/fee_sku", sku);
         }
     }
 
@@ -377,6 +388,7 @@ mod tests {
             settings: ChannelSettings {
                 price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None }),
                 shop_domain: Some("a.example".into()),
+                ..ChannelSettings::default()
             },
             inbound_url: None,
             secret_count: 0,
