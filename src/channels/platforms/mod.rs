@@ -1,5 +1,7 @@
 //! The platforms that a channel may speak with.
 
+pub mod api_client;
+
 use super::body::ChannelKind;
 use super::platform::Platform;
 
