@@ -1,8 +1,12 @@
 //! The platforms that a channel may speak with.
 
+pub mod api_client;
+pub mod generic;
 pub mod reading;
 pub mod shopify;
 pub mod signature;
+pub mod standard_webhooks;
+pub mod woocommerce;
 
 use super::body::ChannelKind;
 use super::platform::Platform;
@@ -17,15 +21,15 @@ pub const RECONCILIATION: &str = "reconciliation";
 pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
     match kind {
         ChannelKind::Shopify => Some(&shopify::Shopify),
+        ChannelKind::Woocommerce => Some(&woocommerce::Woocommerce),
+        ChannelKind::Generic => Some(&generic::Generic),
         ChannelKind::Direct
         | ChannelKind::Stripe
-        | ChannelKind::Woocommerce
         | ChannelKind::Bigcommerce
         | ChannelKind::Hubspot
         | ChannelKind::Salesforce
         | ChannelKind::Email
-        | ChannelKind::Ubl
-        | ChannelKind::Generic => None,
+        | ChannelKind::Ubl => None,
     }
 }
 
