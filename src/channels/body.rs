@@ -1,5 +1,8 @@
+use super::platforms::api_client;
+use super::platforms::generic::mapping::Mapping;
 use crate::error::Error;
 use crate::platform::http::parse_json;
+use crate::types::absent::null_is_default;
 use crate::types::decimal::{Amount, Percent};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::ChannelId;
@@ -52,6 +55,40 @@ pub struct ChannelSettings {
     #[serde(default)]
     #[schema(example = "nusantara-niaga.myshopify.com")]
     pub shop_domain: Option<String>,
+    /// Takes in orders of the shop's test mode. Absent: they are left aside.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub test_orders: Option<bool>,
+    /// The product (of kind `charge`) that tips, duties and fees of the shop are sold as. Absent: they count as shipping.
+    #[serde(default)]
+    #[schema(example = "FEE")]
+    pub fee_sku: Option<String>,
+    /// Of a generic channel: where in its messages what stands.
+    #[serde(default)]
+    pub mapping: Option<Mapping>,
+    /// Where the platform's own API is, if not at its usual address. Of Salesforce: the address of My Domain.
+    #[serde(default)]
+    #[schema(example = "https://nusantara.my.salesforce.com")]
+    pub api_base: Option<String>,
+    /// Salesforce: the organization that may speak through this channel.
+    #[serde(default)]
+    #[schema(example = "00D7F00000107XsUAI")]
+    pub organization_id: Option<String>,
+    /// BigCommerce: the store that may speak through this channel.
+    #[serde(default)]
+    #[schema(example = "abc123def")]
+    pub store_hash: Option<String>,
+    /// HubSpot and Salesforce: the stages of a deal or opportunity that make an order. Empty: the platform's own stage for won.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[schema(example = json!(["closedwon"]), max_items = 50)]
+    pub won_stages: Vec<String>,
+    /// HubSpot: the pipelines whose deals make orders. Empty: all.
+    #[serde(default, deserialize_with = "null_is_default")]
+    #[schema(example = json!(["default"]), max_items = 50)]
+    pub pipelines: Vec<String>,
+    /// Whether number, status, shipments and invoices of its orders are written back to the platform.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub write_back: bool,
 }
 
 /// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
@@ -188,6 +225,28 @@ impl ChannelSettings {
         if let Some(domain) = &self.shop_domain {
             let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";
             faults.require(is_host_name(domain), "/settings/shop_domain", "invalid_domain", detail);
+        }
+        if let Some(sku) = &self.fee_sku {
+            check_code(faults, "/settings/fee_sku", sku);
+        }
+        if let Some(mapping) = &self.mapping {
+            mapping.check(faults, "/settings/mapping");
+        }
+        if let Some(base) = &self.api_base
+            && let Err(why) = api_client::reach().read(base)
+        {
+            faults.add("/settings/api_base", "invalid_address", why.0);
+        }
+        let id = |text: &str| (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        for (name, text) in [("organization_id", &self.organization_id), ("store_hash", &self.store_hash)] {
+            let fits = text.as_deref().is_none_or(id);
+            faults.require(fits, format!("/settings/{name}"), "invalid_id", "letters and digits, as the platform shows it");
+        }
+        for (name, stages) in [("won_stages", &self.won_stages), ("pipelines", &self.pipelines)] {
+            faults.require(stages.len() <= 50, format!("/settings/{name}"), "too_many_items", "at most 50");
+            for (i, stage) in stages.iter().enumerate().take(50) {
+                check_text(faults, &format!("/settings/{name}/{i}"), stage, 200);
+            }
         }
     }
 
@@ -377,6 +436,7 @@ mod tests {
             settings: ChannelSettings {
                 price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None }),
                 shop_domain: Some("a.example".into()),
+                ..ChannelSettings::default()
             },
             inbound_url: None,
             secret_count: 0,

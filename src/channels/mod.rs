@@ -6,6 +6,7 @@ pub mod platform;
 pub mod platforms;
 pub mod service;
 mod store;
+pub mod try_mapping;
 
 pub use body::{Channel, ChannelKind, PriceTolerance};
 pub use service::{find, listening, of_id};

@@ -19,5 +19,6 @@ pub mod numbers;
 pub mod panics;
 pub mod pg_binary;
 pub mod private_postgres;
+pub mod reach;
 pub mod sql;
 pub mod stored_answer;
