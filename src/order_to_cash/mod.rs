@@ -69,5 +69,7 @@ pub mod refund;
 /// Goods come back.
 pub mod returns;
 pub mod serve_backorders;
+/// Orders follow their shops.
+pub mod shop_orders;
 pub mod stock_change;
 pub mod take_back;
