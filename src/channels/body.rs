@@ -81,6 +81,14 @@ pub struct ChannelSettings {
     /// Whether number, status, shipments and invoices of its orders are written back to the platform.
     #[serde(default, deserialize_with = "null_is_default")]
     pub write_back: bool,
+    /// Takes in orders of the shop's test mode. Absent: they are left aside.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub test_orders: Option<bool>,
+    /// The product (of kind `charge`) that tips, duties and fees of the shop are sold as. Absent: they count as shipping.
+    #[serde(default)]
+    #[schema(example = "FEE")]
+    pub fee_sku: Option<String>,
 }
 
 /// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
@@ -236,6 +244,9 @@ impl ChannelSettings {
             for (i, stage) in stages.iter().enumerate().take(50) {
                 check_text(faults, &format!("/settings/{name}/{i}"), stage, 200);
             }
+        }
+        if let Some(sku) = &self.fee_sku {
+            check_code(faults, "/settings/fee_sku", sku);
         }
     }
 

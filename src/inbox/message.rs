@@ -32,6 +32,8 @@ text_enum! {
         Token = "token",
         /// Fetched from the channel's mailbox.
         Mailbox = "mailbox",
+        /// Asked of the channel's platform, since its hooks had not told it.
+        Fetched = "fetched",
     }
 }
 

@@ -84,6 +84,13 @@ pub async fn write_alone(db: &Db, desk: Desk, arrival: Arrival) -> Outcome {
     .await
 }
 
+/// As [`write_alone`], for code that runs on a thread of its own (jobs).
+pub fn write_here(db: &Db, desk: &Desk, arrival: Arrival) -> Outcome {
+    let mut batch = [arrival];
+    let outcome = write_of_one_caller(db, desk, &mut batch, &[0]).pop();
+    outcome.map_or_else(|| Err(Error::internal("an order without outcome")), |(_, outcome)| outcome)
+}
+
 /// Writes a batch: caller by caller, each caller's orders as they arrived.
 fn write(db: &Db, desk: &Desk, batch: &mut [Arrival]) -> Vec<Outcome> {
     let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();

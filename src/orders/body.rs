@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// An order to place. Exactly one of `customer_id`, `customer_code` and `customer` says who buys.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}, {"sku": "TEH-100", "quantity": "10"}],
     "shipping": {"method": "regular", "amount": "25000.00"}, "delivery_instructions": "Call before delivery", "on_shortage": "backorder"}))]
@@ -107,7 +107,7 @@ pub struct NewOrder {
 }
 
 /// A buyer without an account.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InlineCustomer {
     #[schema(example = "Siti Rahma")]
@@ -119,7 +119,7 @@ pub struct InlineCustomer {
     pub phone: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrderLine {
     #[schema(example = "KOPI-250")]
@@ -147,7 +147,7 @@ pub struct NewOrderLine {
     pub metadata: Map<String, Value>,
 }
 
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewShipping {
     #[serde(default)]
@@ -159,7 +159,7 @@ pub struct NewShipping {
     pub tax_amount: Option<Amount>,
 }
 
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrderPayment {
     pub method: PaymentMethod,

@@ -1,13 +1,53 @@
 //! What can be said of a new order without looking anything up: all value faults at once.
 
-use super::body::{NewOrder, NewOrderLine};
+use super::body::{InlineCustomer, NewOrder, NewOrderLine};
 use super::pricing::Pricing;
 use crate::platform::limits;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::{check_code, check_email, check_external_ids, check_metadata, check_optional_text, check_text};
 use rust_decimal::Decimal;
+use serde_json::Map;
+use std::collections::BTreeMap;
 
 impl NewOrder {
+    /// An order that a shop has priced, of somebody without an account, with nothing else in it yet.
+    pub fn of_guest(customer: InlineCustomer) -> Self {
+        Self {
+            channel: None,
+            external_id: None,
+            customer_id: None,
+            customer_code: None,
+            customer: Some(customer),
+            bill_to_customer_id: None,
+            currency: None,
+            ordered_at: None,
+            pricing: Some(Pricing::AsGiven),
+            prices_include_tax: false,
+            lines: vec![],
+            discounts: vec![],
+            coupon_codes: vec![],
+            shipping_address: None,
+            ship_to_address_code: None,
+            billing_address: None,
+            shipping: None,
+            payments: vec![],
+            payment_terms: None,
+            requested_on: None,
+            sales_rep: None,
+            purchase_order_number: None,
+            buyer_reference: None,
+            contact: None,
+            delivery_instructions: None,
+            reservation_id: None,
+            on_shortage: None,
+            delivery_rule: None,
+            draft: false,
+            note: None,
+            external_ids: BTreeMap::new(),
+            metadata: Map::new(),
+        }
+    }
+
     /// Faults of form and range.
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();

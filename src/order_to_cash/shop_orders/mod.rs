@@ -1,28 +1,274 @@
 //! An order is brought to the state that its shop has it in, by steps of which each is a transaction of its own. Whoever dies between
-//! two of them begins again from the start: every step looks first at what is there already.
+//! two of them begins again from the start: every step looks first at what is there already, under the lock of the order's row in
+//! `channel_order`.
 
+mod edit;
+pub mod figures;
+mod money;
+mod place;
+mod refund;
+mod refusal;
+mod ship;
 pub mod shop_order;
+mod store;
 
+use crate::auth::actor::Context;
 use crate::channels::Channel;
 use crate::channels::platform::Workbench;
 use crate::error::Error;
-use crate::inbox::Outcome;
-use crate::types::id::OrganizationId;
+use crate::inbox::{Outcome, Reason};
+use crate::orders;
+use crate::orders::body::{CancelReason, CancelRequest, HoldRequest};
+use crate::orders::order::{CancelCode, Order};
+use crate::orders::status::OrderStatus;
+use crate::platform::http::Precondition;
+use crate::types::id::{OrderId, OrganizationId};
+use diesel::pg::PgConnection;
+pub use refusal::outcome_of;
 pub use shop_order::{
     Places, RefundedGoods, ShopCancellation, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopOrder, ShopPayment, ShopRefund,
     ShopRefundLine,
 };
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use store::{FactKind, Gone, Key, Known};
+
+/// One transaction's work on the way to the shop's state, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Notes the version that was told; an older one ends here.
+    Note,
+    /// Places the order, with its money.
+    Place,
+    /// Holds it where the shop's own figures do not fit.
+    Doubt,
+    /// Makes lines, prices and addresses what they are in the shop now.
+    Edit,
+    /// Books money that is not booked yet.
+    Pay,
+    /// Books what the shop has paid back.
+    RefundMoney,
+    /// Ships what has left from the shop's side.
+    Ship,
+    /// Cancels or announces what the shop took off the order.
+    RefundGoods,
+    Cancel,
+}
+
+impl Step {
+    pub const ALL: &'static [Self] = &[
+        Self::Note,
+        Self::Place,
+        Self::Doubt,
+        Self::Edit,
+        Self::Pay,
+        Self::RefundMoney,
+        Self::Ship,
+        Self::RefundGoods,
+        Self::Cancel,
+    ];
+}
 
 /// Brings our order to the state that the shop has it in: places it where it is unknown, changes, pays, refunds, ships and cancels it
 /// where it differs. What may pass later (an unknown SKU) is `Later`, what cannot pass `Rejected`, each with its place in the message;
 /// what we could not follow (an edit of what is shipped) is told in the reason of `Processed`, and the order is held for a person.
 pub fn bring(bench: &Workbench, organization_id: OrganizationId, channel: &Channel, order: &ShopOrder) -> Result<Outcome, Error> {
-    let _ = (bench, organization_id, channel, order);
-    Err(Error::internal("not there yet"))
+    walk(bench, organization_id, channel, order, Step::ALL)
+}
+
+/// As [`bring`], by some of its steps: so that dying after any of them can be tried.
+pub fn walk(
+    bench: &Workbench,
+    organization_id: OrganizationId,
+    channel: &Channel,
+    order: &ShopOrder,
+    steps: &[Step],
+) -> Result<Outcome, Error> {
+    let road = Road::new(bench, organization_id, channel, &order.external_id);
+    for step in steps {
+        let walked = match step {
+            Step::Note => road.note(order)?,
+            Step::Place => road.place(order)?,
+            Step::Doubt => road.doubt(order)?,
+            Step::Edit => road.edit(order)?,
+            Step::Pay => road.pay(&order.payments)?,
+            Step::RefundMoney => road.refund_money(&order.refunds)?,
+            Step::Ship => road.ship(&order.fulfillments)?,
+            Step::RefundGoods => road.refund_goods(&order.refunds)?,
+            Step::Cancel => road.cancel(order.cancelled.as_ref())?,
+        };
+        if let ControlFlow::Break(outcome) = walked {
+            return Ok(road.with_order(outcome));
+        }
+    }
+    Ok(road.arrived())
 }
 
 /// Works in what the shop tells of an order that it does not show. An order that we do not know yet is waited for.
 pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &Channel, news: &ShopNews) -> Result<Outcome, Error> {
-    let _ = (bench, organization_id, channel, news);
-    Err(Error::internal("not there yet"))
+    let road = Road::new(bench, organization_id, channel, &news.external_id);
+    let known = road.known()?;
+    if known.order_id.is_none() {
+        return match (known.gone, news.deleted) {
+            (_, true) => road.bury(),
+            (Some(_), false) => Ok(Outcome::ignored("order_gone", "the order was cancelled or deleted before it came; nothing is to be done")),
+            (None, false) => Ok(Outcome::later("unknown_order", "the order has not come yet", "")),
+        };
+    }
+    let deleted = ShopCancellation { code: CancelCode::CustomerRequest, detail: Some("deleted in the shop".to_owned()) };
+    for step in [Step::RefundMoney, Step::Ship, Step::RefundGoods, Step::Cancel] {
+        let walked = match step {
+            Step::RefundMoney => road.refund_money(&news.refunds)?,
+            Step::Ship => road.ship(&news.fulfillments)?,
+            Step::RefundGoods => road.refund_goods(&news.refunds)?,
+            _ => road.cancel(news.deleted.then_some(&deleted))?,
+        };
+        if let ControlFlow::Break(outcome) = walked {
+            return Ok(road.with_order(outcome));
+        }
+    }
+    Ok(road.arrived())
+}
+
+/// Goes on to the next step, or ends with an outcome.
+type Walked = ControlFlow<Outcome>;
+
+/// What all steps need.
+struct Road<'a> {
+    bench: &'a Workbench<'a>,
+    channel: &'a Channel,
+    key: Key<'a>,
+    context: Context,
+    /// What could not be followed; the first is told.
+    told: RefCell<Vec<Reason>>,
+    /// The order, as soon as it is known.
+    order_id: RefCell<Option<OrderId>>,
+}
+
+impl<'a> Road<'a> {
+    fn new(bench: &'a Workbench<'a>, organization_id: OrganizationId, channel: &'a Channel, external_id: &'a str) -> Self {
+        Self {
+            bench,
+            channel,
+            key: Key { organization_id, channel_id: channel.id, external_id },
+            context: Context::job(organization_id, "inbox", bench.now),
+            told: RefCell::new(vec![]),
+            order_id: RefCell::new(None),
+        }
+    }
+
+    fn tell(&self, code: &str, detail: impl Into<String>, pointer: &str) {
+        self.told.borrow_mut().push(Reason::new(code, detail, pointer));
+    }
+
+    fn arrived(self) -> Outcome {
+        let order_ids = self.order_id.into_inner().into_iter().collect();
+        Outcome::Processed { order_ids, reason: self.told.into_inner().into_iter().next() }
+    }
+
+    fn with_order(self, outcome: Outcome) -> Outcome {
+        let known: Vec<OrderId> = self.order_id.into_inner().into_iter().collect();
+        match outcome {
+            Outcome::Processed { order_ids, reason } if order_ids.is_empty() => Outcome::Processed { order_ids: known, reason },
+            Outcome::Rejected { order_ids, reason } if order_ids.is_empty() => Outcome::Rejected { order_ids: known, reason },
+            other => other,
+        }
+    }
+
+    /// Its row as it is now.
+    fn known(&self) -> Result<Known, Error> {
+        let known = self.bench.db.write_blocking(|connection| Ok(store::lock(connection, &self.key, self.bench.now)?))?;
+        *self.order_id.borrow_mut() = known.order_id;
+        Ok(known)
+    }
+
+    /// One transaction on the order, with nobody else at it. `None` where there is no order.
+    fn on_order<T>(&self, work: impl Fn(&mut PgConnection, &mut Known, OrderId) -> Result<T, Error>) -> Result<Option<T>, Error> {
+        self.bench.db.write_blocking(|connection| {
+            let mut known = store::lock(connection, &self.key, self.bench.now)?;
+            let Some(order_id) = known.order_id else { return Ok(None) };
+            work(connection, &mut known, order_id).map(Some)
+        })
+    }
+
+    fn find(&self, connection: &mut PgConnection, order_id: OrderId) -> Result<Order, Error> {
+        orders::find(connection, self.key.organization_id, order_id)?.ok_or_else(|| Error::internal("an order of a shop is gone"))
+    }
+
+    fn note(&self, order: &ShopOrder) -> Result<Walked, Error> {
+        self.bench.db.write_blocking(|connection| {
+            let mut known = store::lock(connection, &self.key, self.bench.now)?;
+            *self.order_id.borrow_mut() = known.order_id;
+            if known.version_at.is_some_and(|seen| seen > order.version_at) {
+                return Ok(ControlFlow::Break(Outcome::ignored("older_version", "the shop has told a newer state of this order before")));
+            }
+            known.version_at = Some(order.version_at);
+            if known.order_id.is_none() {
+                // One that comes back to life is placed after all.
+                known.gone = order.cancelled.is_some().then_some(Gone::Cancelled);
+            }
+            store::save(connection, &self.key, &known, self.bench.now)?;
+            Ok(match known.gone {
+                Some(_) => ControlFlow::Break(Outcome::ignored("cancelled_before_it_came", "it was cancelled before we knew it: no order is made of it")),
+                None => ControlFlow::Continue(()),
+            })
+        })
+    }
+
+    /// What the shop has deleted before we knew it never becomes an order.
+    fn bury(&self) -> Result<Outcome, Error> {
+        self.bench.db.write_blocking(|connection| {
+            let mut known = store::lock(connection, &self.key, self.bench.now)?;
+            known.gone = Some(Gone::Deleted);
+            store::save(connection, &self.key, &known, self.bench.now)?;
+            Ok(Outcome::ignored("deleted_before_it_came", "it was deleted before we knew it: no order is made of it"))
+        })
+    }
+
+    fn doubt(&self, order: &ShopOrder) -> Result<Walked, Error> {
+        for doubt in &order.doubts {
+            self.on_order(|connection, _, order_id| {
+                if store::fact(connection, &self.key, FactKind::Doubt, &doubt.code)?.is_some() {
+                    return Ok(());
+                }
+                self.hold(connection, order_id, &doubt.detail)?;
+                Ok(store::note_fact(connection, &self.key, FactKind::Doubt, &doubt.code, None, self.bench.now)?)
+            })?;
+            self.told.borrow_mut().push(doubt.clone());
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Holds it for a person, where it is not over.
+    fn hold(&self, connection: &mut PgConnection, order_id: OrderId, detail: &str) -> Result<(), Error> {
+        let order = self.find(connection, order_id)?;
+        if matches!(order.status, OrderStatus::Completed | OrderStatus::Cancelled | OrderStatus::Draft) {
+            return Ok(());
+        }
+        let reason: String = detail.chars().take(500).collect();
+        super::hold::hold(connection, &self.context, order_id, &HoldRequest { reason }, &Precondition::Any).map(drop)
+    }
+
+    fn cancel(&self, cancelled: Option<&ShopCancellation>) -> Result<Walked, Error> {
+        let Some(cancelled) = cancelled else { return Ok(ControlFlow::Continue(())) };
+        let left = self.on_order(|connection, _, order_id| {
+            let order = self.find(connection, order_id)?;
+            if order.status == OrderStatus::Cancelled {
+                return Ok(false);
+            }
+            if order.lines.iter().any(|line| !line.quantities.open().is_zero()) {
+                let detail = cancelled.detail.as_ref().map(|detail| detail.chars().take(500).collect());
+                let reason = CancelReason { code: cancelled.code, detail };
+                let request = CancelRequest { reason, lines: None, dry_run: false };
+                super::cancel::cancel(connection, &self.context, order_id, &request, &Precondition::Any)?;
+            }
+            Ok(order.lines.iter().any(|line| !line.quantities.shipped.is_zero()))
+        });
+        match left {
+            Ok(Some(true)) => self.tell("partly_shipped", "the shop has cancelled it, but something of it has shipped: take that back by a return", ""),
+            Ok(_) => {}
+            Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |_| String::new())?)),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }

@@ -1,0 +1,2 @@
+DROP TABLE channel_order_fact;
+DROP TABLE channel_order;

@@ -1,0 +1,429 @@
+//! What Shopify sends as ours (Admin REST order resource, 2025-10 and older shapes). Pure.
+
+use super::super::reading::{AddressFields, Node, Read, address, bounded, full_name};
+use crate::channels::body::ChannelSettings;
+use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, discount};
+use crate::order_to_cash::shop_orders::{
+    Places, RefundedGoods, ShopCancellation, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopOrder, ShopPayment, ShopRefund,
+    ShopRefundLine,
+};
+use crate::orders::body::{InlineCustomer, NewOrder};
+use crate::orders::order::CancelCode;
+use crate::payments::payment::PaymentMethod;
+use crate::platform::limits;
+use crate::types::address::Contact;
+use crate::types::currency::Currency;
+use rust_decimal::Decimal;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const ADDRESS: AddressFields = AddressFields {
+    line1: "address1",
+    line2: "address2",
+    city: "city",
+    region: "province_code",
+    postal_code: "zip",
+    country: "country_code",
+};
+
+/// In which of its two currencies an order is read: the one that the buyer has paid in.
+#[derive(Clone, Copy)]
+struct Money {
+    currency: Currency,
+    /// The buyer's currency is not the shop's.
+    presentment: bool,
+}
+
+impl Money {
+    fn of(order: &Node) -> Read<Self> {
+        let shop = order.field("currency").currency()?;
+        let presentment = order.field("presentment_currency");
+        if presentment.is_null() || presentment.currency()? == shop {
+            return Ok(Self { currency: shop, presentment: false });
+        }
+        Ok(Self { currency: presentment.currency()?, presentment: true })
+    }
+
+    /// Where an amount stands in this currency: the field, or its `…_set` where the buyer paid in another currency than the shop's.
+    fn at<'a>(self, node: &Node<'a>, field: &str) -> Node<'a> {
+        let set = node.at(&[&format!("{field}_set"), "presentment_money", "amount"]);
+        if self.presentment && !set.is_null() { set } else { node.field(field) }
+    }
+
+    fn read(self, node: &Node, field: &str) -> Read<Decimal> {
+        self.at(node, field).money(self.currency)
+    }
+
+    fn sum(self, items: &[Node], field: &str) -> Read<Decimal> {
+        items.iter().try_fold(self.currency.zero(), |sum, item| Ok(sum + self.read(item, field)?))
+    }
+}
+
+/// Whether this has the form of an order.
+pub fn is_order(body: &Node) -> bool {
+    body.field("line_items").value.is_array() && !body.field("financial_status").is_null() && body.field("order_id").is_null()
+}
+
+/// An order as it is in the shop now.
+pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
+    let money = Money::of(body)?;
+    let external_id = body.field("id").id()?;
+    let mut places = Places::default();
+    let mut order = NewOrder::of_guest(customer(body, &mut places)?);
+    let refunds = body.field("refunds").items().iter().map(|node| refund(node, money.currency)).collect::<Read<Vec<_>>>()?;
+    let doubts = figures(body, money, settings, &refunds)?.write(&mut order, &mut places);
+    order.ordered_at = match body.field("processed_at").instant()? {
+        Some(at) => Some(at),
+        None => body.field("created_at").instant()?,
+    };
+    order.shipping_address = address(&body.field("shipping_address"), &ADDRESS)?;
+    order.billing_address = address(&body.field("billing_address"), &ADDRESS)?;
+    places.note("/shipping_address", "/shipping_address");
+    places.note("/billing_address", "/billing_address");
+    places.note("/ordered_at", "/created_at");
+    order.note = body.field("note").text(5000);
+    order.purchase_order_number = body.field("po_number").text(100);
+    order.contact = contact(body);
+    order.external_ids = BTreeMap::from([("shopify".to_owned(), external_id.clone())]);
+    order.metadata = bounded(
+        [
+            ("shop_number", body.field("name").value.clone()),
+            ("note_attributes", body.field("note_attributes").value.clone()),
+            ("discount_codes", body.field("discount_codes").value.clone()),
+            ("tags", body.field("tags").value.clone()),
+            ("source_name", body.field("source_name").value.clone()),
+            ("test", if body.field("test").is_true() { Value::Bool(true) } else { Value::Null }),
+        ],
+        8 * 1024,
+    );
+    let version = body.field("updated_at");
+    Ok(ShopOrder {
+        version_at: version.instant()?.ok_or_else(|| version.fault("required", "an order says when it was last changed"))?,
+        cancelled: cancelled(body),
+        payments: payments(body, money, &external_id)?,
+        fulfillments: body.field("fulfillments").items().iter().filter_map(|node| fulfillment(node).transpose()).collect::<Read<Vec<_>>>()?,
+        external_id,
+        order,
+        refunds,
+        doubts,
+        places,
+    })
+}
+
+fn customer(body: &Node, places: &mut Places) -> Read<InlineCustomer> {
+    let customer = body.field("customer");
+    let own = ["email", "contact_email"].iter().find_map(|field| body.field(field).text(254).map(|email| (email, format!("/{field}"))));
+    let email = own.or_else(|| customer.field("email").text(254).map(|email| (email, "/customer/email".to_owned())));
+    let phone = body.field("phone").text(50).or_else(|| customer.field("phone").text(50));
+    let name = full_name(customer.field("first_name").text(100), customer.field("last_name").text(100));
+    let of_address = |field: &str| {
+        let node = body.field(field);
+        node.field("name").text(200).or_else(|| full_name(node.field("first_name").text(100), node.field("last_name").text(100)))
+    };
+    let name = name.or_else(|| of_address("billing_address")).or_else(|| of_address("shipping_address"));
+    let name = name.or_else(|| email.as_ref().map(|(email, _)| email.clone())).or_else(|| phone.clone());
+    let name = name.ok_or_else(|| customer.fault("customer_missing", "the order names nobody: neither name, e-mail nor phone"))?;
+    places.note("/customer", "/customer");
+    if let Some((_, pointer)) = &email {
+        places.note("/customer/email", pointer.clone());
+    }
+    Ok(InlineCustomer { name, email: email.map(|(email, _)| email), phone })
+}
+
+fn contact(body: &Node) -> Option<Contact> {
+    let phone = ["shipping_address", "billing_address"].iter().find_map(|field| body.at(&[field, "phone"]).text(50));
+    let name = body.at(&["shipping_address", "name"]).text(200);
+    (name.is_some() || phone.is_some()).then_some(Contact { name, email: None, phone })
+}
+
+fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[ShopRefund]) -> Read<Figures> {
+    let (mut lines, mut extras) = (vec![], vec![]);
+    let mut shared = Decimal::ZERO;
+    let items = body.field("line_items").items();
+    if items.len() > limits::ORDER_LINES {
+        return Err(body.field("line_items").fault("too_many_items", format!("at most {} lines", limits::ORDER_LINES)));
+    }
+    let mut tipped = false;
+    for item in &items {
+        let allocated = discounts_of(item, money)?;
+        shared += allocated.iter().map(|(amount, _)| *amount).sum::<Decimal>();
+        let taxes = item.field("tax_lines").items();
+        let tax = if taxes.is_empty() { None } else { Some(money.sum(&taxes, "price")?) };
+        for duty in item.field("duties").items() {
+            extras.push(Extra {
+                external_line_id: format!("duty-{}", item.field("id").id()?),
+                name: "Duties".to_owned(),
+                amount: money.at(&duty, "price").money(money.currency)?.max(shop_money(&duty, money)?),
+                tax: money.sum(&duty.field("tax_lines").items(), "price")?,
+                pointer: duty.pointer,
+            });
+        }
+        let external_line_id = item.field("id").id()?;
+        let quantity = quantity_of(item, &external_line_id, refunds)?;
+        if quantity <= Decimal::ZERO {
+            continue;
+        }
+        let price = money.at(item, "price").decimal()?.unwrap_or_default();
+        if price < Decimal::ZERO {
+            return Err(item.field("price").fault("out_of_range", "must not be negative"));
+        }
+        if is_tip(item) {
+            tipped = true;
+            extras.push(Extra {
+                external_line_id,
+                name: "Tip".to_owned(),
+                amount: money.currency.round(price * quantity),
+                tax: tax.unwrap_or_default(),
+                pointer: item.pointer.clone(),
+            });
+            continue;
+        }
+        lines.push(LineFigures {
+            sku: sku_of(item),
+            quantity,
+            price: LinePrice::Unit(price),
+            discounts: allocated.into_iter().filter(|(amount, _)| !amount.is_zero()).map(|(amount, name)| discount(amount, None, name)).collect(),
+            tax,
+            metadata: bounded([("name", item.field("name").value.clone()), ("properties", item.field("properties").value.clone())], 4 * 1024),
+            pointer: item.pointer.clone(),
+            external_line_id,
+        });
+    }
+    let (shipping, shipping_discount) = shipping(body, money)?;
+    let mut discounts = vec![];
+    let rest = money.read(body, "total_discounts")? - shared - shipping_discount;
+    if rest > Decimal::ZERO {
+        let codes: Vec<String> = body.field("discount_codes").items().iter().filter_map(|code| code.field("code").text(64)).collect();
+        discounts.push(discount(rest, codes.first().cloned(), None));
+    }
+    let tip = money.read(body, "total_tip_received")?;
+    if !tipped && tip > Decimal::ZERO {
+        extras.push(Extra {
+            external_line_id: "tip".to_owned(),
+            name: "Tip".to_owned(),
+            amount: tip,
+            tax: Decimal::ZERO,
+            pointer: "/total_tip_received".to_owned(),
+        });
+    }
+    let fees = body.field("original_total_additional_fees_set");
+    let fees = fees.at(&[if money.presentment { "presentment_money" } else { "shop_money" }, "amount"]);
+    let fee = fees.money(money.currency)?;
+    if fee > Decimal::ZERO {
+        extras.push(Extra {
+            external_line_id: "fees".to_owned(),
+            name: "Additional fees".to_owned(),
+            amount: fee,
+            tax: Decimal::ZERO,
+            pointer: fees.pointer,
+        });
+    }
+    let total = money.at(body, "total_price");
+    let some_taxes = lines.iter().any(|line| line.tax.is_some());
+    Ok(Figures {
+        currency: money.currency,
+        prices_include_tax: body.field("taxes_included").is_true(),
+        lines: lines.into_iter().map(|line| LineFigures { tax: line.tax.or(some_taxes.then_some(Decimal::ZERO)), ..line }).collect(),
+        shipping,
+        extras,
+        discounts,
+        tax_total: Some(money.at(body, "total_tax").positive(money.currency)?),
+        total: total.positive(money.currency)?,
+        total_pointer: total.pointer,
+        fee_sku: settings.fee_sku.clone(),
+    })
+}
+
+/// A duty's price stands only in its set.
+fn shop_money(duty: &Node, money: Money) -> Read<Decimal> {
+    let name = if money.presentment { "presentment_money" } else { "shop_money" };
+    duty.at(&[name, "amount"]).money(money.currency)
+}
+
+/// What a customer has ordered of it: what an edit in the shop took away is not wanted, what was refunded is cancelled or returned.
+fn quantity_of(item: &Node, id: &str, refunds: &[ShopRefund]) -> Read<Decimal> {
+    let node = item.field("quantity");
+    let ordered = node.decimal()?.ok_or_else(|| node.fault("required", "say how much of it"))?;
+    let refunded: Decimal =
+        refunds.iter().flat_map(|refund| &refund.lines).filter(|line| line.external_line_id == id).map(|line| line.quantity).sum();
+    Ok(match item.field("current_quantity").decimal()? {
+        Some(current) => ordered.min(current + refunded),
+        None => ordered,
+    })
+}
+
+fn is_tip(item: &Node) -> bool {
+    let nameless = item.field("sku").text(64).is_none() && item.field("product_id").is_null();
+    nameless && (item.field("tip").value.is_object() || item.field("title").value.as_str() == Some("Tip"))
+}
+
+/// Its SKU; a variant without one is looked for by its id.
+fn sku_of(item: &Node) -> String {
+    let variant = || item.field("variant_id").id().ok().map(|id| format!("shopify-{id}"));
+    item.field("sku").text(64).or_else(variant).unwrap_or_default()
+}
+
+fn discounts_of(node: &Node, money: Money) -> Read<Vec<(Decimal, Option<String>)>> {
+    let mut found = vec![];
+    for allocation in node.field("discount_allocations").items() {
+        found.push((money.at(&allocation, "amount").positive(money.currency)?, None));
+    }
+    Ok(found)
+}
+
+/// All shipping lines as one, and the discounts that are inside it.
+fn shipping(body: &Node, money: Money) -> Read<(Option<ShippingFigures>, Decimal)> {
+    let (mut found, mut off): (Option<ShippingFigures>, Decimal) = (None, Decimal::ZERO);
+    for line in body.field("shipping_lines").items() {
+        if line.field("is_removed").is_true() {
+            continue;
+        }
+        let price = money.at(&line, "price").positive(money.currency)?;
+        let allocated: Decimal = discounts_of(&line, money)?.iter().map(|(amount, _)| *amount).sum();
+        let discounted = money.at(&line, "discounted_price");
+        let after = if discounted.is_null() { (price - allocated).max(money.currency.zero()) } else { discounted.positive(money.currency)? };
+        let tax = money.sum(&line.field("tax_lines").items(), "price")?;
+        off += price - after;
+        let zero = money.currency.zero();
+        let shipping = found.get_or_insert(ShippingFigures {
+            method: line.field("title").text(100),
+            amount: zero,
+            tax: zero,
+            pointer: line.pointer.clone(),
+        });
+        shipping.amount += after;
+        shipping.tax += tax;
+    }
+    Ok((found, off))
+}
+
+fn cancelled(body: &Node) -> Option<ShopCancellation> {
+    if body.field("cancelled_at").is_null() {
+        return None;
+    }
+    let reason = body.field("cancel_reason").text(100);
+    let code = match reason.as_deref() {
+        Some("fraud") => CancelCode::Fraud,
+        Some("inventory") => CancelCode::OutOfStock,
+        Some("declined") => CancelCode::PaymentFailed,
+        Some(_) | None => CancelCode::CustomerRequest,
+    };
+    Some(ShopCancellation { code, detail: reason })
+}
+
+/// The order says how much, not by which transactions; so it is one payment, under the order's own id.
+fn payments(body: &Node, money: Money, external_id: &str) -> Read<Vec<ShopPayment>> {
+    let total = money.read(body, "total_price")?;
+    let zero = money.currency.zero();
+    let status = body.field("financial_status").text(40).unwrap_or_default();
+    let (authorized, captured) = match status.as_str() {
+        "authorized" => (total, zero),
+        "paid" | "partially_refunded" | "refunded" => (zero, total),
+        "partially_paid" => {
+            let outstanding = money.at(body, "total_outstanding");
+            let open = outstanding.decimal()?;
+            open.map_or((zero, zero), |open| (zero, money.currency.round((total - open).max(Decimal::ZERO))))
+        }
+        _ => (zero, zero),
+    };
+    Ok(vec![ShopPayment { reference: format!("shopify-{external_id}"), method: method(body), authorized, captured }])
+}
+
+fn method(body: &Node) -> PaymentMethod {
+    let mut names: Vec<String> = body.field("payment_gateway_names").items().iter().filter_map(|name| name.text(100)).collect();
+    names.extend(body.field("gateway").text(100));
+    let name = names.iter().find(|name| *name != "gift_card").map(|name| name.to_ascii_lowercase());
+    match name.as_deref() {
+        None => PaymentMethod::Other,
+        Some(name) if name.contains("cash") || name.contains("cod") => PaymentMethod::Cash,
+        Some(name) if name.contains("bank") || name.contains("money_order") => PaymentMethod::BankTransfer,
+        Some(name) if name.contains("paypal") || name.contains("wallet") || name.contains("gopay") || name.contains("ovo") => {
+            PaymentMethod::EWallet
+        }
+        Some("manual") => PaymentMethod::Other,
+        Some(_) => PaymentMethod::Card,
+    }
+}
+
+/// Money that has gone back, and the goods that it was for.
+fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
+    let mut amount = currency.zero();
+    for transaction in node.field("transactions").items() {
+        let kind = transaction.field("kind").text(40).unwrap_or_default();
+        if kind == "refund" && transaction.field("status").text(40).as_deref() == Some("success") {
+            amount += transaction.field("amount").positive(currency)?;
+        }
+    }
+    let (mut lines, mut of_lines) = (vec![], currency.zero());
+    for item in node.field("refund_line_items").items() {
+        let quantity = item.field("quantity").decimal()?.unwrap_or_default();
+        let subtotal = item.field("subtotal");
+        of_lines += if subtotal.is_null() {
+            let line = item.field("line_item");
+            let price = line.field("price").decimal()?.unwrap_or_default();
+            currency.round((price * quantity).min(Decimal::from(99_999_999_999_999_i64)))
+        } else {
+            subtotal.money(currency)? + item.field("total_tax").money(currency)?
+        };
+        if quantity > Decimal::ZERO {
+            lines.push(ShopRefundLine { external_line_id: item.field("line_item_id").id()?, quantity, goods: goods(node, &item) });
+        }
+    }
+    Ok(ShopRefund {
+        reference: node.field("id").id()?,
+        beside_lines: (amount - of_lines).max(currency.zero()),
+        amount,
+        lines,
+        reason: node.field("note").text(500),
+        pointer: node.pointer.clone(),
+    })
+}
+
+fn goods(refund: &Node, item: &Node) -> RefundedGoods {
+    match item.field("restock_type").text(40).as_deref() {
+        Some("cancel") => RefundedGoods::NotSent,
+        Some("return") => RefundedGoods::ComeBack,
+        Some("no_restock") => RefundedGoods::Kept,
+        // The older form says only whether they are put back on the shelf.
+        Some(_) | None if refund.field("restock").value.as_bool() == Some(false) => RefundedGoods::Kept,
+        Some(_) | None => RefundedGoods::Unsaid,
+    }
+}
+
+/// `None` for one that is not under way (pending, failed).
+fn fulfillment(node: &Node) -> Read<Option<ShopFulfillment>> {
+    let status = node.field("status").text(40);
+    let cancelled = status.as_deref() == Some("cancelled");
+    if !cancelled && status.as_deref() != Some("success") {
+        return Ok(None);
+    }
+    let mut lines = vec![];
+    for item in node.field("line_items").items() {
+        let quantity = item.field("quantity").decimal()?.unwrap_or_default();
+        lines.push(ShopFulfillmentLine { external_line_id: item.field("id").id()?, quantity });
+    }
+    let first = || node.field("tracking_numbers").items().first().and_then(|number| number.text(100));
+    Ok(Some(ShopFulfillment {
+        reference: node.field("id").id()?,
+        carrier: node.field("tracking_company").text(64),
+        tracking_number: node.field("tracking_number").text(100).or_else(first),
+        shipped_at: node.field("created_at").instant()?,
+        lines: Some(lines),
+        cancelled,
+        pointer: node.pointer.clone(),
+    }))
+}
+
+/// A refund that is told by itself. `currency` is what its transactions say; without any it is no money.
+pub fn refund_news(body: &Node) -> Read<ShopNews> {
+    let of_transaction = body.field("transactions").items().first().map(|transaction| transaction.field("currency").currency());
+    let currency = of_transaction.transpose()?.or(Currency::from_code("USD")).ok_or_else(|| body.fault("currency_missing", "no currency"))?;
+    let refund = refund(body, currency)?;
+    Ok(ShopNews { external_id: body.field("order_id").id()?, refunds: vec![refund], fulfillments: vec![], deleted: false })
+}
+
+/// A fulfillment that is told by itself.
+pub fn fulfillment_news(body: &Node) -> Read<ShopNews> {
+    let fulfillments = fulfillment(body)?.into_iter().collect();
+    Ok(ShopNews { external_id: body.field("order_id").id()?, refunds: vec![], fulfillments, deleted: false })
+}

@@ -1,0 +1,308 @@
+//! A shop's figures as ours. What the buyer has paid is what the order must come to: where the parts that the shop names do not add up
+//! to its own total, the difference is put on the order so that they do, and a person is asked to look.
+
+use super::Places;
+use crate::inbox::Reason;
+use crate::orders::body::{NewOrder, NewOrderLine, NewShipping};
+use crate::orders::discount::Discount;
+use crate::types::currency::{Currency, rounded};
+use crate::types::decimal::{Amount, Quantity, UnitPrice};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde_json::{Map, Value};
+
+/// The figures of one order, as its shop names them. All amounts are in the prices' own terms: with tax where prices include it.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    pub currency: Currency,
+    pub prices_include_tax: bool,
+    pub lines: Vec<LineFigures>,
+    pub shipping: Option<ShippingFigures>,
+    /// Tips, duties, fees: neither goods nor shipping. Below zero it is a discount.
+    pub extras: Vec<Extra>,
+    /// Discounts on the whole order, not inside the lines.
+    pub discounts: Vec<Discount>,
+    /// The tax of everything; shared over the lines that do not say theirs.
+    pub tax_total: Option<Decimal>,
+    /// What the buyer pays in all.
+    pub total: Decimal,
+    /// Where the total stands in the message.
+    pub total_pointer: String,
+    /// The product that extras are sold as; without one they count as shipping.
+    pub fee_sku: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct LineFigures {
+    pub external_line_id: String,
+    pub sku: String,
+    /// Above zero.
+    pub quantity: Decimal,
+    pub price: LinePrice,
+    /// Each an amount.
+    pub discounts: Vec<Discount>,
+    pub tax: Option<Decimal>,
+    pub metadata: Map<String, Value>,
+    /// Where the line stands in the message.
+    pub pointer: String,
+}
+
+/// A line's price before its discounts.
+#[derive(Clone, Copy, Debug)]
+pub enum LinePrice {
+    /// Of one unit.
+    Unit(Decimal),
+    /// Of all of it.
+    Line(Decimal),
+}
+
+#[derive(Clone, Debug)]
+pub struct ShippingFigures {
+    pub method: Option<String>,
+    pub amount: Decimal,
+    pub tax: Decimal,
+    pub pointer: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Extra {
+    pub external_line_id: String,
+    pub name: String,
+    pub amount: Decimal,
+    pub tax: Decimal,
+    pub pointer: String,
+}
+
+/// A discount of an amount, for `reason`.
+pub fn discount(amount: Decimal, code: Option<String>, reason: Option<String>) -> Discount {
+    Discount { code, amount: Some(Amount(amount)), percent: None, reason }
+}
+
+fn off(discounts: &[Discount]) -> Decimal {
+    discounts.iter().filter_map(|discount| discount.amount).map(|amount| amount.0).sum()
+}
+
+impl Figures {
+    /// Writes lines, discounts and shipping of the order, notes where each stands in the message, and answers what a person must look at.
+    pub fn write(mut self, order: &mut NewOrder, places: &mut Places) -> Vec<Reason> {
+        let currency = self.currency;
+        let mut shipping = self.shipping.take();
+        for extra in std::mem::take(&mut self.extras) {
+            self.add_extra(extra, &mut shipping);
+        }
+        let mut lines: Vec<NewOrderLine> = vec![];
+        for (i, line) in self.lines.iter().enumerate() {
+            places.note(format!("/lines/{i}"), line.pointer.clone());
+            lines.push(new_line(line, currency));
+        }
+        self.share_tax(&mut lines, shipping.as_ref().map_or(Decimal::ZERO, |shipping| shipping.tax));
+        let mut doubts = vec![];
+        if let Some(sum) = self.sum(&lines, shipping.as_ref()) {
+            let missing = currency.round(self.total) - sum;
+            if !missing.is_zero() {
+                let detail = format!(
+                    "the shop's figures do not add up: its parts make {sum} {currency}, its total is {}; the difference is put on the order",
+                    currency.round(self.total)
+                );
+                doubts.push(Reason::new("totals_differ", detail, self.total_pointer.as_str()));
+                if missing < Decimal::ZERO {
+                    self.discounts.push(discount(-missing, Some("shop-difference".into()), Some("The shop's total is less than its parts".into())));
+                } else {
+                    let place = self.total_pointer.clone();
+                    let shipping = shipping.get_or_insert_with(|| ShippingFigures { method: None, amount: currency.zero(), tax: currency.zero(), pointer: place });
+                    shipping.amount += missing;
+                }
+            }
+        }
+        order.currency = Some(currency);
+        order.prices_include_tax = self.prices_include_tax;
+        order.lines = lines;
+        order.discounts = self.discounts;
+        order.shipping = shipping.map(|shipping| {
+            places.note("/shipping", shipping.pointer);
+            NewShipping {
+                method: shipping.method,
+                amount: Amount(currency.round(shipping.amount)),
+                tax_amount: Some(Amount(currency.round(shipping.tax))),
+            }
+        });
+        doubts
+    }
+
+    fn add_extra(&mut self, extra: Extra, shipping: &mut Option<ShippingFigures>) {
+        if extra.amount.is_zero() && extra.tax.is_zero() {
+            return;
+        }
+        if extra.amount < Decimal::ZERO {
+            self.discounts.push(discount(-self.currency.round(extra.amount), None, Some(extra.name)));
+        } else if let Some(sku) = &self.fee_sku {
+            self.lines.push(LineFigures {
+                external_line_id: extra.external_line_id,
+                sku: sku.clone(),
+                quantity: Decimal::ONE,
+                price: LinePrice::Line(extra.amount),
+                discounts: vec![],
+                tax: Some(extra.tax),
+                metadata: Map::from_iter([("name".to_owned(), Value::String(extra.name))]),
+                pointer: extra.pointer,
+            });
+        } else {
+            let zero = self.currency.zero();
+            let shipping =
+                shipping.get_or_insert(ShippingFigures { method: None, amount: zero, tax: zero, pointer: extra.pointer });
+            shipping.amount += extra.amount;
+            shipping.tax += extra.tax;
+        }
+    }
+
+    /// Lines that do not say their tax share what is left of the whole.
+    fn share_tax(&self, lines: &mut [NewOrderLine], shipping_tax: Decimal) {
+        let Some(all) = self.tax_total else { return };
+        let known: Decimal = lines.iter().filter_map(|line| line.tax_amount).map(|tax| tax.0).sum();
+        let left = (self.currency.round(all) - known - self.currency.round(shipping_tax)).max(self.currency.zero());
+        let open: Vec<usize> = (0..lines.len()).filter(|i| lines[*i].tax_amount.is_none()).collect();
+        let weights: Vec<Decimal> = open.iter().map(|i| amount_of(&lines[*i], self.currency)).collect();
+        for (i, share) in open.into_iter().zip(self.currency.split(left, &weights)) {
+            lines[i].tax_amount = Some(Amount(share));
+        }
+    }
+
+    /// What our arithmetic makes of it; `None` where some tax is still to be computed.
+    fn sum(&self, lines: &[NewOrderLine], shipping: Option<&ShippingFigures>) -> Option<Decimal> {
+        let currency = self.currency;
+        let mut sum = currency.zero() - off(&self.discounts);
+        for line in lines {
+            sum += amount_of(line, currency);
+            if !self.prices_include_tax {
+                sum += line.tax_amount?.0;
+            }
+        }
+        if let Some(shipping) = shipping {
+            sum += currency.round(shipping.amount);
+            if !self.prices_include_tax {
+                sum += currency.round(shipping.tax);
+            }
+        }
+        Some(sum)
+    }
+}
+
+/// What a line comes to after its discounts.
+fn amount_of(line: &NewOrderLine, currency: Currency) -> Decimal {
+    let price = line.unit_price.map_or(Decimal::ZERO, |price| price.0);
+    currency.round(line.quantity.0 * price) - off(&line.discounts)
+}
+
+fn new_line(line: &LineFigures, currency: Currency) -> NewOrderLine {
+    let (unit_price, rounding) = match line.price {
+        LinePrice::Unit(price) => (rounded(price, 6).normalize(), Decimal::ZERO),
+        LinePrice::Line(amount) => unit_price_of(currency.round(amount), line.quantity, currency),
+    };
+    let mut discounts = line.discounts.clone();
+    if rounding > Decimal::ZERO {
+        discounts.push(discount(rounding, None, Some("Rounding".to_owned())));
+    }
+    NewOrderLine {
+        sku: line.sku.clone(),
+        quantity: Quantity(line.quantity),
+        unit: None,
+        unit_price: Some(UnitPrice(unit_price)),
+        discounts,
+        tax_amount: line.tax.map(|tax| Amount(currency.round(tax))),
+        requested_on: None,
+        external_line_id: Some(line.external_line_id.clone()),
+        customer_sku: None,
+        metadata: line.metadata.clone(),
+    }
+}
+
+/// The price of one unit that makes this amount of the whole, with 6 decimal places; where none does, the next above, and what that is
+/// too much.
+fn unit_price_of(amount: Decimal, quantity: Decimal, currency: Currency) -> (Decimal, Decimal) {
+    let exact = amount / quantity;
+    let near = rounded(exact, 6);
+    if currency.round(near * quantity) == amount {
+        return (near.normalize(), Decimal::ZERO);
+    }
+    let above = exact.round_dp_with_strategy(6, RoundingStrategy::AwayFromZero);
+    (above.normalize(), currency.round(above * quantity) - amount)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::body::InlineCustomer;
+
+    fn dec(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn line(price: LinePrice, quantity: &str, tax: Option<&str>) -> LineFigures {
+        LineFigures {
+            external_line_id: "1".into(),
+            sku: "A".into(),
+            quantity: dec(quantity),
+            price,
+            discounts: vec![],
+            tax: tax.map(dec),
+            metadata: Map::new(),
+            pointer: "/line_items/0".into(),
+        }
+    }
+
+    fn figures(lines: Vec<LineFigures>, total: &str) -> Figures {
+        Figures {
+            currency: Currency::from_code("USD").unwrap(),
+            prices_include_tax: false,
+            lines,
+            shipping: None,
+            extras: vec![],
+            discounts: vec![],
+            tax_total: None,
+            total: dec(total),
+            total_pointer: "/total".into(),
+            fee_sku: None,
+        }
+    }
+
+    fn written(figures: Figures) -> (NewOrder, Vec<Reason>) {
+        let mut order = NewOrder::of_guest(InlineCustomer { name: "Siti".into(), email: None, phone: None });
+        let doubts = figures.write(&mut order, &mut Places::default());
+        (order, doubts)
+    }
+
+    #[test]
+    fn three_for_ten_cost_what_they_cost() {
+        let (order, doubts) = written(figures(vec![line(LinePrice::Line(dec("10.00")), "3", Some("0"))], "10.00"));
+        assert_eq!((order.lines[0].unit_price, doubts.len()), (Some(UnitPrice(dec("3.333333"))), 0));
+        let many = figures(vec![line(LinePrice::Line(dec("333.33")), "99999", Some("0"))], "333.33");
+        let (order, doubts) = written(many);
+        assert!(doubts.is_empty());
+        assert_eq!(amount_of(&order.lines[0], Currency::from_code("USD").unwrap()), dec("333.33"));
+    }
+
+    #[test]
+    fn tax_that_no_line_says_is_shared_by_amount() {
+        let lines = vec![line(LinePrice::Unit(dec("20")), "1", None), line(LinePrice::Unit(dec("10")), "1", None)];
+        let (order, doubts) = written(Figures { tax_total: Some(dec("1.00")), ..figures(lines, "31.00") });
+        let taxes: Vec<_> = order.lines.iter().map(|line| line.tax_amount.unwrap().0).collect();
+        assert_eq!((taxes, doubts.len()), (vec![dec("0.67"), dec("0.33")], 0));
+    }
+
+    #[test]
+    fn parts_that_do_not_make_the_total_are_doubted_and_made_to() {
+        let (order, doubts) = written(figures(vec![line(LinePrice::Unit(dec("10")), "1", Some("1"))], "8.00"));
+        assert_eq!((order.discounts[0].amount, doubts[0].code.as_str()), (Some(Amount(dec("3.00"))), "totals_differ"));
+        let (order, doubts) = written(figures(vec![line(LinePrice::Unit(dec("10")), "1", Some("1"))], "12.50"));
+        assert_eq!((order.shipping.unwrap().amount, doubts.len()), (Amount(dec("1.50")), 1));
+    }
+
+    #[test]
+    fn a_tip_is_a_line_where_a_product_stands_for_it_and_shipping_where_none_does() {
+        let tip = Extra { external_line_id: "tip".into(), name: "Tip".into(), amount: dec("2"), tax: dec("0"), pointer: "/tip".into() };
+        let with_tip = || Figures { extras: vec![tip.clone()], ..figures(vec![line(LinePrice::Unit(dec("10")), "1", Some("0"))], "12.00") };
+        let (order, doubts) = written(with_tip());
+        assert_eq!((order.shipping.unwrap().amount, doubts.len()), (Amount(dec("2.00")), 0));
+        let (order, doubts) = written(Figures { fee_sku: Some("FEE".into()), ..with_tip() });
+        assert_eq!((order.lines[1].sku.as_str(), order.lines.len(), doubts.len()), ("FEE", 2, 0));
+    }
+}

@@ -1,0 +1,77 @@
+//! The first that we hear of an order: it is placed with its money. Its external id is claimed with it, so that a second try finds it.
+
+use super::{Road, ShopOrder, Walked, outcome_of, store};
+use crate::error::Error;
+use crate::order_to_cash::capture_queue::{Arrival, write_here};
+use crate::order_to_cash::place::PlaceRequest;
+use crate::orders::body::{NewOrder, NewOrderPayment};
+use crate::orders::order::OnShortage;
+use crate::orders::verify::Request;
+use crate::payments::payment::PaymentStatus;
+use crate::types::decimal::Amount;
+use crate::types::id::OrderId;
+use aws_lc_rs::digest;
+use rust_decimal::Decimal;
+use serde_json::Value;
+use std::ops::ControlFlow;
+
+/// The content of an external id's claim: the same for all messages, since a shop's order may have changed between two of them.
+const SHOP_ORDER: &[u8] = b"shop order";
+
+impl Road<'_> {
+    pub(super) fn place(&self, order: &ShopOrder) -> Result<Walked, Error> {
+        if self.known()?.order_id.is_some() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let body = self.body(order);
+        let request =
+            Request { order_id: OrderId::generate(), number: String::new(), body, may_price: true, historical: false };
+        let new_id = request.order_id;
+        let arrival = Arrival { context: self.context.clone(), request: PlaceRequest::new(request, None, SHOP_ORDER) };
+        let placed = match write_here(self.bench.db, &self.bench.desk.clone(), arrival) {
+            Ok(answer) => read_id(&serde_json::from_slice(&answer.body).map_err(Error::internal)?, "id")?,
+            Err(Error::Conflict { code: "external_id_conflict", extra, .. }) => read_id(&Value::Object(extra), "order_id")?,
+            Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |pointer| order.places.of(pointer))?)),
+        };
+        self.bench.db.write_blocking(|connection| {
+            let mut known = store::lock(connection, &self.key, self.bench.now)?;
+            known.order_id = Some(placed);
+            // Of one that was there already nobody knows what it was made of: it is compared.
+            known.content = (placed == new_id).then(|| content(&order.order)).transpose()?;
+            Ok(store::save(connection, &self.key, &known, self.bench.now)?)
+        })?;
+        *self.order_id.borrow_mut() = Some(placed);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn body(&self, order: &ShopOrder) -> NewOrder {
+        let payments = order.payments.iter().flat_map(|payment| {
+            let of = |amount: Decimal, status| NewOrderPayment {
+                method: payment.method,
+                status: Some(status),
+                amount: Amount(amount),
+                reference: Some(payment.reference.clone()),
+            };
+            [of(payment.captured, PaymentStatus::Captured), of(payment.authorized, PaymentStatus::Authorized)]
+        });
+        NewOrder {
+            channel: Some(self.channel.code.clone()),
+            external_id: Some(order.external_id.clone()),
+            // A shop has sold it: it is not refused for want of stock.
+            on_shortage: order.order.on_shortage.or(Some(OnShortage::Backorder)),
+            payments: payments.filter(|payment| payment.amount.0 > Decimal::ZERO).collect(),
+            ..order.order.clone()
+        }
+    }
+}
+
+/// What an order is made of, as a hash.
+pub(super) fn content(order: &NewOrder) -> Result<Vec<u8>, Error> {
+    let json = serde_json::to_vec(order).map_err(Error::internal)?;
+    Ok(digest::digest(&digest::SHA256, &json).as_ref().to_vec())
+}
+
+fn read_id(body: &Value, field: &str) -> Result<OrderId, Error> {
+    let id = body[field].as_str().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Error::internal("an order was placed that has no id"))
+}

@@ -1,0 +1,196 @@
+//! Money that the shop has paid back, and what becomes of its goods: cancelled where they are still here, announced as a return where
+//! they have left.
+
+use super::edit::REFUND_CODE;
+use super::store::{self, FactKind};
+use super::{RefundedGoods, Road, ShopRefund, Walked, outcome_of};
+use crate::error::Error;
+use crate::order_to_cash::{cancel, edit, refund, returns as goods};
+use crate::orders::body::{CancelLine, CancelReason, CancelRequest};
+use crate::orders::discount::Discount;
+use crate::orders::edit::body::EditOrder;
+use crate::orders::order::{CancelCode, Order};
+use crate::orders::status::OrderStatus;
+use crate::payments::refunds::body::NewRefund;
+use crate::payments::service as payments;
+use crate::platform::http::Precondition;
+use crate::returns::body::{AuthorizeReturn, NewReturn, NewReturnLine};
+use crate::returns::sales_return::{ReturnCode, ReturnReason};
+use crate::returns::service as returns;
+use crate::types::decimal::{Amount, Quantity};
+use crate::types::id::{OrderId, OrderLineId};
+use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// What is to be done with the goods of one refund.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Taken {
+    cancelled: Vec<(OrderLineId, Decimal)>,
+    returned: Vec<(OrderLineId, Decimal)>,
+    /// Neither is possible: the buyer keeps it, or it is not there any more.
+    kept: Vec<(String, Decimal)>,
+}
+
+impl Road<'_> {
+    pub(super) fn refund_money(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
+        for asked in refunds.iter().filter(|refund| refund.amount > Decimal::ZERO) {
+            let booked = self.bench.db.read_blocking(|connection| self.refund_numbers(connection)).and_then(|numbers| {
+                self.on_order(|connection, _, order_id| {
+                    if store::fact(connection, &self.key, FactKind::RefundMoney, &asked.reference)?.is_some() {
+                        return Ok(());
+                    }
+                    let reason = asked.reason.as_deref().map_or_else(|| "Refunded by the shop".to_owned(), |text| text.chars().take(500).collect());
+                    let body = NewRefund { amount: Amount(asked.amount), reason };
+                    refund::refund_order(connection, &self.context, order_id, &body, &numbers, &Precondition::Any)?;
+                    Ok(store::note_fact(connection, &self.key, FactKind::RefundMoney, &asked.reference, None, self.bench.now)?)
+                })
+            });
+            if let Err(error) = booked {
+                return Ok(ControlFlow::Break(outcome_of(error, |_| asked.pointer.clone())?));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// As many as the order has payments.
+    fn refund_numbers(&self, connection: &mut PgConnection) -> Result<Vec<String>, Error> {
+        let Some(order_id) = *self.order_id.borrow() else { return Ok(vec![]) };
+        let count = payments::of_order(connection, self.key.organization_id, order_id)?.len();
+        (0..count).map(|_| payments::next_refund_number(connection, &self.bench.desk.numbers, self.key.organization_id)).collect()
+    }
+
+    pub(super) fn refund_goods(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
+        for asked in refunds {
+            for (kind, work) in [(FactKind::RefundGoods, GOODS), (FactKind::RefundRest, REST)] {
+                let number = self.bench.db.read_blocking(|connection| {
+                    returns::next_number(connection, &self.bench.desk.numbers, self.key.organization_id)
+                })?;
+                let done = self.on_order(|connection, _, order_id| {
+                    if let Some(note) = store::fact(connection, &self.key, kind, &asked.reference)? {
+                        return Ok(note);
+                    }
+                    let note = work(self, connection, order_id, asked, &number)?;
+                    store::note_fact(connection, &self.key, kind, &asked.reference, note.as_deref(), self.bench.now)?;
+                    Ok(note)
+                });
+                match done {
+                    Ok(Some(Some(note))) => self.tell("not_credited", note, &asked.pointer),
+                    Ok(_) => {}
+                    Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |_| asked.pointer.clone())?)),
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Cancels what is here, announces what comes back.
+    fn take_goods(&self, connection: &mut PgConnection, order_id: OrderId, asked: &ShopRefund, number: &str) -> Result<Option<String>, Error> {
+        let order = self.find(connection, order_id)?;
+        let announced = returns::announced(connection, self.key.organization_id, order_id)?;
+        let taken = goods_of(&order, asked, |line_number| announced.get(&line_number).copied().unwrap_or_default());
+        let detail = asked.reason.as_ref().map(|reason| reason.chars().take(500).collect::<String>());
+        if !taken.cancelled.is_empty() {
+            let line = |(id, quantity): &(OrderLineId, Decimal)| CancelLine { order_line_id: *id, quantity: Some(Quantity(*quantity)) };
+            let reason = CancelReason { code: CancelCode::CustomerRequest, detail: detail.clone() };
+            let request = CancelRequest { reason, lines: Some(taken.cancelled.iter().map(line).collect()), dry_run: false };
+            cancel::cancel(connection, &self.context, order_id, &request, &Precondition::Any)?;
+        }
+        if !taken.returned.is_empty() {
+            let line = |(id, quantity): &(OrderLineId, Decimal)| NewReturnLine {
+                order_line_id: *id,
+                quantity: Quantity(*quantity),
+                reason: ReturnReason { code: ReturnCode::ChangedMind, detail: detail.clone() },
+            };
+            let body = NewReturn {
+                order_id,
+                lines: taken.returned.iter().map(line).collect(),
+                note: Some("The shop has paid the money back already".to_owned()),
+                external_ids: BTreeMap::from([(self.channel.code.clone(), asked.reference.clone())]),
+                metadata: serde_json::Map::new(),
+            };
+            let announced = goods::request::request(connection, &self.context, &body, number.to_owned())?;
+            let let_in = AuthorizeReturn { overrides: true, reason: Some("refunded in the shop".to_owned()) };
+            returns::authorize(connection, &self.context, announced.id, &let_in, &Precondition::Any)?;
+        }
+        let kept: Vec<String> = taken.kept.iter().map(|(sku, quantity)| format!("{} of {sku}", quantity.normalize())).collect();
+        Ok((!kept.is_empty()).then(|| format!("the shop has paid back {}, which the buyer keeps: credit it by hand", kept.join(", "))))
+    }
+
+    /// Takes off the order what was paid back beside its lines, so that nobody is asked for it again.
+    fn take_rest(&self, connection: &mut PgConnection, order_id: OrderId, asked: &ShopRefund) -> Result<Option<String>, Error> {
+        if asked.beside_lines <= Decimal::ZERO {
+            return Ok(None);
+        }
+        let order = self.find(connection, order_id)?;
+        let by_hand = || Ok(Some(format!("the shop has paid back {} {} beside the lines: credit it by hand", asked.beside_lines, order.currency)));
+        let on = order.subtotal - order.discount_total;
+        let editable = matches!(order.status, OrderStatus::Confirmed | OrderStatus::OnHold);
+        if !editable || !order.amount_invoiced.is_zero() || asked.beside_lines >= on || order.document.discounts.len() >= 20 {
+            return by_hand();
+        }
+        let code: String = format!("{REFUND_CODE}{}", asked.reference).chars().take(64).collect();
+        let reason = asked.reason.clone().unwrap_or_else(|| "Refunded by the shop".to_owned()).chars().take(500).collect();
+        let mut discounts = order.document.discounts.clone();
+        discounts.push(Discount { code: Some(code), amount: Some(Amount(asked.beside_lines)), percent: None, reason: Some(reason) });
+        let taxes = order.lines.iter().filter(|line| !line.is_removed());
+        let lines = taxes
+            .map(|line| crate::orders::edit::body::EditLine {
+                order_line_id: Some(line.id),
+                tax_amount: Some(Amount(line.tax_amount)),
+                ..Default::default()
+            })
+            .collect();
+        let request = EditOrder { lines, discounts: Some(discounts), ..EditOrder::default() };
+        edit::edit(connection, &self.context, order_id, &request, &Precondition::Any)?;
+        Ok(None)
+    }
+}
+
+type Work = fn(&Road<'_>, &mut PgConnection, OrderId, &ShopRefund, &str) -> Result<Option<String>, Error>;
+const GOODS: Work = |road, connection, order_id, asked, number| road.take_goods(connection, order_id, asked, number);
+const REST: Work = |road, connection, order_id, asked, _| road.take_rest(connection, order_id, asked);
+
+/// What becomes of the goods of a refund. `announced` is how much of a line is on its way back already.
+fn goods_of(order: &Order, asked: &ShopRefund, announced: impl Fn(i16) -> Decimal) -> Taken {
+    let mut taken = Taken::default();
+    for line in &asked.lines {
+        let known = order.lines.iter().filter(|known| !known.is_removed());
+        let Some(known) = known.into_iter().find(|known| known.detail.external_line_id.as_ref() == Some(&line.external_line_id)) else {
+            taken.kept.push((format!("line {}", line.external_line_id), line.quantity));
+            continue;
+        };
+        let quantities = &known.quantities;
+        let returnable = if known.is_stocked() { quantities.shipped - quantities.returned - announced(known.line_number) } else { Decimal::ZERO };
+        let (open, returnable) = (quantities.open(), returnable.max(Decimal::ZERO));
+        let (cancelled, returned) = match line.goods {
+            RefundedGoods::ComeBack => {
+                let returned = line.quantity.min(returnable);
+                ((line.quantity - returned).min(open), returned)
+            }
+            RefundedGoods::NotSent | RefundedGoods::Unsaid => {
+                let cancelled = line.quantity.min(open);
+                (cancelled, (line.quantity - cancelled).min(returnable))
+            }
+            RefundedGoods::Kept => (line.quantity.min(open), Decimal::ZERO),
+        };
+        add(&mut taken.cancelled, known.id, cancelled);
+        add(&mut taken.returned, known.id, returned);
+        let kept = line.quantity - cancelled - returned;
+        if kept > Decimal::ZERO {
+            taken.kept.push((known.sku.clone(), kept));
+        }
+    }
+    taken
+}
+
+fn add(to: &mut Vec<(OrderLineId, Decimal)>, id: OrderLineId, quantity: Decimal) {
+    if quantity <= Decimal::ZERO {
+        return;
+    }
+    match to.iter_mut().find(|(known, _)| *known == id) {
+        Some((_, sum)) => *sum += quantity,
+        None => to.push((id, quantity)),
+    }
+}

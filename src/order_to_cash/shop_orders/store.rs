@@ -1,0 +1,136 @@
+use crate::platform::sql::sql;
+use crate::types::id::{ChannelId, OrderId, OrganizationId};
+use crate::types::text_enum::text_enum;
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+
+/// One order of one shop.
+#[derive(Clone, Debug)]
+pub struct Key<'a> {
+    pub organization_id: OrganizationId,
+    pub channel_id: ChannelId,
+    pub external_id: &'a str,
+}
+
+text_enum! {
+    /// Why no order was made of it.
+    pub enum Gone {
+        Cancelled = "cancelled",
+        Deleted = "deleted",
+    }
+}
+
+text_enum! {
+    /// What is worked in once and for all.
+    pub enum FactKind {
+        RefundMoney = "refund_money",
+        RefundGoods = "refund_goods",
+        RefundRest = "refund_rest",
+        Fulfillment = "fulfillment",
+        Doubt = "doubt",
+    }
+}
+
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Known {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub order_id: Option<OrderId>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub version_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    pub content: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub gone: Option<Gone>,
+}
+
+/// Its row, made where there is none, under its lock: nobody else works on this order of the shop until the transaction ends. It comes
+/// before all other locks.
+pub fn lock(connection: &mut PgConnection, key: &Key, now: DateTime<Utc>) -> QueryResult<Known> {
+    sql("INSERT INTO channel_order (organization_id, channel_id, external_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
+         ON CONFLICT ON CONSTRAINT channel_order_pkey DO NOTHING")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    sql("SELECT order_id, version_at, content, gone FROM channel_order \
+         WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3 FOR NO KEY UPDATE")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .get_result(connection)
+}
+
+/// Writes the row back. The caller holds its lock.
+pub fn save(connection: &mut PgConnection, key: &Key, known: &Known, now: DateTime<Utc>) -> QueryResult<()> {
+    sql("UPDATE channel_order SET order_id = $4, version_at = $5, content = $6, gone = $7, updated_at = $8 \
+         WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .bind::<Nullable<SqlUuid>, _>(known.order_id)
+    .bind::<Nullable<Timestamptz>, _>(known.version_at)
+    .bind::<Nullable<Binary>, _>(known.content.as_deref())
+    .bind::<Nullable<Text>, _>(known.gone)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    Ok(())
+}
+
+/// What is noted of a fact, where it has been worked in.
+pub fn fact(connection: &mut PgConnection, key: &Key, kind: FactKind, reference: &str) -> QueryResult<Option<Option<String>>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Text>)]
+        note: Option<String>,
+    }
+    let row: Option<Row> = sql("SELECT note FROM channel_order_fact \
+         WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3 AND kind = $4 AND reference = $5")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(reference)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(|row| row.note))
+}
+
+/// Notes that a fact is worked in. The caller holds the lock of the order's row.
+pub fn note_fact(
+    connection: &mut PgConnection,
+    key: &Key,
+    kind: FactKind,
+    reference: &str,
+    note: Option<&str>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    sql("INSERT INTO channel_order_fact (organization_id, channel_id, external_id, kind, reference, note, at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(reference)
+    .bind::<Nullable<Text>, _>(note)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Whether a shipment of the order goes under this tracking number.
+pub fn has_shipped(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId, tracking_number: &str) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        found: bool,
+    }
+    let row: Row = sql("SELECT EXISTS (SELECT 1 FROM shipment WHERE organization_id = $1 AND order_id = $2 AND tracking_number = $3) AS found")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(order_id)
+        .bind::<Text, _>(tracking_number)
+        .get_result(connection)?;
+    Ok(row.found)
+}
