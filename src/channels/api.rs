@@ -23,6 +23,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(patch_channel)
         .service(rotate_channel_secret)
         .service(rotate_channel_address);
+    config.service(super::try_mapping::try_channel_mapping);
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -1,4 +1,5 @@
 use super::platforms::api_client;
+use super::platforms::generic::mapping::Mapping;
 use crate::error::Error;
 use crate::platform::http::parse_json;
 use crate::types::absent::null_is_default;
@@ -54,6 +55,17 @@ pub struct ChannelSettings {
     #[serde(default)]
     #[schema(example = "nusantara-niaga.myshopify.com")]
     pub shop_domain: Option<String>,
+    /// Takes in orders of the shop's test mode. Absent: they are left aside.
+    #[serde(default)]
+    #[schema(example = false)]
+    pub test_orders: Option<bool>,
+    /// The product (of kind `charge`) that tips, duties and fees of the shop are sold as. Absent: they count as shipping.
+    #[serde(default)]
+    #[schema(example = "FEE")]
+    pub fee_sku: Option<String>,
+    /// Of a generic channel: where in its messages what stands.
+    #[serde(default)]
+    pub mapping: Option<Mapping>,
     /// Where the platform's own API is, if not at its usual address. Of Salesforce: the address of My Domain.
     #[serde(default)]
     #[schema(example = "https://nusantara.my.salesforce.com")]
@@ -81,14 +93,6 @@ pub struct ChannelSettings {
     /// Whether number, status, shipments and invoices of its orders are written back to the platform.
     #[serde(default, deserialize_with = "null_is_default")]
     pub write_back: bool,
-    /// Takes in orders of the shop's test mode. Absent: they are left aside.
-    #[serde(default)]
-    #[schema(example = false)]
-    pub test_orders: Option<bool>,
-    /// The product (of kind `charge`) that tips, duties and fees of the shop are sold as. Absent: they count as shipping.
-    #[serde(default)]
-    #[schema(example = "FEE")]
-    pub fee_sku: Option<String>,
 }
 
 /// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
@@ -226,6 +230,12 @@ impl ChannelSettings {
             let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";
             faults.require(is_host_name(domain), "/settings/shop_domain", "invalid_domain", detail);
         }
+        if let Some(sku) = &self.fee_sku {
+            check_code(faults, "/settings/fee_sku", sku);
+        }
+        if let Some(mapping) = &self.mapping {
+            mapping.check(faults, "/settings/mapping");
+        }
         if let Some(base) = &self.api_base
             && let Err(why) = api_client::reach().read(base)
         {
@@ -244,9 +254,6 @@ impl ChannelSettings {
             for (i, stage) in stages.iter().enumerate().take(50) {
                 check_text(faults, &format!("/settings/{name}/{i}"), stage, 200);
             }
-        }
-        if let Some(sku) = &self.fee_sku {
-            check_code(faults, "/settings/fee_sku", sku);
         }
     }
 

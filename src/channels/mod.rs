@@ -7,6 +7,7 @@ pub mod platforms;
 pub mod service;
 pub mod standing;
 mod store;
+pub mod try_mapping;
 
 pub use body::{Channel, ChannelKind, PriceTolerance};
 pub use service::{find, listening, of_id};

@@ -46,6 +46,7 @@ invariants! {
     "documents",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
     "references_events", "import_counts", "references_imports", "organizations",
+    "inbox", "channel_orders",
 }
 
 /// A check reads whole tables; this bounds one invariant on a large database.

@@ -31,6 +31,9 @@ pub fn take(
     now: DateTime<Utc>,
 ) -> Result<(InboundMessageId, bool), Error> {
     if let Some(id) = store::insert(connection, organization_id, channel.id, message, now)? {
+        let context = Context::job(organization_id, "inbox", now);
+        let data = json!({ "channel": channel.code, "topic": message.topic, "external_id": message.external_id });
+        tell(connection, &context, "inbound_message.received", id, data)?;
         return Ok((id, true));
     }
     let known = store::of_content(connection, organization_id, channel.id, &message.delivery_key())?;

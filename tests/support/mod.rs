@@ -5,6 +5,7 @@ pub mod app;
 pub mod database;
 pub mod demo;
 pub mod document;
+pub mod hooks;
 pub mod load;
 pub mod statements;
 pub mod stripe;

@@ -3,13 +3,15 @@
 pub mod api_client;
 pub mod bigcommerce;
 pub mod crm;
+pub mod generic;
 pub mod hubspot;
 pub mod parts;
 pub mod reading;
+pub mod salesforce;
 pub mod shopify;
 pub mod signature;
-pub mod salesforce;
 pub mod standard_webhooks;
+pub mod woocommerce;
 
 use super::body::ChannelKind;
 use super::platform::Platform;
@@ -27,12 +29,12 @@ pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
         ChannelKind::Hubspot => Some(&hubspot::Hubspot),
         ChannelKind::Salesforce => Some(&salesforce::Salesforce),
         ChannelKind::Shopify => Some(&shopify::Shopify),
+        ChannelKind::Woocommerce => Some(&woocommerce::Woocommerce),
+        ChannelKind::Generic => Some(&generic::Generic),
         ChannelKind::Direct
         | ChannelKind::Stripe
-        | ChannelKind::Woocommerce
         | ChannelKind::Email
-        | ChannelKind::Ubl
-        | ChannelKind::Generic => None,
+        | ChannelKind::Ubl => None,
     }
 }
 

@@ -113,7 +113,8 @@ impl<'a> Node<'a> {
     /// An instant with its offset; `None` where there is none.
     pub fn instant(&self) -> Read<Option<DateTime<Utc>>> {
         let Some(text) = self.text(60) else { return Ok(None) };
-        let instant = DateTime::parse_from_rfc3339(&text).map_err(|_| self.fault("invalid_instant", "write an instant as RFC 3339 does"))?;
+        let instant =
+            DateTime::parse_from_rfc3339(&text).map_err(|_| self.fault("invalid_instant", "write an instant as RFC 3339 does"))?;
         Ok(Some(in_range(self, instant.with_timezone(&Utc))?))
     }
 
@@ -221,7 +222,10 @@ mod tests {
     fn ids_beyond_what_a_double_holds_keep_their_digits() {
         let body: Value = serde_json::from_str(r#"{"a": 820982911946154508, "b": "x1", "c": 1.5, "d": 18446744073709551615}"#).unwrap();
         let id = |name: &str| Node::root(&body).field(name).id();
-        assert_eq!((id("a").unwrap(), id("b").unwrap(), id("d").unwrap()), ("820982911946154508".into(), "x1".into(), u64::MAX.to_string()));
+        assert_eq!(
+            (id("a").unwrap(), id("b").unwrap(), id("d").unwrap()),
+            ("820982911946154508".into(), "x1".into(), u64::MAX.to_string())
+        );
         assert_eq!((id("c").unwrap_err().pointer, id("e").unwrap_err().code), ("/c".into(), "id_missing".into()));
     }
 

@@ -77,7 +77,7 @@ mod tests {
         assert!(!with(&good, &["client-secret"], now - 301));
         assert!(!with(&good, &["other"], now) && !with(&good, &[], now) && !with("", &["client-secret"], now));
         assert!(!with(good.trim_start_matches("v1,"), &["client-secret"], now));
-        let signed = |name: &str| [("webhook-id", name), ("webhook-timestamp", "1772445600"), ("webhook-signature", good.as_str())];
+        let signed = |name: &'static str| [("webhook-id", name), ("webhook-timestamp", "1772445600"), ("webhook-signature", good.as_str())];
         assert!(!verified(&signed("msg_2"), body, &["client-secret"], now));
         assert!(!verified(&signed("msg_1"), b"{}", &["client-secret"], now));
         assert!(!verified(&[("webhook-id", "msg_1"), ("webhook-timestamp", "noon")], body, &["client-secret"], now));

@@ -23,8 +23,8 @@ pub struct Figures {
     pub discounts: Vec<Discount>,
     /// The tax of everything; shared over the lines that do not say theirs.
     pub tax_total: Option<Decimal>,
-    /// What the buyer pays in all.
-    pub total: Decimal,
+    /// What the buyer pays in all; `None` where the shop does not say.
+    pub total: Option<Decimal>,
     /// Where the total stands in the message.
     pub total_pointer: String,
     /// The product that extras are sold as; without one they count as shipping.
@@ -96,21 +96,14 @@ impl Figures {
         }
         self.share_tax(&mut lines, shipping.as_ref().map_or(Decimal::ZERO, |shipping| shipping.tax));
         let mut doubts = vec![];
-        if let Some(sum) = self.sum(&lines, shipping.as_ref()) {
-            let missing = currency.round(self.total) - sum;
-            if !missing.is_zero() {
+        if let (Some(sum), Some(total)) = (self.sum(&lines, shipping.as_ref()), self.total) {
+            let total = currency.round(total);
+            if total != sum && !self.round_off(&mut lines, total - sum) {
                 let detail = format!(
-                    "the shop's figures do not add up: its parts make {sum} {currency}, its total is {}; the difference is put on the order",
-                    currency.round(self.total)
+                    "the shop's figures do not add up: its parts make {sum} {currency}, its total is {total}; the difference is put on the order"
                 );
                 doubts.push(Reason::new("totals_differ", detail, self.total_pointer.as_str()));
-                if missing < Decimal::ZERO {
-                    self.discounts.push(discount(-missing, Some("shop-difference".into()), Some("The shop's total is less than its parts".into())));
-                } else {
-                    let place = self.total_pointer.clone();
-                    let shipping = shipping.get_or_insert_with(|| ShippingFigures { method: None, amount: currency.zero(), tax: currency.zero(), pointer: place });
-                    shipping.amount += missing;
-                }
+                self.settle_difference(total - sum, &mut shipping);
             }
         }
         order.currency = Some(currency);
@@ -147,10 +140,42 @@ impl Figures {
             });
         } else {
             let zero = self.currency.zero();
-            let shipping =
-                shipping.get_or_insert(ShippingFigures { method: None, amount: zero, tax: zero, pointer: extra.pointer });
+            let shipping = shipping.get_or_insert(ShippingFigures { method: None, amount: zero, tax: zero, pointer: extra.pointer });
             shipping.amount += extra.amount;
             shipping.tax += extra.tax;
+        }
+    }
+
+    /// Shops round each figure by itself, so that the parts may be off by a minor unit each: that much is put on the first tax that bears
+    /// it. Whether it was no more than that.
+    fn round_off(&self, lines: &mut [NewOrderLine], missing: Decimal) -> bool {
+        let most = Decimal::new(1, self.currency.minor_units()) * Decimal::from(lines.len() + 1);
+        let bears = |line: &&mut NewOrderLine| line.tax_amount.is_some_and(|tax| tax.0 > Decimal::ZERO && tax.0 + missing >= Decimal::ZERO);
+        if self.prices_include_tax || missing.abs() > most {
+            return false;
+        }
+        let Some(line) = lines.iter_mut().find(bears) else { return false };
+        line.tax_amount = line.tax_amount.map(|tax| Amount(tax.0 + missing));
+        true
+    }
+
+    /// What the parts are too much is taken off shipping and fees first, then off the whole; what they are too little is shipping.
+    fn settle_difference(&mut self, missing: Decimal, shipping: &mut Option<ShippingFigures>) {
+        let zero = self.currency.zero();
+        if missing > Decimal::ZERO {
+            let none = || ShippingFigures { method: None, amount: zero, tax: zero, pointer: self.total_pointer.clone() };
+            shipping.get_or_insert_with(none).amount += missing;
+            return;
+        }
+        let mut left = -missing;
+        if let Some(shipping) = shipping {
+            let part = left.min(if self.prices_include_tax { shipping.amount - shipping.tax } else { shipping.amount }).max(zero);
+            shipping.amount -= part;
+            left -= part;
+        }
+        if left > Decimal::ZERO {
+            let reason = "The shop's total is less than its parts".to_owned();
+            self.discounts.push(discount(left, Some("shop-difference".to_owned()), Some(reason)));
         }
     }
 
@@ -258,7 +283,7 @@ mod tests {
             extras: vec![],
             discounts: vec![],
             tax_total: None,
-            total: dec(total),
+            total: Some(dec(total)),
             total_pointer: "/total".into(),
             fee_sku: None,
         }

@@ -56,17 +56,8 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: &'static [Self] = &[
-        Self::Note,
-        Self::Place,
-        Self::Doubt,
-        Self::Edit,
-        Self::Pay,
-        Self::RefundMoney,
-        Self::Ship,
-        Self::RefundGoods,
-        Self::Cancel,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Note, Self::Place, Self::Doubt, Self::Edit, Self::Pay, Self::RefundMoney, Self::Ship, Self::RefundGoods, Self::Cancel];
 }
 
 /// Brings our order to the state that the shop has it in: places it where it is unknown, changes, pays, refunds, ships and cancels it
@@ -111,7 +102,9 @@ pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &
     if known.order_id.is_none() {
         return match (known.gone, news.deleted) {
             (_, true) => road.bury(),
-            (Some(_), false) => Ok(Outcome::ignored("order_gone", "the order was cancelled or deleted before it came; nothing is to be done")),
+            (Some(_), false) => {
+                Ok(Outcome::ignored("order_gone", "the order was cancelled or deleted before it came; nothing is to be done"))
+            }
             (None, false) => Ok(Outcome::later("unknown_order", "the order has not come yet", "")),
         };
     }
@@ -128,6 +121,19 @@ pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &
         }
     }
     Ok(road.arrived())
+}
+
+/// The shop has taken a deletion back: what it tells of the order counts again.
+pub fn revive(bench: &Workbench, organization_id: OrganizationId, channel: &Channel, external_id: &str) -> Result<(), Error> {
+    let road = Road::new(bench, organization_id, channel, external_id);
+    bench.db.write_blocking(|connection| {
+        let mut known = store::lock(connection, &road.key, bench.now)?;
+        if known.gone == Some(Gone::Deleted) {
+            known.gone = None;
+            store::save(connection, &road.key, &known, bench.now)?;
+        }
+        Ok(())
+    })
 }
 
 /// Goes on to the next step, or ends with an outcome.
@@ -202,6 +208,9 @@ impl<'a> Road<'a> {
             if known.version_at.is_some_and(|seen| seen > order.version_at) {
                 return Ok(ControlFlow::Break(Outcome::ignored("older_version", "the shop has told a newer state of this order before")));
             }
+            if known.order_id.is_none() && known.gone == Some(Gone::Deleted) {
+                return Ok(ControlFlow::Break(Outcome::ignored("order_gone", "the shop has deleted it: no order is made of it")));
+            }
             known.version_at = Some(order.version_at);
             if known.order_id.is_none() {
                 // One that comes back to life is placed after all.
@@ -209,7 +218,10 @@ impl<'a> Road<'a> {
             }
             store::save(connection, &self.key, &known, self.bench.now)?;
             Ok(match known.gone {
-                Some(_) => ControlFlow::Break(Outcome::ignored("cancelled_before_it_came", "it was cancelled before we knew it: no order is made of it")),
+                Some(_) => ControlFlow::Break(Outcome::ignored(
+                    "cancelled_before_it_came",
+                    "it was cancelled before we knew it: no order is made of it",
+                )),
                 None => ControlFlow::Continue(()),
             })
         })
@@ -265,7 +277,9 @@ impl<'a> Road<'a> {
             Ok(order.lines.iter().any(|line| !line.quantities.shipped.is_zero()))
         });
         match left {
-            Ok(Some(true)) => self.tell("partly_shipped", "the shop has cancelled it, but something of it has shipped: take that back by a return", ""),
+            Ok(Some(true)) => {
+                self.tell("partly_shipped", "the shop has cancelled it, but something of it has shipped: take that back by a return", "")
+            }
             Ok(_) => {}
             Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |_| String::new())?)),
         }

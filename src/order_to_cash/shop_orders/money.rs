@@ -28,9 +28,10 @@ impl Road<'_> {
     pub(super) fn pay(&self, all: &[ShopPayment]) -> Result<Walked, Error> {
         for payment in all {
             for _ in 0..MOVES {
-                let number = self.bench.db.read_blocking(|connection| {
-                    payments::next_number(connection, &self.bench.desk.numbers, self.key.organization_id)
-                });
+                let number = self
+                    .bench
+                    .db
+                    .read_blocking(|connection| payments::next_number(connection, &self.bench.desk.numbers, self.key.organization_id));
                 let number = number?;
                 match self.on_order(|connection, _, order_id| self.move_money(connection, order_id, payment, &number)) {
                     Ok(Some(true)) => {}
@@ -109,6 +110,5 @@ fn next_move(want: &ShopPayment, ours: &[Payment]) -> Option<Move> {
     }
     // Reserved once: an authorization that was voided or ran out here is not made again by an old figure.
     let none_yet = ours.iter().all(|payment| payment.status == PaymentStatus::Captured && payment.amount == payment.captured);
-    (authorized.is_zero() && none_yet)
-        .then_some(Move::Receive { status: NewPaymentStatus::Authorized, amount: want.authorized })
+    (authorized.is_zero() && none_yet).then_some(Move::Receive { status: NewPaymentStatus::Authorized, amount: want.authorized })
 }

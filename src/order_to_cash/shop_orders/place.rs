@@ -2,6 +2,7 @@
 
 use super::{Road, ShopOrder, Walked, outcome_of, store};
 use crate::error::Error;
+use crate::inbox::Outcome;
 use crate::order_to_cash::capture_queue::{Arrival, write_here};
 use crate::order_to_cash::place::PlaceRequest;
 use crate::orders::body::{NewOrder, NewOrderPayment};
@@ -11,6 +12,7 @@ use crate::payments::payment::PaymentStatus;
 use crate::types::decimal::Amount;
 use crate::types::id::OrderId;
 use aws_lc_rs::digest;
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::ops::ControlFlow;
@@ -18,14 +20,21 @@ use std::ops::ControlFlow;
 /// The content of an external id's claim: the same for all messages, since a shop's order may have changed between two of them.
 const SHOP_ORDER: &[u8] = b"shop order";
 
+/// What is older is no order to work on (see `orders::verify`): a shop tells of it because something was tidied up.
+const LONGEST_AGO: TimeDelta = TimeDelta::days(366);
+
 impl Road<'_> {
     pub(super) fn place(&self, order: &ShopOrder) -> Result<Walked, Error> {
         if self.known()?.order_id.is_some() {
             return Ok(ControlFlow::Continue(()));
         }
+        let oldest = self.bench.now - LONGEST_AGO;
+        if order.order.ordered_at.is_some_and(|at| at < oldest) {
+            let detail = "it is older than a year, and no order was made of it: import it as history if it is needed";
+            return Ok(ControlFlow::Break(Outcome::ignored("too_old", detail)));
+        }
         let body = self.body(order);
-        let request =
-            Request { order_id: OrderId::generate(), number: String::new(), body, may_price: true, historical: false };
+        let request = Request { order_id: OrderId::generate(), number: String::new(), body, may_price: true, historical: false };
         let new_id = request.order_id;
         let arrival = Arrival { context: self.context.clone(), request: PlaceRequest::new(request, None, SHOP_ORDER) };
         let placed = match write_here(self.bench.db, &self.bench.desk.clone(), arrival) {

@@ -41,7 +41,8 @@ impl Road<'_> {
                     if store::fact(connection, &self.key, FactKind::RefundMoney, &asked.reference)?.is_some() {
                         return Ok(());
                     }
-                    let reason = asked.reason.as_deref().map_or_else(|| "Refunded by the shop".to_owned(), |text| text.chars().take(500).collect());
+                    let reason =
+                        asked.reason.as_deref().map_or_else(|| "Refunded by the shop".to_owned(), |text| text.chars().take(500).collect());
                     let body = NewRefund { amount: Amount(asked.amount), reason };
                     refund::refund_order(connection, &self.context, order_id, &body, &numbers, &Precondition::Any)?;
                     Ok(store::note_fact(connection, &self.key, FactKind::RefundMoney, &asked.reference, None, self.bench.now)?)
@@ -64,9 +65,10 @@ impl Road<'_> {
     pub(super) fn refund_goods(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
         for asked in refunds {
             for (kind, work) in [(FactKind::RefundGoods, GOODS), (FactKind::RefundRest, REST)] {
-                let number = self.bench.db.read_blocking(|connection| {
-                    returns::next_number(connection, &self.bench.desk.numbers, self.key.organization_id)
-                })?;
+                let number = self
+                    .bench
+                    .db
+                    .read_blocking(|connection| returns::next_number(connection, &self.bench.desk.numbers, self.key.organization_id))?;
                 let done = self.on_order(|connection, _, order_id| {
                     if let Some(note) = store::fact(connection, &self.key, kind, &asked.reference)? {
                         return Ok(note);
@@ -86,7 +88,13 @@ impl Road<'_> {
     }
 
     /// Cancels what is here, announces what comes back.
-    fn take_goods(&self, connection: &mut PgConnection, order_id: OrderId, asked: &ShopRefund, number: &str) -> Result<Option<String>, Error> {
+    fn take_goods(
+        &self,
+        connection: &mut PgConnection,
+        order_id: OrderId,
+        asked: &ShopRefund,
+        number: &str,
+    ) -> Result<Option<String>, Error> {
         let order = self.find(connection, order_id)?;
         let announced = returns::announced(connection, self.key.organization_id, order_id)?;
         let taken = goods_of(&order, asked, |line_number| announced.get(&line_number).copied().unwrap_or_default());
@@ -124,7 +132,8 @@ impl Road<'_> {
             return Ok(None);
         }
         let order = self.find(connection, order_id)?;
-        let by_hand = || Ok(Some(format!("the shop has paid back {} {} beside the lines: credit it by hand", asked.beside_lines, order.currency)));
+        let by_hand =
+            || Ok(Some(format!("the shop has paid back {} {} beside the lines: credit it by hand", asked.beside_lines, order.currency)));
         let on = order.subtotal - order.discount_total;
         let editable = matches!(order.status, OrderStatus::Confirmed | OrderStatus::OnHold);
         if !editable || !order.amount_invoiced.is_zero() || asked.beside_lines >= on || order.document.discounts.len() >= 20 {
@@ -162,7 +171,8 @@ fn goods_of(order: &Order, asked: &ShopRefund, announced: impl Fn(i16) -> Decima
             continue;
         };
         let quantities = &known.quantities;
-        let returnable = if known.is_stocked() { quantities.shipped - quantities.returned - announced(known.line_number) } else { Decimal::ZERO };
+        let returnable =
+            if known.is_stocked() { quantities.shipped - quantities.returned - announced(known.line_number) } else { Decimal::ZERO };
         let (open, returnable) = (quantities.open(), returnable.max(Decimal::ZERO));
         let (cancelled, returned) = match line.goods {
             RefundedGoods::ComeBack => {

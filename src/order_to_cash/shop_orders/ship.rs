@@ -52,7 +52,8 @@ impl Road<'_> {
         }
         let order = self.find(connection, order_id)?;
         let leaving = leaving_of(&order, one)?;
-        let shipped_at = one.shipped_at.filter(|at| *at <= self.bench.now && *at >= self.bench.now - TimeDelta::days(30) && *at >= order.ordered_at);
+        let shipped_at =
+            one.shipped_at.filter(|at| *at <= self.bench.now && *at >= self.bench.now - TimeDelta::days(30) && *at >= order.ordered_at);
         let carrier = one.carrier.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("other");
         let requests = leaving.into_iter().map(|(fulfillment_order_id, lines)| ShipRequest {
             fulfillment_order_id,
@@ -60,7 +61,9 @@ impl Road<'_> {
                 carrier: carrier.chars().take(64).collect(),
                 tracking_number: one.tracking_number.as_ref().map(|number| number.chars().take(100).collect()),
                 shipped_at,
-                lines: Some(lines.into_iter().map(|(order_line_id, quantity)| ShipLine { order_line_id, quantity: Quantity(quantity) }).collect()),
+                lines: Some(
+                    lines.into_iter().map(|(order_line_id, quantity)| ShipLine { order_line_id, quantity: Quantity(quantity) }).collect(),
+                ),
                 packages: None,
                 external_ids: Some(BTreeMap::from([(self.channel.code.clone(), one.reference.clone())])),
                 metadata: None,

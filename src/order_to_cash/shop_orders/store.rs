@@ -121,16 +121,22 @@ pub fn note_fact(
 }
 
 /// Whether a shipment of the order goes under this tracking number.
-pub fn has_shipped(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId, tracking_number: &str) -> QueryResult<bool> {
+pub fn has_shipped(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    order_id: OrderId,
+    tracking_number: &str,
+) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = diesel::sql_types::Bool)]
         found: bool,
     }
-    let row: Row = sql("SELECT EXISTS (SELECT 1 FROM shipment WHERE organization_id = $1 AND order_id = $2 AND tracking_number = $3) AS found")
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(order_id)
-        .bind::<Text, _>(tracking_number)
-        .get_result(connection)?;
+    let row: Row =
+        sql("SELECT EXISTS (SELECT 1 FROM shipment WHERE organization_id = $1 AND order_id = $2 AND tracking_number = $3) AS found")
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<SqlUuid, _>(order_id)
+            .bind::<Text, _>(tracking_number)
+            .get_result(connection)?;
     Ok(row.found)
 }

@@ -1,6 +1,7 @@
 //! What is refused, with the exact status, code and place of each fault. One table, one application, all failing rows at once.
 
 mod bodies;
+mod channels;
 mod people;
 mod pricing;
 mod requests;
@@ -225,6 +226,7 @@ async fn bad_input_is_refused_at_its_place() {
     );
     rows.extend(bodies::calendars());
     rows.extend(bodies::others(&world));
+    rows.extend(channels::rows());
     rows.extend(pricing::rows());
     rows.extend(people::rows());
     rows.extend(returns::returns(&world));

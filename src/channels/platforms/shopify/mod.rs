@@ -51,7 +51,15 @@ pub fn read(message: &Message) -> Read<About> {
     if topic.starts_with("draft_orders/") {
         return nothing("draft_order", "a draft becomes an order when it is completed; the shop tells of it then");
     }
-    let known = ["orders/create", "orders/updated", "orders/edited", "orders/cancelled", "orders/paid", "orders/fulfilled", "orders/partially_fulfilled"];
+    let known = [
+        "orders/create",
+        "orders/updated",
+        "orders/edited",
+        "orders/cancelled",
+        "orders/paid",
+        "orders/fulfilled",
+        "orders/partially_fulfilled",
+    ];
     // The header of a hook is not signed: what has been asked for is known by how it came.
     let is_order = known.contains(&topic) || message.proof == Proof::Fetched;
     if !is_order && !matches!(topic, "refunds/create" | "fulfillments/create" | "fulfillments/update") {
@@ -63,7 +71,9 @@ pub fn read(message: &Message) -> Read<About> {
     let of_part = !body.field("order_id").is_null();
     match topic {
         "refunds/create" if of_part && body.field("refund_line_items").value.is_array() => order::refund_news(&body).map(About::News),
-        "fulfillments/create" | "fulfillments/update" if of_part && body.field("line_items").value.is_array() && !body.field("status").is_null() => {
+        "fulfillments/create" | "fulfillments/update"
+            if of_part && body.field("line_items").value.is_array() && !body.field("status").is_null() =>
+        {
             order::fulfillment_news(&body).map(About::News)
         }
         "refunds/create" | "fulfillments/create" | "fulfillments/update" => Err(other()),

@@ -101,7 +101,12 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
         version_at: version.instant()?.ok_or_else(|| version.fault("required", "an order says when it was last changed"))?,
         cancelled: cancelled(body),
         payments: payments(body, money, &external_id)?,
-        fulfillments: body.field("fulfillments").items().iter().filter_map(|node| fulfillment(node).transpose()).collect::<Read<Vec<_>>>()?,
+        fulfillments: body
+            .field("fulfillments")
+            .items()
+            .iter()
+            .filter_map(|node| fulfillment(node).transpose())
+            .collect::<Read<Vec<_>>>()?,
         external_id,
         order,
         refunds,
@@ -182,9 +187,16 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             sku: sku_of(item),
             quantity,
             price: LinePrice::Unit(price),
-            discounts: allocated.into_iter().filter(|(amount, _)| !amount.is_zero()).map(|(amount, name)| discount(amount, None, name)).collect(),
+            discounts: allocated
+                .into_iter()
+                .filter(|(amount, _)| !amount.is_zero())
+                .map(|(amount, name)| discount(amount, None, name))
+                .collect(),
             tax,
-            metadata: bounded([("name", item.field("name").value.clone()), ("properties", item.field("properties").value.clone())], 4 * 1024),
+            metadata: bounded(
+                [("name", item.field("name").value.clone()), ("properties", item.field("properties").value.clone())],
+                4 * 1024,
+            ),
             pointer: item.pointer.clone(),
             external_line_id,
         });
@@ -228,7 +240,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
         extras,
         discounts,
         tax_total: Some(money.at(body, "total_tax").positive(money.currency)?),
-        total: total.positive(money.currency)?,
+        total: Some(total.positive(money.currency)?),
         total_pointer: total.pointer,
         fee_sku: settings.fee_sku.clone(),
     })
@@ -281,7 +293,8 @@ fn shipping(body: &Node, money: Money) -> Read<(Option<ShippingFigures>, Decimal
         let price = money.at(&line, "price").positive(money.currency)?;
         let allocated: Decimal = discounts_of(&line, money)?.iter().map(|(amount, _)| *amount).sum();
         let discounted = money.at(&line, "discounted_price");
-        let after = if discounted.is_null() { (price - allocated).max(money.currency.zero()) } else { discounted.positive(money.currency)? };
+        let after =
+            if discounted.is_null() { (price - allocated).max(money.currency.zero()) } else { discounted.positive(money.currency)? };
         let tax = money.sum(&line.field("tax_lines").items(), "price")?;
         off += price - after;
         let zero = money.currency.zero();
@@ -417,7 +430,8 @@ fn fulfillment(node: &Node) -> Read<Option<ShopFulfillment>> {
 /// A refund that is told by itself. `currency` is what its transactions say; without any it is no money.
 pub fn refund_news(body: &Node) -> Read<ShopNews> {
     let of_transaction = body.field("transactions").items().first().map(|transaction| transaction.field("currency").currency());
-    let currency = of_transaction.transpose()?.or(Currency::from_code("USD")).ok_or_else(|| body.fault("currency_missing", "no currency"))?;
+    let currency =
+        of_transaction.transpose()?.or(Currency::from_code("USD")).ok_or_else(|| body.fault("currency_missing", "no currency"))?;
     let refund = refund(body, currency)?;
     Ok(ShopNews { external_id: body.field("order_id").id()?, refunds: vec![refund], fulfillments: vec![], deleted: false })
 }

@@ -1,0 +1,101 @@
+//! Works the outbox off: lease (one short transaction), call, record (one).
+
+use super::store::{self, Task};
+use super::{OutgoingFulfillment, back_off, shop_api};
+use crate::auth::actor::Context;
+use crate::channels::platforms::api_client::ApiError;
+use crate::channels::{self, service};
+use crate::error::Error;
+use crate::events::{self, event::NewEvent};
+use crate::fulfillment::shipments;
+use crate::orders;
+use crate::platform::db::Db;
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use serde_json::json;
+
+/// Longer than the calls of one shipment may take.
+const LEASE: TimeDelta = TimeDelta::seconds(180);
+const BATCH: i64 = 20;
+/// How long a shop may be away before a person has to look.
+const PATIENCE: TimeDelta = TimeDelta::days(7);
+
+/// Tells until nothing is due; how many were tried.
+pub fn work(db: &Db, now: &impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
+    let mut all = 0;
+    loop {
+        let due = lease(db, now())?;
+        if due.is_empty() {
+            return Ok(all);
+        }
+        for task in due {
+            if db.is_stopping() {
+                return Ok(all);
+            }
+            let told = call(db, &task, now())?;
+            record(db, &task, &told, now())?;
+            all += 1;
+        }
+    }
+}
+
+/// Takes what is due. A step of its own, so that dying after it can be tried.
+pub fn lease(db: &Db, now: DateTime<Utc>) -> Result<Vec<Task>, Error> {
+    db.write_blocking(|connection| Ok(store::lease_tasks(connection, now, LEASE, BATCH)?))
+}
+
+/// Tells one shop of one shipment; what the shop calls it.
+pub fn call(db: &Db, task: &Task, now: DateTime<Utc>) -> Result<Result<Option<String>, ApiError>, Error> {
+    let (organization_id, channel_id) = (task.organization_id, task.channel_id);
+    let (channel, credentials, fulfillment) = db.read_blocking(|connection| {
+        let channel = channels::of_id(connection, organization_id, channel_id)?.ok_or(Error::not_found("channel"))?;
+        let credentials = service::credentials(connection, organization_id, channel_id)?;
+        let shipment = shipments::service::get(connection, organization_id, task.shipment_id)?;
+        let order = orders::find(connection, organization_id, task.order_id)?.ok_or(Error::not_found("order"))?;
+        let of_line = |line: &shipments::shipment::ShipmentLine| {
+            let known = order.line(line.order_line_id)?;
+            Some((known.detail.external_line_id.clone()?, line.quantity.0))
+        };
+        Ok((
+            channel,
+            credentials,
+            OutgoingFulfillment {
+                order_external_id: order.external_id.clone().unwrap_or_default(),
+                number: shipment.number.clone(),
+                carrier: shipment.carrier.clone(),
+                tracking_number: shipment.tracking_number.clone(),
+                tracking_url: shipment.tracking_url.clone(),
+                lines: shipment.lines.iter().filter_map(of_line).collect(),
+                completes: order.lines.iter().all(|line| line.quantities.open() == Decimal::ZERO),
+            },
+        ))
+    })?;
+    Ok(match shop_api(&channel, &credentials, now) {
+        Ok(Some(api)) => api.fulfill(&fulfillment),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    })
+}
+
+/// Writes down what came of it. What the shop calls the shipment is noted with the order, so that its own hook of it is known.
+pub fn record(db: &Db, task: &Task, told: &Result<Option<String>, ApiError>, now: DateTime<Utc>) -> Result<(), Error> {
+    db.write_blocking(|connection| match told {
+        Ok(reference) => Ok(store::done(connection, task, reference.as_deref(), now)?),
+        Err(error) => {
+            let gives_up = !waits(error) || now - task.created_at > PATIENCE;
+            let again = error.at().unwrap_or(now + back_off(task.attempts));
+            let detail: String = error.to_string().chars().take(500).collect();
+            if store::failed(connection, task, &detail, gives_up, again, now)? && gives_up {
+                let context = Context::job(task.organization_id, "tell_shops", now);
+                let data = json!({ "shipment_id": task.shipment_id, "order_id": task.order_id, "code": error.code(), "detail": detail });
+                events::append(connection, &context, &[NewEvent::of("channel.not_told", "channel", task.channel_id.0, data)])?;
+            }
+            Ok(())
+        }
+    })
+}
+
+/// Whether the same call may be taken later; new credentials let it pass, too.
+fn waits(error: &ApiError) -> bool {
+    error.may_pass() || matches!(error, ApiError::Setup { .. } | ApiError::Refused { .. })
+}
