@@ -86,6 +86,10 @@ pub struct ChannelSettings {
     #[serde(default, deserialize_with = "null_is_default")]
     #[schema(example = json!(["default"]), max_items = 50)]
     pub pipelines: Vec<String>,
+    /// HubSpot and Salesforce: the field of a company that holds its tax number.
+    #[serde(default)]
+    #[schema(example = "tax_id")]
+    pub tax_id_field: Option<String>,
     /// Whether number, status, shipments and invoices of its orders are written back to the platform.
     #[serde(default, deserialize_with = "null_is_default")]
     pub write_back: bool,
@@ -242,6 +246,9 @@ impl ChannelSettings {
             let fits = text.as_deref().is_none_or(id);
             faults.require(fits, format!("/settings/{name}"), "invalid_id", "letters and digits, as the platform shows it");
         }
+        let field = |text: &str| (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let fits = self.tax_id_field.as_deref().is_none_or(field);
+        faults.require(fits, "/settings/tax_id_field", "invalid_field", "the field's internal name: letters, digits and underscores");
         for (name, stages) in [("won_stages", &self.won_stages), ("pipelines", &self.pipelines)] {
             faults.require(stages.len() <= 50, format!("/settings/{name}"), "too_many_items", "at most 50");
             for (i, stage) in stages.iter().enumerate().take(50) {

@@ -31,6 +31,8 @@ pub mod hold;
 pub mod master_data;
 /// When an order got where.
 pub mod milestones;
+/// Orders by the ids of other systems.
+pub mod of_channel;
 /// The order as a whole.
 pub mod order;
 /// What dates are promised by.

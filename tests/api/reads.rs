@@ -216,7 +216,7 @@ async fn stock_and_availability_are_read_with_few_statements() {
     for (path, most) in [
         ("/v1/inventory?sku=SKU-01", 1),
         ("/v1/inventory/availability?sku=SKU-01&quantity=2", 3),
-        (&format!("/v1/customers/{customer}/history"), 1),
+        (&format!("/v1/customers/{customer}/history"), 2),
     ] {
         statements_since_last();
         shop.get(path).await.expect(200);

@@ -1,8 +1,13 @@
 //! The platforms that a channel may speak with.
 
 pub mod api_client;
+pub mod bigcommerce;
+pub mod crm;
 pub mod generic;
+pub mod hubspot;
+pub mod parts;
 pub mod reading;
+pub mod salesforce;
 pub mod shopify;
 pub mod signature;
 pub mod standard_webhooks;
@@ -20,14 +25,14 @@ pub const RECONCILIATION: &str = "reconciliation";
 /// `None` for a kind that receives nothing: its orders come by the API.
 pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
     match kind {
+        ChannelKind::Bigcommerce => Some(&bigcommerce::Bigcommerce),
+        ChannelKind::Hubspot => Some(&hubspot::Hubspot),
+        ChannelKind::Salesforce => Some(&salesforce::Salesforce),
         ChannelKind::Shopify => Some(&shopify::Shopify),
         ChannelKind::Woocommerce => Some(&woocommerce::Woocommerce),
         ChannelKind::Generic => Some(&generic::Generic),
         ChannelKind::Direct
         | ChannelKind::Stripe
-        | ChannelKind::Bigcommerce
-        | ChannelKind::Hubspot
-        | ChannelKind::Salesforce
         | ChannelKind::Email
         | ChannelKind::Ubl => None,
     }

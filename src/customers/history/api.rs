@@ -1,4 +1,4 @@
-use super::body::{HistoryEntry, HistoryKind};
+use super::body::{CustomerHistory, HistoryKind};
 use super::service;
 use crate::app::App;
 use crate::auth::actor::Actor;
@@ -7,7 +7,7 @@ use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::platform::http::Answer;
 use crate::types::id::CustomerId;
-use crate::types::page::{Page, PageQuery};
+use crate::types::page::PageQuery;
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
@@ -19,10 +19,13 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Get a customer's time line
+///
+/// What a sales person wants on one screen: where the customer stands, then orders, invoices, credit notes, payments, refunds, returns
+/// and messages in one time line, newest first. Of each kind only what the caller has the scope to read.
 #[utoipa::path(tag = "customers", operation_id = "get_customer_history", security(("oauth2" = ["customers:read"])), params(
     ("id" = CustomerId, Path, description = "Id of the customer"), PageQuery
 ), responses(
-    (status = 200, description = "Orders, invoices, credit notes and payments, newest first; of each kind only with the scope to read it", body = Page<HistoryEntry>),
+    (status = 200, description = "The time line, newest first; the summary is on its first page", body = CustomerHistory),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 404, response = crate::openapi::NotFound),
 ))]
@@ -31,10 +34,14 @@ pub async fn get_customer_history(call: Call, app: Data<App>) -> Result<Answer, 
     let context = call.require(Permission::CUSTOMERS_READ)?;
     let query: PageQuery = call.query()?;
     let id: CustomerId = call.path("id")?;
-    let name = format!("history {id}");
-    let (limit, before, kinds) = (query.limit()?, start(query.after(&name, 2)?)?, readable(&call.actor));
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, id, &kinds, before, &name, limit)).await?;
-    Answer::ok(&page)
+    let kinds = readable(&call.actor);
+    // A cursor is only good for who may read the same kinds.
+    let name = format!("history {id} {kinds:?}");
+    let (limit, before) = (query.limit()?, start(query.after(&name, 2)?)?);
+    let read = move |connection: &mut _| {
+        service::list(connection, &context, id, &kinds, before, &name, limit)
+    };
+    Answer::ok(&app.db.read(read).await?)
 }
 
 fn start(key: Option<Vec<String>>) -> Result<Option<(DateTime<Utc>, Uuid)>, Error> {
@@ -47,8 +54,10 @@ fn readable(actor: &Actor) -> Vec<HistoryKind> {
     let needed = |kind: HistoryKind| match kind {
         HistoryKind::Order => Permission::ORDERS_READ,
         HistoryKind::Invoice | HistoryKind::CreditNote => Permission::INVOICES_READ,
-        HistoryKind::Payment => Permission::PAYMENTS_READ,
+        HistoryKind::Payment | HistoryKind::Refund => Permission::PAYMENTS_READ,
         HistoryKind::Return => Permission::RETURNS_READ,
+        HistoryKind::InboundMessage => Permission::CHANNELS_READ,
+        HistoryKind::Notice => Permission::CUSTOMERS_READ,
     };
     HistoryKind::ALL.iter().copied().filter(|kind| actor.may(needed(*kind))).collect()
 }

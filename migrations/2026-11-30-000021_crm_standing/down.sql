@@ -1,0 +1,2 @@
+DROP TABLE crm_standing;
+DROP TABLE crm_follow;

@@ -1,0 +1,77 @@
+//! One message about several things: what becomes of it in all.
+
+use crate::inbox::{Outcome, Reason};
+use crate::types::id::OrderId;
+use chrono::{DateTime, Utc};
+
+/// The outcomes of the parts of a message. What may pass later keeps the whole message waiting: working a part in again changes nothing.
+#[derive(Debug, Default)]
+pub struct Sum {
+    order_ids: Vec<OrderId>,
+    later: Option<(Reason, Option<DateTime<Utc>>)>,
+    rejected: Option<Reason>,
+    told: Option<Reason>,
+}
+
+impl Sum {
+    /// `within` is the place of the part in the message.
+    pub fn add(&mut self, outcome: Outcome, within: &str) {
+        let placed = |reason: Reason| if reason.pointer.is_empty() { Reason { pointer: within.to_owned(), ..reason } } else { reason };
+        match outcome {
+            Outcome::Processed { order_ids, reason } => {
+                self.order_ids.extend(order_ids);
+                self.told = self.told.take().or(reason.map(placed));
+            }
+            Outcome::Later { reason, at } => {
+                // The earliest wait counts; where one is open the usual one does.
+                let at = match (&self.later, at) {
+                    (Some((_, known)), at) => known.and_then(|known| at.map(|at| at.min(known))),
+                    (None, at) => at,
+                };
+                let reason = self.later.take().map_or_else(|| placed(reason), |(first, _)| first);
+                self.later = Some((reason, at));
+            }
+            Outcome::Rejected { order_ids, reason } => {
+                self.order_ids.extend(order_ids);
+                self.rejected = self.rejected.take().or(Some(placed(reason)));
+            }
+        }
+    }
+
+    pub fn outcome(mut self) -> Outcome {
+        self.order_ids.sort();
+        self.order_ids.dedup();
+        match (self.later, self.rejected) {
+            (Some((reason, at)), _) => Outcome::Later { reason, at },
+            (None, Some(reason)) => Outcome::Rejected { order_ids: self.order_ids, reason },
+            (None, None) => Outcome::Processed { order_ids: self.order_ids, reason: self.told },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_that_waits_keeps_the_whole_waiting() {
+        let (a, b) = (OrderId::generate(), OrderId::generate());
+        let mut sum = Sum::default();
+        sum.add(Outcome::processed(vec![a]), "/0");
+        sum.add(Outcome::ignored("not_won", "it is not won"), "/1");
+        sum.add(Outcome::processed(vec![a, b]), "/2");
+        let mut both = vec![a, b];
+        both.sort();
+        let told = Reason::new("not_won", "it is not won", "/1");
+        assert_eq!(sum.outcome(), Outcome::Processed { order_ids: both, reason: Some(told) });
+        let mut sum = Sum::default();
+        sum.add(Outcome::rejected("bad", "no", "/0/x"), "/0");
+        sum.add(Outcome::processed(vec![a]), "/1");
+        assert_eq!(sum.outcome(), Outcome::Rejected { order_ids: vec![a], reason: Reason::new("bad", "no", "/0/x") });
+        let mut sum = Sum::default();
+        sum.add(Outcome::rejected("bad", "no", ""), "/0");
+        sum.add(Outcome::later("unknown_sku", "no such product", ""), "/1");
+        sum.add(Outcome::later("other", "x", ""), "/2");
+        assert_eq!(sum.outcome(), Outcome::Later { reason: Reason::new("unknown_sku", "no such product", "/1"), at: None });
+    }
+}
