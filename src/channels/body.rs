@@ -1,3 +1,4 @@
+use super::mail_settings::MailSettings;
 use crate::error::Error;
 use crate::platform::http::parse_json;
 use crate::types::decimal::{Amount, Percent};
@@ -52,6 +53,9 @@ pub struct ChannelSettings {
     #[serde(default)]
     #[schema(example = "nusantara-niaga.myshopify.com")]
     pub shop_domain: Option<String>,
+    /// Of kind `email`.
+    #[serde(default)]
+    pub mail: Option<MailSettings>,
 }
 
 /// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
@@ -185,6 +189,9 @@ impl ChannelSettings {
             let percent = tolerance.percent.is_none_or(|percent| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&percent.0));
             faults.require(percent, format!("{here}/percent"), "out_of_range", "0 to 100");
         }
+        if let Some(mail) = &self.mail {
+            mail.check(faults, "/settings/mail");
+        }
         if let Some(domain) = &self.shop_domain {
             let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";
             faults.require(is_host_name(domain), "/settings/shop_domain", "invalid_domain", detail);
@@ -193,6 +200,7 @@ impl ChannelSettings {
 
     /// Host names do not tell case apart; stored, they have none.
     fn normalized(mut self) -> Self {
+        self.mail = self.mail.map(MailSettings::normalized);
         self.shop_domain = self.shop_domain.map(|domain| domain.to_ascii_lowercase());
         self
     }
@@ -232,7 +240,7 @@ fn merge(target: &mut Value, patch: &Value) {
 }
 
 /// RFC 1123: at least two labels of letters, digits and inner hyphens.
-fn is_host_name(text: &str) -> bool {
+pub(super) fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -377,6 +385,7 @@ mod tests {
             settings: ChannelSettings {
                 price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None }),
                 shop_domain: Some("a.example".into()),
+                ..ChannelSettings::default()
             },
             inbound_url: None,
             secret_count: 0,

@@ -7,6 +7,7 @@ pub mod body;
 pub mod credit;
 pub mod guests;
 pub mod history;
+pub mod senders;
 pub mod service;
 mod store;
 

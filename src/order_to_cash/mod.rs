@@ -71,3 +71,5 @@ pub mod returns;
 pub mod serve_backorders;
 pub mod stock_change;
 pub mod take_back;
+/// From a reading to its order.
+pub mod verified_order;

@@ -31,6 +31,10 @@ pub mod hold;
 pub mod master_data;
 /// When an order got where.
 pub mod milestones;
+/// Orders by the buyer's own number.
+pub mod purchase_orders {
+    pub use super::store::purchase_orders::of_customer;
+}
 /// The order as a whole.
 pub mod order;
 /// What dates are promised by.

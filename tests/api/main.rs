@@ -27,6 +27,7 @@ mod imports;
 mod inventory;
 mod invoicing;
 mod journal;
+mod mail;
 mod master_events;
 mod migrations;
 mod mixed_load;
@@ -51,5 +52,6 @@ mod statements;
 mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
+mod ubl_orders;
 mod users;
 mod vanished;

@@ -2,7 +2,7 @@
 
 pub mod camt;
 pub mod csv_file;
-mod element;
+pub mod element;
 mod statement_entry;
 
 pub use statement_entry::{Direction, Section, StatementEntry, StatementFile, check_period};
