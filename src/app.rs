@@ -90,6 +90,9 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
     config.configure(crate::inbox::api::configure);
+    config.configure(crate::channels::platforms::email::upload::configure);
+    config.configure(crate::verifications::api::configure);
+    config.configure(crate::documents::ordering::api::configure);
     config.configure(crate::imports::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);

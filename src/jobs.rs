@@ -7,6 +7,7 @@ use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
 use crate::auth::sessions::service as sessions;
 use crate::channels;
+use crate::channels::platforms::email::imap;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inbox;
@@ -31,21 +32,46 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The threads that run the jobs: imports have one of their own, as they may take hours and the others must not wait.
+/// The threads that run the jobs. What may take long, or waits for somebody outside, has a thread of its own: the others must not wait
+/// for it.
 pub struct Jobs {
     db: Db,
-    stop: Sender<()>,
-    /// Tells nothing; it ends with the thread.
+    stopping: Arc<AtomicBool>,
+    /// Tells nothing; it ends with the threads.
     running: Receiver<()>,
-    thread: JoinHandle<()>,
-    stop_imports: Arc<AtomicBool>,
-    imports: JoinHandle<()>,
-    /// Calls payment providers: a slow one must not hold the others up.
-    payments: JoinHandle<()>,
-    /// Works messages in, which may ask platforms back.
-    inbox: JoinHandle<()>,
-    /// Tells CRM systems where their orders stand.
-    crm: JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads share.
+#[derive(Clone)]
+struct Shared {
+    db: Db,
+    clock: Clock,
+    stopping: Arc<AtomicBool>,
+    /// Lets go of the channel as the thread ends.
+    _running: Sender<()>,
+}
+
+impl Shared {
+    /// A thread that does its work again and again, with a rest in between, until the jobs stop.
+    fn thread(&self, name: &'static str, rest: Duration, mut work: impl FnMut(&Self) + Send + 'static) -> Result<JoinHandle<()>, Error> {
+        let own = self.clone();
+        let again_and_again = move || {
+            while !own.is_stopping() {
+                work(&own);
+                std::thread::park_timeout(rest);
+            }
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(again_and_again).map_err(Error::internal)
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
 }
 
 /// How often each job looks for work.
@@ -55,6 +81,7 @@ const CRM: Duration = Duration::from_secs(2);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
 const REMINDERS: Duration = Duration::from_secs(60);
+const MAILBOXES: Duration = Duration::from_secs(5);
 const PURGE: Duration = Duration::from_secs(60);
 const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
@@ -62,139 +89,113 @@ const LAST_JOB: Duration = Duration::from_secs(5);
 
 impl Jobs {
     pub fn start(db: Db, clock: Clock, authenticator: Data<Authenticator>, desk: Desk, stripe: StripeApi) -> Result<Self, Error> {
-        let stop_imports = Arc::new(AtomicBool::new(false));
-        let (stop, stopped) = channel();
-        let (ends_with_thread, running) = channel();
-        let numbers = desk.numbers.clone();
-        let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
-        let inbox = start_inbox(db.clone(), clock.clone(), desk.clone(), stop_imports.clone(), ends_with_thread.clone())?;
-        let crm = start_crm(db.clone(), clock.clone(), stop_imports.clone(), ends_with_thread.clone())?;
-        let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
-        let own = db.clone();
-        let work = move || {
-            let _ends_with_thread: Sender<()> = ends_with_thread;
-            let db = own;
-            let mut refreshed = Timer::every(DISABLED_CALLERS);
-            let mut upkeep = Timer::every(UPKEEP);
-            let mut holds = Timer::every(HOLDS);
-            let mut reminders = Timer::every(REMINDERS);
-            let mut purge = Timer::every(PURGE);
-            loop {
-                match stopped.recv_timeout(FAST) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
-                }
-                run(&db, "expire_reservations", |db| expire_reservations(db, clock.now()));
-                run(&db, "serve_backorders", |db| fill_backorders(db, clock.now()));
-                run(&db, "keep_promises", |db| keep_promises(db, clock.now()));
-                run(&db, "post_journal", |db| journal::job::post(db, clock.now()));
-                run(&db, "book_bank_entries", |db| bank_entries::book_certain(db, &numbers, || clock.now()));
-                run(&db, "expire_authorizations", |db| expire_authorizations(db, clock.now()));
-                run(&db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
-                if refreshed.is_due() {
-                    run(&db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
-                }
-                if upkeep.is_due() {
-                    run(&db, "upkeep", |_| {
-                        metrics::upkeep();
-                        authenticator.upkeep();
-                        Ok(())
-                    });
-                }
-                if holds.is_due() {
-                    run(&db, "expire_holds", |db| expire_holds(db, clock.now()));
-                }
-                if reminders.is_due() {
-                    run(&db, "remind", |db| remind(db, clock.now()));
-                }
-                if purge.is_due() {
-                    run(&db, "purge_claims", |db| purge_claims(db, clock.now()));
-                    run(&db, "purge_sessions", |db| sessions::purge(db, clock.now()));
-                    run(&db, "purge_login_attempts", |db| login::purge(db, clock.now()));
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread, stop_imports, imports, payments, inbox, crm })
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (sender, running) = channel();
+        let shared = Shared { db: db.clone(), clock, stopping: stopping.clone(), _running: sender };
+        let threads = vec![
+            start_own(&shared, authenticator, desk.clone())?,
+            start_imports(&shared, desk.clone())?,
+            start_payments(&shared, desk.clone(), stripe)?,
+            start_inbox(&shared, desk)?,
+            start_crm(&shared)?,
+            start_mailboxes(&shared)?,
+        ];
+        Ok(Self { db, stopping, running, threads })
     }
 
-    /// Begins no further job, waits a while for the one that is running, then ends the thread.
+    /// Begins no further job, waits a while for those that are running, then ends the threads.
     pub fn stop(self) {
         self.db.stop_waiting();
-        let _ = self.stop.send(());
-        self.stop_imports.store(true, Ordering::Relaxed);
-        self.imports.thread().unpark();
-        self.payments.thread().unpark();
-        self.inbox.thread().unpark();
-        self.crm.thread().unpark();
-        // Each of the threads lets go of the channel as it ends.
+        self.stopping.store(true, Ordering::Relaxed);
+        for thread in &self.threads {
+            thread.thread().unpark();
+        }
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if [self.thread, self.imports, self.payments, self.inbox, self.crm].into_iter().any(|thread| thread.join().is_err()) {
+        } else if self.threads.into_iter().any(|thread| thread.join().is_err()) {
             log::error!("the jobs ended in a panic");
         }
     }
 }
 
-/// Works on imports as they come; a batch that is under way when it is to stop ends first.
-fn start_imports(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
-    let work = move || {
-        let _ends_with_thread = ends_with_thread;
-        let stopped = || stop.load(Ordering::Relaxed);
-        let mut upkeep = Timer::every(ABANDONED_IMPORTS);
-        while !stopped() {
-            run(&db, "work_on_imports", |db| imports::work(db, &desk, || clock.now(), stopped));
-            if upkeep.is_due() {
-                run(&db, "clear_abandoned_imports", imports::clear_abandoned);
-            }
-            std::thread::park_timeout(FAST);
+/// The short ones, one after the other.
+fn start_own(shared: &Shared, authenticator: Data<Authenticator>, desk: Desk) -> Result<JoinHandle<()>, Error> {
+    let mut refreshed = Timer::every(DISABLED_CALLERS);
+    let mut upkeep = Timer::every(UPKEEP);
+    let mut holds = Timer::every(HOLDS);
+    let mut reminders = Timer::every(REMINDERS);
+    let mut purge = Timer::every(PURGE);
+    shared.thread("jobs", FAST, move |shared| {
+        let db = &shared.db;
+        run(db, "expire_reservations", |db| expire_reservations(db, shared.now()));
+        run(db, "serve_backorders", |db| fill_backorders(db, shared.now()));
+        run(db, "keep_promises", |db| keep_promises(db, shared.now()));
+        run(db, "post_journal", |db| journal::job::post(db, shared.now()));
+        run(db, "book_bank_entries", |db| bank_entries::book_certain(db, &desk.numbers, || shared.now()));
+        run(db, "expire_authorizations", |db| expire_authorizations(db, shared.now()));
+        run(db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
+        if refreshed.is_due() {
+            run(db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
         }
-    };
-    std::thread::Builder::new().name("imports".to_owned()).spawn(work).map_err(Error::internal)
+        if upkeep.is_due() {
+            run(db, "upkeep", |_| {
+                metrics::upkeep();
+                authenticator.upkeep();
+                Ok(())
+            });
+        }
+        if holds.is_due() {
+            run(db, "expire_holds", |db| expire_holds(db, shared.now()));
+        }
+        if reminders.is_due() {
+            run(db, "remind", |db| remind(db, shared.now()));
+        }
+        if purge.is_due() {
+            run(db, "purge_claims", |db| purge_claims(db, shared.now()));
+            run(db, "purge_sessions", |db| sessions::purge(db, shared.now()));
+            run(db, "purge_login_attempts", |db| login::purge(db, shared.now()));
+        }
+    })
 }
 
-/// Works messages of platforms in as they come.
-fn start_inbox(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
-    let work = move || {
-        let _ends_with_thread = ends_with_thread;
-        while !stop.load(Ordering::Relaxed) {
-            run(&db, "work_on_inbox", |db| inbox::work::work(db, &desk, || clock.now()));
-            std::thread::park_timeout(FAST);
+/// Works on imports as they come, which may take hours; a batch that is under way when it is to stop ends first.
+fn start_imports(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
+    let mut upkeep = Timer::every(ABANDONED_IMPORTS);
+    shared.thread("imports", FAST, move |shared| {
+        run(&shared.db, "work_on_imports", |db| imports::work(db, &desk, || shared.now(), || shared.is_stopping()));
+        if upkeep.is_due() {
+            run(&shared.db, "clear_abandoned_imports", imports::clear_abandoned);
         }
-    };
-    std::thread::Builder::new().name("inbox".to_owned()).spawn(work).map_err(Error::internal)
+    })
+}
+
+/// Works messages of platforms in as they come, which may ask platforms back.
+fn start_inbox(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
+    shared.thread("inbox", FAST, move |shared| {
+        run(&shared.db, "work_on_inbox", |db| inbox::work::work(db, &desk, || shared.now()));
+    })
 }
 
 /// Tells CRM systems where the orders of their deals stand.
-fn start_crm(db: Db, clock: Clock, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
-    let work = move || {
-        let _ends_with_thread = ends_with_thread;
-        while !stop.load(Ordering::Relaxed) {
-            run(&db, "tell_crm", |db| channels::standing::work(db, || clock.now()));
-            std::thread::park_timeout(CRM);
-        }
-    };
-    std::thread::Builder::new().name("crm".to_owned()).spawn(work).map_err(Error::internal)
+fn start_crm(shared: &Shared) -> Result<JoinHandle<()>, Error> {
+    shared.thread("crm", CRM, |shared| {
+        run(&shared.db, "tell_crm", |db| channels::standing::work(db, || shared.now()));
+    })
+}
+
+/// Looks into the mailboxes of channels, whose servers may be slow.
+fn start_mailboxes(shared: &Shared) -> Result<JoinHandle<()>, Error> {
+    shared.thread("mailboxes", MAILBOXES, |shared| {
+        run(&shared.db, "look_into_mailboxes", |db| imap::look(db, || shared.now()));
+    })
 }
 
 /// Asks payment providers for what is stored to be asked, and works in what they tell.
-fn start_payments(
-    db: Db,
-    clock: Clock,
-    desk: Desk,
-    stripe: StripeApi,
-    stop: Arc<AtomicBool>,
-    ends_with_thread: Sender<()>,
-) -> Result<JoinHandle<()>, Error> {
-    let work = move || {
-        let _ends_with_thread = ends_with_thread;
-        while !stop.load(Ordering::Relaxed) {
-            run(&db, "capture_shipped", |db| capture_shipped(db, clock.now()));
-            run(&db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || clock.now()));
-            std::thread::park_timeout(FAST);
-        }
-    };
-    std::thread::Builder::new().name("payments".to_owned()).spawn(work).map_err(Error::internal)
+fn start_payments(shared: &Shared, desk: Desk, stripe: StripeApi) -> Result<JoinHandle<()>, Error> {
+    shared.thread("payments", FAST, move |shared| {
+        run(&shared.db, "capture_shipped", |db| capture_shipped(db, shared.now()));
+        run(&shared.db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || shared.now()));
+    })
 }
 
 /// Runs a job unless the process is stopping, and reports what failed or panicked; the thread goes on with the next one.

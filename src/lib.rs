@@ -68,3 +68,5 @@ pub mod reports;
 pub mod returns;
 /// Pure values: ids, money, quantities, addresses, pages.
 pub mod types;
+/// Orders that a program has read and a person must look at.
+pub mod verifications;

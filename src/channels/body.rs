@@ -1,5 +1,6 @@
 use super::platforms::api_client;
 use super::platforms::generic::mapping::Mapping;
+use super::mail_settings::MailSettings;
 use crate::error::Error;
 use crate::platform::http::parse_json;
 use crate::types::absent::null_is_default;
@@ -93,6 +94,9 @@ pub struct ChannelSettings {
     /// Whether number, status, shipments and invoices of its orders are written back to the platform.
     #[serde(default, deserialize_with = "null_is_default")]
     pub write_back: bool,
+    /// Of kind `email`.
+    #[serde(default)]
+    pub mail: Option<MailSettings>,
 }
 
 /// What the platform's own API is called with. It is sent to the platform and shown to nobody. Which of them a kind needs stands in
@@ -226,6 +230,9 @@ impl ChannelSettings {
             let percent = tolerance.percent.is_none_or(|percent| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&percent.0));
             faults.require(percent, format!("{here}/percent"), "out_of_range", "0 to 100");
         }
+        if let Some(mail) = &self.mail {
+            mail.check(faults, "/settings/mail");
+        }
         if let Some(domain) = &self.shop_domain {
             let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";
             faults.require(is_host_name(domain), "/settings/shop_domain", "invalid_domain", detail);
@@ -259,6 +266,7 @@ impl ChannelSettings {
 
     /// Host names do not tell case apart; stored, they have none.
     fn normalized(mut self) -> Self {
+        self.mail = self.mail.map(MailSettings::normalized);
         self.shop_domain = self.shop_domain.map(|domain| domain.to_ascii_lowercase());
         self
     }
@@ -298,7 +306,7 @@ fn merge(target: &mut Value, patch: &Value) {
 }
 
 /// RFC 1123: at least two labels of letters, digits and inner hyphens.
-fn is_host_name(text: &str) -> bool {
+pub(super) fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod body;
+pub mod mail_settings;
 pub mod platform;
 pub mod platforms;
 pub mod service;

@@ -45,7 +45,7 @@ invariants! {
     "claims", "external_ids", "events_of_orders",
     "documents",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
-    "references_events", "import_counts", "references_imports", "organizations",
+    "order_verifications", "references_events", "import_counts", "references_imports", "organizations",
     "inbox", "channel_orders",
 }
 

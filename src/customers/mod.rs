@@ -8,6 +8,7 @@ pub mod credit;
 pub mod guests;
 pub mod history;
 pub mod matching;
+pub mod senders;
 pub mod service;
 mod store;
 

@@ -26,6 +26,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("coupon", Permission::CATALOG_READ),
     ("channel", Permission::CHANNELS_READ),
     ("inbound_message", Permission::CHANNELS_READ),
+    ("order_verification", Permission::ORDERS_READ),
     ("webhook_endpoint", Permission::WEBHOOKS_READ),
     ("alert", Permission::ALERTS_READ),
     ("organization", Permission::ADMIN),

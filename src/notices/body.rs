@@ -30,11 +30,22 @@ pub struct NoticeKinds {
     pub receipt: bool,
     pub refund: bool,
     pub reminder: bool,
+    /// Answers to mails that order something (docs/channels/email.md).
+    pub order_reply: bool,
 }
 
 impl Default for NoticeKinds {
     fn default() -> Self {
-        Self { acknowledgement: true, delay: true, dispatch: true, invoice: true, receipt: true, refund: true, reminder: true }
+        Self {
+            acknowledgement: true,
+            delay: true,
+            dispatch: true,
+            invoice: true,
+            receipt: true,
+            refund: true,
+            reminder: true,
+            order_reply: true,
+        }
     }
 }
 
@@ -48,6 +59,7 @@ impl NoticeKinds {
             NoticeKind::Receipt => self.receipt,
             NoticeKind::Refund => self.refund,
             NoticeKind::Reminder => self.reminder,
+            NoticeKind::OrderReply => self.order_reply,
         }
     }
 
@@ -60,6 +72,7 @@ impl NoticeKinds {
             receipt: kinds.contains(&NoticeKind::Receipt),
             refund: kinds.contains(&NoticeKind::Refund),
             reminder: kinds.contains(&NoticeKind::Reminder),
+            order_reply: kinds.contains(&NoticeKind::OrderReply),
         }
     }
 

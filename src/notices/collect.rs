@@ -94,7 +94,8 @@ fn is_passing(error: &Error) -> bool {
 fn draft(connection: &mut PgConnection, context: &Context, settings: &StoredSettings, event: &Event) -> Result<Option<NewNotice>, Error> {
     let Some(kind) = NoticeKind::of_event(&event.r#type).filter(|kind| settings.kinds().includes(*kind)) else { return Ok(None) };
     let things = Things::load(connection, context, event)?;
-    if !things.is_worth_telling(kind) {
+    let is_answered = kind == NoticeKind::Acknowledgement && settings.kinds().includes(NoticeKind::OrderReply) && things.came_by_mail();
+    if is_answered || !things.is_worth_telling(kind) {
         return Ok(None);
     }
     let organization = organization::settings(connection, context.organization_id)?;
@@ -135,6 +136,8 @@ fn draft(connection: &mut PgConnection, context: &Context, settings: &StoredSett
         order_id: event.order_id,
         customer_id: things.customer_id,
         skip_reason,
+        in_reply_to: None,
+        references: vec![],
     }))
 }
 
@@ -187,8 +190,14 @@ impl Things {
             | NoticeKind::Invoice
             | NoticeKind::Receipt
             | NoticeKind::Refund
-            | NoticeKind::Reminder => true,
+            | NoticeKind::Reminder
+            | NoticeKind::OrderReply => true,
         }
+    }
+
+    /// The mail was answered with the order's number.
+    fn came_by_mail(&self) -> bool {
+        self.order.as_ref().is_some_and(|order| order["external_ids"]["message"].is_string())
     }
 
     fn contact(&self, member: &str) -> Option<String> {
@@ -202,7 +211,7 @@ impl Things {
     /// Goods concern the order's contact first, money the customer who pays.
     fn recipient(&self, kind: NoticeKind) -> Option<String> {
         match kind {
-            NoticeKind::Acknowledgement | NoticeKind::Delay | NoticeKind::Dispatch => {
+            NoticeKind::Acknowledgement | NoticeKind::Delay | NoticeKind::Dispatch | NoticeKind::OrderReply => {
                 self.contact("email").or_else(|| self.customer("email"))
             }
             NoticeKind::Invoice | NoticeKind::Receipt | NoticeKind::Refund | NoticeKind::Reminder => {
@@ -233,7 +242,7 @@ fn json(thing: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(thing).map_err(Error::internal)
 }
 
-fn seller(seller: &Value) -> Seller {
+pub fn seller(seller: &Value) -> Seller {
     let address = &seller["address"];
     let parts: Vec<String> = ["line1", "city", "postal_code"].iter().filter_map(|member| text(address.get(member))).collect();
     Seller {

@@ -1,6 +1,9 @@
 //! What each kind of notice says, in English and in Indonesian. Pure: it reads the answers of the API, in which amounts are decimal
 //! strings, and writes them as the reader does.
 
+/// Answers to mails.
+mod order_reply;
+
 use super::kind::NoticeKind;
 use super::letter::{Item, Letter, Link, one_line};
 use crate::documents::language::{Language, Money};
@@ -46,6 +49,7 @@ pub fn compose(about: &About<'_>) -> Letter {
         NoticeKind::Receipt => writer.receipt(),
         NoticeKind::Refund => writer.refund(),
         NoticeKind::Reminder => writer.reminder(),
+        NoticeKind::OrderReply => writer.order_reply(),
     };
     letter.subject = one_line(&letter.subject);
     letter.greeting = format!("{} {},", writer.say("Dear", "Yth."), one_line(about.reader));

@@ -8,6 +8,8 @@ mod compose;
 mod kind;
 /// The look of a mail.
 pub mod letter;
+/// Answers to mails that order something.
+pub mod replies;
 /// Sends what waits.
 pub mod send;
 mod service;

@@ -1,5 +1,6 @@
 //! The way to a mail server, and a notice as a message (RFC 5322) for it.
 
+use super::kind::NoticeKind;
 use super::store::Outgoing;
 use crate::error::Error;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -105,8 +106,15 @@ pub fn message(notice: &Outgoing, attachment: Option<(String, Vec<u8>)>) -> Resu
         .subject(notice.subject.clone())
         .message_id(Some(id))
         .date(notice.created_at.into())
-        .raw_header(automatic("Auto-Submitted", "auto-generated"))
+        .raw_header(automatic("Auto-Submitted", if notice.kind == NoticeKind::OrderReply { "auto-replied" } else { "auto-generated" }))
         .raw_header(automatic("X-Auto-Response-Suppress", "OOF, AutoReply"));
+    if let Some(id) = &notice.in_reply_to {
+        builder = builder.in_reply_to(format!("<{id}>"));
+    }
+    if !notice.message_references.is_empty() {
+        let ids: Vec<String> = notice.message_references.iter().map(|id| format!("<{id}>")).collect();
+        builder = builder.references(ids.join(" "));
+    }
     if let Some(reply_to) = &notice.reply_to {
         builder = builder.reply_to(mailbox(None, reply_to)?);
     }

@@ -51,6 +51,16 @@ impl StoredSettings {
         }
     }
 
+    /// Whether notices of this kind go out.
+    pub fn sends(&self, kind: NoticeKind) -> bool {
+        self.enabled && self.kinds.contains(&kind)
+    }
+
+    /// Whether it is an address that we write from, or that answers go to.
+    pub fn is_own(&self, address: &str) -> bool {
+        [&self.sender_email, &self.reply_to].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(address))
+    }
+
     pub fn kinds(&self) -> NoticeKinds {
         NoticeKinds::of(&self.kinds)
     }
@@ -128,6 +138,10 @@ pub struct NewNotice {
     pub order_id: Option<OrderId>,
     pub customer_id: Option<CustomerId>,
     pub skip_reason: Option<&'static str>,
+    /// The mail that it answers to.
+    pub in_reply_to: Option<String>,
+    /// The mails before it, and that one.
+    pub references: Vec<String>,
 }
 
 /// Stores a notice unless it is there.
@@ -135,8 +149,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, new: &NewNotice)
     let status = if new.skip_reason.is_some() { NoticeStatus::Skipped } else { NoticeStatus::Pending };
     sql(
         "INSERT INTO notice (organization_id, id, kind, status, language, recipient, subject, text_body, html_body, source_id, invoice_id, \
-         order_id, customer_id, skip_reason, next_attempt_at, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $15) ON CONFLICT DO NOTHING",
+         order_id, customer_id, skip_reason, next_attempt_at, created_at, updated_at, in_reply_to, message_references) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $15, $16, $17) ON CONFLICT DO NOTHING",
     )
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(new.id)
@@ -153,6 +167,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, new: &NewNotice)
     .bind::<Nullable<SqlUuid>, _>(new.customer_id)
     .bind::<Nullable<Text>, _>(new.skip_reason)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Nullable<Text>, _>(new.in_reply_to.as_deref())
+    .bind::<Array<Text>, _>(&new.references)
     .execute(connection)?;
     Ok(())
 }
@@ -194,6 +210,31 @@ pub struct Outgoing {
     pub reply_to: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub bcc: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub in_reply_to: Option<String>,
+    #[diesel(sql_type = Array<Text>)]
+    pub message_references: Vec<String>,
+}
+
+/// How many answers the address has had since.
+pub fn replies_to(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    recipient: &str,
+    since: DateTime<Utc>,
+) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let row: Count =
+        sql("SELECT count(*) FROM notice WHERE organization_id = $1 AND kind = 'order_reply' AND recipient = $2 AND created_at >= $3")
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Text, _>(recipient)
+            .bind::<Timestamptz, _>(since)
+            .get_result(connection)?;
+    Ok(row.count)
 }
 
 /// Takes the next notice that is due, or that somebody took and never finished. Its try is counted now: one that ends the process
@@ -205,7 +246,7 @@ pub fn claim(connection: &mut PgConnection, now: DateTime<Utc>, leased_until: Da
          UPDATE notice n SET status = 'sending', attempts = n.attempts + 1, leased_until = $2, updated_at = $1, version = n.version + 1 \
          FROM due JOIN notice_settings s ON s.organization_id = due.organization_id WHERE n.organization_id = due.organization_id AND n.id = due.id \
          RETURNING n.organization_id, n.id, n.kind, n.language, n.recipient, n.subject, n.text_body, n.html_body, n.invoice_id, n.order_id, n.attempts, n.resends, \
-           n.created_at, s.sender_name, s.sender_email, s.reply_to, s.bcc")
+           n.created_at, s.sender_name, s.sender_email, s.reply_to, s.bcc, n.in_reply_to, n.message_references")
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(leased_until)
     .get_result(connection)

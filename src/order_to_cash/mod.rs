@@ -73,3 +73,5 @@ pub mod serve_backorders;
 pub mod shop_orders;
 pub mod stock_change;
 pub mod take_back;
+/// From a reading to its order.
+pub mod verified_order;

@@ -33,6 +33,10 @@ pub mod master_data;
 pub mod milestones;
 /// Orders by the ids of other systems.
 pub mod of_channel;
+/// Orders by the buyer's own number.
+pub mod purchase_orders {
+    pub use super::store::purchase_orders::of_customer;
+}
 /// The order as a whole.
 pub mod order;
 /// What dates are promised by.

@@ -71,6 +71,7 @@ typed_id! {
     ReservationId,
     ImportId,
     InboundMessageId,
+    OrderVerificationId,
     OrderId,
     OrderLineId,
     HoldId,

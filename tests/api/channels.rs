@@ -15,7 +15,7 @@ async fn a_channel_is_created_found_changed_and_kept_apart() {
     let created = create().await.expect(201);
     assert_eq!(
         created.body["settings"],
-        json!({"shop_domain": "nusantara.myshopify.com", "price_tolerance": {"amount": null, "percent": "1.5"}})
+        json!({"shop_domain": "nusantara.myshopify.com", "mail": null, "price_tolerance": {"amount": null, "percent": "1.5"}})
     );
     assert_eq!(created.body["active"], true);
     let replayed = create().await.expect(201);
@@ -32,7 +32,10 @@ async fn a_channel_is_created_found_changed_and_kept_apart() {
         .await
         .expect(200);
     assert_eq!((&changed.body["active"], changed.header("etag")), (&json!(false), "\"2\""));
-    assert_eq!(changed.body["settings"], json!({"shop_domain": null, "price_tolerance": {"amount": "500", "percent": "1.5"}}));
+    assert_eq!(
+        changed.body["settings"],
+        json!({"shop_domain": null, "mail": null, "price_tolerance": {"amount": "500", "percent": "1.5"}})
+    );
     assert_eq!(admin.patch(&path, json!({"active": false})).await.header("etag"), "\"2\"", "no change, no version");
     assert_eq!(admin.patch(&path, json!({"settings": {"colour": "red"}})).await.code(422), "unknown_field");
     assert_eq!(admin.patch(&path, json!({"code": "other"})).await.code(422), "unknown_field");

@@ -31,6 +31,7 @@ mod inbox;
 mod inventory;
 mod invoicing;
 mod journal;
+mod mail;
 mod master_events;
 mod migrations;
 mod mixed_load;
@@ -56,6 +57,7 @@ mod statements;
 mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
+mod ubl_orders;
 mod users;
 mod vanished;
 mod woocommerce;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// What the mail server does with a message.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Behaviour {
+pub enum Behaviour {
     Accept,
     /// The recipient is refused with this answer.
     Refuse(&'static str),
@@ -25,27 +25,27 @@ enum Behaviour {
 
 /// A message as it came over the wire.
 #[derive(Clone, Debug)]
-struct Received {
-    recipients: Vec<String>,
-    data: String,
+pub struct Received {
+    pub recipients: Vec<String>,
+    pub data: String,
 }
 
 impl Received {
-    fn header(&self, name: &str) -> Vec<String> {
+    pub fn header(&self, name: &str) -> Vec<String> {
         let head = self.data.split("\r\n\r\n").next().unwrap().replace("\r\n ", " ").replace("\r\n\t", " ");
         let found = head.lines().filter_map(|line| line.split_once(": ")).filter(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.to_owned()).collect()
     }
 }
 
-struct MailServer {
+pub struct MailServer {
     port: u16,
     behaviour: Arc<Mutex<Behaviour>>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl MailServer {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             port: listener.local_addr().unwrap().port(),
@@ -62,11 +62,11 @@ impl MailServer {
         server
     }
 
-    fn behave(&self, behaviour: Behaviour) {
+    pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
-    fn received(&self) -> Vec<Received> {
+    pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 
@@ -118,7 +118,7 @@ fn serve(mut stream: TcpStream, behaviour: Behaviour, received: &Mutex<Vec<Recei
     }
 }
 
-async fn enable(admin: &Caller<'_>, more: Value) {
+pub async fn enable(admin: &Caller<'_>, more: Value) {
     let mut body =
         json!({"enabled": true, "sender_name": "PT Nusantara Niaga", "sender_email": "pesanan@nusantara.example", "language": "en"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -126,7 +126,7 @@ async fn enable(admin: &Caller<'_>, more: Value) {
 }
 
 /// Runs both jobs once, as a process of its own would.
-async fn deliver(app: &TestApp, server: &MailServer) -> usize {
+pub async fn deliver(app: &TestApp, server: &MailServer) -> usize {
     let (db, clock, config) = (app.app.db.clone(), app.clock.clone(), server.config());
     let run = move || {
         collect::collect(&db, clock.now(), || false)?;
@@ -135,7 +135,7 @@ async fn deliver(app: &TestApp, server: &MailServer) -> usize {
     actix_web::web::block(run).await.unwrap().unwrap()
 }
 
-async fn notices(admin: &Caller<'_>, query: &str) -> Vec<Value> {
+pub async fn notices(admin: &Caller<'_>, query: &str) -> Vec<Value> {
     admin.get(&format!("/v1/notices?{query}")).await.expect(200).body["data"].as_array().unwrap().clone()
 }
 

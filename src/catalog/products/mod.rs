@@ -2,5 +2,6 @@
 
 pub mod api;
 pub mod body;
+pub mod named;
 pub mod service;
 mod store;

@@ -12,6 +12,8 @@ pub mod shopify;
 pub mod signature;
 pub mod standard_webhooks;
 pub mod woocommerce;
+pub mod email;
+pub mod ubl;
 
 use super::body::ChannelKind;
 use super::platform::Platform;
@@ -31,10 +33,9 @@ pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
         ChannelKind::Shopify => Some(&shopify::Shopify),
         ChannelKind::Woocommerce => Some(&woocommerce::Woocommerce),
         ChannelKind::Generic => Some(&generic::Generic),
-        ChannelKind::Direct
-        | ChannelKind::Stripe
-        | ChannelKind::Email
-        | ChannelKind::Ubl => None,
+        ChannelKind::Email => Some(&email::Email),
+        ChannelKind::Ubl => Some(&ubl::Ubl),
+        ChannelKind::Direct | ChannelKind::Stripe => None,
     }
 }
 

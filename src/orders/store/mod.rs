@@ -8,6 +8,7 @@ pub mod list;
 mod load;
 pub mod pegs;
 pub mod placed;
+pub mod purchase_orders;
 pub mod reference;
 mod save;
 pub mod shown;

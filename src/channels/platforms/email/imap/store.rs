@@ -1,0 +1,68 @@
+use crate::platform::sql::sql;
+use crate::types::id::{ChannelId, OrganizationId};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+
+/// A mailbox that is being looked into.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Mailbox {
+    #[diesel(sql_type = SqlUuid)]
+    pub organization_id: OrganizationId,
+    #[diesel(sql_type = SqlUuid)]
+    pub channel_id: ChannelId,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub uid_validity: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    pub last_uid: i64,
+    #[diesel(sql_type = Integer)]
+    pub failures: i32,
+}
+
+/// Takes the next mailbox that is due; another worker leaves it alone until the lease is over.
+pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta) -> QueryResult<Option<Mailbox>> {
+    sql("INSERT INTO mailbox (organization_id, channel_id, next_look_at) SELECT organization_id, id, $1 FROM channel \
+         WHERE kind = 'email' AND active AND settings #>> '{mail,imap_host}' IS NOT NULL ON CONFLICT DO NOTHING")
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    sql("WITH due AS (SELECT m.organization_id, m.channel_id FROM mailbox m JOIN channel c ON c.organization_id = m.organization_id AND c.id = m.channel_id \
+           AND c.active AND c.settings #>> '{mail,imap_host}' IS NOT NULL \
+           WHERE m.next_look_at <= $1 AND (m.leased_until IS NULL OR m.leased_until <= $1) ORDER BY m.next_look_at LIMIT 1 FOR UPDATE OF m SKIP LOCKED) \
+         UPDATE mailbox m SET leased_until = $2 FROM due WHERE m.organization_id = due.organization_id AND m.channel_id = due.channel_id \
+         RETURNING m.organization_id, m.channel_id, m.uid_validity, m.last_uid, m.failures")
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now + lease)
+    .get_result(connection)
+    .optional()
+}
+
+/// Remembers how far it has been read.
+pub fn advance(connection: &mut PgConnection, mailbox: &Mailbox, uid_validity: i64, last_uid: i64) -> QueryResult<()> {
+    sql("UPDATE mailbox SET uid_validity = $3, last_uid = $4 WHERE organization_id = $1 AND channel_id = $2")
+        .bind::<SqlUuid, _>(mailbox.organization_id)
+        .bind::<SqlUuid, _>(mailbox.channel_id)
+        .bind::<BigInt, _>(uid_validity)
+        .bind::<BigInt, _>(last_uid)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Lets go of it until the next look.
+pub fn release(
+    connection: &mut PgConnection,
+    mailbox: &Mailbox,
+    now: DateTime<Utc>,
+    next: DateTime<Utc>,
+    error: Option<&str>,
+) -> QueryResult<()> {
+    sql("UPDATE mailbox SET leased_until = NULL, next_look_at = $3, last_looked_at = $4, last_error = $5, \
+         failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END WHERE organization_id = $1 AND channel_id = $2")
+    .bind::<SqlUuid, _>(mailbox.organization_id)
+    .bind::<SqlUuid, _>(mailbox.channel_id)
+    .bind::<Timestamptz, _>(next)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Text>, _>(error)
+    .execute(connection)?;
+    Ok(())
+}

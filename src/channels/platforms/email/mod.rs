@@ -1,0 +1,85 @@
+//! Orders by e-mail: handed in, posted by an inbound-parse service, or fetched from a mailbox.
+
+/// What services post.
+mod form;
+/// Looks into mailboxes.
+pub mod imap;
+/// From raw bytes to what a mail orders.
+pub mod reader;
+/// Mails that are handed in.
+pub mod upload;
+/// From a mail to its order, or to something for a person to look at.
+mod work;
+
+use crate::channels::platform::{Admitted, Knock, Listening, NotTheirs, Platform, Workbench};
+use crate::error::Error;
+use crate::inbox::{Message, Outcome, Proof};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+
+/// A mail with its attachments; what a service adds around it is small beside it.
+pub const LIMIT: usize = 25 * 1024 * 1024;
+
+/// What a message of this kind is called.
+pub const TOPIC: &str = "mail";
+
+pub struct Email;
+
+impl Platform for Email {
+    fn limit(&self) -> usize {
+        LIMIT + 1024 * 1024
+    }
+
+    fn admit(&self, knock: &Knock, listening: &Listening, _now: DateTime<Utc>) -> Result<Admitted, NotTheirs> {
+        if !listening.secrets.is_empty() && !knows_a_secret(knock.header("authorization"), &listening.secrets) {
+            return Err(NotTheirs);
+        }
+        Ok(Admitted::Message { topic: TOPIC.to_owned(), external_id: message_id(knock.body), proof: Proof::Address })
+    }
+
+    fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
+        work::work_in(bench, message)
+    }
+}
+
+/// HTTP Basic (RFC 7617): the password is the channel's secret, whatever the name.
+fn knows_a_secret(authorization: &str, secrets: &[String]) -> bool {
+    let encoded = authorization.get(..6).filter(|scheme| scheme.eq_ignore_ascii_case("basic ")).map(|_| authorization[6..].trim());
+    let decoded = encoded.and_then(|encoded| STANDARD.decode(encoded).ok()).unwrap_or_default();
+    let password = decoded.iter().position(|byte| *byte == b':').map(|colon| &decoded[colon + 1..]).unwrap_or_default();
+    let same = |secret: &String| aws_lc_rs::constant_time::verify_slices_are_equal(secret.as_bytes(), password).is_ok();
+    // Each is looked at, so that the time tells nothing of which one it was.
+    secrets.iter().fold(false, |known, secret| same(secret) | known)
+}
+
+/// The id of a mail that comes as it is; that in a form is found when it is worked in.
+pub fn message_id(body: &[u8]) -> Option<String> {
+    let headers = reader::kind::RawHeaders::of(&body[..body.len().min(256 * 1024)]);
+    let id: String = headers.first("message-id")?.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).take(200).collect();
+    Some(id).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_is_a_secret_of_the_channel() {
+        let secrets = ["first-secret".to_owned(), "second:secret".to_owned()];
+        let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
+        assert!(knows_a_secret(&basic("anybody:first-secret"), &secrets));
+        assert!(knows_a_secret(&basic(":second:secret"), &secrets));
+        assert!(knows_a_secret(
+            &basic(":first-secret")
+                .to_uppercase()
+                .replacen("BASIC", "basic", 1)
+                .replace(&STANDARD.encode(":first-secret").to_uppercase(), &STANDARD.encode(":first-secret")),
+            &secrets
+        ));
+        for wrong in ["", "Basic", "Basic ", "Basic !", "Bearer first-secret", &basic("first-secret"), &basic("a:first-secret2"), "Bäsic x"]
+        {
+            assert!(!knows_a_secret(wrong, &secrets), "{wrong}");
+        }
+    }
+}
