@@ -82,6 +82,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
 const REMINDERS: Duration = Duration::from_secs(60);
 const MAILBOXES: Duration = Duration::from_secs(5);
+const SILENT: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(60);
 const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
@@ -192,8 +193,12 @@ fn start_mailboxes(shared: &Shared) -> Result<JoinHandle<()>, Error> {
 
 /// Asks payment providers for what is stored to be asked, and works in what they tell.
 fn start_payments(shared: &Shared, desk: Desk, stripe: StripeApi) -> Result<JoinHandle<()>, Error> {
+    let mut silent = Timer::every(SILENT);
     shared.thread("payments", FAST, move |shared| {
         run(&shared.db, "capture_shipped", |db| capture_shipped(db, shared.now()));
+        if silent.is_due() {
+            run(&shared.db, "ask_providers", |db| ask_providers(db, shared.now()));
+        }
         run(&shared.db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || shared.now()));
     })
 }
@@ -310,15 +315,27 @@ pub fn remind(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     Ok(all)
 }
 
-/// Asks for reserved money of orders that have shipped something.
+/// Asks for reserved money of orders that have shipped something, and gives up what orders do not need any more.
 pub fn capture_shipped(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     const BATCH: i64 = 200;
-    let orders = db.read_blocking(|connection| Ok(payments::service::orders_to_capture(connection, BATCH)?))?;
+    let ending = now + capture_shipped::ENDS_SOON;
+    let orders = db.read_blocking(|connection| Ok(payments::service::orders_to_capture(connection, ending, BATCH)?))?;
     for (organization_id, order_id) in &orders {
-        let context = Context::system(*organization_id, now);
+        let context = Context::job(*organization_id, "capture_shipped", now);
         db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, *order_id))?;
     }
     Ok(orders.len())
+}
+
+/// Asks providers once a day for payments that are open there, and for refunds that are under way: a message may never have come.
+pub fn ask_providers(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: i64 = 100;
+    let silent = db.read_blocking(|connection| Ok(payments::service::silent(connection, now - TimeDelta::days(1), BATCH)?))?;
+    for (organization_id, id) in &silent {
+        let context = Context::job(*organization_id, "ask_providers", now);
+        db.write_blocking(|connection| payments::service::ask_provider(connection, &context, *id))?;
+    }
+    Ok(silent.len())
 }
 
 /// Gives up authorizations that can no longer be captured.
@@ -326,7 +343,10 @@ pub fn expire_authorizations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error
     const BATCH: i64 = 200;
     let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, now, BATCH)?))?;
     for (organization_id, id) in &due {
-        let context = Context::system(*organization_id, now);
+        let context = Context::job(*organization_id, "expire_authorizations", now);
+        if let Some(order_id) = db.read_blocking(|connection| pay::captured_late(connection, &context, *id))? {
+            db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, order_id))?;
+        }
         db.write_blocking(|connection| pay::expire(connection, &context, *id))?;
     }
     Ok(due.len())

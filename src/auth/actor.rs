@@ -33,10 +33,7 @@ pub enum ActorKind {
 impl Actor {
     /// 403 naming the scope unless the caller has it.
     pub fn require(&self, permission: Permission) -> Result<(), Error> {
-        if self.permissions.contains(permission) {
-            return Ok(());
-        }
-        Err(Error::InsufficientScope { scope: permission.scope().to_owned() })
+        require(self.permissions, permission)
     }
 
     pub fn may(&self, permission: Permission) -> bool {
@@ -50,6 +47,13 @@ impl Actor {
             ActorKind::User => user_name(self.id),
         }
     }
+}
+
+fn require(permissions: Permissions, permission: Permission) -> Result<(), Error> {
+    if permissions.contains(permission) {
+        return Ok(());
+    }
+    Err(Error::InsufficientScope { scope: permission.scope().to_owned() })
 }
 
 /// How events and documents are written to name a user.
@@ -67,13 +71,25 @@ pub struct Context {
     pub origin: Option<String>,
     /// The caller's role; `admin` for the system itself.
     pub role: Role,
+    /// What the caller may do. For rules that hold whatever the way in: a use case asks for them by [`Context::require`].
+    pub permissions: Permissions,
     pub now: DateTime<Utc>,
 }
 
 impl Context {
     /// For the command line.
     pub fn system(organization_id: OrganizationId, now: DateTime<Utc>) -> Self {
-        Self { organization_id, actor: "system".to_owned(), origin: None, role: Role::Admin, now }
+        Self::as_system(organization_id, "system", now)
+    }
+
+    /// For whatever acts by itself under a name of its own.
+    pub fn as_system(organization_id: OrganizationId, actor: &str, now: DateTime<Utc>) -> Self {
+        Self { organization_id, actor: actor.to_owned(), origin: None, role: Role::Admin, permissions: Permissions::all(), now }
+    }
+
+    /// 403 naming the scope unless the caller has it.
+    pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        require(self.permissions, permission)
     }
 
     /// For a job, which answers for what it does by its name.

@@ -68,7 +68,14 @@ impl Call {
 
     fn unchecked_context(&self) -> Context {
         let origin = Some(self.origin());
-        Context { organization_id: self.actor.organization_id, actor: self.actor.name(), origin, role: self.actor.role, now: self.now }
+        Context {
+            organization_id: self.actor.organization_id,
+            actor: self.actor.name(),
+            origin,
+            role: self.actor.role,
+            permissions: self.actor.permissions,
+            now: self.now,
+        }
     }
 
     /// From where this request comes, as it is written beside what it changes.

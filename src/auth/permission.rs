@@ -167,9 +167,15 @@ impl Role {
                 P::ALERTS_READ,
                 P::ALERTS_WRITE,
             ]),
-            Self::Finance => {
-                with(&[P::INVOICES_WRITE, P::PAYMENTS_WRITE, P::PAYMENTS_WRITE_OFF, P::CUSTOMERS_WRITE, P::ALERTS_READ, P::ALERTS_WRITE])
-            }
+            Self::Finance => with(&[
+                P::INVOICES_WRITE,
+                P::PAYMENTS_WRITE,
+                P::PAYMENTS_WRITE_OFF,
+                P::RETURNS_WRITE,
+                P::CUSTOMERS_WRITE,
+                P::ALERTS_READ,
+                P::ALERTS_WRITE,
+            ]),
             Self::Viewer => with(&[P::CHANNELS_READ, P::ALERTS_READ]),
             Self::Integration => with(&[
                 P::ORDERS_WRITE,
@@ -211,7 +217,10 @@ mod tests {
         expect(Role::Admin, &every.join(" "));
         expect(Role::Viewer, &format!("{read} channels:read alerts:read"));
         expect(Role::Sales, &format!("{read} orders:write orders:price customers:write returns:write checkout alerts:read alerts:write"));
-        expect(Role::Finance, &format!("{read} invoices:write payments:write payments:write_off customers:write alerts:read alerts:write"));
+        expect(
+            Role::Finance,
+            &format!("{read} invoices:write payments:write payments:write_off returns:write customers:write alerts:read alerts:write"),
+        );
         expect(
             Role::Warehouse,
             "orders:read catalog:read customers:read inventory:read inventory:write fulfillment:read fulfillment:write returns:read returns:write reports:read events:read alerts:read alerts:write",

@@ -12,7 +12,7 @@ WHERE e.refund_id IS NOT NULL AND (r.id IS NULL OR e.direction <> 'debit' OR r.a
 UNION ALL
 SELECT 'decision', e.organization_id, e.id, e.amount, e.currency, NULL, e.status
 FROM bank_entry e
-WHERE (e.status IN ('matched', 'ignored')) <> (e.decision IS NOT NULL) OR (e.status = 'suggested') AND e.suggestions = '[]' OR e.booked AND e.payment_id IS NULL
+WHERE (e.status IN ('matched', 'ignored')) <> (e.decision IS NOT NULL) OR (e.status = 'suggested') AND e.suggestions = '[]' OR e.booked AND e.payment_id IS NULL AND e.refund_id IS NULL
 UNION ALL
 SELECT 'statement', s.organization_id, s.id, s.entry_count, s.status, count(e.id), NULL
 FROM bank_statement s LEFT JOIN bank_entry e ON e.organization_id = s.organization_id AND e.statement_id = s.id

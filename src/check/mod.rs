@@ -40,7 +40,7 @@ invariants! {
     "bank_entries", "journal_balances", "journal_sequence", "journal_complete", "journal_open_items",
     "coupon_uses", "coupon_redemptions",
     "prepayments", "invoice_reminders",
-    "payment_amounts", "payment_adjustments", "payment_status", "payment_operations", "currencies", "number_series", "number_series_dates", "customer_balance",
+    "payment_amounts", "payment_adjustments", "payment_status", "payment_operations", "captured_on_shipment", "currencies", "number_series", "number_series_dates", "customer_balance",
     "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",
     "claims", "external_ids", "events_of_orders",
     "documents",

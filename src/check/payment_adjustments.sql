@@ -1,5 +1,5 @@
 -- What allocations settle without money is the sum of their adjustments; on each document of a payment neither money nor
--- adjustments are below nothing, and a payment that is refunded whole settles nothing any more.
+-- adjustments are below nothing, and a payment that is refunded or reversed whole settles nothing any more.
 SELECT a.organization_id, a.payment_id, a.order_id, a.invoice_id, sum(a.amount) AS money, sum(a.adjusted) AS adjusted,
   sum(j.amount) AS amount_of_adjustments, p.status
 FROM payment_allocation a
@@ -9,4 +9,4 @@ CROSS JOIN LATERAL (
 ) j
 GROUP BY a.organization_id, a.payment_id, a.order_id, a.invoice_id, p.status
 HAVING bool_or(a.adjusted <> j.amount) OR sum(a.amount) < 0 OR sum(a.adjusted) < 0
-  OR (p.status = 'refunded' AND sum(a.amount + a.adjusted) <> 0)
+  OR (p.status IN ('refunded', 'reversed') AND sum(a.amount + a.adjusted) <> 0)

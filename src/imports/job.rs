@@ -67,7 +67,8 @@ pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>, stop: impl Fn
 /// Acts for whoever sent the rows.
 fn context_of(lease: &Lease, now: DateTime<Utc>) -> Context {
     let role = Role::from_name(&lease.role).unwrap_or(Role::Viewer);
-    Context { organization_id: lease.organization_id, actor: lease.actor.clone(), origin: None, role, now }
+    let permissions = role.permissions();
+    Context { organization_id: lease.organization_id, actor: lease.actor.clone(), origin: None, role, permissions, now }
 }
 
 fn settle(db: &Db, context: &Context, lease: &Lease, outcomes: &[Outcome]) -> Result<ImportStatus, Error> {

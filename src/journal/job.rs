@@ -1,5 +1,5 @@
 use super::accounts::chart;
-use super::entry::{Draft, value};
+use super::entry::{Draft, JournalEntryKind, value};
 use super::open_items::{Item, OpenItems};
 use super::plan::{Planned, plan};
 use super::store::{self, Batch, Numbered};
@@ -77,7 +77,10 @@ fn entries(
         Ok(found)
     };
     let facts = store::gather(connection, &settings, batch, now, &mut rate)?;
-    let planned = plan(facts, settings.base_currency, |at| settings.local_date(at));
+    let mut planned = plan(facts, settings.base_currency, |at| settings.local_date(at));
+    for draft in planned.iter_mut().filter_map(|planned| planned.draft.as_mut()) {
+        draft.posted_on = posting_day(draft.kind, draft.posted_on, settings.books_closed_through_on);
+    }
     let mut items = OpenItems::new(store::balances(connection, organization_id, &items_of(&planned))?);
     let chart = chart(connection, organization_id)?;
     let mut sequence = last_sequence;
@@ -97,8 +100,40 @@ fn entries(
     Ok(numbered)
 }
 
+/// The day on which an entry is posted. Documents have the date that they say, which was open when they were booked. Goods, money of new
+/// orders, deposits that come free and refunds that fail do not wait for accountants: where their day is closed, it is the first open
+/// one.
+fn posting_day(kind: JournalEntryKind, day: NaiveDate, closed_through: Option<NaiveDate>) -> NaiveDate {
+    let first_open = closed_through.and_then(|closed| closed.succ_opt()).unwrap_or(day);
+    match kind {
+        JournalEntryKind::Invoice | JournalEntryKind::CreditNote => day,
+        JournalEntryKind::Payment
+        | JournalEntryKind::PaymentApplication
+        | JournalEntryKind::Refund
+        | JournalEntryKind::Shipment
+        | JournalEntryKind::Return
+        | JournalEntryKind::InventoryAdjustment => day.max(first_open),
+    }
+}
+
 fn items_of(planned: &[Planned]) -> Vec<Item> {
     let drafts = planned.iter().filter_map(|planned| planned.draft.as_ref());
     let of = |draft: &Draft| draft.postings.iter().filter_map(|posting| posting.item).collect::<Vec<_>>();
     drafts.flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goods_are_posted_on_the_first_open_day_and_documents_on_their_own() {
+        let day = |day: u32| NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
+        for kind in JournalEntryKind::ALL {
+            assert_eq!(posting_day(*kind, day(5), None), day(5));
+            assert_eq!(posting_day(*kind, day(5), Some(day(4))), day(5));
+            let moves = !matches!(kind, JournalEntryKind::Invoice | JournalEntryKind::CreditNote);
+            assert_eq!(posting_day(*kind, day(5), Some(day(9))), day(if moves { 10 } else { 5 }), "{kind}");
+        }
+    }
 }

@@ -185,11 +185,12 @@ impl Things {
                 let moves = self.event.get("promised_on").is_none() || !self.event["previous_promised_on"].is_null();
                 open && moves
             }
+            // Money that a provider was only asked to send back may not arrive.
+            NoticeKind::Refund => self.event["refund"]["status"] != "pending",
             NoticeKind::Acknowledgement
             | NoticeKind::Dispatch
             | NoticeKind::Invoice
             | NoticeKind::Receipt
-            | NoticeKind::Refund
             | NoticeKind::Reminder
             | NoticeKind::OrderReply => true,
         }

@@ -316,18 +316,33 @@ impl Writer<'_> {
         self.fact(&mut facts, "Payment", "Pembayaran", payment["number"].as_str().map(str::to_owned));
         self.fact(&mut facts, "Order", "Pesanan", self.about.order.and_then(|order| order["number"].as_str()).map(str::to_owned));
         let amount = self.money(payment, &refund["amount"]);
-        Letter {
-            subject: format!("{} {}", self.say("Refund", "Pengembalian dana"), refund["number"].as_str().unwrap_or_default()),
-            heading: self.say("Your refund", "Pengembalian dana Anda").to_owned(),
-            paragraphs: vec![
+        let has_failed = refund["status"] == "failed";
+        let (heading, paragraph, total) = if has_failed {
+            (
+                self.say("Your refund did not arrive", "Pengembalian dana Anda belum berhasil"),
+                self.say(
+                    "Your bank did not take our refund. The money is with us and still yours; please tell us how we can send it to you.",
+                    "Bank Anda tidak menerima pengembalian dana kami. Dana tersebut masih ada pada kami dan tetap milik Anda; \
+                     mohon beri tahu kami cara mengirimkannya.",
+                ),
+                self.say("Not refunded", "Belum dikembalikan"),
+            )
+        } else {
+            (
+                self.say("Your refund", "Pengembalian dana Anda"),
                 self.say(
                     "We have refunded your payment. It reaches you the way it was paid; a bank may take some days.",
                     "Dana Anda telah kami kembalikan melalui cara pembayaran semula; bank dapat memerlukan beberapa hari.",
-                )
-                .to_owned(),
-            ],
+                ),
+                self.say("Refunded", "Dikembalikan"),
+            )
+        };
+        Letter {
+            subject: format!("{} {}", self.say("Refund", "Pengembalian dana"), refund["number"].as_str().unwrap_or_default()),
+            heading: heading.to_owned(),
+            paragraphs: vec![paragraph.to_owned()],
             facts,
-            totals: amount.map(|amount| (self.say("Refunded", "Dikembalikan").to_owned(), amount)).into_iter().collect(),
+            totals: amount.map(|amount| (total.to_owned(), amount)).into_iter().collect(),
             ..Letter::default()
         }
     }

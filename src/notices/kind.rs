@@ -16,7 +16,7 @@ text_enum! {
         Invoice = "invoice",
         /// A payment has come in.
         Receipt = "receipt",
-        /// Money goes back.
+        /// Money has gone back, or did not arrive.
         Refund = "refund",
         /// An invoice is overdue.
         Reminder = "reminder",
@@ -49,7 +49,7 @@ impl NoticeKind {
             "shipment.shipped" => Self::Dispatch,
             "invoice.issued" => Self::Invoice,
             "payment.captured" => Self::Receipt,
-            "payment.refunded" => Self::Refund,
+            "payment.refunded" | "payment.refund_succeeded" | "payment.refund_failed" => Self::Refund,
             "invoice.reminder_due" => Self::Reminder,
             _ => return None,
         })
@@ -62,7 +62,7 @@ impl NoticeKind {
 }
 
 /// The types of events that notices are made of.
-pub const EVENT_TYPES: [&str; 8] = [
+pub const EVENT_TYPES: [&str; 10] = [
     "order.confirmed",
     "order.promise_changed",
     "order.allocation_lost",
@@ -70,6 +70,8 @@ pub const EVENT_TYPES: [&str; 8] = [
     "invoice.issued",
     "payment.captured",
     "payment.refunded",
+    "payment.refund_succeeded",
+    "payment.refund_failed",
     "invoice.reminder_due",
 ];
 

@@ -4,6 +4,7 @@
 use super::accounts;
 use super::document_date::{booking_date, instant_of, require_open};
 use super::pay::{self, Aim, Targets};
+use super::reverse::reverse;
 use crate::auth::actor::Context;
 use crate::banking::entries::body::MatchBankEntry;
 use crate::banking::entries::entry::{BankEntry, BankEntryAction, BankEntryStatus, Decision, Suggestion};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::organization;
 use crate::payments::body::{NewPayment, Target};
+use crate::payments::corrections::ReversePayment;
 use crate::payments::payment::{Payment, PaymentMethod, PaymentStatus};
 use crate::payments::refunds;
 use crate::payments::service as payments;
@@ -144,7 +146,6 @@ fn receive(targets: &mut Targets, context: &Context, entry: &BankEntry, aims: &[
         provider: None,
         provider_reference: None,
         capture_on_shipment: false,
-        order_seen: 0,
         operations: vec![],
     };
     targets.apply(aims, &mut payment, context.now)?;
@@ -192,12 +193,21 @@ pub fn match_entry(
     body.check()?;
     let entry = entries::lock(connection, context.organization_id, id, BankEntryAction::Match, precondition)?;
     let credit = entry.direction == Direction::Credit;
-    if credit == body.refund_id.is_some() {
-        let pointer = if credit { "/refund_id" } else { "" };
-        return Err(Error::invalid(pointer, "wrong_direction", "money that came in is a payment, money that left is a refund"));
+    let outgoing = body.refund_id.is_some() || body.reversed_payment_id.is_some();
+    if credit == outgoing {
+        let pointer = match (credit, body.refund_id.is_some()) {
+            (true, true) => "/refund_id",
+            (true, false) => "/reversed_payment_id",
+            (false, _) => "",
+        };
+        let detail = "money that came in is a payment, money that left is a refund or was taken back";
+        return Err(Error::invalid(pointer, "wrong_direction", detail));
     }
     if body.refund_id.is_some() {
         return link_refund(connection, context, entry, body);
+    }
+    if let Some(payment_id) = body.reversed_payment_id {
+        return book_reversal(connection, context, entry, body, payment_id, number);
     }
     match body.payment_id {
         Some(payment_id) => link_payment(connection, context, entry, payment_id),
@@ -238,6 +248,31 @@ fn book(
     let payment = pay::receive(connection, context, &new, number)?;
     decide(&mut entry, context, Some(payment.id), true);
     finish(connection, context, entry, payment.customer_id)
+}
+
+/// The payer's bank has taken a payment back.
+fn book_reversal(
+    connection: &mut PgConnection,
+    context: &Context,
+    mut entry: BankEntry,
+    body: &MatchBankEntry,
+    payment_id: PaymentId,
+    number: String,
+) -> Result<BankEntry, Error> {
+    let received_on = Some(body.received_on.unwrap_or(entry.booked_on));
+    let known = payments::find(connection, context.organization_id, payment_id).map_err(|error| match error {
+        Error::NotFound { .. } => Error::invalid("/reversed_payment_id", "unknown_payment", "there is no such payment"),
+        other => other,
+    })?;
+    if known.currency != entry.currency {
+        return Err(Error::conflict("amount_differs", format!("the payment is in {}, this is in {}", known.currency, entry.currency)));
+    }
+    let reason = if entry.remittance_text.trim().is_empty() { entry.payment_reference() } else { entry.remittance_text.clone() };
+    let reversal = ReversePayment { amount: Some(Amount(entry.amount)), reason: reason.chars().take(500).collect(), received_on };
+    let row = reverse(connection, context, payment_id, &reversal, number, &Precondition::Any)?;
+    decide(&mut entry, context, None, true);
+    entry.refund_id = Some(row.id);
+    finish(connection, context, entry, None)
 }
 
 /// The money is a payment that is booked already, and that no other entry stands for.

@@ -66,8 +66,12 @@ pub mod provider_outbox;
 pub mod quote;
 pub mod reallocate;
 pub mod refund;
+/// Money comes off a document.
+pub mod release_allocation;
 /// Goods come back.
 pub mod returns;
+/// The payer's bank takes money back.
+pub mod reverse;
 pub mod serve_backorders;
 /// Orders follow their shops.
 pub mod shop_orders;

@@ -4,6 +4,7 @@ use super::accounts::{self, LockedAccount, account_of};
 use super::document_date::{booking_date, instant_of, past_date, require_open};
 use super::provider_money::{ask, was_cancelled_lately};
 use crate::auth::actor::Context;
+use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::invoicing::invoices;
@@ -11,7 +12,9 @@ use crate::orders::body::NewOrderPayment;
 use crate::orders::order::Order;
 use crate::organization::{self, Settings};
 use crate::payments::account::{Account, Placement};
-use crate::payments::body::{CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount};
+use crate::payments::body::{
+    CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount, write_off,
+};
 use crate::payments::early_payment::Offer;
 use crate::payments::operations::operation::{Operation, OperationKind};
 use crate::payments::payment::{LastCapture, Payment, PaymentAction, PaymentStatus, Refunded};
@@ -59,6 +62,7 @@ fn aims(body: &NewPayment) -> Vec<Aim> {
 /// Books a payment in the current transaction. Money that arrived is never refused: what exceeds the debt stays unapplied.
 pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayment, number: String) -> Result<Payment, Error> {
     body.check()?;
+    require_write_off(context, body.allocations())?;
     let settings = organization::settings(connection, context.organization_id)?;
     // Only money that has moved stands in the books; what is announced or authorized is dated anew when it comes.
     let received_on = match body.status() {
@@ -103,7 +107,6 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
         provider: body.provider.clone(),
         provider_reference: body.provider_reference.clone(),
         capture_on_shipment: false,
-        order_seen: 0,
         operations: vec![],
     };
     if body.provider.is_some() {
@@ -121,6 +124,11 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     let facts = targets.save(connection, context, at, vec![booked(&payment)])?;
     events::append(connection, context, &facts)?;
     Ok(payment)
+}
+
+/// Giving up what is owed takes a scope of its own, whatever the way on which the money comes in.
+fn require_write_off(context: &Context, allocations: &[NewAllocation]) -> Result<(), Error> {
+    if write_off(allocations) { context.require(Permission::PAYMENTS_WRITE_OFF) } else { Ok(()) }
 }
 
 /// What the provider is asked for first: to reserve the money, to take it, or what it knows of money that a checkout asked it for.
@@ -163,6 +171,7 @@ pub fn allocate(
     if body.allocations.is_empty() {
         return Err(Error::invalid("/allocations", "required", "name at least one order or invoice"));
     }
+    require_write_off(context, &body.allocations)?;
     let settings = organization::settings(connection, context.organization_id)?;
     require_open(&settings, settings.local_date(context.now))?;
     let aims = aims_of(&body.allocations);
@@ -241,6 +250,17 @@ pub fn fail(connection: &mut PgConnection, context: &Context, id: PaymentId, pre
         return Err(Error::conflict("provider_decides", "the payment's provider says whether it fails; void it to give it up"));
     }
     give_up(connection, context, id, precondition, PaymentAction::Fail, "payment.failed")
+}
+
+/// The order whose shipments are to be asked for before its authorization, which is over, is given up: the provider may still have the
+/// money. Once only.
+pub fn captured_late(connection: &mut PgConnection, context: &Context, id: PaymentId) -> Result<Option<OrderId>, Error> {
+    let payment = payments::find(connection, context.organization_id, id)?;
+    let was_asked_late = |operation: &Operation| {
+        operation.kind == OperationKind::Capture && payment.expires_at.is_some_and(|expires_at| expires_at <= operation.created_at)
+    };
+    let waits = payment.capture_on_shipment && !payment.operations.iter().any(was_asked_late);
+    Ok(payment.order_id.filter(|_| waits))
 }
 
 /// The time in which an authorization can be captured is over; nothing happens where it is not, or where it is no authorization
@@ -548,7 +568,6 @@ pub fn payments_of_new_order(
             provider: None,
             provider_reference: None,
             capture_on_shipment: false,
-            order_seen: 0,
             operations: vec![],
         };
         match payment.status {

@@ -3,6 +3,7 @@
 
 use super::document_date::booking_date;
 use super::pay::{Aim, Targets};
+use super::reverse::{Reversal, take_back};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -11,9 +12,9 @@ use crate::payments::body::Target;
 use crate::payments::operations::operation::{Operation, OperationKind, OperationStatus};
 use crate::payments::payment::{Payment, PaymentAction, PaymentStatus};
 use crate::payments::provider::decide::{Step, decide};
-use crate::payments::provider::{Failure, Intent, ProviderRefund, RefundState};
+use crate::payments::provider::{Failure, Intent, ProviderDispute, ProviderRefund, RefundState};
 use crate::payments::refunds;
-use crate::payments::refunds::body::{RefundBody, RefundStatus};
+use crate::payments::refunds::body::{RefundBody, RefundKind, RefundStatus};
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::payments::settlement::Settlement;
 use crate::platform::http::Precondition;
@@ -29,6 +30,21 @@ use serde_json::json;
 pub enum Answer {
     Intent(Intent),
     Refund(ProviderRefund),
+    /// All that the provider knows.
+    Known(Intent, Vec<ProviderRefund>),
+}
+
+impl Answer {
+    /// What it tells of refunds that were not asked for here.
+    pub fn foreign_refunds(&self) -> impl Iterator<Item = &ProviderRefund> {
+        let known: &[ProviderRefund] = if let Self::Known(_, refunds) = self { refunds } else { &[] };
+        known.iter().filter(|refund| asked_by(refund).is_none())
+    }
+}
+
+/// The operation that a refund says it is for.
+fn asked_by(refund: &ProviderRefund) -> Option<PaymentOperationId> {
+    refund.operation_id.as_deref().and_then(|id| id.parse().ok())
 }
 
 /// A locked payment with its orders, while the provider's word is worked in.
@@ -39,12 +55,14 @@ struct Booking<'a> {
     facts: Vec<NewEvent>,
 }
 
-/// Books the result of an operation; nothing happens where it has been booked already.
+/// Books the result of an operation; nothing happens where it has been booked already. `numbers` are receipt numbers for refunds that
+/// somebody has made at the provider.
 pub fn record(
     connection: &mut PgConnection,
     context: &Context,
     (payment_id, operation_id): (PaymentId, PaymentOperationId),
     answer: &Answer,
+    numbers: &[String],
 ) -> Result<(), Error> {
     let mut booking = Booking::lock(connection, context, payment_id)?;
     if booking.pending(operation_id).is_none() {
@@ -53,6 +71,7 @@ pub fn record(
     match answer {
         Answer::Intent(intent) => booking.absorb(connection, intent)?,
         Answer::Refund(refund) => booking.absorb_refund(connection, operation_id, refund)?,
+        Answer::Known(intent, refunds) => booking.absorb_all(connection, intent, refunds, numbers)?,
     }
     // The call was made, whatever the payer's side is still busy with.
     booking.settle(operation_id, OperationStatus::Succeeded, None);
@@ -102,27 +121,52 @@ pub fn leave_unresolved(
     booking.save(connection)
 }
 
-/// Brings a payment to what the provider knows of it now. `number` is a receipt number for a refund that somebody has made there.
+/// Brings a payment to what the provider knows of it now. `numbers` are receipt numbers for refunds that somebody has made there.
 pub fn reconcile(
     connection: &mut PgConnection,
     context: &Context,
     payment_id: PaymentId,
-    intent: &Intent,
-    known: &[ProviderRefund],
-    number: &str,
+    answer: &Answer,
+    numbers: &[String],
 ) -> Result<(), Error> {
     let mut booking = Booking::lock(connection, context, payment_id)?;
-    booking.absorb(connection, intent)?;
-    for refund in known {
-        let asked = refund.operation_id.as_deref().and_then(|id| id.parse::<PaymentOperationId>().ok());
-        match asked.filter(|id| booking.change.after.operations.iter().any(|operation| operation.id == *id)) {
-            Some(id) => {
-                booking.absorb_refund(connection, id, refund)?;
-                booking.settle(id, OperationStatus::Succeeded, None);
-            }
-            None => booking.foreign_refund(connection, refund, number)?,
-        }
+    if let Answer::Known(intent, refunds) = answer {
+        booking.absorb_all(connection, intent, refunds, numbers)?;
     }
+    booking.save(connection)
+}
+
+/// Books what a lost dispute has taken, once.
+pub fn lose_dispute(
+    connection: &mut PgConnection,
+    context: &Context,
+    payment_id: PaymentId,
+    dispute: &ProviderDispute,
+    number: &str,
+) -> Result<(), Error> {
+    let settings = organization::settings(connection, context.organization_id)?;
+    let mut booking = Booking::lock(connection, context, payment_id)?;
+    let known = refunds::service::of_payments(connection, context.organization_id, &[payment_id])?;
+    if known.iter().any(|row| row.provider_reference.as_deref() == Some(&dispute.reference)) {
+        return Ok(());
+    }
+    let payment = &booking.change.after;
+    if dispute.currency != payment.currency || dispute.amount > payment.refundable() || dispute.amount <= Decimal::ZERO {
+        booking.tell_mismatch("a dispute was lost over more than is booked as captured and not sent back");
+        return booking.save(connection);
+    }
+    // Refused in closed books; it is asked again until a day is open.
+    let booked_on = booking_date(&settings, None, context.now, "/received_on")?;
+    let reason = format!("dispute lost: {}", dispute.reason);
+    let reversal = Reversal {
+        amount: dispute.amount,
+        reason: &reason,
+        booked_on,
+        number: number.to_owned(),
+        provider_reference: Some(dispute.reference.clone()),
+    };
+    let (_, fact) = take_back(connection, context, &mut booking.change.after, &mut booking.targets, reversal)?;
+    booking.facts.push(fact);
     booking.save(connection)
 }
 
@@ -153,6 +197,28 @@ impl<'a> Booking<'a> {
         fact.data["operation"] = json!({ "id": operation.id, "kind": operation.kind, "amount": operation.amount.to_string() });
         fact.data["failure"] = json!(failure);
         self.facts.push(fact);
+    }
+
+    /// All that the provider knows: of the money, and of each refund.
+    fn absorb_all(
+        &mut self,
+        connection: &mut PgConnection,
+        intent: &Intent,
+        known: &[ProviderRefund],
+        numbers: &[String],
+    ) -> Result<(), Error> {
+        self.absorb(connection, intent)?;
+        let mut numbers = numbers.iter();
+        for refund in known {
+            match asked_by(refund).filter(|id| self.change.after.operations.iter().any(|operation| operation.id == *id)) {
+                Some(id) => {
+                    self.absorb_refund(connection, id, refund)?;
+                    self.settle(id, OperationStatus::Succeeded, None);
+                }
+                None => self.foreign_refund(connection, refund, &mut numbers)?,
+            }
+        }
+        Ok(())
     }
 
     /// Takes the steps to what the provider says, and settles the operations that wanted them.
@@ -201,11 +267,15 @@ impl<'a> Booking<'a> {
                 let payment = &mut self.change.after;
                 let authorized = payment.authorized();
                 payment.capture(amount, last, received_on)?;
+                let given_up = authorized - amount - payment.authorized();
                 self.targets.authorized(payment.order_id, payment.authorized() - authorized);
                 let target = payment.invoice_id.map(Target::Invoice).or(payment.order_id.map(Target::Order));
                 let aims: Vec<Aim> = target.into_iter().map(Aim::up_to_the_debt).collect();
                 self.targets.apply(&aims, payment, self.context.now)?;
                 self.tell("payment.captured");
+                if given_up > Decimal::ZERO {
+                    self.tell_if_uncovered();
+                }
             }
             Step::Void if self.change.after.expires_at.is_some_and(|expires_at| expires_at <= self.context.now) => {
                 self.give_up(PaymentAction::Expire)?;
@@ -216,6 +286,20 @@ impl<'a> Booking<'a> {
             Step::Mismatch(detail) => self.tell_mismatch(detail),
         }
         Ok(())
+    }
+
+    /// Where the rest of an authorization is gone and its order still owes something that nothing else covers, somebody must get new
+    /// money.
+    fn tell_if_uncovered(&mut self) {
+        let payment = &self.change.after;
+        let account =
+            self.targets.accounts.iter().map(|account| &account.account).find(|account| Some(account.order_id) == payment.order_id);
+        let uncovered = account.map_or(Decimal::ZERO, |account| account.debt() - account.authorized);
+        if payment.capture_on_shipment && uncovered > Decimal::ZERO {
+            let mut fact = payments::event("payment.reauthorization_needed", payment);
+            fact.data["uncovered_amount"] = json!(uncovered.to_string());
+            self.facts.push(fact);
+        }
     }
 
     fn tell_mismatch(&mut self, detail: &str) {
@@ -235,6 +319,9 @@ impl<'a> Booking<'a> {
             PaymentAction::Fail => "payment.failed",
             _ => "payment.voided",
         });
+        if action == PaymentAction::Expire {
+            self.tell_if_uncovered();
+        }
         Ok(())
     }
 
@@ -253,8 +340,18 @@ impl<'a> Booking<'a> {
         Ok(())
     }
 
-    fn refund_is(&self, connection: &mut PgConnection, id: RefundId, status: RefundStatus, reference: Option<&str>) -> Result<(), Error> {
+    fn refund_is(
+        &mut self,
+        connection: &mut PgConnection,
+        id: RefundId,
+        status: RefundStatus,
+        reference: Option<&str>,
+    ) -> Result<(), Error> {
+        let refund = refunds::service::get(connection, self.context.organization_id, id)?;
         refunds::service::progress(connection, self.context, id, status, reference)?;
+        if refund.status == RefundStatus::Pending && status == RefundStatus::Succeeded {
+            self.facts.push(super::refund::refund_event("payment.refund_succeeded", &self.change.after, &RefundBody { status, ..refund }));
+        }
         Ok(())
     }
 
@@ -272,17 +369,28 @@ impl<'a> Booking<'a> {
             let placements = account.pay(&mut Settlement::money(money.min(payment.unapplied())));
             payment.put(&placements, self.context.now);
         }
-        let mut fact = payments::event("payment.refund_failed", &self.change.after);
-        fact.data["refund"] = json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason });
-        self.facts.push(fact);
+        let refund = RefundBody { status: RefundStatus::Failed, ..refund };
+        self.facts.push(super::refund::refund_event("payment.refund_failed", &self.change.after, &refund));
         Ok(())
     }
 
     /// A refund that somebody has made at the provider's own pages.
-    fn foreign_refund(&mut self, connection: &mut PgConnection, refund: &ProviderRefund, number: &str) -> Result<(), Error> {
+    fn foreign_refund<'n>(
+        &mut self,
+        connection: &mut PgConnection,
+        refund: &ProviderRefund,
+        numbers: &mut impl Iterator<Item = &'n String>,
+    ) -> Result<(), Error> {
         let organization_id = self.context.organization_id;
         let known = refunds::service::of_payments(connection, organization_id, &[self.change.after.id])?;
-        if refund.state == RefundState::Failed || known.iter().any(|row| row.provider_reference.as_deref() == Some(&refund.reference)) {
+        if let Some(row) = known.iter().find(|row| row.provider_reference.as_deref() == Some(&refund.reference)) {
+            return match refund.state {
+                RefundState::Open => Ok(()),
+                RefundState::Done => self.refund_is(connection, row.id, RefundStatus::Succeeded, None),
+                RefundState::Failed => self.fail_refund(connection, row.id),
+            };
+        }
+        if refund.state == RefundState::Failed {
             return Ok(());
         }
         let payment = &mut self.change.after;
@@ -290,6 +398,7 @@ impl<'a> Booking<'a> {
             self.tell_mismatch("the provider has sent more back than is booked as captured");
             return Ok(());
         }
+        let number = numbers.next().ok_or_else(|| Error::unavailable("the provider was asked before this refund was known".to_owned()))?;
         let action = if refund.amount == payment.refundable() { PaymentAction::Refund } else { PaymentAction::RefundPart };
         payment.status = payment.next(action)?;
         let id = RefundId::generate();
@@ -297,19 +406,21 @@ impl<'a> Booking<'a> {
         self.targets.take_refunded(&refunded)?;
         let row = RefundBody {
             id,
-            number: number.to_owned(),
+            kind: RefundKind::Refund,
+            number: number.clone(),
             payment_id: payment.id,
             order_id: refunded.order_id(),
             amount: Amount(refund.amount),
             currency: payment.currency,
             reason: "refunded at the provider".to_owned(),
             status: if refund.state == RefundState::Done { RefundStatus::Succeeded } else { RefundStatus::Pending },
+            booked_on: None,
             provider_reference: Some(refund.reference.clone()),
             created_at: self.context.now,
             updated_at: self.context.now,
         };
         refunds::service::insert(connection, self.context, &row)?;
-        self.facts.push(super::refund::refunded_event(&self.change.after, &row));
+        self.facts.push(super::refund::refund_event("payment.refunded", &self.change.after, &row));
         Ok(())
     }
 

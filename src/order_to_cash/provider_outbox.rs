@@ -1,37 +1,48 @@
 //! Works off what is to be asked of payment providers and what they have told: lease (one short transaction), call (none), record
 //! (one transaction). Whoever dies in between leaves a lease that runs out, and the same call with the same key is made again.
 
-use super::provider_money::{Answer, leave_unresolved, reconcile, record, refuse};
+use super::provider_money::{Answer, leave_unresolved, lose_dispute, reconcile, record, refuse};
 use crate::auth::actor::Context;
-use crate::auth::permission::Role;
 use crate::error::Error;
-use crate::payments::inbound::{self, DueEvent, Told};
+use crate::payments::inbound::{self, Dispute, DueEvent, Told};
 use crate::payments::operations::operation::{KEY_LIFE, Operation, OperationKind, back_off};
 use crate::payments::operations::{self, Due};
 use crate::payments::provider::stripe::StripeApi;
-use crate::payments::provider::{Failure, NewIntent, PaymentProvider, ProviderError};
+use crate::payments::provider::{Failure, Intent, NewIntent, PaymentProvider, ProviderError, ProviderRefund};
+use crate::payments::refunds;
 use crate::payments::service as payments;
 use crate::platform::db::Db;
 use crate::platform::numbers::Numbers;
+use crate::types::id::{OrganizationId, PaymentId};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Longer than a call may take.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 const BATCH: i64 = 20;
 
-/// Works off operations and messages until nothing is due; how many.
+/// So long a wrong key is not tried again, unless somebody sets another one.
+const KEY_WAIT: TimeDelta = TimeDelta::minutes(5);
+
+/// Works off operations and messages until nothing is due; how many. One that cannot be worked off waits longer each time, and holds
+/// none of the others up.
 pub fn work(db: &Db, api: &StripeApi, numbers: &Numbers, now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
     let mut all = 0;
     loop {
         let mut done = 0;
         for due in lease(db, now())? {
             let result = call(api, &due, now());
-            settle(db, &due, result, now())?;
+            if let Err(error) = settle(db, numbers, &due, result, now()) {
+                log::error!(operation:% = due.id; "a payment operation could not be booked: {error}");
+                put_off(db, &due, "not_booked", NOT_BOOKED, now())?;
+            }
             done += 1;
         }
         let told = db.write_blocking(|connection| Ok(inbound::lease(connection, now(), LEASE, BATCH)?))?;
         for event in told {
-            hear(db, api, numbers, &event, now())?;
+            if let Err(error) = hear(db, api, numbers, &event, now()) {
+                log::error!(event = event.event_id.as_str(); "a message of a payment provider could not be worked in: {error}");
+                later(db, &event, NOT_BOOKED, now())?;
+            }
             done += 1;
         }
         all += done;
@@ -40,6 +51,9 @@ pub fn work(db: &Db, api: &StripeApi, numbers: &Numbers, now: impl Fn() -> DateT
         }
     }
 }
+
+/// What callers are told of an error that is none of theirs.
+const NOT_BOOKED: &str = "it could not be booked and is tried again; the log says why";
 
 /// Takes what is due. Its step of its own, so that dying after it can be tried.
 pub fn lease(db: &Db, now: DateTime<Utc>) -> Result<Vec<Due>, Error> {
@@ -70,7 +84,7 @@ pub fn call(api: &StripeApi, due: &Due, now: DateTime<Utc>) -> Result<Answer, Pr
             };
             account.create(&new, &key).map(Answer::Intent)
         }
-        OperationKind::Retrieve => account.retrieve(reference()?).map(Answer::Intent),
+        OperationKind::Retrieve => all_known(&account, reference()?).map(|(intent, refunds)| Answer::Known(intent, refunds)),
         OperationKind::Capture => account.capture(reference()?, due.amount, due.currency, due.last, &key).map(Answer::Intent),
         OperationKind::Cancel => account.cancel(reference()?, &key).map(Answer::Intent),
         OperationKind::Refund => account.refund(reference()?, due.amount, due.currency, &due.id.to_string(), &key).map(Answer::Refund),
@@ -82,12 +96,19 @@ fn is_too_old(due: &Due, now: DateTime<Utc>) -> bool {
     due.attempts > 1 && now - due.created_at > KEY_LIFE && due.kind != OperationKind::Retrieve
 }
 
+fn all_known(account: &impl PaymentProvider, reference: &str) -> Result<(Intent, Vec<ProviderRefund>), ProviderError> {
+    Ok((account.retrieve(reference)?, account.refunds(reference)?))
+}
+
 /// Books the result, or leaves the operation for later where there is none.
-pub fn settle(db: &Db, due: &Due, result: Result<Answer, ProviderError>, now: DateTime<Utc>) -> Result<(), Error> {
-    let context = context(due.organization_id, &due.actor, now);
+pub fn settle(db: &Db, numbers: &Numbers, due: &Due, result: Result<Answer, ProviderError>, now: DateTime<Utc>) -> Result<(), Error> {
+    let context = Context::as_system(due.organization_id, &due.actor, now);
     let ids = (due.payment_id, due.id);
     let booked = match result {
-        Ok(answer) => db.write_blocking(|connection| record(connection, &context, ids, &answer)),
+        Ok(answer) => {
+            let numbers = refund_numbers(db, numbers, (due.organization_id, due.payment_id), answer.foreign_refunds())?;
+            db.write_blocking(|connection| record(connection, &context, ids, &answer, &numbers))
+        }
         Err(ProviderError::Refused(failure)) => db.write_blocking(|connection| refuse(connection, &context, ids, &failure)),
         Err(ProviderError::Unknown(_)) if is_too_old(due, now) => {
             db.write_blocking(|connection| leave_unresolved(connection, &context, ids))
@@ -95,6 +116,11 @@ pub fn settle(db: &Db, due: &Due, result: Result<Answer, ProviderError>, now: Da
         Err(ProviderError::Unknown(detail)) => {
             log::warn!(operation:% = due.id; "a payment operation has no result yet: {detail}");
             return put_off(db, due, "no_answer", &detail, now);
+        }
+        Err(ProviderError::KeyRefused(detail)) => {
+            log::error!(operation:% = due.id; "a payment operation waits for another key: {detail}");
+            let failure = Failure { code: "key_refused".into(), detail };
+            return db.write_blocking(|connection| Ok(operations::put_off_unasked(connection, due, now + KEY_WAIT, &failure)?));
         }
     };
     match booked {
@@ -104,12 +130,35 @@ pub fn settle(db: &Db, due: &Due, result: Result<Answer, ProviderError>, now: Da
     }
 }
 
+/// A receipt number for each refund that was made at the provider and is not known yet.
+fn refund_numbers<'a>(
+    db: &Db,
+    numbers: &Numbers,
+    (organization_id, payment_id): (OrganizationId, PaymentId),
+    foreign: impl Iterator<Item = &'a ProviderRefund>,
+) -> Result<Vec<String>, Error> {
+    let references: Vec<&str> = foreign.map(|refund| refund.reference.as_str()).collect();
+    if references.is_empty() {
+        return Ok(vec![]);
+    }
+    db.read_blocking(|connection| {
+        let known = refunds::service::of_payments(connection, organization_id, &[payment_id])?;
+        let is_new = |reference: &&&str| !known.iter().any(|row| row.provider_reference.as_deref() == Some(**reference));
+        references.iter().filter(is_new).map(|_| payments::next_refund_number(connection, numbers, organization_id)).collect()
+    })
+}
+
 fn put_off(db: &Db, due: &Due, code: &str, detail: &str, now: DateTime<Utc>) -> Result<(), Error> {
     let failure = Failure { code: code.to_owned(), detail: detail.chars().take(500).collect() };
     db.write_blocking(|connection| Ok(operations::put_off(connection, due, now + back_off(due.attempts), &failure)?))
 }
 
-/// Works one message of a provider in: what it is about is asked for anew, and booked.
+fn later(db: &Db, event: &DueEvent, detail: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    db.write_blocking(|connection| Ok(inbound::put_off(connection, event, now + back_off(event.attempts), detail)?))
+}
+
+/// Works one message of a provider in: what it is about is asked for anew, and booked. What the provider does not tell now is asked for
+/// again, for as long as it takes: the message will not be sent again.
 fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: DateTime<Utc>) -> Result<(), Error> {
     let finish =
         |status: &'static str, detail: &str| db.write_blocking(|connection| Ok(inbound::finish(connection, event, status, detail, now)?));
@@ -117,38 +166,46 @@ fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: Date
     let organization_id = event.organization_id;
     let found = db.read_blocking(|connection| Ok(payments::of_provider(connection, organization_id, &event.provider, &told)?))?;
     let Some(payment_id) = found else { return finish("ignored", "it is about a payment that is not ours") };
-    let context = context(organization_id, &format!("payment_provider:{}", event.provider), now);
-    if let Some(dispute) = &told.dispute {
-        return db.write_blocking(|connection| {
-            payments::tell_of_dispute(connection, &context, payment_id, dispute)?;
-            Ok(inbound::finish(connection, event, "processed", "", now)?)
-        });
-    }
+    let context = Context::as_system(organization_id, &format!("payment_provider:{}", event.provider), now);
     let account = api.account(&event.api_key);
-    let known = account.retrieve(&told.reference).and_then(|intent| Ok((intent, account.refunds(&told.reference)?)));
-    let later =
-        |detail: String| db.write_blocking(|connection| Ok(inbound::put_off(connection, event, now + back_off(event.attempts), &detail)?));
-    let (intent, refunds) = match known {
-        Ok(known) => known,
-        Err(ProviderError::Unknown(detail)) => return later(detail),
-        Err(ProviderError::Refused(failure)) => return finish("ignored", &failure.detail),
+    let booked = match &told.dispute {
+        Some(dispute) => {
+            let known = match account.dispute(&dispute.id) {
+                Ok(known) => Some(known),
+                Err(ProviderError::Refused(failure)) if failure.is_missing() => None,
+                Err(error) => return later(db, event, &error.to_string(), now),
+            };
+            let number = match &known {
+                Some(known) if known.is_lost => {
+                    Some(db.read_blocking(|connection| payments::next_refund_number(connection, numbers, organization_id))?)
+                }
+                _ => None,
+            };
+            let now_told = known.as_ref().map_or_else(|| dispute.clone(), Dispute::from);
+            db.write_blocking(|connection| {
+                payments::tell_of_dispute(connection, &context, payment_id, &now_told)?;
+                if let (Some(known), Some(number)) = (&known, &number) {
+                    lose_dispute(connection, &context, payment_id, known, number)?;
+                }
+                Ok(inbound::finish(connection, event, "processed", "", now)?)
+            })
+        }
+        None => {
+            let (intent, refunds) = match all_known(&account, &told.reference) {
+                Ok(known) => known,
+                Err(ProviderError::Refused(failure)) if failure.is_missing() => return finish("ignored", &failure.detail),
+                Err(error) => return later(db, event, &error.to_string(), now),
+            };
+            let answer = Answer::Known(intent, refunds);
+            let numbers = refund_numbers(db, numbers, (organization_id, payment_id), answer.foreign_refunds())?;
+            db.write_blocking(|connection| {
+                reconcile(connection, &context, payment_id, &answer, &numbers)?;
+                Ok(inbound::finish(connection, event, "processed", "", now)?)
+            })
+        }
     };
-    let foreign = refunds.iter().any(|refund| refund.operation_id.is_none());
-    let number = if foreign {
-        db.read_blocking(|connection| payments::next_refund_number(connection, numbers, organization_id))?
-    } else {
-        String::new()
-    };
-    let booked = db.write_blocking(|connection| {
-        reconcile(connection, &context, payment_id, &intent, &refunds, &number)?;
-        Ok(inbound::finish(connection, event, "processed", "", now)?)
-    });
     match booked {
-        Err(error @ Error::Conflict { .. }) => later(error.to_string()),
+        Err(error @ Error::Conflict { .. }) => later(db, event, &error.to_string(), now),
         other => other,
     }
-}
-
-fn context(organization_id: crate::types::id::OrganizationId, actor: &str, now: DateTime<Utc>) -> Context {
-    Context { organization_id, actor: actor.to_owned(), origin: None, role: Role::Admin, now }
 }

@@ -11,7 +11,7 @@ use crate::payments::body::check_amount;
 use crate::payments::operations::operation::{Operation, OperationKind};
 use crate::payments::payment::{Payment, PaymentAction, Refunded, distribute};
 use crate::payments::refunds;
-use crate::payments::refunds::body::{NewRefund, OrderRefunds, RefundBody, RefundStatus};
+use crate::payments::refunds::body::{NewRefund, OrderRefunds, RefundBody, RefundKind, RefundStatus};
 use crate::payments::service as payments;
 use crate::platform::http::Precondition;
 use crate::types::decimal::Amount;
@@ -46,7 +46,7 @@ pub fn refund(
     let refund = refund_row(refund_id, number, payment, refunded.order_id(), amount, &body.reason, context);
     refunds::service::insert(connection, context, &refund)?;
     payments::save(connection, context, std::slice::from_mut(&mut change))?;
-    let facts = targets.save(connection, context, context.now, vec![refunded_event(&change.after, &refund)])?;
+    let facts = targets.save(connection, context, context.now, vec![refund_event("payment.refunded", &change.after, &refund)])?;
     events::append(connection, context, &facts)?;
     Ok(refund)
 }
@@ -94,7 +94,8 @@ pub fn refund_order(
     }
     payments::save(connection, context, &mut changes)?;
     let of = |refund: &RefundBody| changes.iter().find(|change| change.after.id == refund.payment_id);
-    let mut facts: Vec<NewEvent> = made.iter().filter_map(|refund| Some(refunded_event(&of(refund)?.after, refund))).collect();
+    let mut facts: Vec<NewEvent> =
+        made.iter().filter_map(|refund| Some(refund_event("payment.refunded", &of(refund)?.after, refund))).collect();
     facts.extend(accounts::save(connection, context, targets.accounts, context.now)?);
     events::append(connection, context, &facts)?;
     Ok(OrderRefunds { order_id, amount: Amount(amount), currency, refunds: made })
@@ -113,7 +114,7 @@ fn exact_amount(body: &NewRefund, payment: &Payment) -> Result<Decimal, Error> {
     Ok(payment.currency.round(body.amount.0))
 }
 
-fn exceeds_captured(refundable: Decimal, payment: &Payment) -> Error {
+pub(super) fn exceeds_captured(refundable: Decimal, payment: &Payment) -> Error {
     let detail = format!("{refundable} {} was captured and not refunded", payment.currency);
     Error::conflict_with("exceeds_captured", detail, json!({ "refundable_amount": refundable.to_string() }))
 }
@@ -151,6 +152,7 @@ pub(super) fn refund_row(
     }
     RefundBody {
         id,
+        kind: RefundKind::Refund,
         number,
         payment_id: payment.id,
         order_id,
@@ -158,14 +160,16 @@ pub(super) fn refund_row(
         currency: payment.currency,
         reason: reason.to_owned(),
         status: if provided { RefundStatus::Pending } else { RefundStatus::Succeeded },
+        booked_on: None,
         provider_reference: None,
         created_at: context.now,
         updated_at: context.now,
     }
 }
 
-pub(super) fn refunded_event(payment: &Payment, refund: &RefundBody) -> NewEvent {
-    let mut fact = payments::event("payment.refunded", payment);
+/// An event about a refund of a payment.
+pub(super) fn refund_event(event_type: &'static str, payment: &Payment, refund: &RefundBody) -> NewEvent {
+    let mut fact = payments::event(event_type, payment);
     fact.data["refund"] =
         json!({ "id": refund.id, "number": refund.number, "amount": refund.amount, "reason": refund.reason, "status": refund.status });
     fact

@@ -93,11 +93,17 @@ impl Account {
     /// Takes money that leaves the company off where it was put, and the adjustments that go with it: the document becomes due
     /// again.
     pub fn refund(&mut self, placement: &Placement) {
+        self.release(placement);
+        self.refunded += placement.settles.money;
+    }
+
+    /// Takes money that stays in the company off where it was put, and the adjustments that go with it: the document becomes due
+    /// again.
+    pub fn release(&mut self, placement: &Placement) {
         if let Some(invoice) = placement.invoice_id.and_then(|id| self.invoice_mut(id)) {
             invoice.paid -= placement.settles.total();
         }
         self.paid -= placement.settles.total();
-        self.refunded += placement.settles.money;
     }
 
     /// Adds a new invoice, for what was not invoiced before. Deposits move to it, up to its total; the amount that did.

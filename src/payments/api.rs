@@ -1,4 +1,5 @@
 use super::body::{CapturePayment, NewAllocations, NewPayment, PatchPaymentData, PaymentBody, write_off};
+use super::corrections::{ReleaseAllocations, ReversePayment};
 use super::payment::{Payment, PaymentStatus};
 use super::refunds::body::{NewRefund, RefundBody};
 use super::service::{self, Filter};
@@ -7,6 +8,8 @@ use crate::auth::actor::Context;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::order_to_cash::release_allocation::release;
+use crate::order_to_cash::reverse::reverse;
 use crate::order_to_cash::{pay, refund};
 use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::{Answer, Precondition};
@@ -29,10 +32,12 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(get_payment)
         .service(patch_payment)
         .service(allocate_payment)
+        .service(release_allocations)
         .service(capture_payment)
         .service(void_payment)
         .service(fail_payment)
-        .service(refund_payment);
+        .service(refund_payment)
+        .service(reverse_payment);
 }
 
 /// Query parameters of the payment list. Many values by comma.
@@ -195,6 +200,29 @@ pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Erro
         .await
 }
 
+/// Take money off an invoice or order
+///
+/// For money that was put on the wrong document: it is unapplied again, the document is due again, and no money leaves. Put it where
+/// it belongs with `allocations`.
+#[utoipa::path(tag = "payments", operation_id = "release_allocations", security(("oauth2" = ["payments:write"])), request_body(content = ReleaseAllocations,
+    example = json!({"invoice_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "reason": "The payer named the wrong invoice"})),
+    params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
+    (status = 200, description = "Unapplied", body = PaymentBody, headers(("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/payments/{id}/allocations/release")]
+pub async fn release_allocations(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::PAYMENTS_WRITE)?;
+    call.no_query()?;
+    let body: ReleaseAllocations = call.json()?;
+    body.check()?;
+    act(&call, &app, context, move |connection, context, id, precondition| release(connection, context, id, &body, precondition)).await
+}
+
 /// Capture an authorized or announced payment
 #[utoipa::path(tag = "payments", operation_id = "capture_payment", security(("oauth2" = ["payments:write"])), request_body = Option<CapturePayment>,
     params(("id" = PaymentId, Path, description = "Id of the payment")), responses(
@@ -291,6 +319,40 @@ pub async fn refund_payment(call: Call, app: Data<App>) -> Result<Answer, Error>
             idempotency::once(connection, key.as_ref(), |connection| {
                 let refund = refund::refund(connection, &context, id, &body, number.clone(), &precondition)?;
                 Answer::created(format!("/v1/refunds/{}", refund.id), &refund)
+            })
+        })
+        .await
+}
+
+/// Reverse a payment
+///
+/// The payer's bank has taken the money back: a chargeback, a returned debit, a transfer that was called back. Takes unapplied money
+/// first, then what was put on a document last, which becomes due again; nobody is asked to move money.
+#[utoipa::path(tag = "payments", operation_id = "reverse_payment", security(("oauth2" = ["payments:write"])), request_body = ReversePayment,
+    params(("id" = PaymentId, Path, description = "Id of the payment")),
+    responses(
+    (status = 201, description = "Reversed", body = RefundBody, headers(("Location" = String, description = "Where it is"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/payments/{id}/reverse")]
+pub async fn reverse_payment(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::PAYMENTS_WRITE)?;
+    call.no_query()?;
+    let id: PaymentId = call.path("id")?;
+    let body: ReversePayment = call.json()?;
+    let (precondition, key) = (call.precondition()?, call.idempotency_key()?);
+    body.check()?;
+    let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
+    let number = app.db.read(move |connection| service::next_refund_number(connection, &numbers, organization_id)).await?;
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                let reversal = reverse(connection, &context, id, &body, number.clone(), &precondition)?;
+                Answer::created(format!("/v1/refunds/{}", reversal.id), &reversal)
             })
         })
         .await

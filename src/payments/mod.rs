@@ -8,6 +8,8 @@ pub mod allocation;
 pub mod api;
 pub mod body;
 mod bulk;
+/// Money on the wrong document, and money that is gone.
+pub mod corrections;
 /// What paying early earns.
 pub mod early_payment;
 /// What payment providers tell by themselves.
@@ -26,3 +28,4 @@ pub mod service;
 /// Money, and what settles debt without it.
 pub mod settlement;
 mod store;
+mod waiting;

@@ -54,11 +54,13 @@ text_enum! {
         Fail = "fail",
         /// Unapplied money is put on orders and invoices.
         Allocate = "allocate",
+        /// Money comes off orders and invoices, and stays.
+        Release = "release",
         /// Some of it goes back; the rest stays.
         RefundPart = "refund_part",
         /// All that is left goes back.
         Refund = "refund",
-        /// The payer's bank takes all of it back.
+        /// The payer's bank takes all that is left of it back.
         Reverse = "reverse",
     }
 }
@@ -89,8 +91,10 @@ impl PaymentAction {
             Self::Void => Some("void"),
             Self::Fail => Some("fail"),
             Self::Allocate => Some("allocations"),
+            Self::Release => Some("allocations/release"),
             Self::RefundPart | Self::Refund => Some("refund"),
-            Self::Authorize | Self::Expire | Self::Reverse => None,
+            Self::Reverse => Some("reverse"),
+            Self::Authorize | Self::Expire => None,
         }
     }
 }
@@ -115,23 +119,32 @@ impl PaymentStatus {
                 A::Void => Some(Self::Voided),
                 A::Expire if self == Self::Authorized => Some(Self::Expired),
                 A::Fail => Some(Self::Failed),
-                A::Authorize | A::Expire | A::Allocate | A::RefundPart | A::Refund | A::Reverse => None,
+                A::Authorize | A::Expire | A::Allocate | A::Release | A::RefundPart | A::Refund | A::Reverse => None,
             },
             Self::Captured => match action {
-                A::Allocate => Some(Self::Captured),
+                A::Allocate | A::Release => Some(Self::Captured),
                 A::RefundPart => Some(Self::PartiallyRefunded),
                 A::Refund => Some(Self::Refunded),
                 A::Reverse => Some(Self::Reversed),
                 A::Authorize | A::Capture | A::Void | A::Expire | A::Fail => None,
             },
             Self::PartiallyRefunded => match action {
-                A::Allocate | A::RefundPart => Some(Self::PartiallyRefunded),
+                A::Allocate | A::Release | A::RefundPart => Some(Self::PartiallyRefunded),
                 A::Refund => Some(Self::Refunded),
                 A::Reverse => Some(Self::Reversed),
                 A::Authorize | A::Capture | A::Void | A::Expire | A::Fail => None,
             },
             Self::Voided | Self::Expired | Self::Failed | Self::Reversed | Self::Refunded => match action {
-                A::Authorize | A::Capture | A::Void | A::Expire | A::Fail | A::Allocate | A::RefundPart | A::Refund | A::Reverse => None,
+                A::Authorize
+                | A::Capture
+                | A::Void
+                | A::Expire
+                | A::Fail
+                | A::Allocate
+                | A::Release
+                | A::RefundPart
+                | A::Refund
+                | A::Reverse => None,
             },
         }
     }
@@ -184,8 +197,6 @@ pub struct Payment {
     pub provider_reference: Option<String>,
     /// Whether what ships of its order is captured by itself.
     pub capture_on_shipment: bool,
-    /// The order's version when it was last looked at for what has shipped.
-    pub order_seen: i64,
     /// What was asked of the provider, oldest first.
     pub operations: Vec<Operation>,
 }
@@ -199,9 +210,9 @@ impl Payment {
             return self.status.next(action);
         }
         match action {
-            A::Allocate | A::RefundPart | A::Refund => Ok(PaymentStatus::Authorized),
+            A::Allocate | A::Release | A::RefundPart | A::Refund | A::Reverse => Ok(PaymentStatus::Authorized),
             A::Void | A::Expire | A::Fail => Ok(PaymentStatus::of_captured(self.captured, self.refunded)),
-            A::Authorize | A::Capture | A::Reverse => self.status.next(action),
+            A::Authorize | A::Capture => self.status.next(action),
         }
     }
 
@@ -298,6 +309,21 @@ impl Payment {
         released
     }
 
+    /// What it has on an invoice, or on an order and all its invoices; oldest first.
+    pub fn standing_on(&self, order_id: OrderId, invoice_id: Option<InvoiceId>) -> Vec<Placement> {
+        let mut here = self.standing();
+        here.retain(|placement| placement.order_id == order_id && (invoice_id.is_none() || placement.invoice_id == invoice_id));
+        here
+    }
+
+    /// Takes money off documents, the last first; it is unapplied again. `from` are some of [`Payment::standing`]. Adjustments go with
+    /// the last of the money that they came with. The placements that it was taken from.
+    pub fn take_off(&mut self, from: &[Placement], money: Decimal, at: DateTime<Utc>) -> Vec<Placement> {
+        let taken = newest(from, money);
+        taken.iter().for_each(|placement| self.take_back(placement, at));
+        taken
+    }
+
     /// Sends money back, at most what is refundable: unapplied money first, then what was put on a document last. The placements
     /// that it was taken from. Unapplied money that belonged to one order is put on it and taken off again, so that the rows
     /// say of every order how much of its money went back. An adjustment is never paid out: it is undone with the last of the
@@ -316,6 +342,25 @@ impl Payment {
         let mut here = self.standing();
         here.retain(|placement| placement.order_id == order_id);
         self.send_back(amount, self.currency.zero(), newest(&here, amount), refund_id, at)
+    }
+
+    /// Money of it that went back off documents of an order and left them due again: by invoice, `None` for deposits. Money on no
+    /// document that went back is not in it.
+    pub fn reopened(&self, order_id: OrderId) -> Vec<(Option<InvoiceId>, Decimal)> {
+        let mut sums: BTreeMap<(RefundId, Option<InvoiceId>), Decimal> = BTreeMap::new();
+        for (place, row) in self.allocations.iter().enumerate().filter(|(_, row)| row.order_id == order_id) {
+            let Some(refund_id) = row.refund_id else { continue };
+            let sum = sums.entry((refund_id, row.invoice_id)).or_default();
+            *sum -= row.settles.money;
+            // Money on no document is put on its order in the moment in which it leaves.
+            let put = place.checked_sub(1).map(|before| &self.allocations[before]).filter(|put| {
+                (put.order_id, put.invoice_id, put.refund_id, put.created_at) == (order_id, None, None, row.created_at)
+                    && row.invoice_id.is_none()
+                    && put.settles.money == -row.settles.money
+            });
+            *sum -= put.map_or(Decimal::ZERO, |put| put.settles.money.max(Decimal::ZERO));
+        }
+        sums.into_iter().filter(|(_, sum)| *sum > Decimal::ZERO).map(|((_, invoice_id), sum)| (invoice_id, sum)).collect()
     }
 
     /// Takes a refund back that did not arrive: the money is unapplied again. How much of it was each order's.
@@ -427,136 +472,4 @@ pub struct Refunded {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
-    /// One letter per action in the order of `PaymentAction::ALL`: the first of the next status (`p` partially refunded, `x`
-    /// reversed, `e` expired), `-` refused.
-    const TABLE: [(PaymentStatus, &str); 9] = [
-        (PaymentStatus::Pending, "acv-f----"),
-        (PaymentStatus::Authorized, "-cvef----"),
-        (PaymentStatus::Captured, "-----cprx"),
-        (PaymentStatus::Voided, "---------"),
-        (PaymentStatus::Expired, "---------"),
-        (PaymentStatus::Failed, "---------"),
-        (PaymentStatus::Reversed, "---------"),
-        (PaymentStatus::PartiallyRefunded, "-----pprx"),
-        (PaymentStatus::Refunded, "---------"),
-    ];
-
-    #[test]
-    fn every_status_allows_exactly_its_actions() {
-        assert_eq!(TABLE.map(|(status, _)| status), PaymentStatus::ALL);
-        for (status, row) in TABLE {
-            for (action, letter) in PaymentAction::ALL.iter().zip(row.chars()) {
-                let expected = match letter {
-                    'a' => Some(PaymentStatus::Authorized),
-                    'c' => Some(PaymentStatus::Captured),
-                    'v' => Some(PaymentStatus::Voided),
-                    'e' => Some(PaymentStatus::Expired),
-                    'f' => Some(PaymentStatus::Failed),
-                    'p' => Some(PaymentStatus::PartiallyRefunded),
-                    'r' => Some(PaymentStatus::Refunded),
-                    'x' => Some(PaymentStatus::Reversed),
-                    _ => None,
-                };
-                assert_eq!(status.next(*action).ok(), expected, "{status} {action}");
-            }
-        }
-    }
-
-    pub fn authorized(amount: i64) -> Payment {
-        let currency = Currency::from_code("EUR").unwrap();
-        let at = DateTime::<Utc>::MIN_UTC;
-        Payment {
-            id: PaymentId::generate(),
-            number: "RCP-1".into(),
-            customer_id: None,
-            order_id: None,
-            invoice_id: None,
-            currency,
-            method: PaymentMethod::Card,
-            status: PaymentStatus::Authorized,
-            amount: amount.into(),
-            captured: 0.into(),
-            refunded: 0.into(),
-            applied: 0.into(),
-            received_on: at.date_naive(),
-            expires_at: None,
-            reference: None,
-            external_ids: Default::default(),
-            metadata: Default::default(),
-            version: 1,
-            created_at: at,
-            updated_at: at,
-            allocations: vec![],
-            provider: None,
-            provider_reference: None,
-            capture_on_shipment: false,
-            order_seen: 0,
-            operations: vec![],
-        }
-    }
-
-    #[test]
-    fn a_refund_that_did_not_arrive_leaves_the_money_unapplied() {
-        let mut payment = authorized(100);
-        let (at, order_id) = (payment.created_at, OrderId::generate());
-        payment.capture(100.into(), LastCapture::Yes, payment.received_on).unwrap();
-        payment.put(&[Placement { order_id, invoice_id: None, settles: Settlement::money(80.into()) }], at);
-        let refund_id = RefundId::generate();
-        payment.status = payment.next(PaymentAction::RefundPart).unwrap();
-        payment.refund(50.into(), refund_id, at);
-        assert_eq!((payment.unapplied(), payment.applied, payment.refundable()), (0.into(), 50.into(), 50.into()));
-        let back = payment.undo_refund(refund_id, 50.into(), at);
-        assert_eq!(back.iter().map(|(_, money)| *money).sum::<Decimal>(), 50.into());
-        assert_eq!((payment.unapplied(), payment.applied, payment.status), (50.into(), 50.into(), PaymentStatus::Captured));
-        let of_refund: Decimal = payment.allocations.iter().filter(|row| row.refund_id.is_some()).map(|row| row.settles.money).sum();
-        assert_eq!(of_refund, 0.into());
-        assert_eq!(payment.allocations.iter().map(|row| row.settles.money).sum::<Decimal>(), payment.applied);
-    }
-
-    #[test]
-    fn an_authorization_is_captured_in_parts_until_the_last() {
-        let mut payment = authorized(100);
-        let on = payment.received_on;
-        assert!(payment.next(PaymentAction::RefundPart).is_err(), "nothing is captured yet");
-        payment.capture(30.into(), LastCapture::No, on).unwrap();
-        assert_eq!((payment.status, payment.authorized(), payment.unapplied()), (PaymentStatus::Authorized, 70.into(), 30.into()));
-        payment.status = payment.next(PaymentAction::RefundPart).unwrap();
-        payment.refund(10.into(), RefundId::generate(), payment.created_at);
-        let mut voided = payment.clone();
-        voided.status = voided.next(PaymentAction::Void).unwrap();
-        assert_eq!((voided.status, voided.authorized()), (PaymentStatus::PartiallyRefunded, 0.into()), "what was captured stays");
-        payment.capture(20.into(), LastCapture::Yes, on).unwrap();
-        assert_eq!((payment.status, payment.captured, payment.authorized()), (PaymentStatus::PartiallyRefunded, 50.into(), 0.into()));
-        assert!(payment.next(PaymentAction::Capture).is_err());
-        let mut whole = authorized(100);
-        whole.capture(100.into(), LastCapture::No, on).unwrap();
-        assert_eq!(whole.status, PaymentStatus::Captured, "nothing is left to capture");
-    }
-
-    #[test]
-    fn an_order_refund_takes_the_newest_captures_first() {
-        let parts = |amount: i64| distribute(amount.into(), &[50.into(), 0.into(), 30.into(), 20.into()]);
-        assert_eq!(parts(10), [0, 0, 0, 10].map(Decimal::from));
-        assert_eq!(parts(60), [10, 0, 30, 20].map(Decimal::from));
-        assert_eq!(parts(100), [50, 0, 30, 20].map(Decimal::from));
-        assert_eq!(parts(101).iter().sum::<Decimal>(), 100.into(), "the rest is nobody's");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_distribution_takes_all_it_can_and_from_nobody_too_much(amount in 0i64..1_000, most in proptest::collection::vec(0i64..300, 0..8)) {
-            let most: Vec<Decimal> = most.into_iter().map(Decimal::from).collect();
-            let parts = distribute(amount.into(), &most);
-            let whole: Decimal = most.iter().sum();
-            proptest::prop_assert_eq!(parts.iter().sum::<Decimal>(), whole.min(amount.into()));
-            for place in 0..parts.len() {
-                proptest::prop_assert!(parts[place] >= Decimal::ZERO && parts[place] <= most[place]);
-                // An older one gives only where the newer ones have given all.
-                proptest::prop_assert!(parts[place].is_zero() || (place + 1..parts.len()).all(|newer| parts[newer] == most[newer]));
-            }
-        }
-    }
-}
+pub(super) mod tests;

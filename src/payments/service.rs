@@ -1,6 +1,7 @@
 use super::body::{PatchPaymentData, PaymentBody, PutPaymentData};
 use super::inbound::Dispute;
 use super::operations;
+use super::operations::operation::{Operation, OperationKind};
 use super::payment::Payment;
 use super::refunds;
 use super::refunds::body::RefundBody;
@@ -19,9 +20,8 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 pub use super::bulk::insert_all;
-pub use super::store::{
-    DocumentAdjustment, Filter, adjustments_of, customer_exists, expired, insert, of_order, of_provider, orders_to_capture,
-};
+pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order, of_provider};
+pub use super::waiting::{expired, orders_to_capture, seen, silent};
 
 const WHAT: &str = "payment";
 
@@ -131,7 +131,18 @@ pub fn save(connection: &mut PgConnection, context: &Context, changes: &mut [Pay
     Ok(())
 }
 
-/// Tells that the payer contests the payment at his bank. What becomes of the money is a person's to book.
+/// Asks a payment's provider for what it knows of it, unless something is asked already.
+pub fn ask_provider(connection: &mut PgConnection, context: &Context, id: PaymentId) -> Result<(), Error> {
+    let mut change = lock(connection, context.organization_id, id, &Precondition::Any)?;
+    let payment = &mut change.after;
+    if payment.operations.iter().all(|operation| !operation.is_pending()) {
+        payment.operations.push(Operation::new(OperationKind::Retrieve, payment.amount, context.now));
+        save(connection, context, std::slice::from_mut(&mut change))?;
+    }
+    Ok(())
+}
+
+/// Tells that the payer contests the payment at his bank. The money is taken back when he has won.
 pub fn tell_of_dispute(connection: &mut PgConnection, context: &Context, id: PaymentId, dispute: &Dispute) -> Result<(), Error> {
     let payment = find(connection, context.organization_id, id)?;
     let mut fact = event("payment.disputed", &payment);

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 const COLUMNS: &str = "p.id, p.number, p.customer_id, p.order_id, p.invoice_id, p.currency, p.method, p.status, p.amount, p.amount_captured, \
     p.amount_refunded, p.amount_applied, p.received_on, p.expires_at, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.updated_at, \
-    p.provider, p.provider_reference, p.capture_on_shipment, p.order_seen";
+    p.provider, p.provider_reference, p.capture_on_shipment";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -68,8 +68,6 @@ struct Row {
     provider_reference: Option<String>,
     #[diesel(sql_type = Bool)]
     capture_on_shipment: bool,
-    #[diesel(sql_type = BigInt)]
-    order_seen: i64,
 }
 
 #[derive(QueryableByName)]
@@ -119,7 +117,6 @@ fn payment_of(row: Row) -> QueryResult<Payment> {
         provider: row.provider,
         provider_reference: row.provider_reference,
         capture_on_shipment: row.capture_on_shipment,
-        order_seen: row.order_seen,
         operations: vec![],
     })
 }
@@ -202,23 +199,6 @@ pub fn with_money_on(
     Ok(rows.into_iter().map(|row| row.payment_id).collect())
 }
 
-/// Authorizations whose time is over, the oldest first.
-pub fn expired(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<(OrganizationId, PaymentId)>> {
-    #[derive(QueryableByName)]
-    struct Due {
-        #[diesel(sql_type = SqlUuid)]
-        organization_id: OrganizationId,
-        #[diesel(sql_type = SqlUuid)]
-        id: PaymentId,
-    }
-    let rows: Vec<Due> =
-        sql("SELECT organization_id, id FROM payment WHERE status = 'authorized' AND expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM payment_operation a WHERE a.organization_id = payment.organization_id AND a.payment_id = payment.id AND (a.status = 'pending' OR a.updated_at > $1 - interval '1 hour')) ORDER BY expires_at LIMIT $2")
-            .bind::<Timestamptz, _>(now)
-            .bind::<BigInt, _>(limit)
-            .load(connection)?;
-    Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
-}
-
 /// The payment that a provider's message is about.
 pub fn of_provider(
     connection: &mut PgConnection,
@@ -239,25 +219,6 @@ pub fn of_provider(
     .bind::<Nullable<SqlUuid>, _>(told.payment_id)
     .load(connection)?;
     Ok(rows.into_iter().next().map(|row| row.id))
-}
-
-/// Orders that have shipped something since their authorizations were last looked at, and whose shipments are to be captured.
-pub fn orders_to_capture(connection: &mut PgConnection, limit: i64) -> QueryResult<Vec<(OrganizationId, OrderId)>> {
-    #[derive(QueryableByName)]
-    struct Waiting {
-        #[diesel(sql_type = SqlUuid)]
-        organization_id: OrganizationId,
-        #[diesel(sql_type = SqlUuid)]
-        order_id: OrderId,
-    }
-    let rows: Vec<Waiting> = sql("SELECT DISTINCT p.organization_id, p.order_id FROM payment p \
-         JOIN sales_order o ON o.organization_id = p.organization_id AND o.id = p.order_id \
-         WHERE p.status = 'authorized' AND p.capture_on_shipment AND o.version <> p.order_seen AND o.fulfillment_status <> 'unfulfilled' \
-         AND NOT EXISTS (SELECT 1 FROM payment_operation a WHERE a.organization_id = p.organization_id AND a.payment_id = p.id \
-         AND a.status = 'pending' AND a.kind <> 'refund') ORDER BY 1, 2 LIMIT $1")
-    .bind::<BigInt, _>(limit)
-    .load(connection)?;
-    Ok(rows.into_iter().map(|row| (row.organization_id, row.order_id)).collect())
 }
 
 /// The payments that an order has, with or without money on it, oldest first. The caller holds the order's lock.
@@ -420,11 +381,11 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     sql("UPDATE payment p SET customer_id = t.customer_id, status = t.status, amount = t.amount, amount_captured = t.captured, \
          amount_refunded = t.refunded, amount_applied = t.applied, received_on = t.received_on, reference = t.reference, \
          external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at, expires_at = t.expires_at, \
-         provider_reference = t.provider_reference, order_seen = t.order_seen \
+         provider_reference = t.provider_reference \
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::date[], $10::text[], \
-         $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[], $15::timestamptz[], $16::text[], $17::int8[]) \
+         $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[], $15::timestamptz[], $16::text[]) \
          AS t(id, customer_id, status, amount, captured, refunded, applied, received_on, reference, external_ids, metadata, version, \
-         updated_at, expires_at, provider_reference, order_seen) \
+         updated_at, expires_at, provider_reference) \
          WHERE p.organization_id = $1 AND p.id = t.id")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<SqlUuid>, _>(all(payments, |p| p.id))
@@ -442,7 +403,6 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     .bind::<Array<Timestamptz>, _>(all(payments, |p| p.updated_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(all(payments, |p| p.expires_at))
     .bind::<Array<Nullable<Text>>, _>(all(payments, |p| p.provider_reference.as_deref()))
-    .bind::<Array<BigInt>, _>(all(payments, |p| p.order_seen))
     .execute(connection)?;
     Ok(())
 }

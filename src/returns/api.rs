@@ -1,4 +1,6 @@
-use super::body::{AuthorizeReturn, CancelReturn, CompleteReturn, NewReturn, PatchReturnData, ReceiveReturn, RefuseReturn, ReturnBody};
+use super::body::{
+    AuthorizeReturn, CancelReturn, CompleteReturn, NewReturn, PatchReturnData, ReceiveReturn, RefuseReturn, ReplacementPrice, ReturnBody,
+};
 use super::service::{self, Filter};
 use super::status::ReturnProgress;
 use crate::app::App;
@@ -277,7 +279,8 @@ pub async fn receive_return(call: Call, app: Data<App>) -> Result<Answer, Error>
 ///
 /// Credits what has arrived, less a restocking fee; what was not invoiced yet never is. With `refund` the money that this sets free
 /// goes back to the payments that it came with, the newest first. With `replacement` an order for the same goods is placed:
-/// at no charge, and then the sale stands and nothing is credited, or at the original price. With `dry_run`, which also wants
+/// at no charge, and then the sale stands and nothing is credited, or at the original price. `refund` also wants the scope
+/// `payments:write`, `replacement` wants `orders:write`, and at no charge `orders:price`. With `dry_run`, which also wants
 /// `orders:read`, the answer is what would change, and nothing does.
 #[utoipa::path(tag = "returns", operation_id = "complete_return", security(("oauth2" = ["returns:write"])), request_body = Option<CompleteReturn>, params(("id" = ReturnId, Path, description = "Id of the return")), responses(
     (status = 200, description = "The return; with `dry_run` an object of `before`, `after` and `difference`", body = ChangedReturn, headers(("ETag" = String, description = "The version"))),
@@ -293,6 +296,16 @@ pub async fn complete_return(call: Call, app: Data<App>) -> Result<Answer, Error
     let (id, body): (ReturnId, CompleteReturn) = (call.path("id")?, call.json_or_empty()?);
     let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
     body.check()?;
+    // Goods come back by whoever takes them in; money leaves, and goods go out again, by whoever may do that elsewhere.
+    if body.refund {
+        call.require(Permission::PAYMENTS_WRITE)?;
+    }
+    if body.replacement {
+        call.require(Permission::ORDERS_WRITE)?;
+        if body.replacement_price() == Some(ReplacementPrice::NoCharge) {
+            call.require(Permission::ORDERS_PRICE)?;
+        }
+    }
     let only_asked = body.dry_run;
     if only_asked {
         call.actor.require(Permission::ORDERS_READ)?;

@@ -3,6 +3,7 @@
 use crate::shop::{clean, customer, receive, shop};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use chrono::TimeDelta;
+use pesanan::auth::permission::Role;
 use pesanan::order_to_cash::bank_entries;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -180,6 +181,26 @@ async fn refunds_by_number_and_fees_within_tolerance_are_certain() {
         import(&admin, "2026-03-02,-1000.00,Refund RFD-000001,,,R4\n2026-03-02,-1000.00,Refund RFD-000001,,,R5\n").await.expect(201).body;
     let rows = entries(&admin, &left).await;
     assert_eq!((&rows[0]["refund_id"], &rows[0]["status"], &rows[1]["status"]), (&refund["id"], &json!("matched"), &json!("suggested")));
+    clean(&app).await;
+}
+
+/// Whoever may book money may not give up what is owed, whatever the way in.
+#[actix_web::test]
+async fn a_bank_entry_writes_nothing_off_without_the_permission() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "10").await;
+    let bill = invoice(&app, &admin, "C-1", 2).await;
+    let statement = import(&admin, "2026-03-02,0.01,a,,,R1\n").await.expect(201).body;
+    let path = format!("/v1/bank_entries/{}/match", entries(&admin, &statement).await[0]["id"].as_str().unwrap());
+    let off = json!({"allocations": [{"invoice_id": bill["id"], "amount": "0.01", "adjustments": [{"kind": "write_off", "amount": "110999.99"}]}]});
+    let program = app.caller(organization_id, Role::Integration).await;
+    let refused = program.post(&path, off.clone()).await.expect(403).body;
+    assert_eq!((&refused["code"], &refused["scope"]), (&json!("insufficient_scope"), &json!("payments:write_off")));
+    assert_eq!(due(&admin, &bill).await, "111000.00");
+    app.caller(organization_id, Role::Finance).await.post(&path, off).await.expect(200);
+    assert_eq!(due(&admin, &bill).await, "0.00");
     clean(&app).await;
 }
 

@@ -444,6 +444,8 @@ async fn invoices(road: &mut Road<'_>, order: &Value) -> Value {
 async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     let paid = road.go_with("receive_payment", &[], |body| body["customer_id"] = order["customer"]["id"].clone()).await;
     road.go_with("allocate_payment", &[("id", &paid["id"])], |body| body["allocations"][0]["invoice_id"] = invoice["id"].clone()).await;
+    road.go_with("release_allocations", &[("id", &paid["id"])], |body| body["invoice_id"] = invoice["id"].clone()).await;
+    road.go_with("allocate_payment", &[("id", &paid["id"])], |body| body["allocations"][0]["invoice_id"] = invoice["id"].clone()).await;
     road.go("put_payment_provider", &[]).await;
     road.go("get_payment_provider", &[]).await;
     road.list("list_payment_providers", &[]).await;
@@ -456,6 +458,8 @@ async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
     }
     road.go("refund_order", &[("id", &order["id"])]).await;
     let refund = road.go("refund_payment", &[("id", &paid["id"])]).await;
+    let called_back = road.go("receive_payment", &[]).await;
+    road.go("reverse_payment", &[("id", &called_back["id"])]).await;
     road.list("list_refunds", &[]).await;
     road.go("get_refund", &[("id", &refund["id"])]).await;
     let note = road.go_with("issue_credit_note", &[], |body| body["invoice_id"] = invoice["id"].clone()).await;

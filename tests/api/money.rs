@@ -37,7 +37,7 @@ pub async fn ship(admin: &Caller<'_>, order: &Value, quantity: &str) {
     admin.post(&format!("/v1/fulfillment_orders/{}/ship", id(&work)), json!({"carrier": "jne", "lines": lines})).await.expect(201);
 }
 
-async fn invoiced(admin: &Caller<'_>, more: Value) -> (Value, Value) {
+pub async fn invoiced(admin: &Caller<'_>, more: Value) -> (Value, Value) {
     let placed = order(admin, more).await;
     ship(admin, &placed, "5").await;
     let invoice = admin.post(&format!("/v1/orders/{}/invoices", id(&placed)), json!({})).await.expect(201).body;
@@ -79,7 +79,7 @@ async fn remind(app: &TestApp) -> usize {
     actix_web::web::block(move || jobs::remind(&db, now)).await.unwrap().unwrap()
 }
 
-async fn close_books(admin: &Caller<'_>, day: &str) {
+pub async fn close_books(admin: &Caller<'_>, day: &str) {
     let mut organization = admin.get("/v1/organization").await.expect(200).body;
     organization["books_closed_through_on"] = json!(day);
     admin.put("/v1/organization", organization).await.expect(200);

@@ -2,6 +2,7 @@
 
 use crate::shop::{clean, customer, receive, shop};
 use crate::support::app::{Caller, TestApp, send};
+use crate::support::stripe::StripeServer;
 use chrono::TimeDelta;
 use pesanan::notices::{Mailer, SmtpConfig, SmtpTls, collect, send as outbox};
 use reqwest::Method;
@@ -324,6 +325,45 @@ async fn a_process_that_dies_loses_nothing() {
     });
     let sent: usize = futures_util::future::join_all(senders).await.into_iter().map(|sent| sent.unwrap().unwrap()).sum();
     assert_eq!((sent, server.received().len()), (10, 12));
+    clean(&app).await;
+}
+
+/// Money that a provider was only asked to send back may not arrive: it is told when it has gone, or that it has not.
+#[actix_web::test]
+async fn a_refund_is_told_when_it_has_gone_out_and_when_it_did_not_arrive() {
+    let (server, stripe) = (MailServer::start(), StripeServer::start());
+    let app = crate::stripe::start(&stripe).await;
+    let desk = crate::stripe::desk(&app, &stripe).await;
+    enable(&desk.admin, json!({"kinds": {"refund": true, "acknowledgement": false, "receipt": false}})).await;
+    let placed = crate::money::order(&desk.admin, json!({})).await;
+    let customer_id = placed["customer"]["id"].as_str().unwrap().to_owned();
+    let change = json!({"email": "pembelian@sumber.example"});
+    send(desk.admin.request(Method::PATCH, &format!("/v1/customers/{customer_id}")).json(&change)).await.expect(200);
+    let money = desk.card(&placed, json!({"status": "captured"})).await;
+    desk.work().await;
+    stripe.refund_status("pending");
+    let subjects = || server.received().iter().map(|mail| mail.header("Subject").remove(0)).collect::<Vec<_>>();
+    desk.act(&money, "refund", json!({"amount": "1000.00", "reason": "Torn"})).await.expect(201);
+    desk.work().await;
+    deliver(&app, &server).await;
+    assert_eq!(subjects(), Vec::<String>::new(), "it is on its way");
+    let mut refund = stripe.refund("re_1");
+    for (event, status, mails, says) in [("evt_1", "succeeded", 1, "We have refunded"), ("evt_2", "failed", 2, "did not take our refund")] {
+        refund["status"] = json!(status);
+        stripe.set_refund("re_1", refund.clone());
+        desk.tell(event, "charge.refund.updated", &refund).await;
+        desk.work().await;
+        deliver(&app, &server).await;
+        assert_eq!(subjects(), vec!["Refund RFD-000001"; mails]);
+        let told = notices(&desk.admin, "kind=refund").await;
+        let bodies: Vec<String> = told.iter().map(|notice| notice.to_string()).collect();
+        assert!(server.received().last().unwrap().data.replace("=\r\n", "").contains(says), "{bodies:?}");
+    }
+    // What is sent back by hand has gone at once.
+    let cash = crate::money::pay(&desk.admin, "500.00", json!({"customer_id": customer_id})).await.expect(201).body;
+    desk.act(&cash, "refund", json!({"amount": "500.00", "reason": "x"})).await.expect(201);
+    deliver(&app, &server).await;
+    assert_eq!(subjects().len(), 3);
     clean(&app).await;
 }
 

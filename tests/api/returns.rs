@@ -352,6 +352,33 @@ async fn other_goods_take_the_place_of_returned_ones() {
 }
 
 #[actix_web::test]
+async fn whoever_takes_goods_in_does_not_pay_out_or_give_away_by_that() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = stocked_shop(&app).await;
+    let order = shipped(&admin, &[("KOPI", "2")], json!({})).await;
+    invoice(&admin, &order).await;
+    let paid = pay(&admin, &order, "111000").await;
+    let (first, second) = (returned(&admin, &order, &[(0, "1")]).await, returned(&admin, &order, &[(0, "1")]).await);
+    let [warehouse, sales, finance] = [
+        app.caller(organization_id, Role::Warehouse).await,
+        app.caller(organization_id, Role::Sales).await,
+        app.caller(organization_id, Role::Finance).await,
+    ];
+    let scope = |reply: Reply| reply.expect(403).body["scope"].clone();
+    assert_eq!(scope(act(&warehouse, &first, "complete", json!({"refund": true})).await), "payments:write");
+    assert_eq!(scope(act(&sales, &first, "complete", json!({"refund": true, "dry_run": true})).await), "payments:write");
+    assert_eq!(scope(act(&warehouse, &first, "complete", json!({"replacement": true})).await), "orders:write");
+    assert_eq!(scope(act(&finance, &first, "complete", json!({"replacement": true})).await), "orders:write");
+    act(&sales, &first, "complete", json!({"replacement": true, "dry_run": true})).await.expect(200);
+    // What is here may be credited by whoever took it in; its money waits for finance.
+    act(&warehouse, &first, "complete", json!({})).await.expect(200);
+    assert_eq!(read(&admin, "payments", &paid).await["unapplied_amount"], "55500.00");
+    let done = act(&finance, &second, "complete", json!({"refund": true})).await.expect(200).body;
+    assert_eq!(done["amount_refunded"], "55500.00");
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn a_carrier_that_brings_a_shipment_back_opens_one_return() {
     let app = TestApp::spawn().await;
     let admin = stocked(&app).await;

@@ -15,15 +15,15 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "whsec_test_secret";
 
-struct Desk<'a> {
-    app: &'a TestApp,
-    stripe: StripeServer,
-    admin: Caller<'a>,
+pub struct Desk<'a> {
+    pub app: &'a TestApp,
+    pub stripe: StripeServer,
+    pub admin: Caller<'a>,
     inbound: String,
 }
 
 /// A company with an account at the local Stripe.
-async fn desk<'a>(app: &'a TestApp, stripe: &StripeServer) -> Desk<'a> {
+pub async fn desk<'a>(app: &'a TestApp, stripe: &StripeServer) -> Desk<'a> {
     let (_, admin) = company(app).await;
     let account = json!({"kind": "stripe", "name": "Stripe", "api_key": "sk_test_4eC3", "webhook_secrets": [SECRET]});
     let provider = admin.put("/v1/payment_providers/stripe", account).await.expect(201).body;
@@ -31,7 +31,7 @@ async fn desk<'a>(app: &'a TestApp, stripe: &StripeServer) -> Desk<'a> {
     Desk { app, stripe: stripe.clone(), admin, inbound: provider["inbound_path"].as_str().unwrap().to_owned() }
 }
 
-async fn start(stripe: &StripeServer) -> TestApp {
+pub async fn start(stripe: &StripeServer) -> TestApp {
     let base = stripe.base.clone();
     TestApp::spawn_with(move |config| (config.token_seconds, config.stripe_api) = (400 * 86_400, base)).await
 }
@@ -42,7 +42,7 @@ fn event(id: &str, event_type: &str, object: &Value) -> Vec<u8> {
 
 impl Desk<'_> {
     /// Runs the outbox as the job does.
-    async fn work(&self) -> usize {
+    pub async fn work(&self) -> usize {
         let (db, clock, numbers) = (self.app.app.db.clone(), self.app.clock.clone(), self.app.app.numbers.clone());
         let base = self.stripe.base.clone();
         let work = move || {
@@ -51,6 +51,12 @@ impl Desk<'_> {
             provider_outbox::work(&db, &api, &numbers, || clock.now()).unwrap()
         };
         actix_web::web::block(work).await.unwrap()
+    }
+
+    /// Gives up what can no longer be captured, as the job does.
+    pub async fn expire(&self) -> usize {
+        let (db, now) = (self.app.app.db.clone(), self.app.clock.now());
+        actix_web::web::block(move || jobs::expire_authorizations(&db, now)).await.unwrap().unwrap()
     }
 
     /// Leases and calls, then dies before anything is recorded.
@@ -65,31 +71,31 @@ impl Desk<'_> {
         actix_web::web::block(work).await.unwrap()
     }
 
-    async fn hook(&self, body: &[u8], secret: &str, at: DateTime<Utc>) -> Reply {
+    pub async fn hook(&self, body: &[u8], secret: &str, at: DateTime<Utc>) -> Reply {
         let request = self.app.request(Method::POST, &self.inbound).header("Stripe-Signature", signature::sign(body, secret, at));
         send(request.body(body.to_vec())).await
     }
 
     /// Tells as Stripe does.
-    async fn tell(&self, id: &str, event_type: &str, object: &Value) {
+    pub async fn tell(&self, id: &str, event_type: &str, object: &Value) {
         self.hook(&event(id, event_type, object), SECRET, self.app.clock.now()).await.expect(200);
     }
 
-    async fn card(&self, placed: &Value, more: Value) -> Value {
+    pub async fn card(&self, placed: &Value, more: Value) -> Value {
         let card = json!({"provider": "stripe", "provider_payment_method": "pm_card_visa", "status": "authorized", "order_id": id(placed)});
         pay(&self.admin, "111000.00", with(card, more)).await.expect(201).body
     }
 
-    async fn payment(&self, payment: &Value) -> Value {
+    pub async fn payment(&self, payment: &Value) -> Value {
         get(&self.admin, "payments", payment).await
     }
 
-    async fn act(&self, payment: &Value, action: &str, body: Value) -> Reply {
+    pub async fn act(&self, payment: &Value, action: &str, body: Value) -> Reply {
         self.admin.post(&format!("/v1/payments/{}/{action}", id(payment)), body).await
     }
 }
 
-fn states(payment: &Value) -> Vec<(&str, &str)> {
+pub fn states(payment: &Value) -> Vec<(&str, &str)> {
     let operations = payment["operations"].as_array().unwrap();
     operations.iter().map(|operation| (operation["kind"].as_str().unwrap(), operation["status"].as_str().unwrap())).collect()
 }
@@ -321,8 +327,7 @@ async fn what_ships_is_captured_and_an_authorization_that_expires_is_given_up() 
     desk.work().await;
     app.clock.advance(TimeDelta::days(8));
     for _ in 0..2 {
-        let (db, now) = (app.app.db.clone(), app.clock.now());
-        actix_web::web::block(move || jobs::expire_authorizations(&db, now)).await.unwrap().unwrap();
+        desk.expire().await;
         desk.work().await;
     }
     assert_eq!(desk.payment(&held).await["status"], "expired");

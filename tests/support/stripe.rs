@@ -30,6 +30,13 @@ struct World {
     calls: usize,
     /// Of authorizations, in seconds.
     capture_before: Option<i64>,
+    /// As ordinary accounts are: an authorization is captured once, whatever is left of it is given up.
+    captures_once: bool,
+    /// The key is not accepted any more.
+    refuses_key: bool,
+    disputes: BTreeMap<String, Value>,
+    /// Of refunds, as they are made.
+    refund_status: Option<&'static str>,
 }
 
 /// The server's side as the test sees it.
@@ -53,6 +60,7 @@ impl StripeServer {
                 .route("/v1/payment_intents/{id}/{action}", web::post().to(act))
                 .route("/v1/refunds", web::post().to(refund))
                 .route("/v1/refunds", web::get().to(refunds))
+                .route("/v1/disputes/{id}", web::get().to(dispute))
         })
         .workers(1)
         .disable_signals()
@@ -79,6 +87,24 @@ impl StripeServer {
 
     pub fn capture_before(&self, seconds: i64) {
         self.world.lock().unwrap().capture_before = Some(seconds);
+    }
+
+    /// From now on no part of an authorization can be captured without giving up the rest.
+    pub fn captures_once(&self) {
+        self.world.lock().unwrap().captures_once = true;
+    }
+
+    pub fn refuses_key(&self, refuses: bool) {
+        self.world.lock().unwrap().refuses_key = refuses;
+    }
+
+    pub fn set_dispute(&self, id: &str, dispute: Value) {
+        self.world.lock().unwrap().disputes.insert(id.to_owned(), dispute);
+    }
+
+    /// What refunds are from now on when they are asked for.
+    pub fn refund_status(&self, status: &'static str) {
+        self.world.lock().unwrap().refund_status = Some(status);
     }
 
     /// Somebody does something there without us; the intent as it is then.
@@ -137,6 +163,10 @@ fn once(world: &Mutex<World>, request: &HttpRequest, form: &Form, change: impl F
     fields.sort();
     let asked = format!("{} {fields:?}", request.path());
     let trouble = if world.trouble.is_empty() { None } else { Some(world.trouble.remove(0)) };
+    if world.refuses_key {
+        return HttpResponse::Unauthorized()
+            .json(json!({"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}}));
+    }
     if trouble == Some(Trouble::Down) {
         return HttpResponse::ServiceUnavailable().finish();
     }
@@ -174,6 +204,7 @@ async fn create(world: Data<Mutex<World>>, request: HttpRequest, form: web::Form
         let (status, capturable, received) = if manual { ("requires_capture", amount, 0) } else { ("succeeded", 0, amount) };
         let intent = json!({"id": id, "object": "payment_intent", "amount": amount, "currency": form["currency"], "status": status,
             "amount_capturable": capturable, "amount_received": received, "metadata": {"payment_id": form["metadata[payment_id]"]},
+            "captures_once": form["payment_method"] == "pm_once",
             "latest_charge": charge(world)});
         world.moves.push(format!("{} {amount}", if manual { "authorize" } else { "charge" }));
         world.intents.insert(id, intent.clone());
@@ -182,7 +213,11 @@ async fn create(world: Data<Mutex<World>>, request: HttpRequest, form: web::Form
 }
 
 async fn retrieve(world: Data<Mutex<World>>, id: Path<String>) -> HttpResponse {
-    match world.lock().unwrap().intents.get(id.as_str()) {
+    let world = world.lock().unwrap();
+    if world.refuses_key {
+        return HttpResponse::Unauthorized().finish();
+    }
+    match world.intents.get(id.as_str()) {
         Some(intent) => HttpResponse::Ok().json(intent),
         None => HttpResponse::NotFound().json(refusal(404, "resource_missing").1),
     }
@@ -191,6 +226,7 @@ async fn retrieve(world: Data<Mutex<World>>, id: Path<String>) -> HttpResponse {
 async fn act(world: Data<Mutex<World>>, request: HttpRequest, path: Path<(String, String)>, form: web::Form<Form>) -> HttpResponse {
     once(&world, &request, &form, |world| {
         let (id, action) = path.into_inner();
+        let all_once = world.captures_once;
         let Some(intent) = world.intents.get_mut(&id) else { return refusal(404, "resource_missing") };
         if intent["status"] != "requires_capture" {
             return refusal(400, "payment_intent_unexpected_state");
@@ -201,7 +237,11 @@ async fn act(world: Data<Mutex<World>>, request: HttpRequest, path: Path<(String
             if amount > capturable {
                 return refusal(400, "amount_too_large");
             }
-            let open = form.get("final_capture").is_some_and(|last| last == "false") && amount < capturable;
+            let keeps_the_rest = form.get("final_capture").is_some_and(|last| last == "false");
+            if keeps_the_rest && (all_once || intent["captures_once"] == true) {
+                return refusal(400, "multicapture_not_available");
+            }
+            let open = keeps_the_rest && amount < capturable;
             intent["status"] = json!(if open { "requires_capture" } else { "succeeded" });
             intent["amount_capturable"] = json!(if open { capturable - amount } else { 0 });
             intent["amount_received"] = json!(received + amount);
@@ -222,12 +262,19 @@ async fn refund(world: Data<Mutex<World>>, request: HttpRequest, form: web::Form
         let Some(intent) = world.intents.get(&form["payment_intent"]) else { return refusal(404, "resource_missing") };
         let amount: i64 = form["amount"].parse().unwrap();
         let id = format!("re_{}", world.refunds.len() + 1);
-        let refund = json!({"id": id, "object": "refund", "amount": amount, "currency": intent["currency"], "status": "succeeded",
-            "payment_intent": form["payment_intent"], "metadata": {"operation_id": form["metadata[operation_id]"]}});
+        let refund = json!({"id": id, "object": "refund", "amount": amount, "currency": intent["currency"],
+            "status": world.refund_status.unwrap_or("succeeded"), "payment_intent": form["payment_intent"], "metadata": {"operation_id": form["metadata[operation_id]"]}});
         world.moves.push(format!("refund {amount}"));
         world.refunds.insert(id, refund.clone());
         (200, refund)
     })
+}
+
+async fn dispute(world: Data<Mutex<World>>, id: Path<String>) -> HttpResponse {
+    match world.lock().unwrap().disputes.get(id.as_str()) {
+        Some(dispute) => HttpResponse::Ok().json(dispute),
+        None => HttpResponse::NotFound().json(refusal(404, "resource_missing").1),
+    }
 }
 
 async fn refunds(world: Data<Mutex<World>>, query: web::Query<Form>) -> HttpResponse {

@@ -8,7 +8,8 @@ use crate::auth::permission::Permission;
 use crate::banking::files::Direction;
 use crate::error::Error;
 use crate::order_to_cash::bank_entries::match_entry;
-use crate::payments::service::next_number;
+use crate::payments::body::write_off;
+use crate::payments::service::{next_number, next_refund_number};
 use crate::platform::filters;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -104,7 +105,8 @@ pub async fn get_bank_entry(call: Call, app: Data<App>) -> Result<Answer, Error>
 /// Match a bank entry
 ///
 /// With `allocations` or `customer_id` the money is booked as a payment, received on the entry's day; with `payment_id` or `refund_id`
-/// it is money that is booked already. An entry is matched once, a payment or refund stands for one entry.
+/// it is money that is booked already; with `reversed_payment_id` the payer's bank has taken that payment back, and it is reversed. An entry is matched once, a payment or refund stands for one entry. Adjustments of kind
+/// `write_off` need the scope `payments:write_off`.
 #[utoipa::path(tag = "payments", operation_id = "match_bank_entry", security(("oauth2" = ["payments:write"])), request_body = MatchBankEntry,
     params(("id" = BankEntryId, Path, description = "Id of the entry")), responses(
     (status = 200, description = "Matched", body = BankEntryBody, headers(("ETag" = String, description = "The version"))),
@@ -120,10 +122,15 @@ pub async fn match_bank_entry(call: Call, app: Data<App>) -> Result<Answer, Erro
     call.no_query()?;
     let id: BankEntryId = call.path("id")?;
     let body: MatchBankEntry = call.json()?;
+    if write_off(body.allocations.as_deref().unwrap_or_default()) {
+        call.require(Permission::PAYMENTS_WRITE_OFF)?;
+    }
     let (precondition, key) = (call.precondition()?, call.idempotency_key()?);
     body.check()?;
     let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
-    let number = app.db.read(move |connection| next_number(connection, &numbers, organization_id)).await?;
+    // Reversals are numbered with refunds.
+    let next = if body.reversed_payment_id.is_some() { next_refund_number } else { next_number };
+    let number = app.db.read(move |connection| next(connection, &numbers, organization_id)).await?;
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
@@ -172,7 +179,8 @@ struct Nothing {}
 /// Take the match of a bank entry back
 ///
 /// Of an entry that is ignored, or linked to a payment or refund that had been booked before: it is open again. Where the match has
-/// booked a payment, 409 `payment_booked`: that money arrived, so refund it or allocate it elsewhere.
+/// booked or reversed a payment, 409 `payment_booked`: that money has moved. Where it is on the wrong document, release its
+/// allocation (`POST /v1/payments/{id}/allocations/release`) and allocate it elsewhere.
 #[utoipa::path(tag = "payments", operation_id = "unmatch_bank_entry", security(("oauth2" = ["payments:write"])), params(("id" = BankEntryId, Path, description = "Id of the entry")), responses(
     (status = 200, description = "Open again", body = BankEntryBody, headers(("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),

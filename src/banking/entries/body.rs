@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What an entry is for: exactly one of `allocations`, `customer_id`, `payment_id` and `refund_id`.
+/// What an entry is for: exactly one of `allocations`, `customer_id`, `payment_id`, `refund_id` and `reversed_payment_id`.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f"}))]
@@ -29,7 +29,10 @@ pub struct MatchBankEntry {
     /// The money that left is this refund.
     #[serde(default)]
     pub refund_id: Option<RefundId>,
-    /// When the payment is booked: the entry's day where absent. Give a later one where that day is in closed books.
+    /// The money that left was taken back by the payer's bank: this payment is reversed by it.
+    #[serde(default)]
+    pub reversed_payment_id: Option<PaymentId>,
+    /// When the payment or its reversal is booked: the entry's day where absent. Give a later one where that day is in closed books.
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
 }
@@ -38,9 +41,15 @@ impl MatchBankEntry {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         let allocations = self.allocations.as_deref();
-        let given = [allocations.is_some(), self.customer_id.is_some(), self.payment_id.is_some(), self.refund_id.is_some()];
+        let given = [
+            allocations.is_some(),
+            self.customer_id.is_some(),
+            self.payment_id.is_some(),
+            self.refund_id.is_some(),
+            self.reversed_payment_id.is_some(),
+        ];
         let one = given.iter().filter(|given| **given).count() == 1;
-        faults.require(one, "", "exactly_one_of", "say one of allocations, customer_id, payment_id and refund_id");
+        faults.require(one, "", "exactly_one_of", "say one of allocations, customer_id, payment_id, refund_id and reversed_payment_id");
         if let Some([]) = allocations {
             faults.add("/allocations", "required", "name at least one order or invoice");
         }

@@ -60,6 +60,9 @@ pub struct Suggestion {
     pub payment_id: Option<PaymentId>,
     /// The refund that this money may be.
     pub refund_id: Option<RefundId>,
+    /// The payment that its bank may have taken back.
+    #[serde(default)]
+    pub reversed_payment_id: Option<PaymentId>,
 }
 
 /// An amount for a document.

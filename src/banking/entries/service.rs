@@ -98,7 +98,8 @@ pub fn ignore(
     finish(connection, context, entry)
 }
 
-/// Takes a decision back that has booked nothing: the entry is open again. 409 `payment_booked` where the match made a payment.
+/// Takes a decision back that has booked nothing: the entry is open again. 409 `payment_booked` where the match made a payment, or
+/// reversed one.
 pub fn unmatch(
     connection: &mut PgConnection,
     context: &Context,
@@ -107,8 +108,10 @@ pub fn unmatch(
 ) -> Result<BankEntryBody, Error> {
     let mut entry = lock(connection, context.organization_id, id, BankEntryAction::Unmatch, precondition)?;
     if entry.booked {
-        let detail = "the match has booked a payment, and money that arrived stays booked; refund it or allocate it elsewhere";
-        return Err(Error::conflict_with("payment_booked", detail, json!({ "payment_id": entry.payment_id })));
+        let detail = "the match has booked money that has moved, and that stays booked; where it is on the wrong document, release its \
+             allocation (POST /v1/payments/{id}/allocations/release) and allocate it elsewhere";
+        let more = json!({ "payment_id": entry.payment_id, "refund_id": entry.refund_id });
+        return Err(Error::conflict_with("payment_booked", detail, more));
     }
     entry.status = if entry.suggestions.is_empty() { BankEntryStatus::Unmatched } else { BankEntryStatus::Suggested };
     (entry.payment_id, entry.refund_id, entry.decision) = (None, None, None);

@@ -1,11 +1,12 @@
 //! What entries may be for: the SQL of matching. Each function is one statement, however many entries there are.
 
 use super::super::creditor_reference::plain;
+use super::super::entries::entry::BankEntry;
 use super::{BookedPayment, Debt, PaidOut};
 use crate::payments::body::Target;
 use crate::platform::sql::sql;
 use crate::types::currency::Currency;
-use crate::types::id::{CustomerId, InvoiceId, OrderId, OrganizationId, PaymentId, RefundId};
+use crate::types::id::{BankEntryId, CustomerId, InvoiceId, OrderId, OrganizationId, PaymentId, RefundId};
 use chrono::NaiveDate;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -271,4 +272,39 @@ pub fn refunds(
         (row.currency, PaidOut { refund_id: row.id, name: plain(&row.number), amount })
     };
     Ok(rows.into_iter().map(paid_out).collect())
+}
+
+/// A payment that came from an account to which as much has left.
+#[derive(QueryableByName)]
+pub struct CameBefore {
+    /// Of the money that left.
+    #[diesel(sql_type = SqlUuid)]
+    pub entry_id: BankEntryId,
+    #[diesel(sql_type = SqlUuid)]
+    pub payment_id: PaymentId,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub customer_id: Option<CustomerId>,
+}
+
+/// Payments of the same amount that came from the counterparty's account in the months before and have not gone back, the latest first.
+pub fn came_before(connection: &mut PgConnection, organization_id: OrganizationId, left: &[&BankEntry]) -> QueryResult<Vec<CameBefore>> {
+    let left: Vec<(&BankEntry, &str)> = left.iter().filter_map(|entry| Some((*entry, entry.counterparty_account.as_deref()?))).collect();
+    if left.is_empty() {
+        return Ok(vec![]);
+    }
+    // A payer may call a direct debit back for thirteen months where he never agreed to it.
+    sql("SELECT t.entry_id, c.payment_id, c.customer_id FROM unnest($2, $3, $4, $5, $6) AS t(entry_id, account, amount, currency, booked_on) \
+         CROSS JOIN LATERAL (SELECT e.payment_id, p.customer_id FROM bank_entry e \
+           JOIN payment p ON p.organization_id = e.organization_id AND p.id = e.payment_id \
+           WHERE e.organization_id = $1 AND e.direction = 'credit' AND e.payment_id IS NOT NULL AND e.counterparty_account = t.account \
+           AND e.booked_on BETWEEN t.booked_on - 400 AND t.booked_on AND e.amount = t.amount AND e.currency = t.currency \
+           AND p.amount_captured - p.amount_refunded >= t.amount ORDER BY e.booked_on DESC, e.id DESC LIMIT $7) c")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(left.iter().map(|(entry, _)| entry.id).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(left.iter().map(|(_, account)| *account).collect::<Vec<_>>())
+    .bind::<Array<Numeric>, _>(left.iter().map(|(entry, _)| entry.amount).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(left.iter().map(|(entry, _)| entry.currency).collect::<Vec<_>>())
+    .bind::<Array<Date>, _>(left.iter().map(|(entry, _)| entry.booked_on).collect::<Vec<_>>())
+    .bind::<BigInt, _>(OF_AN_AMOUNT)
+    .load(connection)
 }

@@ -4,7 +4,7 @@ use super::super::creditor_reference::{plain, reference_part};
 use super::super::entries::entry::{BankEntry, BankEntryStatus, SuggestedAllocation, Suggestion};
 use super::super::files::Direction;
 use super::super::tolerances;
-use super::candidates::{self, Transfer};
+use super::candidates::{self, CameBefore, Transfer};
 use super::{BookedPayment, Debt, Incoming, MatchReason, Matching, PaidOut, Proposal, index_of, named_numbers, propose, propose_refunds};
 use crate::error::Error;
 use crate::organization::Settings;
@@ -160,6 +160,7 @@ fn suggestion(proposal: Proposal) -> Suggestion {
         allocations: proposal.shares.into_iter().map(allocation).collect(),
         payment_id: proposal.payment.map(|payment| payment.payment_id),
         refund_id: None,
+        reversed_payment_id: None,
     }
 }
 
@@ -231,7 +232,7 @@ impl Customers {
     }
 }
 
-/// Money that left: refunds.
+/// Money that left: refunds, or money that the payer's bank has taken back.
 fn outgoing(connection: &mut PgConnection, organization_id: OrganizationId, entries: &[&BankEntry]) -> Result<Suggested, Error> {
     if entries.is_empty() {
         return Ok(HashMap::new());
@@ -245,6 +246,7 @@ fn outgoing(connection: &mut PgConnection, organization_id: OrganizationId, entr
     for (currency, refund) in &found {
         by_amount.entry((*currency, refund.amount.normalize())).or_default().push(refund);
     }
+    let reversed = candidates::came_before(connection, organization_id, entries)?;
     let mut taken: HashSet<RefundId> = HashSet::new();
     let mut suggested = HashMap::new();
     for (entry, named) in entries.iter().zip(&named) {
@@ -258,10 +260,31 @@ fn outgoing(connection: &mut PgConnection, organization_id: OrganizationId, entr
             allocations: vec![],
             payment_id: None,
             refund_id: Some(*refund_id),
+            reversed_payment_id: None,
         };
         // Two entries that name one refund: the first has it.
         let certain = certain && !entry.reversal && ids.first().is_some_and(|id| taken.insert(*id));
-        suggested.insert(entry.id, (ids.iter().map(suggestion).collect(), certain));
+        let mut suggestions: Vec<Suggestion> = ids.iter().map(suggestion).collect();
+        let back = reversed.iter().filter(|came| came.entry_id == entry.id).map(taken_back);
+        // Where the bank says that it takes something back, that comes first.
+        let place = if entry.reversal { 0 } else { suggestions.len() };
+        suggestions.splice(place..place, back);
+        suggested.insert(entry.id, (suggestions, certain));
     }
     Ok(suggested)
+}
+
+/// A payment that came from the account to which the money has gone. It is a person's to say so: nothing certain tells it from a refund
+/// that was sent by hand.
+fn taken_back(came: &CameBefore) -> Suggestion {
+    let reasons = vec![MatchReason::BookedBefore, MatchReason::KnownAccount];
+    Suggestion {
+        score: reasons.iter().map(|reason| reason.points()).sum(),
+        reasons,
+        customer_id: came.customer_id,
+        allocations: vec![],
+        payment_id: None,
+        refund_id: None,
+        reversed_payment_id: Some(came.payment_id),
+    }
 }

@@ -170,6 +170,8 @@ struct RefundRow {
     currency: Currency,
     #[diesel(sql_type = Numeric)]
     amount: Decimal,
+    #[diesel(sql_type = Nullable<Date>)]
+    booked_on: Option<NaiveDate>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Bool)]
@@ -187,7 +189,7 @@ fn refunds(
     if payments.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<RefundRow> = sql("SELECT r.payment_id, r.id, r.number, r.order_id, r.currency, r.amount, r.created_at, \
+    let rows: Vec<RefundRow> = sql("SELECT r.payment_id, r.id, r.number, r.order_id, r.currency, r.amount, r.booked_on, r.created_at, \
          r.status = 'failed' AS has_failed FROM refund r CROSS JOIN LATERAL (SELECT count(*) AS times FROM journal_source b \
            WHERE b.organization_id = $1 AND b.kind = 'refund' AND b.source_id = r.id) b \
          WHERE r.organization_id = $1 AND r.payment_id = ANY($2) AND b.times = CASE WHEN r.status = 'failed' THEN 1 ELSE 0 END \
@@ -197,7 +199,7 @@ fn refunds(
     .load(connection)?;
     let mut by_payment: HashMap<PaymentId, Vec<Refunded>> = HashMap::new();
     for row in rows {
-        let made_on = settings.local_date(row.created_at);
+        let made_on = row.booked_on.unwrap_or_else(|| settings.local_date(row.created_at));
         by_payment.entry(row.payment_id).or_default().push(Refunded {
             id: row.id,
             number: row.number,

@@ -4,7 +4,7 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
 use crate::order_to_cash::accounts::LockedAccount;
-use crate::order_to_cash::refund::{refund_row, refunded_event, require_open_books};
+use crate::order_to_cash::refund::{refund_event, refund_row, require_open_books};
 use crate::payments::payment::{Payment, PaymentAction};
 use crate::payments::refunds;
 use crate::payments::refunds::body::RefundBody;
@@ -52,7 +52,7 @@ pub fn refund(
     }
     payments::save(connection, context, &mut changes)?;
     for (change, refund) in changes.iter().zip(&made) {
-        told.push(refunded_event(&change.after, refund));
+        told.push(refund_event("payment.refunded", &change.after, refund));
     }
     Ok((made, told))
 }

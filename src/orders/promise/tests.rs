@@ -1,5 +1,4 @@
 use super::*;
-use crate::auth::permission::Role;
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct};
 use crate::orders::body::NewOrder;
 use crate::orders::reference::{Company, Item, Reference};
@@ -49,7 +48,7 @@ fn reference() -> Reference {
 
 fn context(now: &str) -> Context {
     let now: DateTime<Utc> = now.parse().unwrap();
-    Context { organization_id: OrganizationId::generate(), actor: "system".into(), origin: None, role: Role::Admin, now }
+    Context::system(OrganizationId::generate(), now)
 }
 
 fn order(context: &Context, change: Value, wanted: &[(usize, u32)]) -> Order {

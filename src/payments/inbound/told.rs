@@ -1,5 +1,6 @@
 //! What a message is about. Its content is not believed beyond that: the provider is asked for how things stand.
 
+use crate::payments::provider::ProviderDispute;
 use crate::types::id::PaymentId;
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,6 +21,12 @@ pub struct Dispute {
     pub id: String,
     pub status: String,
     pub reason: String,
+}
+
+impl From<&ProviderDispute> for Dispute {
+    fn from(known: &ProviderDispute) -> Self {
+        Self { id: known.reference.clone(), status: known.status.clone(), reason: known.reason.clone() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -56,7 +63,8 @@ impl Told {
         let reference = if kind == "payment_intent" { text("id") } else { text("payment_intent") };
         let dispute = (kind == "dispute").then(|| Dispute { id: text("id"), status: text("status"), reason: text("reason") });
         let payment_id = object["metadata"]["payment_id"].as_str().and_then(|id| id.parse().ok());
-        let plain = !reference.is_empty() && reference.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let plain = is_plain(&reference) && dispute.as_ref().is_none_or(|dispute| is_plain(&dispute.id));
         plain.then_some(Self { reference, payment_id, dispute })
     }
 }

@@ -5,4 +5,4 @@
 pub mod operation;
 mod store;
 
-pub use store::{Due, insert, lease, load, put_off, update};
+pub use store::{Due, hurry, insert, lease, load, put_off, put_off_unasked, update};

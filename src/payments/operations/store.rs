@@ -168,3 +168,32 @@ pub fn put_off(connection: &mut PgConnection, due: &Due, until: DateTime<Utc>, f
     .execute(connection)?;
     Ok(())
 }
+
+/// The same of an operation that was not asked for, since the provider did not know who asks: it does not count as tried, so that its
+/// key does not grow old by that.
+pub fn put_off_unasked(connection: &mut PgConnection, due: &Due, until: DateTime<Utc>, failure: &Failure) -> QueryResult<()> {
+    put_off(connection, due, until, failure)?;
+    sql("UPDATE payment_operation SET attempts = greatest(attempts - 1, 0) WHERE organization_id = $1 AND payment_id = $2 AND id = $3")
+        .bind::<SqlUuid, _>(due.organization_id)
+        .bind::<SqlUuid, _>(due.payment_id)
+        .bind::<SqlUuid, _>(due.id)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// What waits for a provider is tried at once: somebody has changed how it is asked.
+pub fn hurry(connection: &mut PgConnection, organization_id: OrganizationId, provider: &str, now: DateTime<Utc>) -> QueryResult<()> {
+    sql("UPDATE payment_operation o SET next_attempt_at = $3 FROM payment p WHERE o.organization_id = $1 AND o.status = 'pending' \
+         AND o.next_attempt_at > $3 AND p.organization_id = o.organization_id AND p.id = o.payment_id AND p.provider = $2")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(provider)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    sql("UPDATE payment_provider_event SET next_attempt_at = $3 \
+         WHERE organization_id = $1 AND provider = $2 AND status = 'received' AND next_attempt_at > $3")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(provider)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    Ok(())
+}

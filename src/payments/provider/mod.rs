@@ -31,6 +31,8 @@ pub trait PaymentProvider: Send + Sync {
     ) -> Result<ProviderRefund, ProviderError>;
     /// All that went back.
     fn refunds(&self, reference: &str) -> Result<Vec<ProviderRefund>, ProviderError>;
+    /// How a dispute stands now.
+    fn dispute(&self, reference: &str) -> Result<ProviderDispute, ProviderError>;
 }
 
 /// Money to ask for.
@@ -87,6 +89,19 @@ pub struct ProviderRefund {
     pub failure: Option<Failure>,
 }
 
+/// The payer contests a payment at his bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderDispute {
+    pub reference: String,
+    pub amount: Decimal,
+    pub currency: Currency,
+    /// As the service names it.
+    pub status: String,
+    pub reason: String,
+    /// It is over, and the bank keeps the money.
+    pub is_lost: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundState {
     /// Accepted, on its way.
@@ -105,12 +120,22 @@ pub struct Failure {
     pub detail: String,
 }
 
+impl Failure {
+    /// Whether what was asked for is not there.
+    pub fn is_missing(&self) -> bool {
+        self.code == "resource_missing"
+    }
+}
+
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
     /// It may have been done or not: the same call with the same key tells.
     #[error("{0}")]
     Unknown(String),
+    /// It was not done: the service does not know who asks. Somebody must set the right key.
+    #[error("{0}")]
+    KeyRefused(String),
     /// It was not done and will not be.
     #[error("{}: {}", .0.code, .0.detail)]
     Refused(Failure),

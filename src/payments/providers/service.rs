@@ -3,6 +3,7 @@ use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
+use crate::payments::operations;
 use crate::platform::http::Precondition;
 use crate::types::id::OrganizationId;
 use crate::types::page::{Changed, Page, encode_cursor};
@@ -52,6 +53,7 @@ pub fn put(
         return Ok((PaymentProviderBody::from(&wanted), false));
     }
     let written = store::upsert(connection, context, &wanted)?;
+    operations::hurry(connection, context.organization_id, code, context.now)?;
     // Another call may have created it between our look and our write.
     let created = written.version == 1;
     if create_only && !created {

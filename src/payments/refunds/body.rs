@@ -4,7 +4,7 @@ use crate::types::fault::{Fault, Faults};
 use crate::types::id::{OrderId, PaymentId, RefundId};
 use crate::types::text::check_text;
 use crate::types::text_enum::text_enum;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +15,16 @@ text_enum! {
         Pending = "pending",
         Succeeded = "succeeded",
         Failed = "failed",
+    }
+}
+
+text_enum! {
+    /// Who wanted the money to go back.
+    pub enum RefundKind {
+        /// We did.
+        Refund = "refund",
+        /// The payer's bank took it back.
+        Reversal = "reversal",
     }
 }
 
@@ -47,10 +57,11 @@ pub struct OrderRefunds {
     pub refunds: Vec<RefundBody>,
 }
 
-/// A refund.
+/// A refund, or a reversal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RefundBody {
     pub id: RefundId,
+    pub kind: RefundKind,
     #[schema(example = "RFD-000001")]
     pub number: String,
     pub payment_id: PaymentId,
@@ -60,7 +71,9 @@ pub struct RefundBody {
     pub currency: Currency,
     pub reason: String,
     pub status: RefundStatus,
-    /// The provider's name of it.
+    /// Of a reversal: the day on which the bank took it.
+    pub booked_on: Option<NaiveDate>,
+    /// The provider's name of it, or of the dispute that was lost.
     pub provider_reference: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

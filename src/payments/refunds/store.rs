@@ -1,23 +1,25 @@
-use super::body::{RefundBody, RefundStatus};
+use super::body::{RefundBody, RefundKind, RefundStatus};
 use crate::auth::actor::Context;
 use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{sql, sql_uncached};
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::id::{OrderId, OrganizationId, PaymentId, RefundId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
-const COLUMNS: &str =
-    "r.id, r.number, r.payment_id, r.order_id, r.amount, r.currency, r.reason, r.status, r.provider_reference, r.created_at, r.updated_at";
+const COLUMNS: &str = "r.id, r.kind, r.number, r.payment_id, r.order_id, r.amount, r.currency, r.reason, r.status, r.booked_on, r.provider_reference, r.created_at, \
+     r.updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = SqlUuid)]
     id: RefundId,
+    #[diesel(sql_type = Text)]
+    kind: RefundKind,
     #[diesel(sql_type = Text)]
     number: String,
     #[diesel(sql_type = SqlUuid)]
@@ -32,6 +34,8 @@ struct Row {
     reason: String,
     #[diesel(sql_type = Text)]
     status: RefundStatus,
+    #[diesel(sql_type = Nullable<Date>)]
+    booked_on: Option<NaiveDate>,
     #[diesel(sql_type = Nullable<Text>)]
     provider_reference: Option<String>,
     #[diesel(sql_type = Timestamptz)]
@@ -44,6 +48,7 @@ impl From<Row> for RefundBody {
     fn from(row: Row) -> Self {
         Self {
             id: row.id,
+            kind: row.kind,
             number: row.number,
             payment_id: row.payment_id,
             order_id: row.order_id,
@@ -51,6 +56,7 @@ impl From<Row> for RefundBody {
             currency: row.currency,
             reason: row.reason,
             status: row.status,
+            booked_on: row.booked_on,
             provider_reference: row.provider_reference,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -121,8 +127,8 @@ pub fn page(
 
 pub fn insert(connection: &mut PgConnection, context: &Context, refund: &RefundBody) -> QueryResult<()> {
     sql("INSERT INTO refund (organization_id, id, number, payment_id, order_id, amount, currency, reason, status, actor, created_at, updated_at, \
-         provider_reference) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)")
+         provider_reference, kind, booked_on) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(refund.id)
     .bind::<Text, _>(&refund.number)
@@ -135,6 +141,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, refund: &RefundB
     .bind::<Text, _>(&context.actor)
     .bind::<Timestamptz, _>(refund.created_at)
     .bind::<Nullable<Text>, _>(refund.provider_reference.as_deref())
+    .bind::<Text, _>(refund.kind)
+    .bind::<Nullable<Date>, _>(refund.booked_on)
     .execute(connection)?;
     Ok(())
 }

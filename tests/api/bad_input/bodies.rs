@@ -289,6 +289,21 @@ pub fn others(world: &World) -> Vec<Row> {
         post("/v1/payments", json!({"amount": "0", "currency": "IDR", "method": "cash"}), 422, "out_of_range").at("/amount"),
         post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "0", "reason": "x"}), 422, "out_of_range").at("/amount"),
         post(&format!("/v1/orders/{id}/refunds"), json!({"amount": "1", "reason": "x"}), 409, "exceeds_captured"),
+        post(&format!("/v1/payments/{NOTHING}/reverse"), json!({"reason": " "}), 422, "required").at("/reason"),
+        post(&format!("/v1/payments/{NOTHING}/reverse"), json!({"amount": 1, "reason": "x"}), 422, "decimal_string_required").at("/amount"),
+        post(&format!("/v1/payments/{NOTHING}/reverse"), json!({"reason": "x", "received_on": "2036-01-01"}), 422, "in_the_future")
+            .at("/received_on"),
+        post(&format!("/v1/payments/{NOTHING}/allocations/release"), json!({"order_id": id, "reason": ""}), 422, "required").at("/reason"),
+        post(&format!("/v1/payments/{NOTHING}/allocations/release"), json!({"reason": "x"}), 422, "exactly_one_of").at(""),
+        post(
+            &format!("/v1/payments/{NOTHING}/allocations/release"),
+            json!({"order_id": id, "invoice_id": NOTHING, "reason": "x"}),
+            422,
+            "exactly_one_of",
+        )
+        .at(""),
+        post(&format!("/v1/payments/{NOTHING}/allocations/release"), json!({"invoice_id": NOTHING, "reason": "x"}), 422, "unknown_invoice")
+            .at("/invoice_id"),
         post(
             "/v1/payments",
             json!({"amount": "1", "currency": "IDR", "method": "cash", "expires_at": "2030-01-01T00:00:00Z"}),
@@ -330,6 +345,13 @@ pub fn others(world: &World) -> Vec<Row> {
         file("text/xml", "", "<Document xmlns=\"urn:other\"></Document>", 422, "unsupported_format").at(""),
         post(&format!("/v1/bank_entries/{NOTHING}/match"), json!({"customer_id": NOTHING}), 404, "not_found"),
         post(&format!("/v1/bank_entries/{NOTHING}/match"), json!({}), 422, "exactly_one_of").at(""),
+        post(
+            &format!("/v1/bank_entries/{NOTHING}/match"),
+            json!({"reversed_payment_id": NOTHING, "refund_id": NOTHING}),
+            422,
+            "exactly_one_of",
+        )
+        .at(""),
         post(&format!("/v1/bank_entries/{NOTHING}/match"), json!({"allocations": []}), 422, "required").at("/allocations"),
         post(&format!("/v1/bank_entries/{NOTHING}/ignore"), json!({"reason": " "}), 422, "required").at("/reason"),
         put("/v1/bank_matching_tolerances", json!([{"currency": "EUR", "amount": "-1"}]), 422, "out_of_range").at("/0/amount"),

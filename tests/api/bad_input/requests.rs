@@ -226,6 +226,8 @@ pub fn paths(world: &World) -> Vec<Row> {
         act(format!("/v1/orders/{ours}/lines/{NOTHING}/complete"), json!({}), 404, "not_found"),
         act(format!("/v1/fulfillment_orders/{NOTHING}/ship"), json!({"carrier": "jne"}), 404, "not_found"),
         act(format!("/v1/payments/{NOTHING}/refund"), json!({"amount": "1", "reason": "x"}), 404, "not_found"),
+        act(format!("/v1/payments/{NOTHING}/reverse"), json!({"reason": "x"}), 404, "not_found"),
+        act(format!("/v1/payments/{NOTHING}/allocations/release"), json!({"order_id": NOTHING, "reason": "x"}), 404, "not_found"),
         act(format!("/v1/orders/{NOTHING}/refunds"), json!({"amount": "1", "reason": "x"}), 404, "not_found"),
         act(format!("/v1/shipments/{NOTHING}/deliver"), json!({}), 404, "not_found"),
     ];

@@ -1,7 +1,7 @@
 //! What Stripe answers, as far as it is looked at.
 
 use super::amounts::from_minor;
-use crate::payments::provider::{Failure, Intent, IntentState, ProviderError, ProviderRefund, RefundState};
+use crate::payments::provider::{Failure, Intent, IntentState, ProviderDispute, ProviderError, ProviderRefund, RefundState};
 use crate::types::currency::Currency;
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
@@ -113,6 +113,31 @@ impl RefundAnswer {
             operation_id: self.metadata.and_then(|mut metadata| metadata.remove("operation_id")),
             failure: self.failure_reason.map(failure),
             reference: self.id,
+        })
+    }
+}
+
+/// A dispute.
+#[derive(Deserialize)]
+pub struct DisputeAnswer {
+    id: String,
+    amount: i64,
+    currency: String,
+    status: String,
+    #[serde(default)]
+    reason: String,
+}
+
+impl DisputeAnswer {
+    pub fn dispute(self) -> Result<ProviderDispute, ProviderError> {
+        let currency = currency_of(&self.currency)?;
+        Ok(ProviderDispute {
+            amount: from_minor(self.amount, currency),
+            currency,
+            is_lost: self.status == "lost",
+            reference: self.id,
+            status: self.status,
+            reason: self.reason,
         })
     }
 }

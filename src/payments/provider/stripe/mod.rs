@@ -5,11 +5,11 @@ pub mod amounts;
 mod answers;
 pub mod signature;
 
-use super::{Intent, NewIntent, PaymentProvider, ProviderError, ProviderRefund};
+use super::{Intent, NewIntent, PaymentProvider, ProviderDispute, ProviderError, ProviderRefund};
 use crate::error::Error;
 use crate::types::currency::Currency;
 use amounts::to_minor;
-use answers::{IntentAnswer, RefundAnswer, RefundList, read, refusal};
+use answers::{DisputeAnswer, IntentAnswer, RefundAnswer, RefundList, read, refusal};
 use reqwest::{Client, Method, StatusCode};
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -66,12 +66,15 @@ impl Stripe {
         if status.is_success() {
             return Ok(body.to_vec());
         }
-        // 409: the same key is under way; 429 and 5xx: later. What is left says that nothing was done.
-        let passing = status.is_server_error() || matches!(status, StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS);
-        Err(if passing {
-            ProviderError::Unknown(format!("the provider answers {status}"))
-        } else {
-            ProviderError::Refused(refusal(status, &body))
+        Err(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                ProviderError::KeyRefused(format!("the provider does not accept the API key ({status}); set another one"))
+            }
+            // 409: the same idempotency key is under way; 429 and 5xx: later.
+            StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => ProviderError::Unknown(format!("the provider answers {status}")),
+            _ if status.is_server_error() => ProviderError::Unknown(format!("the provider answers {status}")),
+            // What is left says that nothing was done.
+            _ => ProviderError::Refused(refusal(status, &body)),
         })
     }
 
@@ -140,5 +143,9 @@ impl PaymentProvider for Stripe {
         let form = [("payment_intent", reference.to_owned()), ("limit", "100".to_owned())];
         let list: RefundList = read(&self.send(Method::GET, "refunds", &form, None)?)?;
         list.data.into_iter().map(RefundAnswer::refund).collect()
+    }
+
+    fn dispute(&self, reference: &str) -> Result<ProviderDispute, ProviderError> {
+        read::<DisputeAnswer>(&self.send(Method::GET, &format!("disputes/{reference}"), &[], None)?)?.dispute()
     }
 }
