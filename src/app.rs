@@ -18,6 +18,7 @@ use crate::platform::group_commit;
 use crate::platform::logging;
 use crate::platform::metrics;
 use crate::platform::numbers::Numbers;
+use crate::webhooks;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
@@ -91,6 +92,8 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::channels::api::configure);
     config.configure(crate::imports::api::configure);
     config.configure(crate::events::api::configure);
+    config.configure(crate::webhooks::endpoints::api::configure);
+    config.configure(crate::webhooks::deliveries::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);
     config.configure(crate::invoicing::invoices::api::configure);
@@ -116,6 +119,7 @@ pub struct Application {
     jobs: Option<Jobs>,
     /// Where there is a mail server.
     notices: Option<Worker>,
+    webhooks: Option<webhooks::Worker>,
 }
 
 impl Application {
@@ -156,8 +160,14 @@ impl Application {
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;
+        let webhooks = if config.jobs {
+            let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
+            Some(webhooks::Worker::start(db, app.clock.clone(), &config.webhook_targets)?)
+        } else {
+            None
+        };
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
-        Ok(Self { address, app, authenticator, server, jobs, notices })
+        Ok(Self { address, app, authenticator, server, jobs, notices, webhooks })
     }
 
     /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → capture queue → jobs. Where the
@@ -178,6 +188,9 @@ impl Application {
         }
         if let Some(notices) = self.notices {
             notices.stop();
+        }
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop();
         }
         result.map_err(Error::internal)
     }

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::notices::SmtpConfig;
 use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
+use crate::webhooks::target::Targets;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub user_token_seconds: i64,
     /// The mail server for notices; without one none are sent.
     pub smtp: Option<SmtpConfig>,
+    /// Where webhooks may be sent.
+    pub webhook_targets: Targets,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -90,6 +93,7 @@ impl Config {
             trusted_proxies: vec![],
             user_token_seconds: 900,
             smtp: None,
+            webhook_targets: Targets::default(),
             clock: Clock::System,
             jobs: true,
         }

@@ -66,3 +66,5 @@ pub mod reports;
 pub mod returns;
 /// Pure values: ids, money, quantities, addresses, pages.
 pub mod types;
+/// Events sent to other systems.
+pub mod webhooks;

@@ -6,7 +6,7 @@
 //! what is not above S nor above L is of a writer that had ended, and whatever it committed is seen by the statement after.
 //! An id equal to L was drawn by another writer, whose own lock is below it: it needs no `<`.
 
-use super::body::{Event, EventFeed};
+use super::body::{Event, EventFeed, StoredEvent};
 use super::position::{Position, event_id, sequence_of};
 use super::{readable, store};
 use crate::auth::permission::Permissions;
@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// How many events of an organization one read looks through for the types it wants; more than that waits for the next read.
@@ -52,6 +53,21 @@ pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, lim
 /// The last number that any event may have by now, committed or not: whoever begins here is told nothing of what was before.
 pub fn last_position(connection: &mut PgConnection) -> Result<i64, Error> {
     Ok(store::last_drawn(connection)?)
+}
+
+/// The number of the last event that this transaction has appended.
+pub fn last_own(connection: &mut PgConnection) -> Result<i64, Error> {
+    Ok(store::last_own(connection)?)
+}
+
+/// Events by their numbers, whoever may read them.
+pub fn by_numbers(connection: &mut PgConnection, keys: &[(OrganizationId, i64)]) -> Result<HashMap<(OrganizationId, i64), Event>, Error> {
+    let rows = store::by_numbers(connection, keys)?;
+    let event = |(organization_id, stored): (OrganizationId, StoredEvent)| {
+        let key = (organization_id, stored.sequence);
+        Event::try_from(stored).map(|event| (key, event))
+    };
+    rows.into_iter().map(event).collect()
 }
 
 /// One event by its public id; 403 where its type needs a scope that the reader has not.

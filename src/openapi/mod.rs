@@ -24,7 +24,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{OpenApi as Document, Server};
 
 /// The parts of the API in the order of the road from an order to its cash, each with what it is for.
-pub const TAGS: [(&str, &str); 14] = [
+pub const TAGS: [(&str, &str); 15] = [
     ("access", "Get a token, see who it is, and manage the API clients that may ask for one."),
     (
         "organization",
@@ -42,6 +42,7 @@ pub const TAGS: [(&str, &str); 14] = [
     ("notices", "Write to customers what happens to their orders, and see what was sent."),
     ("reports", "Measure sales, cycle times and fill rates by definitions that come with each answer."),
     ("events", "Follow everything that happens, in order and without a gap."),
+    ("webhooks", "Have events sent to other systems, signed and until they arrive, and see what became of each."),
 ];
 
 #[derive(OpenApi)]
