@@ -53,3 +53,4 @@ mod stripe;
 mod support;
 mod users;
 mod vanished;
+mod webhooks;

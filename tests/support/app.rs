@@ -122,6 +122,11 @@ impl TestApp {
         Caller { app: self, token: reply.body["access_token"].as_str().unwrap().to_owned() }
     }
 
+    /// Whoever has this token.
+    pub fn bearer(&self, token: String) -> Caller<'_> {
+        Caller { app: self, token }
+    }
+
     /// Asks for a token with a JSON body.
     pub async fn token(&self, body: &Value) -> Reply {
         send(self.request(Method::POST, "/v1/auth/token").json(body)).await

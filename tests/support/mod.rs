@@ -6,5 +6,6 @@ pub mod database;
 pub mod demo;
 pub mod document;
 pub mod load;
+pub mod receiver;
 pub mod statements;
 pub mod stripe;
