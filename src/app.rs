@@ -6,6 +6,7 @@ use crate::auth::password::Passwords;
 use crate::config::Config;
 use crate::documents::renderer::Renderer;
 use crate::error::Error;
+use crate::events::stream::hub::Hub;
 use crate::health;
 use crate::jobs::Jobs;
 use crate::notices::{Mailer, Worker};
@@ -51,6 +52,8 @@ pub struct App {
     pub capture: Option<CaptureQueue>,
     /// Makes PDFs.
     pub renderer: Renderer,
+    /// Who listens to the feed.
+    pub streams: Hub,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -91,6 +94,8 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
     config.configure(crate::imports::api::configure);
+    // Else the path of an event by its id would take it.
+    config.configure(crate::events::stream::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::webhooks::endpoints::api::configure);
     config.configure(crate::webhooks::deliveries::api::configure);
@@ -156,7 +161,7 @@ impl Application {
         let stopping = AtomicBool::new(false);
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
         let passwords = Passwords::new(config.workers);
-        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, stopping, config: config.clone() });
+        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, streams: Hub::default(), stopping, config: config.clone() });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;

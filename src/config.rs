@@ -58,6 +58,8 @@ pub struct Config {
     pub user_token_seconds: i64,
     /// The mail server for notices; without one none are sent.
     pub smtp: Option<SmtpConfig>,
+    /// Event streams of an organization at once, in a process. Each holds a connection and reads the feed.
+    pub streams_per_organization: usize,
     /// Where webhooks may be sent.
     pub webhook_targets: Targets,
     pub clock: Clock,
@@ -93,6 +95,7 @@ impl Config {
             trusted_proxies: vec![],
             user_token_seconds: 900,
             smtp: None,
+            streams_per_organization: 100,
             webhook_targets: Targets::default(),
             clock: Clock::System,
             jobs: true,

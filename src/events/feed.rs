@@ -35,7 +35,7 @@ pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, lim
     let drawn = store::last_drawn(connection)?;
     let fence = store::least_fence(connection)?;
     if after.0 > drawn {
-        return Err(Error::bad_request("invalid_cursor", "this position is ahead of the feed: it is another database's"));
+        return Err(ahead());
     }
     let settled = fence.map_or(drawn, |fence| fence.min(drawn)).max(after.0);
     let (looked_at, last) = store::window(connection, reader.organization_id, after.0, settled, WINDOW)?;
@@ -48,6 +48,19 @@ pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, lim
     let next = if full { rows.last().map_or(through, |row| row.sequence) } else { through };
     let data = rows.into_iter().map(Event::try_from).collect::<Result<_, _>>()?;
     Ok(EventFeed { data, next_cursor: Position(next).encode(), has_more: full || cut })
+}
+
+/// Where a reader begins who wants what happens from now on, or who goes on behind a position; 400 for one of another database.
+pub fn start(connection: &mut PgConnection, asked: Option<Position>) -> Result<Position, Error> {
+    match asked {
+        None => Ok(Position(super::follow::settled(connection)?)),
+        Some(position) if position.0 > store::last_drawn(connection)? => Err(ahead()),
+        Some(position) => Ok(position),
+    }
+}
+
+fn ahead() -> Error {
+    Error::bad_request("invalid_cursor", "this position is ahead of the feed: it is another database's")
 }
 
 /// The last number that any event may have by now, committed or not: whoever begins here is told nothing of what was before.

@@ -11,6 +11,8 @@ pub mod follow;
 pub mod position;
 mod readable;
 mod store;
+/// The feed as it happens.
+pub mod stream;
 
 use crate::auth::actor::Context;
 use crate::platform::sql::Sql;

@@ -48,6 +48,7 @@ mod road;
 mod shop;
 mod shown;
 mod statements;
+mod stream;
 mod stripe;
 #[path = "../support/mod.rs"]
 mod support;

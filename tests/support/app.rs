@@ -185,6 +185,10 @@ impl Caller<'_> {
 pub async fn send(request: RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+        // It has no end.
+        return Reply { status, headers, body: Value::Null };
+    }
     let bytes = response.bytes().await.unwrap();
     Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
 }

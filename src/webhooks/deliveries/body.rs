@@ -98,7 +98,7 @@ text_enum! {
 pub struct RedeliverWebhooks {
     /// What happened at or after this instant.
     pub from: DateTime<Utc>,
-    /// What happened before it; now by default.
+    /// What happened before it; all until now by default.
     #[serde(default)]
     pub to: Option<DateTime<Utc>>,
     /// What has become of them; `failed`, `skipped` and `missing` by default.

@@ -71,7 +71,6 @@ pub fn redeliver_many(
     asked.check()?;
     let organization_id = context.organization_id;
     endpoints::check_active(&endpoints::get(connection, organization_id, id)?)?;
-    let to = asked.to.unwrap_or(context.now);
     if asked.from < context.now - KEPT_FOR {
         let detail = "at most 30 days back: what is older is no longer known; GET /v1/events has it";
         return Err(Error::invalid("/from", "out_of_range", detail));
@@ -84,13 +83,13 @@ pub fn redeliver_many(
     };
     let after = after.ok_or_else(|| Error::invalid("/cursor", "invalid_cursor", "take the cursor from next_cursor"))?;
     let (found, through) = events_after(connection, organization_id, after, end, WINDOW)?;
-    let over = through >= end || found.last().is_some_and(|last| last.occurred_at >= to + SKEW);
+    let over = through >= end || asked.to.is_some_and(|to| found.last().is_some_and(|last| last.occurred_at >= to + SKEW));
     let Some(follower) = endpoint_store::followers(connection, organization_id)?.into_iter().find(|one| one.id == id) else {
         return Err(Error::not_found("webhook endpoint"));
     };
     let wanted = |event: &&Followed| {
         asked.from <= event.occurred_at
-            && event.occurred_at < to
+            && asked.to.is_none_or(|to| event.occurred_at < to)
             && asked.event_types.as_ref().is_none_or(|types| types.contains(&event.event_type))
             && follower.subscription.takes(&event.event_type)
     };
@@ -100,7 +99,7 @@ pub fn redeliver_many(
     let again: Vec<&str> = statuses.iter().filter(|status| **status != RedeliverStatus::Missing).map(|status| status.as_str()).collect();
     let queued = store::queue_many(connection, context, &new, &again, missing)?;
     if queued > 0 {
-        let data = json!({ "deliveries": queued, "event_id": null, "event_type": null, "from": asked.from, "to": to });
+        let data = json!({ "deliveries": queued, "event_id": null, "event_type": null, "from": asked.from, "to": asked.to });
         tell(connection, context, id, data)?;
     }
     Ok(WebhookRedelivery { queued, next_cursor: (!over).then(|| Position(through).encode()) })

@@ -40,7 +40,7 @@ async fn a_later_event_of_an_order_waits_for_the_earlier_one_and_other_orders_do
     assert_eq!(of_order(&receiver, &second), ["order.captured", "order.held", "order.released"]);
     app.clock.advance(TimeDelta::seconds(6));
     deliver(&app).await;
-    act(&admin, &first, "cancel", json!({"reason": {"code": "customer"}})).await;
+    act(&admin, &first, "cancel", json!({"reason": {"code": "customer_request"}})).await;
     deliver(&app).await;
     assert_eq!(of_order(&receiver, &first), ["order.captured"; 2], "an event that comes later waits as well");
 
@@ -100,7 +100,7 @@ async fn many_orders_at_once_keep_each_its_order_over_two_processes() {
         let order = place(&admin).await;
         let held = act(&admin, &order, "hold", json!({"reason": "Ask"})).await.body;
         act(&admin, &order, &format!("holds/{}/release", held["holds"][0]["id"].as_str().unwrap()), json!({"reason": "Fine"})).await;
-        act(&admin, &order, "cancel", json!({"reason": {"code": "customer"}})).await;
+        act(&admin, &order, "cancel", json!({"reason": {"code": "customer_request"}})).await;
         orders.push(order);
     }
     let (one, other) = futures_util::future::join(deliver(&app), deliver(&app)).await;

@@ -2,9 +2,15 @@
 
 use super::{create, deliver, open, path, place, spawn, spawn_at};
 use crate::support::receiver::{Received, Receiver};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use pesanan::platform::clock::Clock;
+use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 fn headers(request: &Received) -> http::HeaderMap {
     let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
@@ -66,4 +72,67 @@ async fn both_secrets_sign_for_a_day_after_a_rotation() {
     let fourth = rotate().await;
     assert_ne!(third, fourth);
     signed_by(&[&fourth, &third]).await;
+}
+
+/// What the official packages of npm and PyPI say of messages, where `scripts/install-webhook-packages` has put them.
+fn judged_by(program: &str, script: &str, environment: (&str, &str), messages: &Value) -> Option<String> {
+    let packages = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("webhook-packages").join(environment.1);
+    if !packages.is_dir() {
+        eprintln!("SKIPPED: {script}; scripts/install-webhook-packages installs what it needs");
+        return None;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/official").join(script);
+    let mut child = Command::new(program)
+        .arg(script)
+        .env(environment.0, packages)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(messages.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+}
+
+#[actix_web::test]
+async fn the_official_packages_of_npm_and_pypi_take_what_is_sent_and_nothing_else() {
+    let app = spawn_at(Clock::System).await;
+    let (_, admin) = open(&app).await;
+    let receiver = Receiver::start();
+    let endpoint = create(&admin, &receiver.url(), &[]).await;
+    let old = endpoint["secret"].as_str().unwrap();
+    place(&admin).await;
+    deliver(&app).await;
+    let before = receiver.news();
+    let new = admin.act(&format!("{}/rotate_secret", path(&endpoint))).await.expect(200).body["secret"].clone();
+    place(&admin).await;
+    deliver(&app).await;
+    let after = receiver.news();
+    assert!(before.len() >= 2 && after.len() >= 3);
+    let message = |request: &Received, secret: &str, body: &[u8], genuine: bool| {
+        let header = |name: &str| request.header(name).to_owned();
+        json!({"secret": secret, "body": STANDARD.encode(body), "genuine": genuine, "headers": {"webhook-id": header("webhook-id"),
+            "webhook-timestamp": header("webhook-timestamp"), "webhook-signature": header("webhook-signature")}})
+    };
+    let mut messages = vec![];
+    for request in &before {
+        messages.push(message(request, old, &request.body, true));
+        messages.push(message(request, new.as_str().unwrap(), &request.body, false));
+        messages.push(message(request, old, &[&request.body[..], b" "].concat(), false));
+    }
+    // After a rotation whoever has either secret takes it.
+    for request in &after {
+        messages.push(message(request, old, &request.body, true));
+        messages.push(message(request, new.as_str().unwrap(), &request.body, true));
+        messages.push(message(request, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDqxM1MMmCNm0=", &request.body, false));
+    }
+    let (count, messages) = (messages.len(), Value::Array(messages));
+    for told in [
+        judged_by("node", "verify.js", ("NODE_PATH", "node_modules"), &messages),
+        judged_by("python3", "verify.py", ("PYTHONPATH", "python"), &messages),
+    ] {
+        assert!(told.is_none_or(|told| told == format!("judged {count}")));
+    }
 }
