@@ -6,6 +6,7 @@ use crate::auth::password::Passwords;
 use crate::config::Config;
 use crate::documents::renderer::Renderer;
 use crate::error::Error;
+use crate::events::stream::hub::Hub;
 use crate::health;
 use crate::jobs::Jobs;
 use crate::notices::{Mailer, Worker};
@@ -18,6 +19,7 @@ use crate::platform::group_commit;
 use crate::platform::logging;
 use crate::platform::metrics;
 use crate::platform::numbers::Numbers;
+use crate::webhooks;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
@@ -50,6 +52,8 @@ pub struct App {
     pub capture: Option<CaptureQueue>,
     /// Makes PDFs.
     pub renderer: Renderer,
+    /// Who listens to the feed.
+    pub streams: Hub,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -94,7 +98,11 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::verifications::api::configure);
     config.configure(crate::documents::ordering::api::configure);
     config.configure(crate::imports::api::configure);
+    // Else the path of an event by its id would take it.
+    config.configure(crate::events::stream::api::configure);
     config.configure(crate::events::api::configure);
+    config.configure(crate::webhooks::endpoints::api::configure);
+    config.configure(crate::webhooks::deliveries::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);
     config.configure(crate::invoicing::invoices::api::configure);
@@ -120,6 +128,7 @@ pub struct Application {
     jobs: Option<Jobs>,
     /// Where there is a mail server.
     notices: Option<Worker>,
+    webhooks: Option<webhooks::Worker>,
 }
 
 impl Application {
@@ -156,12 +165,18 @@ impl Application {
         let stopping = AtomicBool::new(false);
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
         let passwords = Passwords::new(config.workers);
-        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, stopping, config: config.clone() });
+        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, streams: Hub::default(), stopping, config: config.clone() });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;
+        let webhooks = if config.jobs {
+            let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
+            Some(webhooks::Worker::start(db, app.clock.clone(), &config.webhook_targets)?)
+        } else {
+            None
+        };
         let (address, server) = serve(&config, app.clone(), authenticator.clone())?;
-        Ok(Self { address, app, authenticator, server, jobs, notices })
+        Ok(Self { address, app, authenticator, server, jobs, notices, webhooks })
     }
 
     /// Runs until `stop` is ready, then stops in order: readiness off → HTTP (requests under way end) → capture queue → jobs. Where the
@@ -182,6 +197,9 @@ impl Application {
         }
         if let Some(notices) = self.notices {
             notices.stop();
+        }
+        if let Some(webhooks) = self.webhooks {
+            webhooks.stop();
         }
         result.map_err(Error::internal)
     }

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::notices::SmtpConfig;
 use crate::platform::client_address::Network;
 use crate::platform::clock::Clock;
+use crate::webhooks::target::Targets;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,6 +61,10 @@ pub struct Config {
     pub user_token_seconds: i64,
     /// The mail server for notices; without one none are sent.
     pub smtp: Option<SmtpConfig>,
+    /// Event streams of an organization at once, in a process. Each holds a connection and reads the feed.
+    pub streams_per_organization: usize,
+    /// Where webhooks may be sent.
+    pub webhook_targets: Targets,
     pub clock: Clock,
     /// Whether background jobs run by themselves; tests run them by hand.
     pub jobs: bool,
@@ -94,6 +99,8 @@ impl Config {
             trusted_proxies: vec![],
             user_token_seconds: 900,
             smtp: None,
+            streams_per_organization: 100,
+            webhook_targets: Targets::default(),
             clock: Clock::System,
             jobs: true,
         }

@@ -61,6 +61,9 @@ pub enum Error {
     Invalid(Vec<Fault>),
     #[error("too many requests")]
     TooManyRequests { retry_after_seconds: u64, per_minute: u32 },
+    /// 429: an organization has as many event streams as it may.
+    #[error("too many event streams")]
+    TooManyStreams { most: usize },
     #[error("unavailable: {cause}")]
     Unavailable { cause: String },
     /// The database refused or failed in a way that is nobody's input.
@@ -155,7 +158,7 @@ impl Error {
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyRequests { .. } | Self::LoginBlocked { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::TooManyStreams { .. } | Self::LoginBlocked { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Database(_) if self.is_lock_timeout() || self.is_transient() || self.is_broken_connection() => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -211,6 +214,9 @@ impl Error {
             }
             Self::LoginBlocked { .. } => ("login_blocked", "Too many tries to log in", "wait as long as Retry-After says".into()),
             Self::TooManyRequests { .. } => ("rate_limited", "Too many requests", "wait as long as Retry-After says".into()),
+            Self::TooManyStreams { most } => {
+                ("too_many_streams", "Too many event streams", format!("an organization has {most} at once; end one, or read pages of GET /v1/events"))
+            }
             Self::Unavailable { .. } => unavailable_text(),
             Self::Database(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => unavailable_text(),
             Self::Database(_) | Self::Internal(_) => {
@@ -316,6 +322,9 @@ impl ResponseError for Error {
                 response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()));
                 response.insert_header(("RateLimit-Policy", format!("\"caller\";q={per_minute};w=60")));
                 response.insert_header(("RateLimit", format!("\"caller\";r=0;t={retry_after_seconds}")));
+            }
+            Self::TooManyStreams { .. } => {
+                response.insert_header((RETRY_AFTER, "10"));
             }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => {
                 response.insert_header((RETRY_AFTER, "1"));

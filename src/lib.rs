@@ -70,3 +70,5 @@ pub mod returns;
 pub mod types;
 /// Orders that a program has read and a person must look at.
 pub mod verifications;
+/// Events sent to other systems.
+pub mod webhooks;

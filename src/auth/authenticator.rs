@@ -47,6 +47,15 @@ impl Authenticator {
 
     /// The caller of a request with a bearer token; 401 without one or with one that is not valid here, 429 past the rate limit.
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
+        let actor = self.verify(headers)?;
+        if let Some(limit) = &self.rate_limit {
+            limit.check(actor.id)?;
+        }
+        Ok(actor)
+    }
+
+    /// The same for a request that has been let in, to see whether its token is still valid.
+    pub fn verify(&self, headers: &HeaderMap) -> Result<Actor, Error> {
         let refuse = |detail: &str| Error::Unauthenticated { detail: detail.to_owned() };
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
@@ -61,9 +70,6 @@ impl Authenticator {
         let ended = |id| self.ended.read().map(|ended| ended.contains_key(&id)).unwrap_or(true);
         if claims.sid.is_some_and(ended) {
             return Err(refuse("this login has ended; log in again"));
-        }
-        if let Some(limit) = &self.rate_limit {
-            limit.check(claims.sub)?;
         }
         Ok(Actor {
             organization_id: OrganizationId(claims.org),

@@ -192,6 +192,15 @@ impl Call {
         Ok(self.fingerprint.get_or_init(|| fingerprint(self.request.query_string(), bytes)).clone())
     }
 
+    /// The header with the token alone, to see later whether it is still valid.
+    pub fn authorization(&self) -> header::HeaderMap {
+        let mut headers = header::HeaderMap::new();
+        if let Some(token) = self.request.headers().get(header::AUTHORIZATION) {
+            headers.insert(header::AUTHORIZATION, token.clone());
+        }
+        headers
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }

@@ -76,6 +76,10 @@ impl Permissions {
         Self(self.0 & other.0)
     }
 
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Reads a space-separated scope string; unknown scopes are `Err` with their name.
     pub fn parse(scope: &str) -> Result<Self, String> {
         scope.split_ascii_whitespace().try_fold(Self(0), |set, word| {

@@ -14,6 +14,7 @@ use crate::organization;
 use crate::platform::db::{Db, DbOptions};
 use crate::platform::migrate::migrate;
 use crate::types::id::{ApiClientId, OrganizationId};
+use crate::webhooks::target::Targets;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,15 @@ impl Demo {
         let secrets = self.prepare(url)?;
         // A demo serves this machine alone, so whoever sets up a channel may try it with a server of his own.
         api_client::allow_loopback();
-        let config = Config { listen: format!("127.0.0.1:{}", self.port), keys, smtp: self.smtp.config(), ..Config::new(url.to_owned()) };
+        // Whoever reaches the demo is on this machine anyway.
+        let webhook_targets = Targets { loopback: true, ..Targets::default() };
+        let config = Config {
+            listen: format!("127.0.0.1:{}", self.port),
+            keys,
+            smtp: self.smtp.config(),
+            webhook_targets,
+            ..Config::new(url.to_owned())
+        };
         run_server(config, |address| announce(&address.to_string(), &secrets))
     }
 

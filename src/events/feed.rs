@@ -6,7 +6,7 @@
 //! what is not above S nor above L is of a writer that had ended, and whatever it committed is seen by the statement after.
 //! An id equal to L was drawn by another writer, whose own lock is below it: it needs no `<`.
 
-use super::body::{Event, EventFeed};
+use super::body::{Event, EventFeed, StoredEvent};
 use super::position::{Position, event_id, sequence_of};
 use super::{readable, store};
 use crate::auth::permission::Permissions;
@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// How many events of an organization one read looks through for the types it wants; more than that waits for the next read.
@@ -34,7 +35,7 @@ pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, lim
     let drawn = store::last_drawn(connection)?;
     let fence = store::least_fence(connection)?;
     if after.0 > drawn {
-        return Err(Error::bad_request("invalid_cursor", "this position is ahead of the feed: it is another database's"));
+        return Err(ahead());
     }
     let settled = fence.map_or(drawn, |fence| fence.min(drawn)).max(after.0);
     let (looked_at, last) = store::window(connection, reader.organization_id, after.0, settled, WINDOW)?;
@@ -49,9 +50,37 @@ pub fn read(connection: &mut PgConnection, reader: &Reader, after: Position, lim
     Ok(EventFeed { data, next_cursor: Position(next).encode(), has_more: full || cut })
 }
 
+/// Where a reader begins who wants what happens from now on, or who goes on behind a position; 400 for one of another database.
+pub fn start(connection: &mut PgConnection, asked: Option<Position>) -> Result<Position, Error> {
+    match asked {
+        None => Ok(Position(super::follow::settled(connection)?)),
+        Some(position) if position.0 > store::last_drawn(connection)? => Err(ahead()),
+        Some(position) => Ok(position),
+    }
+}
+
+fn ahead() -> Error {
+    Error::bad_request("invalid_cursor", "this position is ahead of the feed: it is another database's")
+}
+
 /// The last number that any event may have by now, committed or not: whoever begins here is told nothing of what was before.
 pub fn last_position(connection: &mut PgConnection) -> Result<i64, Error> {
     Ok(store::last_drawn(connection)?)
+}
+
+/// The number of the last event that this transaction has appended.
+pub fn last_own(connection: &mut PgConnection) -> Result<i64, Error> {
+    Ok(store::last_own(connection)?)
+}
+
+/// Events by their numbers, whoever may read them.
+pub fn by_numbers(connection: &mut PgConnection, keys: &[(OrganizationId, i64)]) -> Result<HashMap<(OrganizationId, i64), Event>, Error> {
+    let rows = store::by_numbers(connection, keys)?;
+    let event = |(organization_id, stored): (OrganizationId, StoredEvent)| {
+        let key = (organization_id, stored.sequence);
+        Event::try_from(stored).map(|event| (key, event))
+    };
+    rows.into_iter().map(event).collect()
 }
 
 /// One event by its public id; 403 where its type needs a scope that the reader has not.

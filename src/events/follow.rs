@@ -42,3 +42,31 @@ pub fn follow(
     let found = if looked_at == 0 { vec![] } else { store::about(connection, organization_id, subjects, after, through)? };
     Ok((found, through))
 }
+
+/// All events after a number and up to a settled one, at most `window`; and the number up to which it has looked.
+pub fn after(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: i64,
+    settled: i64,
+    window: i64,
+) -> Result<(Vec<Followed>, i64), Error> {
+    let found = store::between(connection, organization_id, after, settled, window)?;
+    let full = found.len() as i64 == window;
+    let through = found.last().filter(|_| full).map_or(settled.max(after), |last| last.sequence);
+    Ok((found, through))
+}
+
+/// A number that no event has that happened at `since` or later, but for those whose dates run against their numbers. Found by
+/// halving, since there is no index on dates; `end` is a settled number.
+pub fn first_since(connection: &mut PgConnection, organization_id: OrganizationId, since: DateTime<Utc>, end: i64) -> Result<i64, Error> {
+    let (mut before, mut behind) = (0, end);
+    while before < behind {
+        let middle = before + (behind - before) / 2;
+        match store::next(connection, organization_id, middle)? {
+            Some((sequence, occurred_at)) if occurred_at < since => before = sequence.min(end),
+            Some(_) | None => behind = middle,
+        }
+    }
+    Ok(before)
+}

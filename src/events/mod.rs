@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod body;
+/// What events there are.
+pub mod catalogue;
 pub mod event;
 pub mod feed;
 /// For jobs that work on what has happened.
@@ -9,12 +11,16 @@ pub mod follow;
 pub mod position;
 mod readable;
 mod store;
+/// The feed as it happens.
+pub mod stream;
 
 use crate::auth::actor::Context;
 use crate::platform::sql::Sql;
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use event::NewEvent;
+
+pub use readable::scope_of;
 
 /// Appends the events of a change. Call it after all row locks of the transaction have been taken, so that ids follow the
 /// order of changes; it takes the feed's fence before it draws the first id.

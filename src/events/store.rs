@@ -154,6 +154,35 @@ pub fn feed(
     Ok(rows.into_iter().map(StoredEvent::from).collect())
 }
 
+#[derive(QueryableByName)]
+struct About {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text, column_name = "type")]
+    event_type: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    order_id: Option<OrderId>,
+    #[diesel(sql_type = Text)]
+    subject_type: String,
+    #[diesel(sql_type = SqlUuid)]
+    subject_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    occurred_at: DateTime<Utc>,
+}
+
+impl From<About> for Followed {
+    fn from(row: About) -> Self {
+        Self {
+            sequence: row.id,
+            event_type: row.event_type,
+            order_id: row.order_id,
+            subject_type: row.subject_type,
+            subject_id: row.subject_id,
+            occurred_at: row.occurred_at,
+        }
+    }
+}
+
 /// The events in `after < id <= through` that are about these subjects, without their data.
 pub fn about(
     connection: &mut PgConnection,
@@ -162,21 +191,6 @@ pub fn about(
     after: i64,
     through: i64,
 ) -> QueryResult<Vec<Followed>> {
-    #[derive(QueryableByName)]
-    struct About {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-        #[diesel(sql_type = Text, column_name = "type")]
-        event_type: String,
-        #[diesel(sql_type = Nullable<SqlUuid>)]
-        order_id: Option<OrderId>,
-        #[diesel(sql_type = Text)]
-        subject_type: String,
-        #[diesel(sql_type = SqlUuid)]
-        subject_id: Uuid,
-        #[diesel(sql_type = Timestamptz)]
-        occurred_at: DateTime<Utc>,
-    }
     let rows: Vec<About> = sql("SELECT id, type, order_id, subject_type, subject_id, occurred_at FROM event \
          WHERE organization_id = $1 AND id > $2 AND id <= $3 AND split_part(type, '.', 1) = ANY($4) ORDER BY id")
     .bind::<SqlUuid, _>(organization_id)
@@ -184,15 +198,72 @@ pub fn about(
     .bind::<BigInt, _>(through)
     .bind::<Array<Text>, _>(subjects.to_vec())
     .load(connection)?;
-    let followed = |row: About| Followed {
-        sequence: row.id,
-        event_type: row.event_type,
-        order_id: row.order_id,
-        subject_type: row.subject_type,
-        subject_id: row.subject_id,
-        occurred_at: row.occurred_at,
-    };
-    Ok(rows.into_iter().map(followed).collect())
+    Ok(rows.into_iter().map(Followed::from).collect())
+}
+
+/// All events in `after < id <= through`, without their data.
+pub fn between(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    after: i64,
+    through: i64,
+    limit: i64,
+) -> QueryResult<Vec<Followed>> {
+    let rows: Vec<About> = sql("SELECT id, type, order_id, subject_type, subject_id, occurred_at FROM event \
+         WHERE organization_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(through)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(Followed::from).collect())
+}
+
+/// The number and date of the organization's next event after a number.
+pub fn next(connection: &mut PgConnection, organization_id: OrganizationId, after: i64) -> QueryResult<Option<(i64, DateTime<Utc>)>> {
+    #[derive(QueryableByName)]
+    struct Next {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = Timestamptz)]
+        occurred_at: DateTime<Utc>,
+    }
+    let row: Option<Next> = sql("SELECT id, occurred_at FROM event WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT 1")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<BigInt, _>(after)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(|row| (row.id, row.occurred_at)))
+}
+
+/// The last id that this session has drawn.
+pub fn last_own(connection: &mut PgConnection) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Last {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+    }
+    let row: Last = sql("SELECT currval('event_id') AS id").get_result(connection)?;
+    Ok(row.id)
+}
+
+/// Events by their keys.
+pub fn by_numbers(connection: &mut PgConnection, keys: &[(OrganizationId, i64)]) -> QueryResult<Vec<(OrganizationId, StoredEvent)>> {
+    #[derive(QueryableByName)]
+    struct Keyed {
+        #[diesel(sql_type = SqlUuid)]
+        organization_id: OrganizationId,
+        #[diesel(embed)]
+        row: Row,
+    }
+    let (organizations, ids): (Vec<OrganizationId>, Vec<i64>) = keys.iter().copied().unzip();
+    let rows: Vec<Keyed> = sql(format!(
+        "SELECT organization_id, {COLUMNS} FROM event JOIN unnest($1, $2) AS k(organization, key) ON organization_id = organization AND id = key"
+    ))
+    .bind::<Array<SqlUuid>, _>(organizations)
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|keyed| (keyed.organization_id, keyed.row.into())).collect())
 }
 
 /// Of organizations, each with how far somebody has followed it, those that have settled events after that.

@@ -40,6 +40,7 @@ pub const TAGS: [(&str, &str); 15] = [
     ("channels", "Open the ways that orders come through, and see what the platforms behind them have told."),
     ("reports", "Measure sales, cycle times and fill rates by definitions that come with each answer."),
     ("events", "Follow everything that happens, in order and without a gap."),
+    ("webhooks", "Have events sent to other systems, signed and until they arrive, and see what became of each."),
 ];
 
 #[derive(OpenApi)]

@@ -89,6 +89,9 @@ typed_id! {
     RefundId,
     /// A mail to a customer.
     NoticeId,
+    WebhookEndpointId,
+    /// One event for one webhook endpoint.
+    WebhookDeliveryId,
     JournalEntryId,
     BankStatementId,
     BankEntryId,

@@ -224,6 +224,7 @@ async fn walk_the_road(app: &TestApp) {
     returns(&mut road).await;
     reports_and_events(&mut road, &order).await;
     notices(&mut road, app).await;
+    webhooks(&mut road, app).await;
 
     let documented: BTreeSet<String> = road.document.operations().into_iter().map(|operation| operation.id).collect();
     let missed = documented.difference(&road.taken).map(|id| format!("{id} is not on the road; add it where it belongs"));
@@ -541,6 +542,22 @@ async fn notices(road: &mut Road<'_>, app: &TestApp) {
     road.go("resend_notice", &[("id", id)]).await;
 }
 
+async fn webhooks(road: &mut Road<'_>, app: &TestApp) {
+    let endpoint = road.go("create_webhook_endpoint", &[]).await;
+    let id = &endpoint["id"];
+    road.list("list_webhook_endpoints", &[]).await;
+    road.go("get_webhook_endpoint", &[("id", id)]).await;
+    road.go("patch_webhook_endpoint", &[("id", id)]).await;
+    road.go("rotate_webhook_secret", &[("id", id)]).await;
+    let delivery = road.go("test_webhook_endpoint", &[("id", id)]).await;
+    road.list("list_webhook_deliveries", &[]).await;
+    road.go("get_webhook_delivery", &[("id", &delivery["id"])]).await;
+    road.go("redeliver_webhook", &[("id", &delivery["id"])]).await;
+    let today = |body: &mut Value| *body = json!({"from": app.clock.now()});
+    road.go_with("redeliver_webhooks", &[("id", id)], today).await;
+    road.go("delete_webhook_endpoint", &[("id", id)]).await;
+}
+
 async fn reports_and_events(road: &mut Road<'_>, order: &Value) {
     for report in ["summary", "sales", "order_cycle_time", "fill_rate"] {
         road.list(&format!("get_{report}_report"), &[]).await;
@@ -548,6 +565,8 @@ async fn reports_and_events(road: &mut Road<'_>, order: &Value) {
     }
     let feed = road.list("list_events", &[]).await;
     road.go("get_event", &[("id", &feed["data"][0]["id"])]).await;
+    road.go("stream_events", &[]).await;
+    road.go("list_event_types", &[]).await;
     road.list("list_order_events", &[("id", &order["id"])]).await;
     road.list("get_customer_history", &[("id", &order["customer"]["id"])]).await;
     road.go("get_customer_statement", &[("id", &order["customer"]["id"])]).await;

@@ -57,10 +57,12 @@ mod shop;
 mod shopify;
 mod shown;
 mod statements;
+mod stream;
 mod stripe;
 #[path = "../support/mod.rs"]
 mod support;
 mod ubl_orders;
 mod users;
 mod vanished;
+mod webhooks;
 mod woocommerce;

@@ -125,6 +125,11 @@ impl TestApp {
         Caller { app: self, token: reply.body["access_token"].as_str().unwrap().to_owned() }
     }
 
+    /// Whoever has this token.
+    pub fn bearer(&self, token: String) -> Caller<'_> {
+        Caller { app: self, token }
+    }
+
     /// Asks for a token with a JSON body.
     pub async fn token(&self, body: &Value) -> Reply {
         send(self.request(Method::POST, "/v1/auth/token").json(body)).await
@@ -183,6 +188,10 @@ impl Caller<'_> {
 pub async fn send(request: RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+        // It has no end.
+        return Reply { status, headers, body: Value::Null };
+    }
     let bytes = response.bytes().await.unwrap();
     Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
 }

@@ -6,6 +6,7 @@ mod people;
 mod pricing;
 mod requests;
 mod returns;
+mod webhooks;
 
 use crate::shop::{clean, customer, receive, shop};
 use crate::support::app::{Reply, TestApp, send};
@@ -229,6 +230,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(channels::rows());
     rows.extend(pricing::rows());
     rows.extend(people::rows());
+    rows.extend(webhooks::rows());
     rows.extend(returns::returns(&world));
     rows.extend(bodies::edits(&world));
     let mut faults = Vec::new();
