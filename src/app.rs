@@ -14,6 +14,7 @@ use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
 use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions, Stopping};
+use crate::platform::file_stream::FileDesk;
 use crate::platform::group_commit;
 use crate::platform::logging;
 use crate::platform::metrics;
@@ -50,6 +51,8 @@ pub struct App {
     pub capture: Option<CaptureQueue>,
     /// Makes PDFs.
     pub renderer: Renderer,
+    /// Makes the files of exports and imports.
+    pub files: FileDesk,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -152,7 +155,9 @@ impl Application {
         let stopping = AtomicBool::new(false);
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
         let passwords = Passwords::new(config.workers);
-        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, stopping, config: config.clone() });
+        // Each holds a connection for reports; one is left for the reports themselves.
+        let files = FileDesk::new((config.report_connections as usize).saturating_sub(1).max(1));
+        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, files, stopping, config: config.clone() });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;

@@ -34,7 +34,7 @@ pub mod events;
 pub mod fulfillment;
 /// Whether the process lives and can serve.
 pub mod health;
-/// Many orders sent at once, worked off by a job.
+/// Many rows sent at once, worked off by a job.
 pub mod imports;
 /// Locations, stock levels, the movement ledger, incoming supply and checkout reservations.
 pub mod inventory;
@@ -64,5 +64,7 @@ pub mod platform;
 pub mod reports;
 /// Goods that customers send back.
 pub mod returns;
+/// Rows as files carry them: columns, CSV, workbooks.
+pub mod tabular;
 /// Pure values: ids, money, quantities, addresses, pages.
 pub mod types;

@@ -51,6 +51,26 @@ impl Call {
         self.context()
     }
 
+    /// As `require`, for an operation that takes any one of several permissions; the refusal names the first.
+    pub fn require_any(&self, permissions: &[Permission]) -> Result<Context, Error> {
+        match permissions.iter().find(|permission| self.actor.may(**permission)).or(permissions.first()) {
+            Some(permission) => self.require(*permission),
+            None => self.context(),
+        }
+    }
+
+    /// As `require_any`, for an operation that serves a file of this type.
+    pub fn require_file(&self, permissions: &[Permission], served: &'static [&'static str]) -> Result<Context, Error> {
+        if !permissions.iter().any(|permission| self.actor.may(*permission))
+            && let Some(permission) = permissions.first()
+        {
+            self.require(*permission)?;
+        }
+        let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        acceptable(accept, served).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })?;
+        Ok(self.unchecked_context())
+    }
+
     /// As `require`, for an operation that serves something else than JSON: the type among `served` that `Accept` prefers, the first
     /// where it leaves the choice.
     pub fn require_as(&self, permission: Permission, served: &'static [&'static str]) -> Result<(Context, &'static str), Error> {
@@ -317,14 +337,12 @@ impl std::ops::Deref for StreamCall {
 }
 
 impl StreamCall {
-    /// 415 unless the body says that it is one of these types.
-    pub fn check_type(&self, types: &[&'static str]) -> Result<(), Error> {
+    /// Which of these types the body says that it is, else 415.
+    pub fn check_type(&self, types: &[&'static str]) -> Result<&'static str, Error> {
         let given = self.header("content-type").unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if types.contains(&essence.as_str()) {
-            return Ok(());
-        }
-        Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() })
+        let known = types.iter().find(|known| **known == essence).copied();
+        known.ok_or(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() })
     }
 
     pub fn into_payload(self) -> Payload {

@@ -7,6 +7,7 @@ pub mod body;
 pub mod credit;
 pub mod guests;
 pub mod history;
+pub mod many;
 pub mod service;
 mod store;
 

@@ -38,6 +38,10 @@ pub struct PutPrice {
     /// Last day; open where absent.
     #[serde(default)]
     pub valid_to_on: Option<NaiveDate>,
+    /// Grows with each change in the system that this comes from; what is not newer than the last one taken is late and ignored.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub source_version: Option<i64>,
     // A `PUT` takes the rows of its `GET` back; these two are ignored.
     #[serde(default, rename = "version")]
     #[schema(ignore)]
@@ -55,6 +59,18 @@ pub struct PriceKey {
     pub currency: &'static str,
     pub min_quantity: Decimal,
     pub valid_from_on: NaiveDate,
+}
+
+impl PriceKey {
+    pub fn of(price: &Price) -> Self {
+        Self {
+            sku: price.sku.clone(),
+            price_list: price.price_list.clone(),
+            currency: price.currency.code(),
+            min_quantity: price.min_quantity.0.normalize(),
+            valid_from_on: price.valid_from_on.unwrap_or(always()),
+        }
+    }
 }
 
 impl PutPrice {
@@ -86,6 +102,8 @@ impl PutPrice {
         let min = self.min_quantity.unwrap_or_default().0;
         let min = min >= Decimal::ZERO && min <= most;
         faults.require(min, format!("{pointer}/min_quantity"), "out_of_range", "0 to 1,000,000,000");
+        let version = self.source_version.is_none_or(|version| version >= 0);
+        faults.require(version, format!("{pointer}/source_version"), "out_of_range", "must not be below 0");
         check_period(faults, pointer, self.valid_from_on, self.valid_to_on);
     }
 }
