@@ -3,6 +3,7 @@
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
 use crate::auth::password::Passwords;
+use crate::auth::publishable_keys;
 use crate::config::Config;
 use crate::documents::renderer::Renderer;
 use crate::error::Error;
@@ -73,6 +74,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::token::api::configure);
     config.configure(crate::auth::me::configure);
     config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::auth::publishable_keys::api::configure);
     config.configure(crate::auth::login::api::configure);
     config.configure(crate::auth::users::own_password::configure);
     config.configure(crate::auth::users::api::configure);
@@ -93,6 +95,8 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
     config.configure(crate::imports::api::configure);
+    config.configure(crate::exports::api::configure);
+    config.configure(crate::changes::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::reports::api::configure);
     config.configure(crate::invoicing::series::api::configure);
@@ -143,7 +147,12 @@ impl Application {
             ..options.clone()
         })?;
         let clock = config.clock.clone();
-        let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
+        let authenticator =
+            Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute, config.checkout_rate_limit_per_minute));
+        // Pages may ask before the job has run; where the database is away the job makes up for it.
+        if let Err(error) = publishable_keys::service::refresh(&db, &authenticator) {
+            log::warn!("publishable keys are not read yet: {error}");
+        }
         let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
@@ -157,7 +166,8 @@ impl Application {
         let passwords = Passwords::new(config.workers);
         // Each holds a connection for reports; one is left for the reports themselves.
         let files = FileDesk::new((config.report_connections as usize).saturating_sub(1).max(1));
-        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, files, stopping, config: config.clone() });
+        let app =
+            Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, files, stopping, config: config.clone() });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;
@@ -217,7 +227,7 @@ fn serve(
             .app_data(app.clone())
             .app_data(authenticator.clone())
             .app_data(paths.clone())
-            .wrap(cors(origins.clone()))
+            .wrap(cors(origins.clone(), authenticator.clone()))
             .wrap(Compress::default())
             .wrap(from_fn(limit_head))
             .wrap(from_fn(request_scope))
@@ -243,12 +253,14 @@ fn serve(
     Ok((address, server.run()))
 }
 
-/// Closed, but for checkout pages and the document, to the configured origins.
-fn cors(origins: Vec<String>) -> Cors {
+/// Closed, but for checkout pages and the document to the configured origins, and for checkout pages to those of publishable keys.
+fn cors(origins: Vec<String>, authenticator: Data<Authenticator>) -> Cors {
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let open = request.uri.path().starts_with("/v1/checkout/") || request.uri.path() == "/openapi.json";
-            open && origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+            let checkout = request.uri.path().starts_with("/v1/checkout/");
+            let configured = || origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes());
+            let open = checkout || request.uri.path() == "/openapi.json";
+            open && configured() || checkout && authenticator.publishable_keys.allows(origin.as_bytes())
         })
         .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
         .allowed_headers(["authorization", "content-type", "idempotency-key", "x-request-id", "x-release-secret"])

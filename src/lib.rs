@@ -12,6 +12,8 @@ pub mod banking;
 pub mod bench;
 /// Products, prices and tax rates.
 pub mod catalog;
+/// What has changed, for those who keep a copy.
+pub mod changes;
 /// The ways in.
 pub mod channels;
 /// Proof of the invariants by SQL.
@@ -30,6 +32,8 @@ pub mod documents;
 pub mod error;
 /// The event feed.
 pub mod events;
+/// Everything of a kind as one file.
+pub mod exports;
 /// Fulfillment orders and shipments.
 pub mod fulfillment;
 /// Whether the process lives and can serve.

@@ -5,6 +5,7 @@ use super::actor::{Actor, Context};
 use super::authenticator::Authenticator;
 use super::origin;
 use super::permission::Permission;
+use super::publishable_keys::{self, Holder};
 use crate::app::App;
 use crate::error::Error;
 use crate::platform::client_address::client_address;
@@ -20,6 +21,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::cell::OnceCell;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A request whose caller is known. The body has been read up to its limit, but nothing of it is judged before
 /// [`Call::require`] has passed.
@@ -29,6 +31,8 @@ pub struct Call {
     body: Result<Vec<u8>, Error>,
     now: DateTime<Utc>,
     fingerprint: OnceCell<Vec<u8>>,
+    /// The publishable key that the caller shows, if it is a page of a storefront.
+    pub storefront: Option<Arc<Holder>>,
 }
 
 /// The same for bulk operations, with their larger body.
@@ -296,10 +300,18 @@ pub(super) fn address_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
 async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Call, Error> {
     let authenticator = request.app_data::<Data<Authenticator>>().ok_or_else(|| Error::internal("no authenticator"))?;
     let now = authenticator.now();
-    let actor = authenticator.authenticate(request.headers())?;
+    let (actor, storefront) = match publishable_keys::service::shown(request.headers()) {
+        None => (authenticator.authenticate(request.headers())?, None),
+        Some(key) => {
+            let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
+            let visit = (request.path(), request.headers(), address_of(&request));
+            let (actor, holder) = publishable_keys::service::authenticate(&app.db, authenticator, visit, key).await?;
+            (actor, Some(holder))
+        }
+    };
     logging::set_organization(actor.organization_id.0);
     let body = read_body(payload, limit).await;
-    Ok(Call { actor, request, body, now, fingerprint: OnceCell::new() })
+    Ok(Call { actor, request, body, now, fingerprint: OnceCell::new(), storefront })
 }
 
 /// The whole body, up to `limit` bytes.

@@ -1,9 +1,9 @@
 use super::body::{Import, ImportFormat, ImportKind, ImportMode, ImportRow, ImportRowStatus};
 use super::csv_rows::CsvOptions;
+use super::result;
 use super::service::{self, Filter};
 use super::store::Rights;
 use super::upload::{self, Sending};
-use super::result;
 use crate::app::App;
 use crate::auth::call::{Call, StreamCall};
 use crate::auth::permission::Permission;
@@ -34,7 +34,8 @@ pub fn configure(config: &mut ServiceConfig) {
 const WRITE_ANY: &[Permission] =
     &[Permission::ORDERS_WRITE, Permission::CATALOG_WRITE, Permission::CUSTOMERS_WRITE, Permission::INVENTORY_WRITE];
 /// What any kind of import takes to be read.
-const READ_ANY: &[Permission] = &[Permission::ORDERS_READ, Permission::CATALOG_READ, Permission::CUSTOMERS_READ, Permission::INVENTORY_READ];
+const READ_ANY: &[Permission] =
+    &[Permission::ORDERS_READ, Permission::CATALOG_READ, Permission::CUSTOMERS_READ, Permission::INVENTORY_READ];
 
 text_enum! {
     /// What stands between the cells of a CSV file.
@@ -126,11 +127,12 @@ fn needed(query: &str) -> &'static [Permission] {
 #[post("/v1/imports")]
 pub async fn create_import(call: StreamCall, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require_any(needed(call.query_string()))?;
-    let format = match call.check_type(&["application/x-ndjson", "application/ndjson", "text/csv", "text/plain", "application/octet-stream"])? {
-        "text/csv" => Some(ImportFormat::Csv),
-        "text/plain" | "application/octet-stream" => None,
-        _ => Some(ImportFormat::Ndjson),
-    };
+    let format =
+        match call.check_type(&["application/x-ndjson", "application/ndjson", "text/csv", "text/plain", "application/octet-stream"])? {
+            "text/csv" => Some(ImportFormat::Csv),
+            "text/plain" | "application/octet-stream" => None,
+            _ => Some(ImportFormat::Ndjson),
+        };
     let query: NewImportQuery = call.query()?;
     let kind = filters::one::<ImportKind>("kind", &query.kind)?;
     let mode = query.mode.as_deref().map_or(Ok(ImportMode::Live), |mode| filters::one("mode", mode))?;

@@ -147,7 +147,7 @@ pub struct ImportRow {
     pub status: ImportRowStatus,
     /// What was done to its subject; null where nothing was.
     pub action: Option<ImportAction>,
-    /// Of the order, product or customer; prices and stock have none, nor has what a dry run would make.
+    /// Of the order, product or customer; prices and stock have none, nor has what a dry run would make or change.
     pub id: Option<Uuid>,
     /// The order's number, the SKU, the customer's code.
     #[schema(example = "SO-000123")]

@@ -74,9 +74,7 @@ fn undone<T>(connection: &mut PgConnection, work: impl FnOnce(&mut PgConnection)
             Self::Failed(error.into())
         }
     }
-    let end = connection.transaction(|connection| -> Result<(), End<T>> {
-        Err(work(connection).map_or_else(End::Failed, End::Seen))
-    });
+    let end = connection.transaction(|connection| -> Result<(), End<T>> { Err(work(connection).map_or_else(End::Failed, End::Seen)) });
     match end {
         Err(End::Seen(seen)) => Ok(seen),
         Err(End::Failed(error)) => Err(error),
@@ -101,29 +99,33 @@ fn outcomes(
     rows: &[PendingRow],
 ) -> Result<Vec<Outcome>, Error> {
     match lease.kind {
-        ImportKind::Products => take(rows, telling, product, |body| body.sku().to_owned(), |run| {
-            one_by_one_on_refusal(connection, run, &|connection, run| {
-                let bodies: Vec<PutProduct> = run.iter().map(|item| item.body.clone()).collect();
-                let done = products::put_all(connection, context, &bodies)?;
-                Ok(done.into_iter().zip(run).map(|((id, outcome), item)| (outcome, Some(id.0), item.body.sku().to_owned())).collect())
-            })
-        }),
-        ImportKind::Prices => take(rows, telling, price, |body| format!("{:?}", body.key()), |run| {
-            one_by_one_on_refusal(connection, run, &|connection, run| {
-                let bodies: Vec<PutPrice> = run.iter().map(|item| item.body.clone()).collect();
-                let done = prices::put_all(connection, context, &bodies)?;
-                Ok(done.into_iter().zip(run).map(|(outcome, item)| (outcome, None, item.body.sku.clone())).collect())
-            })
-        }),
-        ImportKind::Customers => take(rows, telling, customer, many::Row::name, |run| {
-            let bodies: Vec<many::Row> = run.iter().map(|item| item.body.clone()).collect();
-            let done = many::put_all(connection, context, &bodies)?;
-            let told = |(item, done): (Item<many::Row>, many::Outcome)| {
-                let told = done.map(|(id, outcome)| (outcome, Some(id.0), item.body.body.code.clone().unwrap_or_default()));
-                (item.row, told)
-            };
-            Ok(run.into_iter().zip(done).map(told).collect())
-        }),
+        ImportKind::Products => take(
+            rows,
+            telling,
+            product,
+            |body| body.sku().to_owned(),
+            |run| {
+                one_by_one_on_refusal(connection, run, &|connection, run| {
+                    let bodies: Vec<PutProduct> = run.iter().map(|item| item.body.clone()).collect();
+                    let done = products::put_all(connection, context, &bodies)?;
+                    Ok(done.into_iter().zip(run).map(|((id, outcome), item)| (outcome, Some(id.0), item.body.sku().to_owned())).collect())
+                })
+            },
+        ),
+        ImportKind::Prices => take(
+            rows,
+            telling,
+            price,
+            |body| format!("{:?}", body.key()),
+            |run| {
+                one_by_one_on_refusal(connection, run, &|connection, run| {
+                    let bodies: Vec<PutPrice> = run.iter().map(|item| item.body.clone()).collect();
+                    let done = prices::put_all(connection, context, &bodies)?;
+                    Ok(done.into_iter().zip(run).map(|(outcome, item)| (outcome, None, item.body.sku.clone())).collect())
+                })
+            },
+        ),
+        ImportKind::Customers => take(rows, telling, customer, many::Row::name, |run| customers_or_halves(connection, context, run)),
         ImportKind::Stock => take(rows, telling, stock::read, stock::StockRow::name, |run| {
             let mut told = vec![];
             for group in stock::groups(run) {
@@ -202,6 +204,35 @@ fn customer(row: &PendingRow) -> Result<many::Row, Error> {
     let body = parse_json(&row.raw)?;
     let named: Named = parse_json(&row.raw)?;
     Ok(many::Row { new_id: CustomerId(row.subject_id), known_id: named.id, body })
+}
+
+/// Each customer has an outcome of its own; an error that says nothing of which is looked for in halves.
+fn customers_or_halves(
+    connection: &mut PgConnection,
+    context: &Context,
+    mut run: Vec<Item<many::Row>>,
+) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error> {
+    let bodies: Vec<many::Row> = run.iter().map(|item| item.body.clone()).collect();
+    let error = match connection.transaction(|connection| many::put_all(connection, context, &bodies)) {
+        Ok(done) => {
+            let told = |(item, done): (Item<many::Row>, many::Outcome)| {
+                let told = done.map(|(id, outcome)| (outcome, Some(id.0), item.body.body.code.clone().unwrap_or_default()));
+                (item.row, told)
+            };
+            return Ok(run.into_iter().zip(done).map(told).collect());
+        }
+        Err(error) => error,
+    };
+    if is_passing(&error) {
+        return Err(error);
+    }
+    if run.len() == 1 {
+        return Ok(run.pop().map(|item| (item.row, Err(error))).into_iter().collect());
+    }
+    let second = run.split_off(run.len() / 2);
+    let mut told = customers_or_halves(connection, context, run)?;
+    told.extend(customers_or_halves(connection, context, second)?);
+    Ok(told)
 }
 
 /// Runs `put` on all; what it says is wrong with some of them refuses those, and the rest is tried again. Where it does not say which,

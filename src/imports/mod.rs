@@ -4,6 +4,7 @@
 pub mod api;
 pub mod body;
 mod csv_rows;
+mod history;
 /// Working off what was sent.
 pub mod job;
 mod lines;

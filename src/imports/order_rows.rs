@@ -1,6 +1,7 @@
 //! Rows of orders, placed in batches as orders that come one by one are.
 
-use super::body::{ImportAction, ImportRowStatus};
+use super::body::{ImportAction, ImportMode, ImportRowStatus};
+use super::history::History;
 use super::job::{Step, is_passing, settle, without_poison};
 use super::outcome::{Telling, fault_of};
 use super::store::{self, Lease, Outcome, PendingRow};
@@ -18,6 +19,7 @@ use crate::platform::db::Db;
 use crate::platform::http::{Answer, parse_json};
 use crate::platform::idempotency::fingerprint;
 use crate::types::id::OrderId;
+use diesel::Connection;
 use diesel::pg::PgConnection;
 use serde::Deserialize;
 
@@ -36,7 +38,10 @@ pub fn step(db: &Db, desk: &Desk, context: &Context, lease: &Lease, after: i64) 
             }
             let (mut settled, open) = placed_before(connection, lease, rows)?;
             settled.extend(outcomes(connection, desk, context, lease, &telling, &open)?);
-            Ok(settled)
+            match lease.mode {
+                ImportMode::Live => Ok(settled),
+                ImportMode::Historical => carried(connection, context, &telling, rows, settled),
+            }
         })
     };
     let outcomes = without_poison(&rows, &telling, &batch)?;
@@ -71,9 +76,9 @@ fn outcomes(
 ) -> Result<Vec<Outcome>, Error> {
     let (mut settled, mut requests, mut placed) = (vec![], vec![], vec![]);
     for row in rows {
-        match read(lease, row) {
-            Ok(body) => {
-                requests.push(request(connection, desk, context, lease, row, body)?);
+        match read(context, lease, row) {
+            Ok((body, history)) => {
+                requests.push(request(connection, desk, context, lease, row, (body, history))?);
                 placed.push(row);
             }
             Err(error) => settled.push(telling.rejected(row, &error)),
@@ -98,6 +103,27 @@ fn outcomes(
     Ok(settled)
 }
 
+/// Orders of the past, carried to where they ended, each in a transaction of its own. One that cannot be carried there is told as
+/// rejected; it stands as far as it came, and an import of the same row goes on from there.
+fn carried(
+    connection: &mut PgConnection,
+    context: &Context,
+    telling: &Telling,
+    rows: &[PendingRow],
+    mut settled: Vec<Outcome>,
+) -> Result<Vec<Outcome>, Error> {
+    for outcome in settled.iter_mut().filter(|outcome| outcome.status == ImportRowStatus::Imported) {
+        let Some(row) = rows.iter().find(|row| row.row_number == outcome.row_number) else { continue };
+        let (_, history) = History::read(&row.raw, context.now)?;
+        match connection.transaction(|connection| history.carry(connection, context, OrderId(outcome.subject_id))) {
+            Ok(()) => {}
+            Err(error) if is_passing(&error) => return Err(error),
+            Err(error) => *outcome = telling.rejected(row, &error),
+        }
+    }
+    Ok(settled)
+}
+
 /// What placing each row by itself now would come to.
 fn tried(
     connection: &mut PgConnection,
@@ -109,7 +135,7 @@ fn tried(
 ) -> Result<Vec<Outcome>, Error> {
     let mut settled = vec![];
     for row in rows {
-        let tried = read(lease, row).and_then(|body| {
+        let tried = read(context, lease, row).and_then(|(body, _)| {
             let request = request_of(lease, row, String::new(), body);
             let placed = PlaceRequest::new(request.clone(), None, &fingerprint("", &row.raw));
             if let Some(id) = placed_with(connection, context, &placed)? {
@@ -133,17 +159,23 @@ fn tried(
     Ok(settled)
 }
 
-/// The row as what `POST /v1/orders` takes, with the faults that it would tell.
-fn read(lease: &Lease, row: &PendingRow) -> Result<NewOrder, Error> {
+/// The row as what `POST /v1/orders` takes, with the faults that it would tell, and of an order of the past what became of it.
+fn read(context: &Context, lease: &Lease, row: &PendingRow) -> Result<(NewOrder, History), Error> {
     if let Some(fault) = fault_of(row) {
         return Err(fault);
     }
-    let body: NewOrder = parse_json(&row.raw)?;
-    body.check()?;
+    let (body, history) = match lease.mode {
+        ImportMode::Historical => History::read(&row.raw, context.now)?,
+        ImportMode::Live => {
+            let body: NewOrder = parse_json(&row.raw)?;
+            body.check()?;
+            (body, History::default())
+        }
+    };
     if !body.payments.is_empty() && !lease.may_book_payments {
         return Err(Error::InsufficientScope { scope: Permission::PAYMENTS_WRITE.scope().to_owned() });
     }
-    Ok(body)
+    Ok((body, history))
 }
 
 fn request(
@@ -152,9 +184,12 @@ fn request(
     context: &Context,
     lease: &Lease,
     row: &PendingRow,
-    body: NewOrder,
+    (body, history): (NewOrder, History),
 ) -> Result<PlaceRequest, Error> {
-    let number = orders::service::next_number(connection, &desk.numbers, context.organization_id)?;
+    let number = match history.number {
+        Some(number) => number,
+        None => orders::service::next_number(connection, &desk.numbers, context.organization_id)?,
+    };
     let payment_numbers = body
         .payments
         .iter()
@@ -166,7 +201,13 @@ fn request(
 }
 
 fn request_of(lease: &Lease, row: &PendingRow, number: String, body: NewOrder) -> Request {
-    Request { order_id: OrderId(row.subject_id), number, body, may_price: lease.may_price, historical: false }
+    Request {
+        order_id: OrderId(row.subject_id),
+        number,
+        body,
+        may_price: lease.may_price,
+        historical: lease.mode == ImportMode::Historical,
+    }
 }
 
 fn taken(row: &PendingRow, answer: &Answer) -> Result<Outcome, Error> {

@@ -429,9 +429,9 @@ pub fn rows(
 
 fn shown(import: &Import, row: RowRow) -> ImportRow {
     let is_there = match row.status {
-        // What a dry run would have made is not there.
-        ImportRowStatus::Imported => !import.dry_run || row.action.as_deref() == Some("updated"),
-        ImportRowStatus::Unchanged => true,
+        // What a dry run would have made is not there, nor what rows behind would then have found.
+        ImportRowStatus::Imported => !import.dry_run,
+        ImportRowStatus::Unchanged => !import.dry_run || import.kind == ImportKind::Orders,
         ImportRowStatus::Pending | ImportRowStatus::Rejected => false,
     };
     let has_id = match import.kind {

@@ -20,7 +20,7 @@ const WAITING: usize = 4;
 /// What a part holds, about.
 const PART_BYTES: usize = 64 * 1024;
 /// How long a reader may take for a part: whoever reads slower holds a snapshot of the database for nothing.
-const STALLED: Duration = Duration::from_secs(60);
+const STALLED: Duration = Duration::from_secs(45);
 
 /// How many files are made at once.
 #[derive(Clone)]

@@ -62,6 +62,23 @@ pub struct PriceKey {
 }
 
 impl PriceKey {
+    /// As a cursor keeps it.
+    pub fn parts(&self) -> [String; 5] {
+        [self.sku.clone(), self.price_list.clone(), self.currency.to_owned(), self.min_quantity.to_string(), self.valid_from_on.to_string()]
+    }
+
+    /// From its [`PriceKey::parts`].
+    pub fn read(parts: Vec<String>) -> Option<Self> {
+        let [sku, price_list, currency, min_quantity, valid_from_on] = <[String; 5]>::try_from(parts).ok()?;
+        Some(Self {
+            sku,
+            price_list,
+            currency: Currency::from_code(&currency)?.code(),
+            min_quantity: min_quantity.parse().ok()?,
+            valid_from_on: valid_from_on.parse().ok()?,
+        })
+    }
+
     pub fn of(price: &Price) -> Self {
         Self {
             sku: price.sku.clone(),

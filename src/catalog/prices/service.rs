@@ -2,11 +2,9 @@ use super::body::{Price, PriceKey, PutPrice};
 use super::store;
 pub use super::store::Filter;
 use crate::auth::actor::Context;
-use crate::types::bulk::BulkOutcome;
-use crate::catalog::dates::always;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
-use crate::types::currency::Currency;
+use crate::types::bulk::BulkOutcome;
 use crate::types::fault::Faults;
 use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor, page_after};
@@ -53,8 +51,7 @@ pub fn put_all(connection: &mut PgConnection, context: &Context, rows: &[PutPric
     for (_, price) in &changed {
         outcomes.insert(PriceKey::of(price), if price.version == 1 { BulkOutcome::Created } else { BulkOutcome::Updated });
     }
-    let left: Vec<usize> =
-        (0..rows.len()).filter(|i| rows[*i].source_version.is_some() && !outcomes.contains_key(&keys[*i])).collect();
+    let left: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].source_version.is_some() && !outcomes.contains_key(&keys[*i])).collect();
     if !left.is_empty() {
         let versions: Vec<i64> = left.iter().filter_map(|i| rows[*i].source_version).collect();
         let left: Vec<PriceKey> = left.into_iter().map(|i| keys[i].clone()).collect();
@@ -75,31 +72,11 @@ pub fn list(
     limit: usize,
 ) -> Result<Page<Price>, Error> {
     let rows = store::page(connection, organization_id, filter, after, limit as i64 + 1)?;
-    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &cursor_key(row))))
-}
-
-fn cursor_key(row: &Price) -> [String; 5] {
-    [
-        row.sku.clone(),
-        row.price_list.clone(),
-        row.currency.code().to_owned(),
-        row.min_quantity.0.to_string(),
-        row.valid_from_on.unwrap_or(always()).to_string(),
-    ]
+    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &PriceKey::of(row).parts())))
 }
 
 /// The key after which a page starts; 400 `invalid_cursor`.
 pub fn start(cursor: Option<&str>, filters: &str) -> Result<Option<PriceKey>, Error> {
-    let read = |key: Vec<String>| {
-        let [sku, price_list, currency, min_quantity, valid_from_on] = <[String; 5]>::try_from(key).ok()?;
-        Some(PriceKey {
-            sku,
-            price_list,
-            currency: Currency::from_code(&currency)?.code(),
-            min_quantity: min_quantity.parse().ok()?,
-            valid_from_on: valid_from_on.parse().ok()?,
-        })
-    };
-    let key = page_after(cursor, filters, 5)?.map(read);
+    let key = page_after(cursor, filters, 5)?.map(PriceKey::read);
     key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))).transpose()
 }

@@ -7,11 +7,11 @@ use super::body::{Customer, PutCustomer};
 use super::service;
 use super::store::References;
 use crate::auth::actor::Context;
-use crate::types::bulk::BulkOutcome;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
+use crate::types::bulk::BulkOutcome;
 use crate::types::id::CustomerId;
 use diesel::Connection;
 use diesel::pg::PgConnection;
@@ -127,8 +127,7 @@ fn put_alone(connection: &mut PgConnection, context: &Context, row: &Row) -> Out
     match (&row.body.code, row.known_id) {
         (Some(code), _) => {
             let before = service::version_of_code(connection, context.organization_id, code)?;
-            let (customer, created) =
-                service::put_by_code(connection, context, row.new_id, code, &row.body, &Precondition::Any, false)?;
+            let (customer, created) = service::put_by_code(connection, context, row.new_id, code, &row.body, &Precondition::Any, false)?;
             let unchanged = !created && before == Some(version(&customer));
             let outcome = if created { BulkOutcome::Created } else { updated(unchanged) };
             Ok((customer.id, outcome))

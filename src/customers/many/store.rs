@@ -24,17 +24,14 @@ pub struct Known {
 }
 
 /// Locks the customers with these codes or ids as one sorted set, and reads them as they are once locked.
-pub fn lock(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    codes: &[&str],
-    ids: &[CustomerId],
-) -> QueryResult<Vec<Known>> {
-    sql("SELECT c.id FROM customer c WHERE c.organization_id = $1 AND (c.code = ANY($2) OR c.id = ANY($3)) ORDER BY c.id FOR NO KEY UPDATE")
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(codes)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .execute(connection)?;
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, codes: &[&str], ids: &[CustomerId]) -> QueryResult<Vec<Known>> {
+    sql(
+        "SELECT c.id FROM customer c WHERE c.organization_id = $1 AND (c.code = ANY($2) OR c.id = ANY($3)) ORDER BY c.id FOR NO KEY UPDATE",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(codes)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .execute(connection)?;
     sql("SELECT c.id, c.code, c.bill_to_customer_id IS NOT NULL AS has_payer, \
          EXISTS (SELECT FROM customer_balance b WHERE b.organization_id = $1 AND b.customer_id = c.id) AS has_balance, \
          EXISTS (SELECT FROM customer k WHERE k.organization_id = $1 AND k.bill_to_customer_id = c.id) AS pays_for_others \

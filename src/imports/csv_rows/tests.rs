@@ -31,7 +31,8 @@ fn cells_are_read_as_their_fields_are_and_empty_ones_are_absent() {
 
 #[test]
 fn names_of_the_file_are_mapped_and_unknown_ones_refuse_it() {
-    let mapping = [("Artikel".to_owned(), Some("sku".to_owned())), ("Preis".to_owned(), Some("unit_price".to_owned())), ("Lager".to_owned(), None)];
+    let mapping =
+        [("Artikel".to_owned(), Some("sku".to_owned())), ("Preis".to_owned(), Some("unit_price".to_owned())), ("Lager".to_owned(), None)];
     let options = CsvOptions { mapping: mapping.into(), encoding: Encoding::Windows1252, ..CsvOptions::default() };
     let file = b"Artikel\tPreis\tcurrency\tLager\nK\xe4se\t1.5\tEUR\tx\n";
     let rows = read_parts(ImportKind::Prices, options.clone(), &[file]).unwrap();
@@ -63,9 +64,10 @@ fn records_of_one_order_are_its_lines() {
 
 #[test]
 fn a_pointer_leads_to_the_column_of_the_file() {
-    let names: ColumnNames = [("lines.quantity", "Menge"), ("shipping_address.city", "Ort"), ("units", "Einheiten"), ("external_ids.a/b", "AB")]
-        .map(|(path, name)| (path.to_owned(), name.to_owned()))
-        .into();
+    let names: ColumnNames =
+        [("lines.quantity", "Menge"), ("shipping_address.city", "Ort"), ("units", "Einheiten"), ("external_ids.a/b", "AB")]
+            .map(|(path, name)| (path.to_owned(), name.to_owned()))
+            .into();
     let column = |pointer| column_of(&names, pointer);
     assert_eq!(column("/lines/12/quantity"), Some("Menge"));
     assert_eq!(column("/shipping_address/city"), Some("Ort"));

@@ -2,6 +2,7 @@
 //! are promised from.
 
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct, SupplyPool};
+use crate::types::id::IncomingSupplyId;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -19,6 +20,18 @@ pub struct Supply {
 }
 
 impl Supply {
+    /// Takes one figure in: of a location that ships, of supply that is expected there, or with neither what is owed.
+    pub fn add(&mut self, location: Option<String>, expected: Option<(IncomingSupplyId, NaiveDate)>, quantity: Decimal, pegged: Decimal) {
+        match (location, expected) {
+            (Some(location), Some((id, expected_on))) => {
+                self.pegged += pegged;
+                self.incoming.push(OpenSupply { id, location, expected_on, free: quantity });
+            }
+            (Some(location), None) => self.locations.push((location, quantity)),
+            (None, _) => self.backordered = quantity,
+        }
+    }
+
     /// All that may be promised now. A location below zero owes nothing to the others.
     pub fn available(&self) -> Decimal {
         self.locations.iter().map(|(_, available)| (*available).max(Decimal::ZERO)).sum()
@@ -46,7 +59,6 @@ impl Supply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::id::IncomingSupplyId;
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 12, day).unwrap()
