@@ -101,17 +101,20 @@ fn put_together(
         }
     }
     let written: Vec<(CustomerId, &PutCustomer)> = fine.iter().map(|(i, id)| (*id, &rows[*i].body)).collect();
-    let changed: HashMap<CustomerId, i64> =
-        store::upsert(connection, context, &written)?.into_iter().map(|written| (written.id, written.version)).collect();
+    let changed: HashMap<String, (CustomerId, i64)> =
+        store::upsert(connection, context, &written)?.into_iter().map(|written| (written.code, (written.id, written.version))).collect();
     let mut told = vec![];
     for (i, id) in fine {
         let body = &rows[i].body;
-        let outcome = match changed.get(&id) {
+        // Another call may have made the code its own since we looked.
+        let change = body.code.as_ref().and_then(|code| changed.get(code));
+        let id = change.map_or(id, |(id, _)| *id);
+        let outcome = match change {
             None => BulkOutcome::Unchanged,
-            Some(1) => BulkOutcome::Created,
+            Some((_, 1)) => BulkOutcome::Created,
             Some(_) => BulkOutcome::Updated,
         };
-        if let Some(version) = changed.get(&id) {
+        if let Some((_, version)) = change {
             let event_type = if *version == 1 { "customer.created" } else { "customer.updated" };
             let data = json!({ "code": body.code, "name": body.name, "guest": false, "version": version });
             told.push(NewEvent::of(event_type, "customer", id.0, data));

@@ -65,12 +65,14 @@ pub fn company(connection: &mut PgConnection, organization_id: OrganizationId, t
 pub struct Written {
     #[diesel(sql_type = SqlUuid)]
     pub id: CustomerId,
+    #[diesel(sql_type = Text)]
+    pub code: String,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
 }
 
 /// Creates or replaces customers without balances by their codes in one statement and answers those that it changed; a row that would
-/// not change keeps its version.
+/// not change keeps its version. One that has got a limit since it was looked for is left alone.
 pub fn upsert(connection: &mut PgConnection, context: &Context, rows: &[(CustomerId, &PutCustomer)]) -> QueryResult<Vec<Written>> {
     if rows.is_empty() {
         return Ok(vec![]);
@@ -82,7 +84,7 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, rows: &[(Custome
         "INSERT INTO customer AS c (organization_id, id, created_at, updated_at, {}) SELECT $1, k.id, $2, $2, {} \
          FROM unnest($3::uuid[], $4::text[]) AS k(id, body) CROSS JOIN LATERAL jsonb_to_record(k.body::jsonb) AS r({}) ORDER BY r.code \
          ON CONFLICT (organization_id, code) DO UPDATE SET ({}, version, updated_at) = ROW({theirs}, c.version + 1, excluded.updated_at) \
-         WHERE ({ours}) IS DISTINCT FROM ({theirs}) RETURNING c.id, c.version",
+         WHERE ({ours}) IS DISTINCT FROM ({theirs}) AND c.credit_limit IS NULL RETURNING c.id, c.code, c.version",
         columns(""),
         columns("r."),
         definition(),
