@@ -3,6 +3,7 @@
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::Keys;
 use crate::auth::password::Passwords;
+use crate::auth::publishable_keys;
 use crate::config::Config;
 use crate::documents::renderer::Renderer;
 use crate::error::Error;
@@ -15,6 +16,7 @@ use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
 use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, DbOptions, Stopping};
+use crate::platform::file_stream::FileDesk;
 use crate::platform::group_commit;
 use crate::platform::logging;
 use crate::platform::metrics;
@@ -54,6 +56,8 @@ pub struct App {
     pub renderer: Renderer,
     /// Who listens to the feed.
     pub streams: Hub,
+    /// Makes the files of exports and imports.
+    pub files: FileDesk,
     /// Told to stop: no longer ready for new work.
     pub stopping: AtomicBool,
 }
@@ -74,6 +78,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::auth::token::api::configure);
     config.configure(crate::auth::me::configure);
     config.configure(crate::auth::api_clients::api::configure);
+    config.configure(crate::auth::publishable_keys::api::configure);
     config.configure(crate::auth::login::api::configure);
     config.configure(crate::auth::users::own_password::configure);
     config.configure(crate::auth::users::api::configure);
@@ -100,6 +105,8 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::imports::api::configure);
     // Else the path of an event by its id would take it.
     config.configure(crate::events::stream::api::configure);
+    config.configure(crate::exports::api::configure);
+    config.configure(crate::changes::api::configure);
     config.configure(crate::events::api::configure);
     config.configure(crate::webhooks::endpoints::api::configure);
     config.configure(crate::webhooks::deliveries::api::configure);
@@ -153,7 +160,12 @@ impl Application {
             ..options.clone()
         })?;
         let clock = config.clock.clone();
-        let authenticator = Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute));
+        let authenticator =
+            Data::new(Authenticator::new(keys, clock.clone(), config.rate_limit_per_minute, config.checkout_rate_limit_per_minute));
+        // Pages may ask before the job has run; where the database is away the job makes up for it.
+        if let Err(error) = publishable_keys::service::refresh(&db, &authenticator) {
+            log::warn!("publishable keys are not read yet: {error}");
+        }
         let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
         let jobs = if config.jobs {
             let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
@@ -165,7 +177,10 @@ impl Application {
         let stopping = AtomicBool::new(false);
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
         let passwords = Passwords::new(config.workers);
-        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, streams: Hub::default(), stopping, config: config.clone() });
+        // Each holds a connection for reports; one is left for the reports themselves.
+        let files = FileDesk::new((config.report_connections as usize).saturating_sub(1).max(1));
+        let app =
+            Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, streams: Hub::default(), files, stopping, config: config.clone() });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;
@@ -234,7 +249,7 @@ fn serve(
             .app_data(app.clone())
             .app_data(authenticator.clone())
             .app_data(paths.clone())
-            .wrap(cors(origins.clone()))
+            .wrap(cors(origins.clone(), authenticator.clone()))
             .wrap(Compress::default())
             .wrap(from_fn(limit_head))
             .wrap(from_fn(request_scope))
@@ -261,12 +276,14 @@ fn serve(
     Ok((address, server.run()))
 }
 
-/// Closed, but for checkout pages and the document, to the configured origins.
-fn cors(origins: Vec<String>) -> Cors {
+/// Closed, but for checkout pages and the document to the configured origins, and for checkout pages to those of publishable keys.
+fn cors(origins: Vec<String>, authenticator: Data<Authenticator>) -> Cors {
     Cors::default()
         .allowed_origin_fn(move |origin, request| {
-            let open = request.uri.path().starts_with("/v1/checkout/") || request.uri.path() == "/openapi.json";
-            open && origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+            let checkout = request.uri.path().starts_with("/v1/checkout/");
+            let configured = || origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes());
+            let open = checkout || request.uri.path() == "/openapi.json";
+            open && configured() || checkout && authenticator.publishable_keys.allows(origin.as_bytes())
         })
         .allowed_methods(["GET", "HEAD", "POST", "DELETE"])
         .allowed_headers(["authorization", "content-type", "idempotency-key", "x-request-id", "x-release-secret"])

@@ -37,6 +37,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Requests a minute per caller; `None` = no limit.
     pub rate_limit_per_minute: Option<u32>,
+    /// Requests a minute per publishable key and address; `None` = no limit.
+    pub checkout_rate_limit_per_minute: Option<u32>,
     /// Live checkout reservations per API client, 0 = any number. A storefront's key is in everybody's hands: without a bound, whoever
     /// has it can put the whole stock aside, cart by cart.
     pub reservations_per_client: u32,
@@ -88,6 +90,7 @@ impl Config {
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             cors_origins: vec![],
             rate_limit_per_minute: None,
+            checkout_rate_limit_per_minute: None,
             reservations_per_client: 5_000,
             head_bytes: 16 * 1024,
             metrics_token: None,

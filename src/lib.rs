@@ -12,6 +12,8 @@ pub mod banking;
 pub mod bench;
 /// Products, prices and tax rates.
 pub mod catalog;
+/// What has changed, for those who keep a copy.
+pub mod changes;
 /// The ways in.
 pub mod channels;
 /// Proof of the invariants by SQL.
@@ -30,11 +32,13 @@ pub mod documents;
 pub mod error;
 /// The event feed.
 pub mod events;
+/// Everything of a kind as one file.
+pub mod exports;
 /// Fulfillment orders and shipments.
 pub mod fulfillment;
 /// Whether the process lives and can serve.
 pub mod health;
-/// Many orders sent at once, worked off by a job.
+/// Many rows sent at once, worked off by a job.
 pub mod imports;
 /// What platforms tell: stored first, worked in by a job.
 pub mod inbox;
@@ -66,6 +70,8 @@ pub mod platform;
 pub mod reports;
 /// Goods that customers send back.
 pub mod returns;
+/// Rows as files carry them: columns, CSV, workbooks.
+pub mod tabular;
 /// Pure values: ids, money, quantities, addresses, pages.
 pub mod types;
 /// Orders that a program has read and a person must look at.

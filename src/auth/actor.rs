@@ -28,6 +28,8 @@ pub struct Actor {
 pub enum ActorKind {
     ApiClient,
     User,
+    /// A page of a storefront.
+    PublishableKey,
 }
 
 impl Actor {
@@ -45,6 +47,7 @@ impl Actor {
         match self.kind {
             ActorKind::ApiClient => format!("api_client:{}", self.id),
             ActorKind::User => user_name(self.id),
+            ActorKind::PublishableKey => format!("publishable_key:{}", self.id),
         }
     }
 }
@@ -108,6 +111,8 @@ text_enum! {
     pub enum ActedAs {
         User = "user",
         ApiClient = "api_client",
+        /// A page of a storefront.
+        PublishableKey = "publishable_key",
         /// A job, a rule, or the command line.
         System = "system",
         /// Somebody who had not proved who it is.

@@ -3,6 +3,7 @@
 use super::actor::{Actor, ActorKind};
 use super::keys::{Keys, TokenClaims};
 use super::permission::{Permissions, Role};
+use super::publishable_keys::Registry;
 use super::rate_limit::RateLimit;
 use super::refusals::Refusals;
 use super::sessions::service::ENDED_KEPT;
@@ -12,6 +13,7 @@ use crate::types::id::OrganizationId;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::RwLock;
 use uuid::Uuid;
 
@@ -24,19 +26,25 @@ pub struct Authenticator {
     /// Ended logins, with the time after which none of their tokens can live any more.
     ended: RwLock<HashMap<Uuid, DateTime<Utc>>>,
     rate_limit: Option<RateLimit>,
+    /// Of the visitors of storefronts, by key and address.
+    checkout_rate_limit: Option<RateLimit>,
+    /// Keys that stand in the pages of storefronts.
+    pub publishable_keys: Registry,
     /// What callers tried without permission.
     pub refusals: Refusals,
 }
 
 impl Authenticator {
-    /// `rate_limit_per_minute`: requests per caller; `None` = no limit.
-    pub fn new(keys: Keys, clock: Clock, rate_limit_per_minute: Option<u32>) -> Self {
+    /// `rate_limit_per_minute`: requests per caller, `checkout_rate_limit_per_minute`: per publishable key and address; `None` = no limit.
+    pub fn new(keys: Keys, clock: Clock, rate_limit_per_minute: Option<u32>, checkout_rate_limit_per_minute: Option<u32>) -> Self {
         Self {
             keys,
             clock,
             disabled: RwLock::default(),
             ended: RwLock::default(),
             rate_limit: RateLimit::new(rate_limit_per_minute),
+            checkout_rate_limit: RateLimit::new(checkout_rate_limit_per_minute),
+            publishable_keys: Registry::default(),
             refusals: Refusals::default(),
         }
     }
@@ -49,7 +57,7 @@ impl Authenticator {
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Actor, Error> {
         let actor = self.verify(headers)?;
         if let Some(limit) = &self.rate_limit {
-            limit.check(actor.id)?;
+            limit.check(actor.id, None)?;
         }
         Ok(actor)
     }
@@ -96,9 +104,14 @@ impl Authenticator {
         if let Ok(mut ended) = self.ended.write() {
             ended.retain(|_, until| *until > now);
         }
-        if let Some(limit) = &self.rate_limit {
+        for limit in [&self.rate_limit, &self.checkout_rate_limit].into_iter().flatten() {
             limit.forget_quiet_callers();
         }
+    }
+
+    /// 429 where a visitor of a storefront has used up the limit.
+    pub fn check_checkout_rate(&self, key: Uuid, address: Option<IpAddr>) -> Result<(), Error> {
+        self.checkout_rate_limit.as_ref().map_or(Ok(()), |limit| limit.check(key, address))
     }
 
     /// Signs an access token.

@@ -5,6 +5,7 @@ use super::actor::{Actor, Context};
 use super::authenticator::Authenticator;
 use super::origin;
 use super::permission::Permission;
+use super::publishable_keys::{self, Holder};
 use crate::app::App;
 use crate::error::Error;
 use crate::platform::client_address::client_address;
@@ -20,6 +21,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use std::cell::OnceCell;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A request whose caller is known. The body has been read up to its limit, but nothing of it is judged before
 /// [`Call::require`] has passed.
@@ -29,6 +31,8 @@ pub struct Call {
     body: Result<Vec<u8>, Error>,
     now: DateTime<Utc>,
     fingerprint: OnceCell<Vec<u8>>,
+    /// The publishable key that the caller shows, if it is a page of a storefront.
+    pub storefront: Option<Arc<Holder>>,
 }
 
 /// The same for bulk operations, with their larger body.
@@ -49,6 +53,26 @@ impl Call {
             return Err(refused);
         }
         self.context()
+    }
+
+    /// As `require`, for an operation that takes any one of several permissions; the refusal names the first.
+    pub fn require_any(&self, permissions: &[Permission]) -> Result<Context, Error> {
+        match permissions.iter().find(|permission| self.actor.may(**permission)).or(permissions.first()) {
+            Some(permission) => self.require(*permission),
+            None => self.context(),
+        }
+    }
+
+    /// As `require_any`, for an operation that serves a file of this type.
+    pub fn require_file(&self, permissions: &[Permission], served: &'static [&'static str]) -> Result<Context, Error> {
+        if !permissions.iter().any(|permission| self.actor.may(*permission))
+            && let Some(permission) = permissions.first()
+        {
+            self.require(*permission)?;
+        }
+        let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        acceptable(accept, served).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })?;
+        Ok(self.unchecked_context())
     }
 
     /// As `require`, for an operation that serves something else than JSON: the type among `served` that `Accept` prefers, the first
@@ -292,10 +316,18 @@ pub fn client_of(request: &HttpRequest) -> Option<std::net::IpAddr> {
 async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Call, Error> {
     let authenticator = request.app_data::<Data<Authenticator>>().ok_or_else(|| Error::internal("no authenticator"))?;
     let now = authenticator.now();
-    let actor = authenticator.authenticate(request.headers())?;
+    let (actor, storefront) = match publishable_keys::service::shown(request.headers()) {
+        None => (authenticator.authenticate(request.headers())?, None),
+        Some(key) => {
+            let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
+            let visit = (request.path(), request.headers(), address_of(&request));
+            let (actor, holder) = publishable_keys::service::authenticate(&app.db, authenticator, visit, key).await?;
+            (actor, Some(holder))
+        }
+    };
     logging::set_organization(actor.organization_id.0);
     let body = read_body(payload, limit).await;
-    Ok(Call { actor, request, body, now, fingerprint: OnceCell::new() })
+    Ok(Call { actor, request, body, now, fingerprint: OnceCell::new(), storefront })
 }
 
 /// The whole body, up to `limit` bytes.
@@ -333,14 +365,12 @@ impl std::ops::Deref for StreamCall {
 }
 
 impl StreamCall {
-    /// 415 unless the body says that it is one of these types.
-    pub fn check_type(&self, types: &[&'static str]) -> Result<(), Error> {
+    /// Which of these types the body says that it is, else 415.
+    pub fn check_type(&self, types: &[&'static str]) -> Result<&'static str, Error> {
         let given = self.header("content-type").unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if types.contains(&essence.as_str()) {
-            return Ok(());
-        }
-        Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() })
+        let known = types.iter().find(|known| **known == essence).copied();
+        known.ok_or(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() })
     }
 
     pub fn into_payload(self) -> Payload {

@@ -4,12 +4,13 @@ use super::actor::ActorKind;
 use super::api_clients;
 use super::call::Call;
 use super::permission::Role;
+use super::publishable_keys;
 use super::users;
 use crate::app::App;
 use crate::error::Error;
 use crate::organization;
 use crate::platform::http::Answer;
-use crate::types::id::{ApiClientId, OrganizationId, UserId};
+use crate::types::id::{ApiClientId, OrganizationId, PublishableKeyId, UserId};
 use actix_web::get;
 use actix_web::web::Data;
 use serde::Serialize;
@@ -60,6 +61,9 @@ pub async fn get_me(call: Call, app: Data<App>) -> Result<Answer, Error> {
         .read(move |connection| {
             let name = match actor.kind {
                 ActorKind::ApiClient => api_clients::service::get(connection, context.organization_id, ApiClientId(actor.id))?.name,
+                ActorKind::PublishableKey => {
+                    publishable_keys::service::get(connection, context.organization_id, PublishableKeyId(actor.id))?.name
+                }
                 ActorKind::User => users::service::get(connection, context.organization_id, UserId(actor.id))?.name,
             };
             let settings = organization::settings(connection, context.organization_id)?;

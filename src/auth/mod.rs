@@ -10,6 +10,7 @@ pub mod me;
 pub mod origin;
 pub mod password;
 pub mod permission;
+pub mod publishable_keys;
 pub mod rate_limit;
 pub mod refusals;
 pub mod secret;
@@ -25,5 +26,6 @@ use authenticator::Authenticator;
 /// on a thread that may block.
 pub fn refresh_disabled(db: &Db, authenticator: &Authenticator) -> Result<(), Error> {
     api_clients::service::refresh_disabled(db, authenticator)?;
+    publishable_keys::service::refresh(db, authenticator)?;
     sessions::service::refresh_ended(db, authenticator)
 }

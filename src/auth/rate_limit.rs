@@ -3,12 +3,13 @@
 use crate::error::Error;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use uuid::Uuid;
 
-/// A limit for each caller, with a burst of a whole minute's worth.
+/// A limit for each caller, or for each address that a caller is used from, with a burst of a whole minute's worth.
 pub struct RateLimit {
-    limiter: DefaultKeyedRateLimiter<Uuid>,
+    limiter: DefaultKeyedRateLimiter<(Uuid, Option<IpAddr>)>,
     per_minute: u32,
     clock: DefaultClock,
 }
@@ -25,8 +26,8 @@ impl RateLimit {
     }
 
     /// 429 with the seconds to wait where the caller has used up the limit.
-    pub fn check(&self, caller: Uuid) -> Result<(), Error> {
-        self.limiter.check_key(&caller).map_err(|refused| {
+    pub fn check(&self, caller: Uuid, address: Option<IpAddr>) -> Result<(), Error> {
+        self.limiter.check_key(&(caller, address)).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
             Error::TooManyRequests { retry_after_seconds: wait.as_secs() + 1, per_minute: self.per_minute }
         })
@@ -46,9 +47,10 @@ mod tests {
     fn each_caller_has_a_limit_of_its_own() {
         let limit = RateLimit::new(Some(2)).unwrap();
         let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
-        assert!(limit.check(a).is_ok() && limit.check(a).is_ok() && limit.check(b).is_ok());
+        assert!(limit.check(a, None).is_ok() && limit.check(a, None).is_ok() && limit.check(b, None).is_ok());
+        assert!(limit.check(a, "10.0.0.1".parse().ok()).is_ok());
         assert!(
-            matches!(limit.check(a), Err(Error::TooManyRequests { retry_after_seconds, .. }) if (1..=31).contains(&retry_after_seconds))
+            matches!(limit.check(a, None), Err(Error::TooManyRequests { retry_after_seconds, .. }) if (1..=31).contains(&retry_after_seconds))
         );
         assert!(RateLimit::new(None).is_none() && RateLimit::new(Some(0)).is_none());
     }

@@ -39,6 +39,7 @@ impl Refusals {
         let subject_type = match actor.kind {
             super::actor::ActorKind::ApiClient => "api_client",
             super::actor::ActorKind::User => "user",
+            super::actor::ActorKind::PublishableKey => "publishable_key",
         };
         let entry = NewEntry {
             action: "auth.permission_refused",

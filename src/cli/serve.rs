@@ -32,6 +32,9 @@ pub struct Serve {
     /// Requests a minute per caller; none by default
     #[arg(long, env = "PESANAN_RATE_LIMIT")]
     rate_limit_per_minute: Option<u32>,
+    /// Requests a minute per publishable key and address; none by default
+    #[arg(long, env = "PESANAN_CHECKOUT_RATE_LIMIT")]
+    checkout_rate_limit_per_minute: Option<u32>,
     /// Live checkout reservations per API client; 0 = any number
     #[arg(long, env = "PESANAN_RESERVATIONS_PER_CLIENT", default_value_t = 5000)]
     reservations_per_client: u32,
@@ -90,6 +93,7 @@ impl Serve {
             capture_writers: if self.capture_queue == Switch::On { self.capture_writers } else { 0 },
             capture_batch: self.capture_batch,
             rate_limit_per_minute: self.rate_limit_per_minute,
+            checkout_rate_limit_per_minute: self.checkout_rate_limit_per_minute,
             reservations_per_client: self.reservations_per_client,
             head_bytes: self.head_bytes as usize,
             cors_origins: self.cors_origins,

@@ -9,6 +9,7 @@ pub mod guests;
 pub mod history;
 pub mod matching;
 pub mod senders;
+pub mod many;
 pub mod service;
 mod store;
 

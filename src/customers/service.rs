@@ -1,6 +1,6 @@
 use super::body::{Customer, PatchCustomer, PutCustomer};
 use super::credit;
-use super::store::{self, Standing};
+use super::store::{self, References, Standing};
 pub use super::store::{Filter, Start};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -8,7 +8,7 @@ use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::types::currency::Currency;
-use crate::types::fault::Faults;
+use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CustomerId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
@@ -89,6 +89,26 @@ pub fn put_by_code(
     }
     precondition.check(current.version)?;
     Ok((replace(connection, context, &current, &body)?, false))
+}
+
+/// The version of the customer with this code.
+pub fn version_of_code(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<i64>> {
+    store::version_of_code(connection, organization_id, code)
+}
+
+/// Creates or replaces a customer by its id. Tells its version before, where it was there.
+pub fn put_by_id(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: CustomerId,
+    body: &PutCustomer,
+) -> Result<(Customer, Option<i64>), Error> {
+    let Some(seen) = store::by_id(connection, context.organization_id, id)? else {
+        return Ok((create(connection, context, id, body)?, None));
+    };
+    make_way(connection, &seen, body)?;
+    let current = lock(connection, context.organization_id, id, body.bill_to_customer_id)?;
+    Ok((replace(connection, context, &current, body)?, Some(current.version)))
 }
 
 pub fn patch(
@@ -192,9 +212,14 @@ fn keep_balance(
 
 /// Refuses a body with all its faults, those of its references included. Gives the currency of the credit limit.
 fn check(connection: &mut PgConnection, organization_id: OrganizationId, id: CustomerId, body: &PutCustomer) -> Result<Currency, Error> {
+    let references = store::references(connection, organization_id, id, body.payment_terms(), body.bill_to_customer_id)?;
+    Ok(judge(body, id, &references)?)
+}
+
+/// The currency of the credit limit, or all that is wrong with a body, given what its references come to.
+pub(super) fn judge(body: &PutCustomer, id: CustomerId, references: &References) -> Result<Currency, Vec<Fault>> {
     let mut faults = Faults::new();
     body.check(&mut faults);
-    let references = store::references(connection, organization_id, id, body.payment_terms(), body.bill_to_customer_id)?;
     let currency = body.currency.unwrap_or(references.base_currency);
     if let Some(limit) = body.credit_limit {
         let detail = format!("{currency} has {} decimal places", currency.minor_units());

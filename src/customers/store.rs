@@ -44,12 +44,12 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// The columns, each behind `prefix`.
-fn columns(prefix: &str) -> String {
+pub fn columns(prefix: &str) -> String {
     FIELDS.iter().map(|(name, _)| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The columns with their types, as `jsonb_to_record` wants them.
-fn definition() -> String {
+pub fn definition() -> String {
     FIELDS.iter().map(|(name, kind)| format!("{name} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -222,6 +222,20 @@ pub fn id_of_code(connection: &mut PgConnection, organization_id: OrganizationId
     Ok(row.map(|row| row.id))
 }
 
+pub fn version_of_code(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> QueryResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    let row: Option<Row> = sql("SELECT version FROM customer WHERE organization_id = $1 AND code = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(code)
+        .get_result(connection)
+        .optional()?;
+    Ok(row.map(|row| row.version))
+}
+
 /// Locks the rows against a concurrent change, as one sorted set.
 pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[CustomerId]) -> QueryResult<()> {
     sql("SELECT id FROM customer WHERE organization_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE")
@@ -356,7 +370,7 @@ struct Record<'a> {
     metadata: &'a serde_json::Map<String, Value>,
 }
 
-fn record(body: &PutCustomer, standing: Standing) -> QueryResult<String> {
+pub fn record(body: &PutCustomer, standing: Standing) -> QueryResult<String> {
     let record = Record {
         code: body.code.as_deref(),
         name: &body.name,

@@ -38,6 +38,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("bank_entry", Permission::PAYMENTS_READ),
     ("bank_matching_tolerance", Permission::PAYMENTS_READ),
     ("api_client", Permission::ADMIN),
+    ("publishable_key", Permission::ADMIN),
     ("user", Permission::ADMIN),
 ];
 

@@ -17,6 +17,8 @@ pub struct TooLong;
 pub struct Line {
     pub number: i64,
     pub bytes: Vec<u8>,
+    /// `code|detail` of what was wrong with it as it was read; whoever works on it tells that and looks no further.
+    pub fault: Option<String>,
 }
 
 impl Lines {
@@ -53,7 +55,7 @@ impl Lines {
             bytes.drain(..3);
         }
         let empty = bytes.iter().all(u8::is_ascii_whitespace);
-        (!empty).then_some(Line { number: self.number, bytes })
+        (!empty).then_some(Line { number: self.number, bytes, fault: None })
     }
 }
 

@@ -3,9 +3,15 @@
 
 pub mod api;
 pub mod body;
+mod csv_rows;
+mod history;
 /// Working off what was sent.
 pub mod job;
 mod lines;
+mod master_rows;
+mod order_rows;
+mod outcome;
+mod result;
 pub mod service;
 mod store;
 /// Taking in what is sent.

@@ -1,4 +1,5 @@
 use super::body::{Import, ImportRow, ImportRowStatus};
+use super::csv_rows::ColumnNames;
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -11,9 +12,15 @@ use serde_json::json;
 pub use super::store::Filter;
 
 /// Acknowledges an import whose rows are all stored.
-pub fn accept(connection: &mut PgConnection, context: &Context, id: ImportId, row_count: i64) -> Result<Import, Error> {
+pub fn accept(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: ImportId,
+    row_count: i64,
+    columns: Option<&ColumnNames>,
+) -> Result<Import, Error> {
     let given_up = || Error::unavailable("the upload was given up, it had been silent for too long".into());
-    let import = store::queue(connection, context, id, row_count)?.ok_or_else(given_up)?;
+    let import = store::queue(connection, context, id, row_count, columns)?.ok_or_else(given_up)?;
     events::append(connection, context, &[event("import.accepted", &import)])?;
     Ok(import)
 }
@@ -21,7 +28,7 @@ pub fn accept(connection: &mut PgConnection, context: &Context, id: ImportId, ro
 /// The event of an import, with its counts.
 pub fn event(event_type: &'static str, import: &Import) -> NewEvent {
     let data = json!({
-        "id": import.id, "kind": import.kind, "mode": import.mode, "status": import.status, "row_count": import.row_count,
+        "id": import.id, "kind": import.kind, "mode": import.mode, "dry_run": import.dry_run, "status": import.status, "row_count": import.row_count,
         "imported_count": import.imported_count, "unchanged_count": import.unchanged_count, "rejected_count": import.rejected_count,
     });
     NewEvent::of(event_type, "import", import.id.0, data)
@@ -48,13 +55,12 @@ pub fn list(
 pub fn rows(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
-    id: ImportId,
+    import: &Import,
     status: Option<ImportRowStatus>,
     after: i64,
     limit: usize,
     bound_to: &str,
 ) -> Result<Page<ImportRow>, Error> {
-    get(connection, organization_id, id)?;
-    let rows = store::rows(connection, organization_id, id, status, after, limit as i64 + 1)?;
+    let rows = store::rows(connection, organization_id, import, status, after, limit as i64 + 1)?;
     Ok(Page::cut(rows, limit, |row| encode_cursor(bound_to, &[row.row_number.to_string()])))
 }

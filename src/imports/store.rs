@@ -1,5 +1,7 @@
-use super::body::{Import, ImportKind, ImportMode, ImportRow, ImportRowStatus, ImportStatus};
+use super::body::{Import, ImportAction, ImportFormat, ImportKind, ImportMode, ImportRow, ImportRowStatus, ImportStatus};
+use super::csv_rows::ColumnNames;
 use super::lines::Line;
+use super::upload::Sending;
 use crate::auth::actor::Context;
 use crate::platform::sql::sql;
 use crate::types::id::{ImportId, OrderId, OrganizationId};
@@ -7,8 +9,9 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use uuid::Uuid;
 
-const COLUMNS: &str = "id, kind, mode, status, row_count, imported_count, unchanged_count, rejected_count, actor, started_at, \
+const COLUMNS: &str = "id, kind, mode, format, dry_run, status, row_count, imported_count, unchanged_count, rejected_count, actor, started_at, \
     completed_at, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
@@ -19,6 +22,10 @@ struct Row {
     kind: ImportKind,
     #[diesel(sql_type = Text)]
     mode: ImportMode,
+    #[diesel(sql_type = Text)]
+    format: ImportFormat,
+    #[diesel(sql_type = Bool)]
+    dry_run: bool,
     #[diesel(sql_type = Text)]
     status: ImportStatus,
     #[diesel(sql_type = BigInt)]
@@ -49,8 +56,11 @@ impl From<Row> for Import {
             id: row.id,
             kind: row.kind,
             mode: row.mode,
+            format: row.format,
+            dry_run: row.dry_run,
             status: row.status,
             row_count: row.row_count,
+            done_count: row.imported_count + row.unchanged_count + row.rejected_count,
             imported_count: row.imported_count,
             unchanged_count: row.unchanged_count,
             rejected_count: row.rejected_count,
@@ -71,55 +81,86 @@ pub struct Rights {
     pub may_book_payments: bool,
 }
 
+/// An import to begin.
+pub struct NewImport {
+    id: ImportId,
+    kind: ImportKind,
+    mode: ImportMode,
+    format: ImportFormat,
+    dry_run: bool,
+    rights: Rights,
+}
+
+impl NewImport {
+    pub fn of(id: ImportId, sending: &Sending, format: ImportFormat) -> Self {
+        Self { id, kind: sending.kind, mode: sending.mode, format, dry_run: sending.dry_run, rights: sending.rights }
+    }
+}
+
 /// An import that is being sent. Nobody sees it before [`queue`].
-pub fn begin(connection: &mut PgConnection, context: &Context, id: ImportId, rights: Rights, seconds: i64) -> QueryResult<()> {
-    sql("INSERT INTO import (organization_id, id, kind, mode, status, actor, role, may_price, may_book_payments, leased_until, created_at, updated_at) \
-         VALUES ($1, $2, 'orders', 'live', 'receiving', $3, $4, $5, $6, now() + $7 * interval '1 second', $8, $8)")
+pub fn begin(connection: &mut PgConnection, context: &Context, new: &NewImport, seconds: i64) -> QueryResult<()> {
+    sql("INSERT INTO import (organization_id, id, kind, mode, format, dry_run, status, actor, role, may_price, may_book_payments, \
+         leased_until, created_at, updated_at) \
+         VALUES ($1, $2, $9, $10, $11, $12, 'receiving', $3, $4, $5, $6, now() + $7 * interval '1 second', $8, $8)")
     .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(new.id)
     .bind::<Text, _>(&context.actor)
     .bind::<Text, _>(context.role.as_str())
-    .bind::<Bool, _>(rights.may_price)
-    .bind::<Bool, _>(rights.may_book_payments)
+    .bind::<Bool, _>(new.rights.may_price)
+    .bind::<Bool, _>(new.rights.may_book_payments)
     .bind::<BigInt, _>(seconds)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Text, _>(new.kind)
+    .bind::<Text, _>(new.mode)
+    .bind::<Text, _>(new.format)
+    .bind::<Bool, _>(new.dry_run)
     .execute(connection)?;
     Ok(())
 }
 
-/// Stores rows of an import that is being sent, each with the id of the order that it may become. False where the import has been
+/// Stores rows of an import that is being sent, each with the id of what it may make. False where the import has been
 /// given up meanwhile.
 pub fn insert_rows(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     id: ImportId,
-    rows: &[(Line, OrderId)],
+    rows: &[(Line, Uuid)],
     seconds: i64,
 ) -> QueryResult<bool> {
     let written = sql("WITH i AS (UPDATE import SET leased_until = now() + $6 * interval '1 second' \
          WHERE organization_id = $1 AND id = $2 AND status = 'receiving' RETURNING id) \
-         INSERT INTO import_row (organization_id, import_id, row_number, raw, order_id) \
-         SELECT $1, i.id, t.row_number, t.raw, t.order_id FROM i, unnest($3::int8[], $4::bytea[], $5::uuid[]) AS t(row_number, raw, order_id)")
+         INSERT INTO import_row (organization_id, import_id, row_number, raw, subject_id, fault) \
+         SELECT $1, i.id, t.row_number, t.raw, t.subject_id, t.fault \
+         FROM i, unnest($3::int8[], $4::bytea[], $5::uuid[], $7::text[]) AS t(row_number, raw, subject_id, fault)")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<Array<BigInt>, _>(rows.iter().map(|(line, _)| line.number).collect::<Vec<_>>())
     .bind::<Array<Binary>, _>(rows.iter().map(|(line, _)| line.bytes.as_slice()).collect::<Vec<_>>())
-    .bind::<Array<SqlUuid>, _>(rows.iter().map(|(_, order_id)| *order_id).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(rows.iter().map(|(_, id)| *id).collect::<Vec<_>>())
     .bind::<BigInt, _>(seconds)
+    .bind::<Array<Nullable<Text>>, _>(rows.iter().map(|(line, _)| line.fault.as_deref()).collect::<Vec<_>>())
     .execute(connection)?;
     Ok(written == rows.len())
 }
 
 /// All rows are there: from now on it is everybody's to see and the job's to work on.
-pub fn queue(connection: &mut PgConnection, context: &Context, id: ImportId, row_count: i64) -> QueryResult<Option<Import>> {
+pub fn queue(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: ImportId,
+    row_count: i64,
+    columns: Option<&ColumnNames>,
+) -> QueryResult<Option<Import>> {
+    let columns = columns.map(|columns| serde_json::json!(columns).to_string());
     let row: Option<Row> = sql(format!(
-        "UPDATE import SET status = 'queued', row_count = $3, leased_until = NULL, updated_at = $4 \
+        "UPDATE import SET status = 'queued', row_count = $3, leased_until = NULL, updated_at = $4, columns = $5 \
          WHERE organization_id = $1 AND id = $2 AND status = 'receiving' RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<BigInt, _>(row_count)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Nullable<Text>, _>(columns)
     .get_result(connection)
     .optional()?;
     Ok(row.map(Import::from))
@@ -169,6 +210,15 @@ pub struct Lease {
     #[diesel(sql_type = SqlUuid)]
     pub id: ImportId,
     #[diesel(sql_type = Text)]
+    pub kind: ImportKind,
+    #[diesel(sql_type = Text)]
+    pub mode: ImportMode,
+    #[diesel(sql_type = Bool)]
+    pub dry_run: bool,
+    /// Of a CSV file: its columns by their paths, as JSON.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub columns: Option<String>,
+    #[diesel(sql_type = Text)]
     pub actor: String,
     #[diesel(sql_type = Text)]
     pub role: String,
@@ -187,7 +237,7 @@ pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, seconds: i64) ->
          FROM (SELECT organization_id, id FROM import WHERE status IN ('queued', 'running') \
          AND (leased_until IS NULL OR leased_until < now()) ORDER BY created_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) t \
          WHERE i.organization_id = t.organization_id AND i.id = t.id \
-         RETURNING i.organization_id, i.id, i.actor, i.role, i.may_price, i.may_book_payments",
+         RETURNING i.organization_id, i.id, i.kind, i.mode, i.dry_run, i.columns, i.actor, i.role, i.may_price, i.may_book_payments",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(seconds)
@@ -210,15 +260,19 @@ pub fn release(connection: &mut PgConnection, lease: &Lease, seconds: i64) -> Qu
 pub struct PendingRow {
     #[diesel(sql_type = BigInt)]
     pub row_number: i64,
+    /// Of what it may make, given before the first try.
     #[diesel(sql_type = SqlUuid)]
-    pub order_id: OrderId,
+    pub subject_id: Uuid,
     #[diesel(sql_type = Binary)]
     pub raw: Vec<u8>,
+    /// `code|detail` of what was wrong with it as it was read.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub fault: Option<String>,
 }
 
 /// The next rows without outcome after `after`, in the order of the file.
 pub fn pending(connection: &mut PgConnection, lease: &Lease, after: i64, limit: i64) -> QueryResult<Vec<PendingRow>> {
-    sql("SELECT row_number, order_id, raw FROM import_row WHERE organization_id = $1 AND import_id = $2 AND status = 'pending' \
+    sql("SELECT row_number, subject_id, raw, fault FROM import_row WHERE organization_id = $1 AND import_id = $2 AND status = 'pending' \
          AND row_number > $3 ORDER BY row_number LIMIT $4")
     .bind::<SqlUuid, _>(lease.organization_id)
     .bind::<SqlUuid, _>(lease.id)
@@ -232,24 +286,32 @@ pub fn pending(connection: &mut PgConnection, lease: &Lease, after: i64, limit: 
 pub struct Outcome {
     pub row_number: i64,
     pub status: ImportRowStatus,
-    pub order_id: OrderId,
-    pub order_number: Option<String>,
+    pub action: Option<ImportAction>,
+    pub subject_id: Uuid,
+    pub subject_key: Option<String>,
     /// JSON
     pub problem: Option<String>,
+}
+
+/// Locks an import against other workers on it, before what its rows touch.
+pub fn lock(connection: &mut PgConnection, lease: &Lease) -> QueryResult<()> {
+    sql("SELECT 1 FROM import WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE")
+        .bind::<SqlUuid, _>(lease.organization_id)
+        .bind::<SqlUuid, _>(lease.id)
+        .execute(connection)
+        .map(|_| ())
 }
 
 /// Writes outcomes and adds them to the import's counts; a row that has its outcome already keeps it and is not counted again.
 /// The worker's lease goes on for so many seconds.
 pub fn settle(connection: &mut PgConnection, lease: &Lease, outcomes: &[Outcome], now: DateTime<Utc>, seconds: i64) -> QueryResult<Import> {
     // The import before its rows, so that two workers on one import (a lease that ran out) wait for each other in one direction.
-    sql("SELECT 1 FROM import WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE")
-        .bind::<SqlUuid, _>(lease.organization_id)
-        .bind::<SqlUuid, _>(lease.id)
-        .execute(connection)?;
+    lock(connection, lease)?;
     let row: Row = sql(format!(
-        "WITH done AS (UPDATE import_row r SET status = t.status, order_id = t.order_id, order_number = t.order_number, problem = t.problem, \
+        "WITH done AS (UPDATE import_row r SET status = t.status, subject_id = t.subject_id, subject_key = t.subject_key, problem = t.problem, action = t.action, \
          raw = CASE WHEN t.status = 'rejected' THEN r.raw END \
-         FROM unnest($3::int8[], $4::text[], $5::uuid[], $6::text[], $7::text[]) AS t(row_number, status, order_id, order_number, problem) \
+         FROM unnest($3::int8[], $4::text[], $5::uuid[], $6::text[], $7::text[], $10::text[]) \
+         AS t(row_number, status, subject_id, subject_key, problem, action) \
          WHERE r.organization_id = $1 AND r.import_id = $2 AND r.row_number = t.row_number AND r.status = 'pending' RETURNING r.status), \
          n AS (SELECT count(*) AS done, count(*) FILTER (WHERE status = 'imported') AS imported, \
          count(*) FILTER (WHERE status = 'unchanged') AS unchanged, count(*) FILTER (WHERE status = 'rejected') AS rejected FROM done), \
@@ -266,11 +328,12 @@ pub fn settle(connection: &mut PgConnection, lease: &Lease, outcomes: &[Outcome]
     .bind::<SqlUuid, _>(lease.id)
     .bind::<Array<BigInt>, _>(outcomes.iter().map(|outcome| outcome.row_number).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(outcomes.iter().map(|outcome| outcome.status).collect::<Vec<_>>())
-    .bind::<Array<SqlUuid>, _>(outcomes.iter().map(|outcome| outcome.order_id).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(outcomes.iter().map(|outcome| outcome.order_number.as_deref()).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(outcomes.iter().map(|outcome| outcome.subject_id).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(outcomes.iter().map(|outcome| outcome.subject_key.as_deref()).collect::<Vec<_>>())
     .bind::<Array<Nullable<Text>>, _>(outcomes.iter().map(|outcome| outcome.problem.as_deref()).collect::<Vec<_>>())
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(seconds)
+    .bind::<Array<Nullable<Text>>, _>(outcomes.iter().map(|outcome| outcome.action.map(ImportAction::as_str)).collect::<Vec<_>>())
     .get_result(connection)?;
     Ok(row.into())
 }
@@ -288,6 +351,7 @@ pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: 
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub statuses: Option<Vec<ImportStatus>>,
+    pub kinds: Vec<ImportKind>,
     pub updated_from: Option<DateTime<Utc>>,
 }
 
@@ -306,13 +370,14 @@ pub fn page(
     ]
     .concat();
     let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM import WHERE organization_id = $1 AND status <> 'receiving'{filters} ORDER BY id DESC LIMIT $5"
+        "SELECT {COLUMNS} FROM import WHERE organization_id = $1 AND status <> 'receiving' AND kind = ANY($6){filters} ORDER BY id DESC LIMIT $5"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<Array<Text>>, _>(filter.statuses.clone())
     .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
     .bind::<Nullable<SqlUuid>, _>(before)
     .bind::<BigInt, _>(limit)
+    .bind::<Array<Text>, _>(&filter.kinds)
     .load(connection)?;
     Ok(rows.into_iter().map(Import::from).collect())
 }
@@ -323,10 +388,12 @@ struct RowRow {
     row_number: i64,
     #[diesel(sql_type = Text)]
     status: ImportRowStatus,
-    #[diesel(sql_type = SqlUuid)]
-    order_id: OrderId,
     #[diesel(sql_type = Nullable<Text>)]
-    order_number: Option<String>,
+    action: Option<String>,
+    #[diesel(sql_type = SqlUuid)]
+    subject_id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    subject_key: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     problem: Option<String>,
 }
@@ -335,7 +402,7 @@ struct RowRow {
 pub fn rows(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
-    id: ImportId,
+    import: &Import,
     status: Option<ImportRowStatus>,
     after: i64,
     limit: i64,
@@ -349,22 +416,40 @@ pub fn rows(
         Some(ImportRowStatus::Rejected) => " AND status = 'rejected'",
     };
     let rows: Vec<RowRow> = sql(format!(
-        "SELECT row_number, status, order_id, order_number, problem FROM import_row \
+        "SELECT row_number, status, action, subject_id, subject_key, problem FROM import_row \
          WHERE organization_id = $1 AND import_id = $2 AND row_number > $3{filter} ORDER BY row_number LIMIT $4"
     ))
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(import.id)
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
-    let row = |row: RowRow| ImportRow {
+    Ok(rows.into_iter().map(|row| shown(import, row)).collect())
+}
+
+fn shown(import: &Import, row: RowRow) -> ImportRow {
+    let is_there = match row.status {
+        // What a dry run would have made is not there, nor what rows behind would then have found.
+        ImportRowStatus::Imported => !import.dry_run,
+        ImportRowStatus::Unchanged => !import.dry_run || import.kind == ImportKind::Orders,
+        ImportRowStatus::Pending | ImportRowStatus::Rejected => false,
+    };
+    let has_id = match import.kind {
+        ImportKind::Orders | ImportKind::Products | ImportKind::Customers => is_there,
+        ImportKind::Prices | ImportKind::Stock => false,
+    };
+    let id = has_id.then_some(row.subject_id);
+    let is_order = import.kind == ImportKind::Orders;
+    ImportRow {
         row_number: row.row_number,
         status: row.status,
-        order_id: matches!(row.status, ImportRowStatus::Imported | ImportRowStatus::Unchanged).then_some(row.order_id),
-        order_number: row.order_number,
+        action: row.action.and_then(|action| action.parse().ok()),
+        id,
+        order_id: id.filter(|_| is_order).map(OrderId),
+        order_number: row.subject_key.clone().filter(|_| is_order),
+        key: row.subject_key,
         problem: row.problem.and_then(|text| serde_json::from_str(&text).ok()),
-    };
-    Ok(rows.into_iter().map(row).collect())
+    }
 }
 
 /// A clause of a list only where its filter is given.

@@ -1,15 +1,19 @@
+use super::body::{ImportFormat, ImportKind, ImportMode};
+use super::csv_rows::{ColumnNames, CsvOptions, CsvRows};
 use super::lines::{Line, Lines, TooLong};
-use super::store::{self, Rights};
+use super::store::{self, NewImport, Rights};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::platform::db::Db;
 use crate::platform::limits;
-use crate::types::id::{ImportId, OrderId, OrganizationId};
+use crate::types::id::{ImportId, OrganizationId};
 use actix_web::dev::Payload;
+use actix_web::web::Bytes;
 use aws_lc_rs::digest;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// What one statement stores.
 const CHUNK_ROWS: usize = 1_000;
@@ -21,61 +25,126 @@ const LEASE_SECONDS: i64 = 600;
 /// Rows that one transaction forgets.
 const DISCARD_ROWS: i64 = 10_000;
 
+/// What is sent, and how it is to be taken.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    pub kind: ImportKind,
+    pub mode: ImportMode,
+    pub dry_run: bool,
+    /// Told by the first letter where the media type leaves it open.
+    pub format: Option<ImportFormat>,
+    pub csv: CsvOptions,
+    pub rights: Rights,
+}
+
 /// An upload that has come to its end.
 pub struct Received {
     pub rows: i64,
     /// SHA-256 of query and body.
     pub hash: Vec<u8>,
+    /// Of a CSV file.
+    pub columns: Option<ColumnNames>,
 }
 
-/// Stores what is sent as it comes in: memory holds one chunk and one line. On failure, [`discard`] what is there.
-pub async fn receive(
-    db: &Db,
-    context: &Context,
-    id: ImportId,
-    rights: Rights,
-    query: &str,
-    mut payload: Payload,
-) -> Result<Received, Error> {
-    let begin = context.clone();
-    db.write(move |connection| Ok(store::begin(connection, &begin, id, rights, LEASE_SECONDS)?)).await?;
-    let mut upload = Upload { db, organization_id: context.organization_id, id, chunk: vec![], chunk_bytes: 0, rows: 0 };
-    let (mut lines, mut bytes) = (Lines::default(), 0);
-    let mut hash = digest::Context::new(&digest::SHA256);
-    hash.update(query.as_bytes());
-    hash.update(b"\n");
-    loop {
-        let next = tokio::time::timeout(SILENCE, payload.next()).await.map_err(|_| Error::RequestTimeout)?;
-        let Some(part) = next else { break };
-        let part = part.map_err(|_| Error::bad_request("malformed_body", "the body ended early or is not encoded as its headers say"))?;
-        bytes += part.len();
-        if bytes > limits::IMPORT_BODY_BYTES {
-            return Err(Error::PayloadTooLarge { limit: limits::IMPORT_BODY_BYTES });
+/// Rows as they come out of the stream.
+enum Source {
+    Ndjson(Lines),
+    Csv(Box<CsvRows>),
+}
+
+impl Source {
+    fn new(format: ImportFormat, sending: &Sending) -> Self {
+        match format {
+            ImportFormat::Ndjson => Self::Ndjson(Lines::default()),
+            ImportFormat::Csv => Self::Csv(Box::new(CsvRows::new(sending.kind, sending.csv.clone()))),
         }
-        hash.update(&part);
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<Vec<Line>, Error> {
         let too_long = |TooLong| {
             let detail = format!("a row has at most {} bytes; end each with a line feed", limits::BODY_BYTES);
             Error::invalid("", "row_too_long", detail)
         };
-        for line in lines.push(&part, limits::BODY_BYTES).map_err(too_long)? {
-            upload.add(line).await?;
+        match self {
+            Self::Ndjson(lines) => lines.push(bytes, limits::BODY_BYTES).map_err(too_long),
+            Self::Csv(rows) => rows.push(bytes),
         }
     }
-    if let Some(line) = lines.end() {
+
+    fn end(&mut self) -> Result<Vec<Line>, Error> {
+        match self {
+            Self::Ndjson(lines) => Ok(lines.end().into_iter().collect()),
+            Self::Csv(rows) => rows.end(),
+        }
+    }
+
+    fn columns(self) -> Option<ColumnNames> {
+        match self {
+            Self::Ndjson(_) => None,
+            Self::Csv(rows) => Some(rows.names),
+        }
+    }
+}
+
+/// JSON begins with a brace; else it is the line with the names of columns.
+fn format_of(bytes: &[u8]) -> ImportFormat {
+    let text = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
+    match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => ImportFormat::Ndjson,
+        Some(_) | None => ImportFormat::Csv,
+    }
+}
+
+async fn next(payload: &mut Payload) -> Result<Option<Bytes>, Error> {
+    let next = tokio::time::timeout(SILENCE, payload.next()).await.map_err(|_| Error::RequestTimeout)?;
+    let malformed = |_| Error::bad_request("malformed_body", "the body ended early or is not encoded as its headers say");
+    next.transpose().map_err(malformed)
+}
+
+/// Stores what is sent as it comes in: memory holds one chunk and one row. On failure, [`discard`] what is there.
+pub async fn receive(
+    db: &Db,
+    context: &Context,
+    id: ImportId,
+    sending: &Sending,
+    query: &str,
+    mut payload: Payload,
+) -> Result<Received, Error> {
+    let mut part = next(&mut payload).await?;
+    let format = sending.format.unwrap_or_else(|| format_of(part.as_deref().unwrap_or_default()));
+    let (begin, new) = (context.clone(), NewImport::of(id, sending, format));
+    db.write(move |connection| Ok(store::begin(connection, &begin, &new, LEASE_SECONDS)?)).await?;
+    let mut upload = Upload { db, organization_id: context.organization_id, id, chunk: vec![], chunk_bytes: 0, rows: 0 };
+    let (mut source, mut bytes) = (Source::new(format, sending), 0);
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(query.as_bytes());
+    hash.update(b"\n");
+    while let Some(some) = part {
+        bytes += some.len();
+        if bytes > limits::IMPORT_BODY_BYTES {
+            return Err(Error::PayloadTooLarge { limit: limits::IMPORT_BODY_BYTES });
+        }
+        hash.update(&some);
+        for line in source.push(&some)? {
+            upload.add(line).await?;
+        }
+        part = next(&mut payload).await?;
+    }
+    for line in source.end()? {
         upload.add(line).await?;
     }
     upload.flush().await?;
     if upload.rows == 0 {
         return Err(Error::invalid("", "required", "send at least one row"));
     }
-    Ok(Received { rows: upload.rows, hash: hash.finish().as_ref().to_vec() })
+    Ok(Received { rows: upload.rows, hash: hash.finish().as_ref().to_vec(), columns: source.columns() })
 }
 
 struct Upload<'a> {
     db: &'a Db,
     organization_id: OrganizationId,
     id: ImportId,
-    chunk: Vec<(Line, OrderId)>,
+    chunk: Vec<(Line, Uuid)>,
     chunk_bytes: usize,
     /// Stored, or in the chunk.
     rows: i64,
@@ -89,7 +158,7 @@ impl Upload<'_> {
             return Err(Error::invalid("", "too_many_items", detail));
         }
         self.chunk_bytes += line.bytes.len();
-        self.chunk.push((line, OrderId::generate()));
+        self.chunk.push((line, Uuid::now_v7()));
         if self.chunk.len() >= CHUNK_ROWS || self.chunk_bytes >= CHUNK_BYTES {
             self.flush().await?;
         }

@@ -2,24 +2,80 @@
 
 use super::place::{PlaceRequest, decide, shelf_of, take_payments, unseen_supply};
 use crate::auth::actor::Context;
-use crate::customers::balance;
+use crate::customers::balance::{self, Credit};
 use crate::error::Error;
 use crate::inventory::reservations;
 use crate::orders::allocation::Shelf;
-use crate::orders::master_data::{self, Asked, MasterDataCache};
+use crate::orders::captured::{self, Claim};
+use crate::orders::master_data::{self, Asked, Gathered, MasterDataCache};
 use crate::orders::order::Order;
 use crate::orders::outlook::Outlook;
+use crate::orders::peg::Peg;
 use crate::orders::pegs;
 use crate::orders::promise;
 use crate::orders::quote::{Quote, Refusal};
 use crate::orders::verify::{self, Request};
-use crate::types::id::CustomerId;
+use crate::types::id::{CustomerId, OrderId};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
+use serde_json::json;
+
+/// An order that has been decided upon, and nothing more.
+struct Tried {
+    placed: PlaceRequest,
+    gathered: Gathered,
+    order: Order,
+    shelf: Shelf,
+    decided: Result<Vec<Peg>, Error>,
+    /// Of the bill-to customer, before the order.
+    left: Option<Credit>,
+}
 
 /// Quotes one order. What is wrong with the request itself is an error as it is of placing; what only stands against it now is told
 /// in the quote.
 pub fn quote(connection: &mut PgConnection, cache: &MasterDataCache, context: &Context, request: Request) -> Result<Quote, Error> {
+    let Tried { placed, gathered, mut order, mut shelf, decided, left } = try_to_place(connection, cache, context, request)?;
+    let mut refusals = vec![];
+    if gathered.held.contains(&true) {
+        refusals.push(Refusal::external_id_taken());
+    }
+    let pegs = match decided {
+        Ok(pegs) => pegs,
+        Err(error) => {
+            refusals.push(Refusal::of(&error).ok_or(error)?);
+            part_that_is_there(&mut order, &mut shelf, context)?;
+            vec![]
+        }
+    };
+    take_payments(&mut order, &placed, &gathered.reference, context)?;
+    order.settle(context.now);
+    Quote::new(order, &pegs, left, refusals)
+}
+
+/// What placing an order would answer, where its external id is free: nothing, or why it is refused.
+pub fn judge(connection: &mut PgConnection, cache: &MasterDataCache, context: &Context, request: Request) -> Result<(), Error> {
+    let tried = try_to_place(connection, cache, context, request)?;
+    tried.decided.map(|_| ())
+}
+
+/// The order that the channel has sent with the same external id and content before; 409 `external_id_conflict` where its content was
+/// another.
+pub fn placed_before(connection: &mut PgConnection, context: &Context, request: &PlaceRequest) -> Result<Option<OrderId>, Error> {
+    let claims: Vec<(uuid::Uuid, OrderId, &Claim)> = request
+        .claims
+        .iter()
+        .filter(|claim| claim.kind == "x")
+        .map(|claim| (context.organization_id.0, request.request.order_id, claim))
+        .collect();
+    let Some(held) = captured::held_claims(connection, &claims)?.pop() else { return Ok(None) };
+    if claims.iter().any(|(_, _, claim)| claim.hash == held.hash) {
+        return Ok(Some(held.subject_id));
+    }
+    let extra = json!({ "order_id": held.subject_id });
+    Err(Error::conflict_with("external_id_conflict", "the channel has sent another order with this external_id", extra))
+}
+
+fn try_to_place(connection: &mut PgConnection, cache: &MasterDataCache, context: &Context, request: Request) -> Result<Tried, Error> {
     let mut placed = PlaceRequest::new(request, None, &[]);
     placed.payment_numbers = vec![String::new(); placed.request.body.payments.len()];
     let claims = placed.claims.iter().filter(|claim| claim.kind == "x").map(|claim| (claim.kind, claim.key.as_str())).collect();
@@ -42,21 +98,7 @@ pub fn quote(connection: &mut PgConnection, cache: &MasterDataCache, context: &C
         order = verified.order.clone();
         decided = decide(&mut order, &mut shelf, &mut credit, context);
     }
-    let mut refusals = vec![];
-    if gathered.held.contains(&true) {
-        refusals.push(Refusal::external_id_taken());
-    }
-    let pegs = match decided {
-        Ok(pegs) => pegs,
-        Err(error) => {
-            refusals.push(Refusal::of(&error).ok_or(error)?);
-            part_that_is_there(&mut order, &mut shelf, context)?;
-            vec![]
-        }
-    };
-    take_payments(&mut order, &placed, reference, context)?;
-    order.settle(context.now);
-    Quote::new(order, &pegs, left, refusals)
+    Ok(Tried { placed, gathered, order, shelf, decided, left })
 }
 
 /// What a checkout keeps for this order is there for it.

@@ -46,8 +46,8 @@ pub struct OrderQuery {
     pub ordered_to: Option<DateTime<Utc>>,
     /// Open lines promised before this date.
     pub promised_before: Option<NaiveDate>,
-    /// Inclusive. A change is dated when its request came in and may be committed up to half a minute later: poll with
-    /// `sort=updated_at` and a minute of overlap, or read the event feed, which skips nothing.
+    /// Inclusive. A change is dated when its request came in and may be committed up to half a minute later: to
+    /// keep a copy poll `GET /v1/changes/orders`, which misses nothing.
     pub updated_from: Option<DateTime<Utc>>,
     /// Number, external id, purchase order number, or the customer's name, code or e-mail.
     pub q: Option<String>,

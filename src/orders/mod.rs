@@ -77,6 +77,8 @@ pub mod verify;
 /// A draft that has waited.
 pub mod verify_again;
 
+pub use store::ShownOrder;
+
 use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
 use chrono::{DateTime, Utc};

@@ -60,6 +60,16 @@ pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filt
     Ok(json)
 }
 
+/// The next orders after the last one seen, in the filter's order, each written as [`OrderBody`] is. None after the last.
+pub fn shown_after(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    filter: &OrderFilter,
+    after: Option<(DateTime<Utc>, OrderId)>,
+) -> Result<Vec<ShownOrder>, Error> {
+    Ok(store::list::page(connection, organization_id, filter, after)?)
+}
+
 /// Changes header fields that bind nothing (merge-patch, RFC 7396).
 pub fn patch(
     connection: &mut PgConnection,

@@ -5,6 +5,7 @@ pub mod client_address;
 pub mod clock;
 pub mod db;
 pub mod file_answer;
+pub mod file_stream;
 pub mod filters;
 pub mod group_commit;
 pub mod http;

@@ -58,6 +58,8 @@ typed_id! {
     OrganizationId,
     /// An OAuth client of an organization; also its `client_id`.
     ApiClientId,
+    /// A key for the pages of a storefront.
+    PublishableKeyId,
     /// A person who logs in.
     UserId,
     ProductId,

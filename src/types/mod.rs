@@ -4,6 +4,7 @@
 pub mod absent;
 pub mod address;
 pub mod base_fraction;
+pub mod bulk;
 pub mod country;
 pub mod currency;
 pub mod decimal;

@@ -263,6 +263,51 @@ async fn an_import_goes_on_after_its_worker_was_killed_and_makes_no_order_twice(
     std::fs::remove_file(keys).unwrap();
 }
 
+#[actix_web::test]
+async fn an_import_of_products_goes_on_after_its_worker_was_killed_and_writes_no_row_twice() {
+    const ROWS: usize = 12_000;
+    let database = TestDatabase::create();
+    let credentials = found(&database);
+    let keys = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.keys.json", database.name));
+    std::fs::write(&keys, serde_json::to_string(&[Keys::generate_ed25519("crash").unwrap()]).unwrap()).unwrap();
+    let mut server = Server::start(&database, &keys);
+    let token = Client::new(&server.address, "").post("/v1/auth/token", &credentials).await.expect(200);
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let client = Client::new(&server.address, &token);
+    let body: String = (0..ROWS).map(|i| format!("P-{i:05},Product {i},C62,standard\r\n")).collect();
+    let send = reqwest::Client::new().post(format!("{}/v1/imports?kind=products", server.address)).bearer_auth(&token);
+    let send = send.header("content-type", "text/csv").body(format!("sku,name,unit,tax_category\r\n{body}"));
+    let answer = send.send().await.unwrap();
+    assert_eq!(answer.status(), 202);
+    let path = answer.headers()["location"].to_str().unwrap().to_owned();
+    let products = || number(&database, "SELECT count(*) AS value FROM product");
+    for crash in 1..=2 {
+        while products() < (crash * ROWS / 4) as i64 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        server.kill();
+        assert!(products() < ROWS as i64, "nothing was left to do when the server was killed");
+        // Each row is there with its outcome, or neither is.
+        assert_eq!(products(), number(&database, "SELECT count(*) AS value FROM import_row WHERE status = 'imported'"));
+        server = Server::start(&database, &keys);
+    }
+    let client = client.at(&server.address);
+    let mut import = client.get(&path).await.expect(200);
+    for _ in 0..TRIES {
+        if import["status"] == "completed" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        import = client.get(&path).await.expect(200);
+    }
+    let counts = ["row_count", "imported_count", "unchanged_count", "rejected_count"].map(|name| import[name].as_u64().unwrap());
+    assert_eq!((&import["status"], counts), (&json!("completed"), [ROWS as u64, ROWS as u64, 0, 0]), "{import:#}");
+    assert_eq!(number(&database, "SELECT count(*) AS value FROM event WHERE type = 'product.created'"), ROWS as i64);
+    assert_eq!(number(&database, "SELECT count(*) AS value FROM event WHERE type = 'import.completed'"), 1);
+    prove(&database);
+    std::fs::remove_file(keys).unwrap();
+}
+
 /// Ends every connection to the test's database but this one.
 fn cut_connections(database: &TestDatabase) {
     diesel::sql_query(

@@ -18,7 +18,7 @@ async fn upload(caller: &Caller<'_>, key: Option<&str>, body: String) -> Reply {
 }
 
 /// Lets the job work until nothing is left.
-async fn work(app: &TestApp) -> usize {
+pub async fn work(app: &TestApp) -> usize {
     let (app, clock) = (app.app.clone(), app.clock.clone());
     actix_web::web::block(move || job::work(&app.db, &app.desk, || clock.now(), || false)).await.unwrap().unwrap()
 }

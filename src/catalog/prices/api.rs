@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::platform::filters::{any_of, many};
 use crate::platform::http::Answer;
 use crate::platform::limits;
+use crate::types::bulk::{BulkOutcomes, BulkQuery};
 use crate::types::page::{Page, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, put};
@@ -74,7 +75,10 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Create or replace prices
-#[utoipa::path(tag = "catalog", operation_id = "put_prices", security(("oauth2" = ["catalog:write"])), request_body(
+///
+/// For systems that keep prices elsewhere: `source_version` orders what they send, so that what comes late changes nothing, and
+/// `answer=outcomes` answers counts and one word a row instead of the prices.
+#[utoipa::path(tag = "catalog", operation_id = "put_prices", security(("oauth2" = ["catalog:write"])), params(BulkQuery), request_body(
     content = Vec<PutPrice>, description = "1 to 100,000 prices; those that are not named stay", example = json!([
         {"sku": "KOPI-250", "currency": "IDR", "unit_price": "85000.00"},
         {"price_list": "wholesale", "sku": "KOPI-250", "currency": "IDR", "unit_price": "72000.00", "min_quantity": "12", "valid_from_on": "2026-01-01"}
@@ -86,9 +90,13 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
 #[put("/v1/prices")]
 pub async fn put_prices(call: BulkCall, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CATALOG_WRITE)?;
-    call.no_query()?;
+    let query: BulkQuery = call.query()?;
     let body: Vec<PutPrice> = call.json()?;
     limits::check_bulk(body.len())?;
+    if query.wants_outcomes() {
+        let outcomes = app.db.write(move |connection| service::put_all(connection, &context, &body)).await?;
+        return Answer::ok(&BulkOutcomes::of(outcomes));
+    }
     let rows = app.db.write(move |connection| service::put_many(connection, &context, &body)).await?;
     Answer::ok(&rows)
 }

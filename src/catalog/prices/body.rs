@@ -38,6 +38,10 @@ pub struct PutPrice {
     /// Last day; open where absent.
     #[serde(default)]
     pub valid_to_on: Option<NaiveDate>,
+    /// Grows with each change in the system that this comes from; what is not newer than the last one taken is late and ignored.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub source_version: Option<i64>,
     // A `PUT` takes the rows of its `GET` back; these two are ignored.
     #[serde(default, rename = "version")]
     #[schema(ignore)]
@@ -55,6 +59,35 @@ pub struct PriceKey {
     pub currency: &'static str,
     pub min_quantity: Decimal,
     pub valid_from_on: NaiveDate,
+}
+
+impl PriceKey {
+    /// As a cursor keeps it.
+    pub fn parts(&self) -> [String; 5] {
+        [self.sku.clone(), self.price_list.clone(), self.currency.to_owned(), self.min_quantity.to_string(), self.valid_from_on.to_string()]
+    }
+
+    /// From its [`PriceKey::parts`].
+    pub fn read(parts: Vec<String>) -> Option<Self> {
+        let [sku, price_list, currency, min_quantity, valid_from_on] = <[String; 5]>::try_from(parts).ok()?;
+        Some(Self {
+            sku,
+            price_list,
+            currency: Currency::from_code(&currency)?.code(),
+            min_quantity: min_quantity.parse().ok()?,
+            valid_from_on: valid_from_on.parse().ok()?,
+        })
+    }
+
+    pub fn of(price: &Price) -> Self {
+        Self {
+            sku: price.sku.clone(),
+            price_list: price.price_list.clone(),
+            currency: price.currency.code(),
+            min_quantity: price.min_quantity.0.normalize(),
+            valid_from_on: price.valid_from_on.unwrap_or(always()),
+        }
+    }
 }
 
 impl PutPrice {
@@ -86,6 +119,8 @@ impl PutPrice {
         let min = self.min_quantity.unwrap_or_default().0;
         let min = min >= Decimal::ZERO && min <= most;
         faults.require(min, format!("{pointer}/min_quantity"), "out_of_range", "0 to 1,000,000,000");
+        let version = self.source_version.is_none_or(|version| version >= 0);
+        faults.require(version, format!("{pointer}/source_version"), "out_of_range", "must not be below 0");
         check_period(faults, pointer, self.valid_from_on, self.valid_to_on);
     }
 }

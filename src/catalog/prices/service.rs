@@ -2,19 +2,26 @@ use super::body::{Price, PriceKey, PutPrice};
 use super::store;
 pub use super::store::Filter;
 use crate::auth::actor::Context;
-use crate::catalog::dates::always;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
-use crate::types::currency::Currency;
+use crate::types::bulk::BulkOutcome;
 use crate::types::fault::Faults;
 use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor, page_after};
 use diesel::pg::PgConnection;
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-/// Creates or replaces prices by their natural keys, in a number of statements that does not grow with them.
+/// As [`put_all`], answered by the prices as they are now.
 pub fn put_many(connection: &mut PgConnection, context: &Context, rows: &[PutPrice]) -> Result<Vec<Price>, Error> {
+    put_all(connection, context, rows)?;
+    let keys: Vec<PriceKey> = rows.iter().map(PutPrice::key).collect();
+    Ok(store::by_key(connection, context.organization_id, &keys)?)
+}
+
+/// Creates or replaces prices by their natural keys, in a number of statements that does not grow with them. Tells of each, in their
+/// order, what became of it.
+pub fn put_all(connection: &mut PgConnection, context: &Context, rows: &[PutPrice]) -> Result<Vec<BulkOutcome>, Error> {
     let keys: Vec<PriceKey> = rows.iter().map(PutPrice::key).collect();
     let mut faults = Faults::new();
     let mut seen = HashSet::new();
@@ -40,7 +47,19 @@ pub fn put_many(connection: &mut PgConnection, context: &Context, rows: &[PutPri
         NewEvent::of(event_type, "product", product_id.0, json!(price))
     };
     events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?;
-    Ok(store::by_key(connection, context.organization_id, &keys)?)
+    let mut outcomes: HashMap<PriceKey, BulkOutcome> = HashMap::with_capacity(changed.len());
+    for (_, price) in &changed {
+        outcomes.insert(PriceKey::of(price), if price.version == 1 { BulkOutcome::Created } else { BulkOutcome::Updated });
+    }
+    let left: Vec<usize> = (0..rows.len()).filter(|i| rows[*i].source_version.is_some() && !outcomes.contains_key(&keys[*i])).collect();
+    if !left.is_empty() {
+        let versions: Vec<i64> = left.iter().filter_map(|i| rows[*i].source_version).collect();
+        let left: Vec<PriceKey> = left.into_iter().map(|i| keys[i].clone()).collect();
+        for place in store::late(connection, context.organization_id, &left, &versions)? {
+            outcomes.extend(left.get(place).map(|key| (key.clone(), BulkOutcome::Late)));
+        }
+    }
+    Ok(keys.iter().map(|key| outcomes.get(key).copied().unwrap_or(BulkOutcome::Unchanged)).collect())
 }
 
 /// `filters` names the filters of the list, so that a cursor is only good for them.
@@ -53,31 +72,11 @@ pub fn list(
     limit: usize,
 ) -> Result<Page<Price>, Error> {
     let rows = store::page(connection, organization_id, filter, after, limit as i64 + 1)?;
-    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &cursor_key(row))))
-}
-
-fn cursor_key(row: &Price) -> [String; 5] {
-    [
-        row.sku.clone(),
-        row.price_list.clone(),
-        row.currency.code().to_owned(),
-        row.min_quantity.0.to_string(),
-        row.valid_from_on.unwrap_or(always()).to_string(),
-    ]
+    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &PriceKey::of(row).parts())))
 }
 
 /// The key after which a page starts; 400 `invalid_cursor`.
 pub fn start(cursor: Option<&str>, filters: &str) -> Result<Option<PriceKey>, Error> {
-    let read = |key: Vec<String>| {
-        let [sku, price_list, currency, min_quantity, valid_from_on] = <[String; 5]>::try_from(key).ok()?;
-        Some(PriceKey {
-            sku,
-            price_list,
-            currency: Currency::from_code(&currency)?.code(),
-            min_quantity: min_quantity.parse().ok()?,
-            valid_from_on: valid_from_on.parse().ok()?,
-        })
-    };
-    let key = page_after(cursor, filters, 5)?.map(read);
+    let key = page_after(cursor, filters, 5)?.map(PriceKey::read);
     key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take the cursor from next_cursor"))).transpose()
 }

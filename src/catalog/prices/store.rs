@@ -158,13 +158,15 @@ pub fn upsert(
     // Sorted by key, so that two calls over the same prices wait for each other instead of deadlocking.
     let written: Vec<WrittenRow> = sql(format!(
         "WITH p AS (INSERT INTO price AS p (organization_id, price_list, sku, currency, min_quantity, valid_from_on, valid_to_on, unit_price, \
-         price_quantity, updated_at) \
-         SELECT $1, r.*, $2 FROM unnest($3::text[], $4::text[], $5::text[], $6::numeric[], $7::date[], $8::date[], $9::numeric[], $10::numeric[]) \
-         AS r(price_list, sku, currency, min_quantity, valid_from_on, valid_to_on, unit_price, price_quantity) ORDER BY 3, 2, 4, 5, 6 \
+         price_quantity, source_version, updated_at) \
+         SELECT $1, r.*, $2 FROM unnest($3::text[], $4::text[], $5::text[], $6::numeric[], $7::date[], $8::date[], $9::numeric[], $10::numeric[], \
+         $11::int8[]) \
+         AS r(price_list, sku, currency, min_quantity, valid_from_on, valid_to_on, unit_price, price_quantity, source_version) ORDER BY 3, 2, 4, 5, 6 \
          ON CONFLICT (organization_id, sku, price_list, currency, min_quantity, valid_from_on) DO UPDATE SET \
          valid_to_on = excluded.valid_to_on, unit_price = excluded.unit_price, price_quantity = excluded.price_quantity, \
-         updated_at = excluded.updated_at, version = p.version + 1 \
-         WHERE (p.valid_to_on, p.unit_price, p.price_quantity) IS DISTINCT FROM (excluded.valid_to_on, excluded.unit_price, excluded.price_quantity) \
+         updated_at = excluded.updated_at, version = p.version + 1, source_version = coalesce(excluded.source_version, p.source_version) \
+         WHERE (excluded.source_version > p.source_version) IS NOT FALSE \
+         AND (p.valid_to_on, p.unit_price, p.price_quantity) IS DISTINCT FROM (excluded.valid_to_on, excluded.unit_price, excluded.price_quantity) \
          RETURNING p.*) \
          SELECT {COLUMNS}, product.id AS product_id FROM p JOIN product ON product.organization_id = p.organization_id AND product.sku = p.sku"
     ))
@@ -178,8 +180,42 @@ pub fn upsert(
     .bind::<Array<Nullable<Date>>, _>(rows.iter().map(|row| row.valid_to_on).collect::<Vec<_>>())
     .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.unit_price.0).collect::<Vec<_>>())
     .bind::<Array<Numeric>, _>(rows.iter().map(|row| row.price_quantity().0).collect::<Vec<_>>())
+    .bind::<Array<Nullable<BigInt>>, _>(rows.iter().map(|row| row.source_version).collect::<Vec<_>>())
     .load(connection)?;
     Ok(written.into_iter().map(|row| (row.product_id, Price::from(row.price))).collect())
+}
+
+/// Of prices that [`upsert`] has not changed, the places of those that were late; the others have their newer source version written
+/// down.
+pub fn late(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &[PriceKey],
+    source_versions: &[i64],
+) -> QueryResult<Vec<usize>> {
+    #[derive(QueryableByName)]
+    struct Place {
+        #[diesel(sql_type = BigInt)]
+        place: i64,
+    }
+    let names = Keys::of(keys);
+    let late: Vec<Place> = sql("WITH r AS MATERIALIZED (SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::numeric[], $6::date[], $7::int8[]) \
+         WITH ORDINALITY AS r(price_list, sku, currency, min_quantity, valid_from_on, source_version, place)), \
+         newer AS (UPDATE price p SET source_version = r.source_version FROM r WHERE p.organization_id = $1 AND p.sku = r.sku \
+         AND p.price_list = r.price_list AND p.currency = r.currency AND p.min_quantity = r.min_quantity AND p.valid_from_on = r.valid_from_on \
+         AND (r.source_version > p.source_version) IS NOT FALSE) \
+         SELECT r.place - 1 AS place FROM r JOIN price p ON p.organization_id = $1 AND p.sku = r.sku AND p.price_list = r.price_list \
+         AND p.currency = r.currency AND p.min_quantity = r.min_quantity AND p.valid_from_on = r.valid_from_on \
+         WHERE r.source_version <= p.source_version")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(names.lists)
+    .bind::<Array<Text>, _>(names.skus)
+    .bind::<Array<Text>, _>(names.currencies)
+    .bind::<Array<Numeric>, _>(names.min_quantities)
+    .bind::<Array<Date>, _>(names.valid_from)
+    .bind::<Array<BigInt>, _>(source_versions)
+    .load(connection)?;
+    Ok(late.into_iter().filter_map(|row| usize::try_from(row.place).ok()).collect())
 }
 
 /// The prices with these keys, in their order.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::platform::filters::{any_of, parsed};
 use crate::platform::http::Answer;
 use crate::platform::limits;
+use crate::types::bulk::{BulkOutcomes, BulkQuery};
 use crate::types::id::ProductId;
 use crate::types::page::{Page, page_after, page_limit};
 use crate::types::text_enum::text_enum;
@@ -95,7 +96,10 @@ pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> 
 }
 
 /// Create or replace many products
-#[utoipa::path(tag = "catalog", operation_id = "put_products", security(("oauth2" = ["catalog:write"])), request_body(
+///
+/// For systems that keep products elsewhere: `source_version` orders what they send, so that what comes late changes nothing, and
+/// `answer=outcomes` answers counts and one word a row instead of the products.
+#[utoipa::path(tag = "catalog", operation_id = "put_products", security(("oauth2" = ["catalog:write"])), params(BulkQuery), request_body(
     content = Vec<PutProduct>, description = "1 to 100,000 products, each SKU once; products that are not named stay", example = json!([
         {"sku": "KOPI-250", "name": "Kopi Arabika Gayo 250 g", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard", "active": true},
         {"sku": "GIFT-WRAP", "name": "Gift wrapping", "kind": "service", "unit": "C62", "tax_category": "standard", "active": true}
@@ -108,9 +112,13 @@ pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> 
 #[put("/v1/products")]
 pub async fn put_products(call: BulkCall, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CATALOG_WRITE)?;
-    call.no_query()?;
+    let query: BulkQuery = call.query()?;
     let bodies: Vec<PutProduct> = call.json()?;
     limits::check_bulk(bodies.len())?;
+    if query.wants_outcomes() {
+        let rows = app.db.write(move |connection| service::put_all(connection, &context, &bodies)).await?;
+        return Answer::ok(&BulkOutcomes::of(rows.into_iter().map(|(_, outcome)| outcome).collect()));
+    }
     let rows = app.db.write(move |connection| service::put_many(connection, &context, &bodies)).await?;
     Answer::ok(&rows)
 }

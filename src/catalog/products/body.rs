@@ -75,6 +75,10 @@ pub struct PutProduct {
     pub external_ids: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
+    /// Grows with each change in the system that this comes from; what is not newer than the last one taken is late and ignored.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub source_version: Option<i64>,
     // A `PUT` takes its own `GET` body back; these four are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -116,6 +120,8 @@ impl PutProduct {
         }
         check_external_ids(faults, &format!("{pointer}/external_ids"), &self.external_ids);
         check_metadata(faults, &format!("{pointer}/metadata"), &self.metadata);
+        let version = self.source_version.is_none_or(|version| version >= 0);
+        faults.require(version, format!("{pointer}/source_version"), "out_of_range", "must not be below 0");
         self.check_units(faults, pointer);
     }
 

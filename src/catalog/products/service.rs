@@ -6,13 +6,14 @@ use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
+use crate::types::bulk::BulkOutcome;
 use crate::types::fault::Faults;
 use crate::types::id::{OrganizationId, ProductId};
 use crate::types::page::{Page, encode_cursor};
 use crate::types::text::check_code;
 use diesel::pg::PgConnection;
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Creates or replaces the product `sku`. The flag tells whether it is new; then it has `new_id`.
 pub fn put(
@@ -64,12 +65,22 @@ fn checked(sku: &str, mut body: PutProduct) -> Result<PutProduct, Error> {
 }
 
 fn write(connection: &mut PgConnection, context: &Context, new: NewProduct<'_>) -> Result<Product, Error> {
-    upsert(connection, context, &[new])?;
+    if upsert(connection, context, &[new])?.is_empty() && new.body.source_version.is_some() {
+        store::left(connection, context.organization_id, &[new])?;
+    }
     get(connection, context.organization_id, new.sku)
 }
 
-/// Creates or replaces many products by SKU, in a number of statements that does not grow with them.
+/// As [`put_all`], answered by the products as they are now.
 pub fn put_many(connection: &mut PgConnection, context: &Context, bodies: &[PutProduct]) -> Result<Vec<Product>, Error> {
+    put_all(connection, context, bodies)?;
+    let skus: Vec<&str> = bodies.iter().map(PutProduct::sku).collect();
+    Ok(store::by_sku(connection, context.organization_id, &skus)?)
+}
+
+/// Creates or replaces many products by SKU, in a number of statements that does not grow with them. Tells of each, in their order,
+/// which product it is and what became of it.
+pub fn put_all(connection: &mut PgConnection, context: &Context, bodies: &[PutProduct]) -> Result<Vec<(ProductId, BulkOutcome)>, Error> {
     let mut bodies = bodies.to_vec();
     let mut faults = Faults::new();
     let mut seen = HashSet::new();
@@ -82,12 +93,24 @@ pub fn put_many(connection: &mut PgConnection, context: &Context, bodies: &[PutP
     }
     faults.into_result()?;
     let row = |body| NewProduct { sku: PutProduct::sku(body), id: ProductId::generate(), body };
-    upsert(connection, context, &bodies.iter().map(row).collect::<Vec<_>>())?;
-    let skus: Vec<&str> = bodies.iter().map(PutProduct::sku).collect();
-    Ok(store::by_sku(connection, context.organization_id, &skus)?)
+    let rows: Vec<NewProduct<'_>> = bodies.iter().map(row).collect();
+    let mut outcomes: HashMap<String, (ProductId, BulkOutcome)> = HashMap::with_capacity(rows.len());
+    for product in upsert(connection, context, &rows)? {
+        let outcome = if product.version == 1 { BulkOutcome::Created } else { BulkOutcome::Updated };
+        outcomes.insert(product.sku, (product.id, outcome));
+    }
+    let left: Vec<NewProduct<'_>> = rows.iter().copied().filter(|row| !outcomes.contains_key(row.sku)).collect();
+    if !left.is_empty() {
+        for product in store::left(connection, context.organization_id, &left)? {
+            let outcome = if product.late { BulkOutcome::Late } else { BulkOutcome::Unchanged };
+            outcomes.insert(product.sku, (product.id, outcome));
+        }
+    }
+    let outcome = |row: &NewProduct<'_>| outcomes.get(row.sku).copied().ok_or_else(|| Error::internal("a product without an outcome"));
+    rows.iter().map(outcome).collect()
 }
 
-fn upsert(connection: &mut PgConnection, context: &Context, rows: &[NewProduct<'_>]) -> Result<(), Error> {
+fn upsert(connection: &mut PgConnection, context: &Context, rows: &[NewProduct<'_>]) -> Result<Vec<Written>, Error> {
     let in_use = store::in_use_with_other_measure(connection, context.organization_id, rows)?;
     if !in_use.is_empty() {
         return Err(Error::conflict_with(
@@ -101,7 +124,8 @@ fn upsert(connection: &mut PgConnection, context: &Context, rows: &[NewProduct<'
         let event_type = if product.version == 1 { "product.created" } else { "product.updated" };
         NewEvent::of(event_type, "product", product.id.0, json!({ "sku": product.sku, "version": product.version }))
     };
-    Ok(events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?)
+    events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?;
+    Ok(changed)
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, sku: &str) -> Result<Product, Error> {

@@ -190,6 +190,7 @@ struct Record<'a> {
     active: bool,
     external_ids: &'a BTreeMap<String, String>,
     metadata: &'a Map<String, Value>,
+    source_version: Option<i64>,
 }
 
 fn records(products: &[NewProduct<'_>]) -> QueryResult<String> {
@@ -211,6 +212,7 @@ fn records(products: &[NewProduct<'_>]) -> QueryResult<String> {
             active: product.active.unwrap_or(true),
             external_ids: &product.external_ids,
             metadata: &product.metadata,
+            source_version: product.source_version,
         })
         .collect();
     serde_json::to_string(&records).map_err(|error| diesel::result::Error::SerializationError(Box::new(error)))
@@ -228,25 +230,51 @@ pub struct Written {
 }
 
 /// Creates or replaces products by SKU in one statement and answers those that it changed. A row that would not change keeps its
-/// version.
+/// version; one that is late is left alone.
 pub fn upsert(connection: &mut PgConnection, context: &Context, products: &[NewProduct<'_>]) -> QueryResult<Vec<Written>> {
     // Sorted by key, so that two calls over the same products wait for each other instead of deadlocking.
     sql("INSERT INTO product AS p (organization_id, sku, id, name, description, kind, unit, units, quantity_scale, tax_category, gtin, \
-         weight_grams, standard_cost, active, external_ids, metadata, created_at, updated_at) \
+         weight_grams, standard_cost, active, external_ids, metadata, source_version, created_at, updated_at) \
          SELECT $1, r.*, $2, $2 FROM jsonb_to_recordset($3::text::jsonb) AS r(sku text, id uuid, name text, description text, kind text, \
          unit text, units jsonb, quantity_scale smallint, tax_category text, gtin text, weight_grams numeric, standard_cost numeric, \
-         active boolean, external_ids jsonb, metadata jsonb) ORDER BY r.sku COLLATE \"C\" \
+         active boolean, external_ids jsonb, metadata jsonb, source_version bigint) ORDER BY r.sku COLLATE \"C\" \
          ON CONFLICT (organization_id, sku) DO UPDATE SET name = excluded.name, description = excluded.description, kind = excluded.kind, \
          unit = excluded.unit, units = excluded.units, quantity_scale = excluded.quantity_scale, tax_category = excluded.tax_category, \
          gtin = excluded.gtin, weight_grams = excluded.weight_grams, standard_cost = excluded.standard_cost, active = excluded.active, \
-         external_ids = excluded.external_ids, metadata = excluded.metadata, updated_at = excluded.updated_at, version = p.version + 1 \
-         WHERE (p.name, p.description, p.kind, p.unit, p.units, p.quantity_scale, p.tax_category, p.gtin, p.weight_grams, p.standard_cost, \
+         external_ids = excluded.external_ids, metadata = excluded.metadata, updated_at = excluded.updated_at, version = p.version + 1, \
+         source_version = coalesce(excluded.source_version, p.source_version) \
+         WHERE (excluded.source_version > p.source_version) IS NOT FALSE AND (p.name, p.description, p.kind, p.unit, p.units, p.quantity_scale, p.tax_category, p.gtin, p.weight_grams, p.standard_cost, \
          p.active, p.external_ids, p.metadata) IS DISTINCT FROM (excluded.name, excluded.description, excluded.kind, excluded.unit, \
          excluded.units, excluded.quantity_scale, excluded.tax_category, excluded.gtin, excluded.weight_grams, excluded.standard_cost, \
          excluded.active, excluded.external_ids, excluded.metadata) RETURNING p.id, p.sku, p.version")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Timestamptz, _>(context.now)
     .bind::<Text, _>(records(products)?)
+    .load(connection)
+}
+
+/// A product that a call left as it was.
+#[derive(QueryableByName)]
+pub struct Left {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: ProductId,
+    #[diesel(sql_type = Text)]
+    pub sku: String,
+    /// What the call had of it was not newer than what was taken before.
+    #[diesel(sql_type = Bool)]
+    pub late: bool,
+}
+
+/// Of products that [`upsert`] has not changed, which were late; the others have their newer source version written down.
+pub fn left(connection: &mut PgConnection, organization_id: OrganizationId, products: &[NewProduct<'_>]) -> QueryResult<Vec<Left>> {
+    sql("WITH r AS MATERIALIZED (SELECT * FROM unnest($2::text[], $3::int8[]) AS r(sku, source_version)), \
+         newer AS (UPDATE product p SET source_version = r.source_version FROM r WHERE p.organization_id = $1 AND p.sku = r.sku \
+         AND r.source_version IS NOT NULL AND (r.source_version > p.source_version) IS NOT FALSE) \
+         SELECT p.id, p.sku, (r.source_version <= p.source_version) IS TRUE AS late FROM r \
+         JOIN product p ON p.organization_id = $1 AND p.sku = r.sku")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(products.iter().map(|product| product.sku).collect::<Vec<_>>())
+    .bind::<Array<Nullable<BigInt>>, _>(products.iter().map(|product| product.body.source_version).collect::<Vec<_>>())
     .load(connection)
 }
 
@@ -262,16 +290,17 @@ pub fn in_use_with_other_measure(
         sku: String,
     }
     let kinds: Vec<&str> = products.iter().map(|product| product.body.kind.unwrap_or(ProductKind::Stocked).as_str()).collect();
-    let found: Vec<Found> = sql("SELECT p.sku FROM unnest($2::text[], $3::text[], $4::text[]) AS r(sku, unit, kind) \
+    let found: Vec<Found> = sql("SELECT p.sku FROM unnest($2::text[], $3::text[], $4::text[], $5::int8[]) AS r(sku, unit, kind, source_version) \
          JOIN product p ON p.organization_id = $1 AND p.sku = r.sku AND (p.unit <> r.unit OR p.kind <> r.kind) \
-         WHERE EXISTS (SELECT FROM order_line l WHERE l.organization_id = $1 AND l.sku = p.sku) \
+         WHERE (r.source_version > p.source_version) IS NOT FALSE AND (EXISTS (SELECT FROM order_line l WHERE l.organization_id = $1 AND l.sku = p.sku) \
          OR EXISTS (SELECT FROM stock_level s WHERE s.organization_id = $1 AND s.sku = p.sku) \
-         OR EXISTS (SELECT FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = p.sku AND i.status = 'open') \
+         OR EXISTS (SELECT FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = p.sku AND i.status = 'open')) \
          ORDER BY p.sku LIMIT 100")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(products.iter().map(|product| product.sku).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(products.iter().map(|product| product.body.unit.as_str()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(kinds)
+    .bind::<Array<Nullable<BigInt>>, _>(products.iter().map(|product| product.body.source_version).collect::<Vec<_>>())
     .load(connection)?;
     Ok(found.into_iter().map(|row| row.sku).collect())
 }

@@ -3,6 +3,7 @@
 
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct, SupplyPool};
 use crate::orders::allocation::keep;
+use crate::types::id::IncomingSupplyId;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -19,7 +20,30 @@ pub struct Supply {
     pub waiting: Vec<(Decimal, Decimal)>,
 }
 
+/// One figure of a product, in its base unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    pub quantity: Decimal,
+    /// Of supply, what is promised to lines that wait.
+    pub pegged: Decimal,
+    /// Of what lines wait for, the smallest quantity that may be promised of them.
+    pub step: Decimal,
+}
+
 impl Supply {
+    /// Takes one figure in: of a location that ships, of supply that is expected there, or with neither what is owed.
+    pub fn add(&mut self, location: Option<String>, expected: Option<(IncomingSupplyId, NaiveDate)>, figure: Figure) {
+        let Figure { quantity, pegged, step } = figure;
+        match (location, expected) {
+            (Some(location), Some((id, expected_on))) => {
+                self.pegged += pegged;
+                self.incoming.push(OpenSupply { id, location, expected_on, free: quantity });
+            }
+            (Some(location), None) => self.locations.push((location, quantity)),
+            (None, _) => self.waiting.push((step, quantity)),
+        }
+    }
+
     /// All that may be promised now: what lies there, without what lines that wait are given in a moment. A location below zero owes
     /// nothing to the others.
     pub fn available(&self) -> Decimal {
@@ -61,7 +85,6 @@ impl Supply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::id::IncomingSupplyId;
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 12, day).unwrap()

@@ -1,10 +1,9 @@
 use super::body::{Availability, LocationAvailability};
-use super::covered::Supply;
+use super::covered::{Figure, Supply};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::inventory::incoming::pool::OpenSupply;
-use crate::inventory::stock::product::{check_quantity, stocked};
+use crate::inventory::stock::product::{Products, StockedProduct, check_quantity, stocked};
 use crate::inventory::stock::products;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
@@ -20,16 +19,35 @@ pub fn supply_of(connection: &mut PgConnection, organization_id: OrganizationId,
     let mut supplies: HashMap<String, Supply> = skus.iter().map(|sku| ((*sku).to_owned(), Supply::default())).collect();
     for row in store::supply(connection, organization_id, skus)? {
         let supply = supplies.entry(row.sku).or_default();
-        match (row.location, row.incoming_id.zip(row.expected_on)) {
-            (Some(location), Some((id, expected_on))) => {
-                supply.pegged += row.pegged;
-                supply.incoming.push(OpenSupply { id, location, expected_on, free: row.quantity });
-            }
-            (Some(location), None) => supply.locations.push((location, row.quantity)),
-            (None, _) => supply.waiting.push((row.step, row.quantity)),
-        }
+        supply.add(row.location, row.incoming_id.zip(row.expected_on), Figure { quantity: row.quantity, pegged: row.pegged, step: row.step });
     }
     Ok(supplies)
+}
+
+/// What a cart's question is answered from.
+#[derive(Default)]
+pub struct CartSupply {
+    pub products: Products,
+    /// By SKU.
+    pub supplies: HashMap<String, Supply>,
+    /// In the organization's time zone; none where no product is known.
+    pub today: Option<NaiveDate>,
+}
+
+/// The products of a cart with what there is and what comes of them. One statement.
+pub fn cart(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str], now: DateTime<Utc>) -> QueryResult<CartSupply> {
+    let mut cart = CartSupply::default();
+    for row in store::cart(connection, organization_id, skus, now)? {
+        cart.today = Some(row.today);
+        let product = StockedProduct::from(row.product);
+        let supply = cart.supplies.entry(product.sku.clone()).or_default();
+        if let Some(quantity) = row.quantity {
+            let figure = Figure { quantity, pegged: row.pegged.unwrap_or_default(), step: row.step.unwrap_or_default() };
+            supply.add(row.location, row.incoming_id.zip(row.expected_on), figure);
+        }
+        cart.products.insert(product.sku.clone(), product);
+    }
+    Ok(cart)
 }
 
 /// The date in the organization's time zone.

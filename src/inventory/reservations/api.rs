@@ -1,7 +1,7 @@
 use super::body::{
     CartAvailability, NewReservation, PostCartAvailability, PostReservation, Reservation, ReservationFilter, ReservationStatus,
 };
-use super::service;
+use super::service::{self, AddressRoom, Room};
 use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
@@ -116,18 +116,27 @@ pub async fn create_reservation(call: Call, app: Data<App>) -> Result<Answer, Er
     let context = call.require(Permission::CHECKOUT)?;
     call.no_query()?;
     let body: PostReservation = call.json()?;
-    let (key, id, most) = (call.idempotency_key()?, ReservationId::generate(), app.config.reservations_per_client);
+    let (key, id, room) = (call.idempotency_key()?, ReservationId::generate(), room(&call, &app));
     let mut random = [0u8; 32];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Error::internal("no randomness"))?;
     let secret = URL_SAFE_NO_PAD.encode(random);
     app.db
         .write(move |connection| {
             idempotency::once_secret(connection, key.as_ref(), |connection| {
-                let reservation = service::create(connection, &context, id, &secret, &body, most)?;
+                let reservation = service::create(connection, &context, id, &secret, &body, &room)?;
                 Answer::created(format!("/v1/checkout/reservations/{id}"), &reservation)
             })
         })
         .await
+}
+
+/// How many carts the caller may hold: a client by configuration, a storefront's visitors by their key.
+fn room(call: &Call, app: &App) -> Room {
+    let Some(holder) = &call.storefront else { return Room { carts: app.config.reservations_per_client, address: None } };
+    let carts = |limit: i32| u32::try_from(limit).unwrap_or(1);
+    let address =
+        call.address().map(|address| AddressRoom { address: address.to_string(), carts: carts(holder.key.reservation_limit_per_address) });
+    Room { carts: carts(holder.key.reservation_limit), address }
 }
 
 /// Get a reservation

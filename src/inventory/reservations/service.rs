@@ -8,7 +8,7 @@ use crate::auth::actor::Context;
 use crate::auth::permission::Role;
 use crate::error::Error;
 use crate::events::event::NewEvent;
-use crate::inventory::availability::service::{supply_of, today};
+use crate::inventory::availability::service::{CartSupply, cart};
 use crate::inventory::stock::level::{ShelfKey, ShelfQuantity};
 use crate::inventory::stock::locked::LockedStock;
 use crate::inventory::stock::products;
@@ -34,7 +34,7 @@ const MOST_SECONDS: u32 = 3600;
 /// Tells line by line whether a cart can be had. Services always can, products that are not sold never.
 pub fn availability(connection: &mut PgConnection, context: &Context, lines: &[CartLine]) -> Result<CartAvailability, Error> {
     let skus: Vec<&str> = lines.iter().map(|line| line.sku.as_str()).collect();
-    let products = products(connection, context.organization_id, &skus)?;
+    let CartSupply { products, supplies, today } = cart(connection, context.organization_id, &skus, context.now)?;
     let mut faults = Faults::new();
     check_cart(&mut faults, lines);
     let mut quantities = Vec::with_capacity(lines.len());
@@ -43,8 +43,7 @@ pub fn availability(connection: &mut PgConnection, context: &Context, lines: &[C
         quantities.push(base_quantity(&mut faults, &products, i, line).unwrap_or_default());
     }
     faults.into_result()?;
-    let supplies = supply_of(connection, context.organization_id, &skus)?;
-    let today = today(connection, context.organization_id, context.now)?;
+    let today = today.ok_or_else(|| Error::internal("a cart of no products"))?;
     let mut asked: HashMap<String, Decimal> = HashMap::new();
     let answer = |(line, quantity): (&CartLine, Decimal)| {
         let so_far = asked.entry(line.sku.clone()).or_default();
@@ -61,7 +60,23 @@ pub fn availability(connection: &mut PgConnection, context: &Context, lines: &[C
     Ok(CartAvailability { available: lines.iter().all(|line| line.available), lines })
 }
 
-/// Holds a cart's stock: all of it or nothing (409 `insufficient_stock`). A caller may hold `most_carts` at once, 0 = any number
+/// How many carts a caller may hold at once.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// All of them; 0 = any number.
+    pub carts: u32,
+    /// Of a storefront's visitors, those from one address.
+    pub address: Option<AddressRoom>,
+}
+
+/// The part of one address.
+#[derive(Clone, Debug)]
+pub struct AddressRoom {
+    pub address: String,
+    pub carts: u32,
+}
+
+/// Holds a cart's stock: all of it or nothing (409 `insufficient_stock`). A caller may hold only so many at once
 /// (409 `reservation_limit_reached`).
 pub fn create(
     connection: &mut PgConnection,
@@ -69,7 +84,7 @@ pub fn create(
     id: ReservationId,
     release_secret: &str,
     body: &PostReservation,
-    most_carts: u32,
+    room: &Room,
 ) -> Result<NewReservation, Error> {
     let storefront = context.role == Role::Storefront;
     let most = if storefront { STOREFRONT_SECONDS } else { MOST_SECONDS };
@@ -82,7 +97,7 @@ pub fn create(
     let wanted = wanted(&mut faults, &products, &body.lines);
     faults.into_result()?;
 
-    check_room(connection, context, most_carts)?;
+    check_room(connection, context, room)?;
     let skus: Vec<&str> = wanted.keys().map(String::as_str).collect();
     let (mut stock, ranked) = LockedStock::lock_skus(connection, context.organization_id, &skus)?;
     let waiting = backorders::waiting_for(connection, context.organization_id, &skus)?;
@@ -104,20 +119,28 @@ pub fn create(
         created_at: context.now,
         updated_at: context.now,
     };
-    let rows = store::insert(context, &header, &lines);
+    let address = room.address.as_ref().map(|room| room.address.as_str());
+    let rows = store::insert(context, &header, address, &lines);
     stock.write_with(connection, context, rows, vec![event_of("reservation.created", id, &lines)])?;
     let reservation = header.with_lines(&lines);
     Ok(NewReservation { release_secret: release_secret.to_owned(), reservation })
 }
 
-/// 409 `reservation_limit_reached` where the caller holds `most` carts. His own reservations wait for each other from here to
-/// their ends, nobody else's do. It comes before the levels in the lock order.
-fn check_room(connection: &mut PgConnection, context: &Context, most: u32) -> Result<(), Error> {
-    if most == 0 {
+/// 409 `reservation_limit_reached` where the caller, or the address that it is used from, holds as many carts as it may. The caller's
+/// own reservations wait for each other from here to their ends, nobody else's do. It comes before the levels in the lock order.
+fn check_room(connection: &mut PgConnection, context: &Context, room: &Room) -> Result<(), Error> {
+    if room.carts == 0 && room.address.is_none() {
         return Ok(());
     }
     store::lock_caller(connection, context)?;
-    if store::count_live(connection, context, i64::from(most))? < i64::from(most) {
+    if let Some(of) = &room.address
+        && store::count_live_of_address(connection, context, &of.address, i64::from(of.carts))? >= i64::from(of.carts)
+    {
+        let detail = format!("{} reservations are live from this address, as many as may be; use, release or await them", of.carts);
+        return Err(Error::conflict_with("reservation_limit_reached", detail, json!({ "limit": of.carts })));
+    }
+    let most = room.carts;
+    if most == 0 || store::count_live(connection, context, i64::from(most))? < i64::from(most) {
         return Ok(());
     }
     let detail = format!(

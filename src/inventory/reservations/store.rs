@@ -58,16 +58,18 @@ fn grouped(lines: &[ShelfQuantity]) -> Vec<ReservationLine> {
 const COLUMNS: &str = "id, status, release_secret_hash, expires_at, order_id, created_at, updated_at";
 
 /// A new reservation with its lines.
-pub fn insert<'a>(context: &'a Context, header: &'a Header, lines: &'a [ShelfQuantity]) -> Together<'a> {
-    let headers =
-        sql("INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at) \
-         VALUES ($1, $2, 'live', $3, $4, $5, $6, $6)")
-        .bind::<SqlUuid, _>(context.organization_id)
-        .bind::<SqlUuid, _>(header.id)
-        .bind::<Binary, _>(&header.release_secret_hash)
-        .bind::<Timestamptz, _>(header.expires_at)
-        .bind::<Text, _>(&context.actor)
-        .bind::<Timestamptz, _>(context.now);
+pub fn insert<'a>(context: &'a Context, header: &'a Header, address: Option<&'a str>, lines: &'a [ShelfQuantity]) -> Together<'a> {
+    let headers = sql(
+        "INSERT INTO reservation (organization_id, id, status, release_secret_hash, expires_at, actor, created_at, updated_at, address) \
+         VALUES ($1, $2, 'live', $3, $4, $5, $6, $6, $7)",
+    )
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<SqlUuid, _>(header.id)
+    .bind::<Binary, _>(&header.release_secret_hash)
+    .bind::<Timestamptz, _>(header.expires_at)
+    .bind::<Text, _>(&context.actor)
+    .bind::<Timestamptz, _>(context.now)
+    .bind::<Nullable<Text>, _>(address);
     let lines = sql("INSERT INTO reservation_line (organization_id, reservation_id, sku, location, quantity) \
          SELECT $1, $2, l.sku, l.location, l.quantity FROM unnest($3, $4, $5) AS l(sku, location, quantity)")
     .bind::<SqlUuid, _>(context.organization_id)
@@ -139,6 +141,23 @@ pub fn count_live(connection: &mut PgConnection, context: &Context, limit: i64) 
          (SELECT 1 FROM reservation WHERE organization_id = $1 AND actor = $2 AND status = 'live' LIMIT $3) AS r")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Text, _>(&context.actor)
+    .bind::<BigInt, _>(limit)
+    .get_result(connection)?;
+    Ok(row.live)
+}
+
+/// How many live reservations visitors of the caller's pages have made from an address, counted no further than `limit`.
+pub fn count_live_of_address(connection: &mut PgConnection, context: &Context, address: &str, limit: i64) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        live: i64,
+    }
+    let row: Count = sql("SELECT count(*) AS live FROM \
+         (SELECT 1 FROM reservation WHERE organization_id = $1 AND actor = $2 AND address = $3 AND status = 'live' LIMIT $4) AS r")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Text, _>(&context.actor)
+    .bind::<Text, _>(address)
     .bind::<BigInt, _>(limit)
     .get_result(connection)?;
     Ok(row.live)

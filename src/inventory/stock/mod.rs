@@ -28,6 +28,8 @@ mod store;
 /// Goods that move between locations.
 pub mod transfers;
 
+pub(super) use store::products::ProductRow;
+
 use crate::types::id::OrganizationId;
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;

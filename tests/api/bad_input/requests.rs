@@ -156,6 +156,29 @@ pub fn queries(world: &World) -> Vec<Row> {
         Row::new("an import in a mode that there is not", Method::POST, "/v1/imports?kind=orders&mode=later", 400, "invalid_parameter")
             .header("content-type", "application/x-ndjson")
             .bytes_only(good_order()),
+        Row::new(
+            "an import of a file in no known letters",
+            Method::POST,
+            "/v1/imports?kind=products&encoding=utf-16",
+            400,
+            "invalid_parameter",
+        )
+        .header("content-type", "text/csv")
+        .bytes_only(json!("sku")),
+        Row::new("an import with columns of nowhere", Method::POST, "/v1/imports?kind=stock", 422, "unknown_column")
+            .header("content-type", "text/csv")
+            .bytes_only(json!("shelf")),
+        Row::get(format!("/v1/imports/{NOTHING}/result"), 404, "not_found"),
+        Row::get(format!("/v1/imports/{NOTHING}/result?format=xlsx"), 400, "invalid_parameter"),
+        Row::get("/v1/exports/orders?format=pdf", 400, "invalid_parameter"),
+        Row::get("/v1/exports/orders?limit=5", 400, "unknown_parameter"),
+        Row::get("/v1/exports/invoices?status=lost", 400, "invalid_parameter"),
+        Row::get("/v1/exports/products?kind=dream", 400, "invalid_parameter"),
+        Row::get("/v1/changes/orders?after=garbage", 400, "invalid_cursor"),
+        Row::get("/v1/changes/prices?limit=0", 400, "invalid_parameter"),
+        Row::get(format!("/v1/publishable_keys/{NOTHING}"), 404, "not_found"),
+        Row::new("a bulk call that wants to be answered in verse", Method::PUT, "/v1/products?answer=verse", 400, "invalid_parameter")
+            .json(json!([])),
         Row::new("an import of JSON", Method::POST, "/v1/imports?kind=orders", 415, "unsupported_media_type").json(json!([good_order()])),
         Row::new("an import by somebody who only reads", Method::POST, "/v1/imports", 403, "insufficient_scope").by(Caller::Viewer),
         Row::get("/v1/events?after=garbage", 400, "invalid_cursor"),

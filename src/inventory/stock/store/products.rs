@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 #[derive(QueryableByName)]
-struct Row {
+pub struct ProductRow {
     #[diesel(sql_type = SqlUuid)]
     id: ProductId,
     #[diesel(sql_type = Text)]
@@ -27,8 +27,8 @@ struct Row {
     standard_cost: Option<Decimal>,
 }
 
-impl From<Row> for StockedProduct {
-    fn from(row: Row) -> Self {
+impl From<ProductRow> for StockedProduct {
+    fn from(row: ProductRow) -> Self {
         let units = row.units.as_array().map(Vec::as_slice).unwrap_or_default();
         let unit = |unit: &Value| Some((unit.get("unit")?.as_str()?.to_owned(), unit.get("factor")?.as_str()?.parse().ok()?));
         Self {
@@ -46,7 +46,7 @@ impl From<Row> for StockedProduct {
 
 /// The products with these SKUs, by SKU; those that are not there are missing.
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Products> {
-    let rows: Vec<Row> = sql("SELECT id, sku, kind = 'stocked' AS stocked, active, unit, units, quantity_scale, standard_cost \
+    let rows: Vec<ProductRow> = sql("SELECT id, sku, kind = 'stocked' AS stocked, active, unit, units, quantity_scale, standard_cost \
          FROM product WHERE organization_id = $1 AND sku = ANY($2)")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)

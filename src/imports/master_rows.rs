@@ -1,0 +1,294 @@
+//! Rows of products, prices, customers and stock, through the services of the ordinary bulk calls. Rows and outcomes are one
+//! transaction, so a worker that dies has done both or neither.
+
+use super::body::ImportKind;
+use super::job::{Step, is_passing, settle, without_poison};
+use super::outcome::{Telling, done, fault_of};
+use super::store::{self, Lease, Outcome, PendingRow};
+use crate::auth::actor::Context;
+use crate::catalog::prices::body::PutPrice;
+use crate::catalog::prices::service as prices;
+use crate::catalog::products::body::PutProduct;
+use crate::catalog::products::service as products;
+use crate::customers::many;
+use crate::error::Error;
+use crate::platform::db::Db;
+use crate::platform::http::parse_json;
+use crate::types::bulk::BulkOutcome;
+use crate::types::fault::{Fault, Faults};
+use crate::types::id::CustomerId;
+use crate::types::text::check_code;
+use diesel::Connection;
+use diesel::pg::PgConnection;
+use std::collections::{BTreeMap, HashSet};
+use uuid::Uuid;
+
+mod stock;
+
+/// Rows of one transaction: what is locked meanwhile is wanted by others too.
+const BATCH: i64 = 1_000;
+
+/// Works on the next rows; `None` where there are none.
+pub fn step(db: &Db, context: &Context, lease: &Lease, after: i64) -> Result<Option<Step>, Error> {
+    let telling = Telling::of(lease);
+    let rows = db.read_blocking(|connection| Ok(store::pending(connection, lease, after, BATCH)?))?;
+    let Some(last) = rows.last().map(|row| row.row_number) else { return Ok(None) };
+    let settled = std::cell::Cell::new(0);
+    let status = std::cell::Cell::new(None);
+    let write = |rows: &[PendingRow]| {
+        let (first, last) = (rows.first().map_or(0, |row| row.row_number), rows.last().map_or(0, |row| row.row_number));
+        let (done, now) = db.write_blocking(|connection| {
+            // Another worker may have had the lease in between: under the lock it is seen what is still open.
+            store::lock(connection, lease)?;
+            let open = store::pending(connection, lease, first - 1, last - first + 1)?;
+            let open: Vec<PendingRow> = open.into_iter().filter(|row| row.row_number <= last).collect();
+            let outcomes = if lease.dry_run {
+                undone(connection, |connection| outcomes(connection, context, lease, &telling, &open))?
+            } else {
+                outcomes(connection, context, lease, &telling, &open)?
+            };
+            let status = settle(connection, context, lease, &outcomes)?;
+            Ok((outcomes.len(), status))
+        })?;
+        settled.set(settled.get() + done);
+        status.set(Some(now));
+        Ok(vec![])
+    };
+    // What comes back is what panicked by itself.
+    let poison = without_poison(&rows, &telling, &write)?;
+    if !poison.is_empty() || status.get().is_none() {
+        status.set(Some(db.write_blocking(|connection| settle(connection, context, lease, &poison))?));
+    }
+    let status = status.get().ok_or_else(|| Error::internal("a batch without an end"))?;
+    Ok(Some(Step { last, settled: settled.get() + poison.len(), status }))
+}
+
+/// What `work` comes to, without what it has written.
+fn undone<T>(connection: &mut PgConnection, work: impl FnOnce(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
+    enum End<T> {
+        Seen(T),
+        Failed(Error),
+    }
+    impl<T> From<diesel::result::Error> for End<T> {
+        fn from(error: diesel::result::Error) -> Self {
+            Self::Failed(error.into())
+        }
+    }
+    let end = connection.transaction(|connection| -> Result<(), End<T>> { Err(work(connection).map_or_else(End::Failed, End::Seen)) });
+    match end {
+        Err(End::Seen(seen)) => Ok(seen),
+        Err(End::Failed(error)) => Err(error),
+        Ok(()) => Err(Error::internal("a dry run that was not undone")),
+    }
+}
+
+/// A row that has been read.
+struct Item<T> {
+    row: PendingRow,
+    body: T,
+}
+
+/// What became of a row: the thing's id and name.
+type Told = (BulkOutcome, Option<Uuid>, String);
+
+fn outcomes(
+    connection: &mut PgConnection,
+    context: &Context,
+    lease: &Lease,
+    telling: &Telling,
+    rows: &[PendingRow],
+) -> Result<Vec<Outcome>, Error> {
+    match lease.kind {
+        ImportKind::Products => take(
+            rows,
+            telling,
+            product,
+            |body| body.sku().to_owned(),
+            |run| {
+                one_by_one_on_refusal(connection, run, &|connection, run| {
+                    let bodies: Vec<PutProduct> = run.iter().map(|item| item.body.clone()).collect();
+                    let done = products::put_all(connection, context, &bodies)?;
+                    Ok(done.into_iter().zip(run).map(|((id, outcome), item)| (outcome, Some(id.0), item.body.sku().to_owned())).collect())
+                })
+            },
+        ),
+        ImportKind::Prices => take(
+            rows,
+            telling,
+            price,
+            |body| format!("{:?}", body.key()),
+            |run| {
+                one_by_one_on_refusal(connection, run, &|connection, run| {
+                    let bodies: Vec<PutPrice> = run.iter().map(|item| item.body.clone()).collect();
+                    let done = prices::put_all(connection, context, &bodies)?;
+                    Ok(done.into_iter().zip(run).map(|(outcome, item)| (outcome, None, item.body.sku.clone())).collect())
+                })
+            },
+        ),
+        ImportKind::Customers => take(rows, telling, customer, many::Row::name, |run| customers_or_halves(connection, context, run)),
+        ImportKind::Stock => take(rows, telling, stock::read, stock::StockRow::name, |run| {
+            let mut told = vec![];
+            for group in stock::groups(run) {
+                told.extend(one_by_one_on_refusal(connection, group, &|connection, group| stock::put(connection, context, group))?);
+            }
+            Ok(told)
+        }),
+        ImportKind::Orders => Err(Error::internal("orders are placed, not put")),
+    }
+}
+
+/// Reads rows, refuses those that are wrong by themselves, and hands the others over in runs in which no name occurs twice: of two
+/// rows about the same thing the later one of the file wins.
+fn take<T>(
+    rows: &[PendingRow],
+    telling: &Telling,
+    read: impl Fn(&PendingRow) -> Result<T, Error>,
+    name: impl Fn(&T) -> String,
+    mut work: impl FnMut(Vec<Item<T>>) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error>,
+) -> Result<Vec<Outcome>, Error> {
+    let (mut outcomes, mut run, mut names) = (vec![], vec![], HashSet::new());
+    let mut tell = |outcomes: &mut Vec<Outcome>, run: Vec<Item<T>>| -> Result<(), Error> {
+        if run.is_empty() {
+            return Ok(());
+        }
+        for (row, told) in work(run)? {
+            outcomes.push(match told {
+                Ok((outcome, id, key)) => done(&row, outcome, id, key),
+                Err(error) if is_passing(&error) => return Err(error),
+                Err(error) => telling.rejected(&row, &error),
+            });
+        }
+        Ok(())
+    };
+    for row in rows {
+        match fault_of(row).map_or_else(|| read(row), Err) {
+            Ok(body) => {
+                let name = name(&body);
+                if names.contains(&name) {
+                    tell(&mut outcomes, std::mem::take(&mut run))?;
+                    names.clear();
+                }
+                names.insert(name);
+                run.push(Item { row: row.clone(), body });
+            }
+            Err(error) => outcomes.push(telling.rejected(row, &error)),
+        }
+    }
+    tell(&mut outcomes, run)?;
+    Ok(outcomes)
+}
+
+fn product(row: &PendingRow) -> Result<PutProduct, Error> {
+    let mut body: PutProduct = parse_json(&row.raw)?;
+    let mut faults = Faults::new();
+    check_code(&mut faults, "/sku", body.sku());
+    body.check(&mut faults, "");
+    faults.into_result()?;
+    Ok(body)
+}
+
+fn price(row: &PendingRow) -> Result<PutPrice, Error> {
+    let body: PutPrice = parse_json(&row.raw)?;
+    let mut faults = Faults::new();
+    body.check(&mut faults, "");
+    faults.into_result()?;
+    Ok(body)
+}
+
+fn customer(row: &PendingRow) -> Result<many::Row, Error> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        #[serde(default)]
+        id: Option<CustomerId>,
+    }
+    let body = parse_json(&row.raw)?;
+    let named: Named = parse_json(&row.raw)?;
+    Ok(many::Row { new_id: CustomerId(row.subject_id), known_id: named.id, body })
+}
+
+/// Each customer has an outcome of its own; an error that says nothing of which is looked for in halves.
+fn customers_or_halves(
+    connection: &mut PgConnection,
+    context: &Context,
+    mut run: Vec<Item<many::Row>>,
+) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error> {
+    let bodies: Vec<many::Row> = run.iter().map(|item| item.body.clone()).collect();
+    let error = match connection.transaction(|connection| many::put_all(connection, context, &bodies)) {
+        Ok(done) => {
+            let told = |(item, done): (Item<many::Row>, many::Outcome)| {
+                let told = done.map(|(id, outcome)| (outcome, Some(id.0), item.body.body.code.clone().unwrap_or_default()));
+                (item.row, told)
+            };
+            return Ok(run.into_iter().zip(done).map(told).collect());
+        }
+        Err(error) => error,
+    };
+    if is_passing(&error) {
+        return Err(error);
+    }
+    if run.len() == 1 {
+        return Ok(run.pop().map(|item| (item.row, Err(error))).into_iter().collect());
+    }
+    let second = run.split_off(run.len() / 2);
+    let mut told = customers_or_halves(connection, context, run)?;
+    told.extend(customers_or_halves(connection, context, second)?);
+    Ok(told)
+}
+
+/// Runs `put` on all; what it says is wrong with some of them refuses those, and the rest is tried again. Where it does not say which,
+/// halves are tried.
+fn one_by_one_on_refusal<T>(
+    connection: &mut PgConnection,
+    mut open: Vec<Item<T>>,
+    put: &dyn Fn(&mut PgConnection, &[Item<T>]) -> Result<Vec<Told>, Error>,
+) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error> {
+    let mut told = vec![];
+    while !open.is_empty() {
+        let error = match connection.transaction(|connection| put(connection, &open)) {
+            Ok(done) => {
+                told.extend(open.into_iter().zip(done).map(|(item, done)| (item.row, Ok(done))));
+                break;
+            }
+            Err(error) => error,
+        };
+        if is_passing(&error) {
+            return Err(error);
+        }
+        let blamed = blamed(&error, &open);
+        if blamed.is_empty() {
+            if open.len() == 1 {
+                told.extend(open.pop().map(|item| (item.row, Err(error))));
+                break;
+            }
+            let second = open.split_off(open.len() / 2);
+            told.extend(one_by_one_on_refusal(connection, open, put)?);
+            open = second;
+            continue;
+        }
+        let mut rest = vec![];
+        for (i, item) in open.into_iter().enumerate() {
+            match blamed.get(&i) {
+                Some(faults) => told.push((item.row, Err(Error::Invalid(faults.clone())))),
+                None => rest.push(item),
+            }
+        }
+        open = rest;
+    }
+    Ok(told)
+}
+
+/// The rows that an error is about, with their faults as a row by itself would have them.
+fn blamed<T>(error: &Error, items: &[Item<T>]) -> BTreeMap<usize, Vec<Fault>> {
+    let Error::Invalid(faults) = error else { return BTreeMap::new() };
+    let mut blamed: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
+    for fault in faults {
+        let rest = fault.pointer.strip_prefix('/').unwrap_or_default();
+        let (index, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let pointer = if rest.is_empty() { String::new() } else { format!("/{rest}") };
+        match index.parse::<usize>() {
+            Ok(i) if i < items.len() => blamed.entry(i).or_default().push(Fault { pointer, ..fault.clone() }),
+            Ok(_) | Err(_) => return BTreeMap::new(),
+        }
+    }
+    blamed
+}
