@@ -40,7 +40,7 @@ pub fn supply(connection: &mut PgConnection, organization_id: OrganizationId, sk
          WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' \
          UNION ALL SELECT l.sku, NULL, NULL, NULL, 0, round(sum(l.backordered * l.unit_factor), 3), 0, \
          l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0)) FROM order_line l \
-         WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY l.sku, 9) f ORDER BY priority, location, step DESC")
+         WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY 1, 8) f ORDER BY priority, location, step DESC")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)
     .load(connection)
