@@ -37,6 +37,7 @@ use crate::platform::stored_answer;
 use crate::types::id::{CouponId, CustomerId, OrderId};
 use diesel::Connection;
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -436,14 +437,16 @@ fn decide_under_locks(
     let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
     let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
     let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
-    for level in shelves::lock(connection, context.organization_id, &skus)? {
+    let levels = shelves::lock(connection, context.organization_id, &skus)?;
+    for level in &levels {
         shelf.set(&level.sku, &level.location, level.available);
     }
-    let skus: HashSet<&str> = skus.into_iter().collect();
-    let waiting = backorders::waiting_for(connection, context.organization_id, &skus.into_iter().collect::<Vec<_>>())?;
-    shelf.keep_for(&waiting);
-    for line in reservations.iter().flat_map(|reservation| &reservation.lines) {
-        shelf.add(&line.sku, &line.location, line.quantity);
+    shelf.keep_for(&backorders::waiting_for(connection, context.organization_id, &skus)?);
+    // What was kept for a cart is nobody else's, except what the level lacks.
+    for level in &levels {
+        let kept = reservations.iter().flat_map(|reservation| &reservation.lines);
+        let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
+        shelf.add(&level.sku, &level.location, (kept + level.available.min(Decimal::ZERO)).max(Decimal::ZERO));
     }
     let mut shelf = shelf.with_outlook(Outlook::new(reference.company.clone(), supply, vec![]));
     let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();

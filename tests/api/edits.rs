@@ -413,8 +413,8 @@ async fn a_quantity_that_is_edited_has_the_price_of_that_quantity() {
     let price = |from: &str, price: &str| json!({"price_list": "default", "sku": "KOPI", "currency": "IDR", "min_quantity": from, "unit_price": price});
     admin.put("/v1/prices", json!([price("1", "30000"), price("100", "25000"), price("1000", "20000")])).await.expect(200);
     let mut placed = place(&admin, &[("KOPI", "1000")], json!({})).await;
-    assert_eq!(placed["lines"][0]["unit_price"], "20000");
-    for (quantity, price) in [("1", "30000"), ("99", "30000"), ("100", "25000"), ("1200", "20000")] {
+    assert_eq!(placed["lines"][0]["unit_price"], "20000.00");
+    for (quantity, price) in [("1", "30000.00"), ("99", "30000.00"), ("100", "25000.00"), ("1200", "20000.00")] {
         let body = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": quantity}]});
         placed = edit(&admin, &placed, body).await.expect(200).body;
         assert_eq!(placed["lines"][0]["unit_price"], price, "of {quantity}");
@@ -426,7 +426,7 @@ async fn a_quantity_that_is_edited_has_the_price_of_that_quantity() {
     placed = edit(&admin, &placed, own).await.expect(200).body;
     let less = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "2"}]});
     placed = edit(&admin, &placed, less).await.expect(200).body;
-    assert_eq!(placed["lines"][0]["unit_price"], "12345");
+    assert_eq!(placed["lines"][0]["unit_price"], "12345.00");
     clean(&app).await;
 }
 

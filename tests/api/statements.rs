@@ -40,7 +40,7 @@ async fn fulfillment_order(admin: &Caller<'_>, order: &Value) -> Value {
 
 /// At most so many statements a call, BEGIN and COMMIT apart; each call comes with an idempotency key where it can.
 const BOUNDS: &[(&str, usize)] = &[
-    ("reserve", 6),
+    ("reserve", 7),
     ("release", 3),
     ("cancel", 7),
     ("cancel a line", 7),
