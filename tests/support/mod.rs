@@ -7,5 +7,6 @@ pub mod demo;
 pub mod document;
 pub mod hooks;
 pub mod load;
+pub mod shop_server;
 pub mod statements;
 pub mod stripe;
