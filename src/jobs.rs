@@ -8,6 +8,7 @@ use crate::auth::refresh_disabled;
 use crate::auth::sessions::service as sessions;
 use crate::channels;
 use crate::channels::platforms::email::imap;
+use crate::channels::shops;
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inbox;
@@ -77,6 +78,7 @@ impl Shared {
 /// How often each job looks for work.
 const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
+const SHOPS: Duration = Duration::from_secs(2);
 const CRM: Duration = Duration::from_secs(2);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
@@ -98,6 +100,7 @@ impl Jobs {
             start_imports(&shared, desk.clone())?,
             start_payments(&shared, desk.clone(), stripe)?,
             start_inbox(&shared, desk)?,
+            start_shops(&shared)?,
             start_crm(&shared)?,
             start_mailboxes(&shared)?,
         ];
@@ -174,6 +177,17 @@ fn start_imports(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
 fn start_inbox(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
     shared.thread("inbox", FAST, move |shared| {
         run(&shared.db, "work_on_inbox", |db| inbox::work::work(db, &desk, || shared.now()));
+    })
+}
+
+/// Tells shops what has shipped and what is in stock, and asks them for what their hooks have not told.
+fn start_shops(shared: &Shared) -> Result<JoinHandle<()>, Error> {
+    shared.thread("shops", SHOPS, |shared| {
+        let now = || shared.now();
+        run(&shared.db, "follow_for_shops", |db| shops::follow::collect(db, now()));
+        run(&shared.db, "tell_shops", |db| shops::tell::work(db, &now));
+        run(&shared.db, "tell_shops_stock", |db| shops::stock::work(db, &now));
+        run(&shared.db, "ask_shops", |db| shops::reconcile::work(db, &now));
     })
 }
 

@@ -6,6 +6,7 @@ pub mod mail_settings;
 pub mod platform;
 pub mod platforms;
 pub mod service;
+pub mod shops;
 pub mod standing;
 mod store;
 pub mod try_mapping;
