@@ -7,5 +7,6 @@ pub mod demo;
 pub mod document;
 pub mod hooks;
 pub mod load;
+pub mod platforms;
 pub mod statements;
 pub mod stripe;

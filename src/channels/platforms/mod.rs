@@ -31,10 +31,7 @@ pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
         ChannelKind::Shopify => Some(&shopify::Shopify),
         ChannelKind::Woocommerce => Some(&woocommerce::Woocommerce),
         ChannelKind::Generic => Some(&generic::Generic),
-        ChannelKind::Direct
-        | ChannelKind::Stripe
-        | ChannelKind::Email
-        | ChannelKind::Ubl => None,
+        ChannelKind::Direct | ChannelKind::Stripe | ChannelKind::Email | ChannelKind::Ubl => None,
     }
 }
 
