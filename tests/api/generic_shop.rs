@@ -112,8 +112,8 @@ async fn a_mapping_is_checked_and_tried_out_before_anything_comes() {
     assert_eq!((&wrong["order"], &wrong["reason"]["pointer"]), (&Value::Null, &json!("/order/id")));
     let doubt = admin.post(&format!("{path}/try_mapping"), json!({"message": message(json!({"total": "99.00"}))})).await.expect(200).body;
     assert_eq!(doubt["reason"]["code"], "totals_differ");
-    let bad = admin.post(&format!("{path}/try_mapping"), json!({"message": {}, "mapping": {}})).await;
-    assert_eq!(bad.code(422), "required");
+    let bad = admin.post(&format!("{path}/try_mapping"), json!({"message": {}, "mapping": {}})).await.expect(422).body;
+    assert_eq!((&bad["errors"][0]["code"], &bad["errors"][0]["pointer"]), (&json!("required"), &json!("/mapping/external_id")));
     let shop = admin.post("/v1/channels", json!({"code": "s", "kind": "shopify", "name": "S"})).await.expect(201).body;
     let refused = admin.post(&format!("/v1/channels/{}/try_mapping", id(&shop)), json!({"message": {}})).await;
     assert_eq!(refused.code(409), "not_generic");

@@ -96,7 +96,7 @@ async fn while_a_secret_or_an_address_is_replaced_both_are_good() {
     let (old_path, path) = (inbound(&channel), format!("/v1/channels/{}", id(&channel)));
     let new_secret = json!({"secret": "shpss_new_secret", "previous_valid_for_seconds": 3600});
     let issued = admin.post(&format!("{path}/rotate_secret"), new_secret).await.expect(200).body;
-    assert_eq!((&issued["secret"], &issued["channel"]["secret_count"]), (&Value::Null, &json!(2)));
+    assert_eq!(issued["secret"], Value::Null);
     let address = admin.post(&format!("{path}/rotate_address"), json!({"previous_valid_for_seconds": 7200})).await.expect(200).body;
     let new_path = inbound(&address);
     assert_ne!(old_path, new_path);

@@ -8,5 +8,6 @@ pub mod document;
 pub mod hooks;
 pub mod load;
 pub mod platforms;
+pub mod shop_server;
 pub mod statements;
 pub mod stripe;

@@ -1,6 +1,7 @@
 //! Reading what a platform has sent, so that a fault names its place (RFC 6901) and nothing that is too large gets in.
 
 use crate::inbox::Reason;
+use crate::platform::limits;
 use crate::types::address::Address;
 use crate::types::country::Country;
 use crate::types::currency::Currency;
@@ -92,6 +93,15 @@ impl<'a> Node<'a> {
             return Err(self.fault("out_of_range", "more than 14 digits before the point"));
         }
         Ok(Some(number.round_dp(10).normalize()))
+    }
+
+    /// How much of something; zero or less is the caller's to judge.
+    pub fn quantity(&self) -> Read<Option<Decimal>> {
+        let quantity = self.decimal()?;
+        if quantity.is_some_and(|quantity| quantity.abs() > Decimal::from(limits::MAX_QUANTITY)) {
+            return Err(self.fault("out_of_range", "at most 1,000,000,000"));
+        }
+        Ok(quantity)
     }
 
     /// An amount of money in minor units of the currency at most, rounded where a shop writes more; zero where there is none.

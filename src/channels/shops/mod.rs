@@ -11,7 +11,6 @@ use super::body::{Channel, ChannelCredentials, ChannelKind};
 use super::platforms::api_client::ApiError;
 use super::platforms::{shopify, woocommerce};
 use crate::error::Error;
-use crate::order_to_cash::capture_queue::Desk;
 use crate::platform::db::Db;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -78,8 +77,7 @@ fn back_off(attempts: i32) -> TimeDelta {
 }
 
 /// Everything that is due.
-pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<(), Error> {
-    let _ = desk;
+pub fn work(db: &Db, now: impl Fn() -> DateTime<Utc>) -> Result<(), Error> {
     follow::collect(db, now())?;
     tell::work(db, &now)?;
     stock::work(db, &now)?;

@@ -42,8 +42,9 @@ pub struct LineFigures {
     pub discounts: Vec<Discount>,
     pub tax: Option<Decimal>,
     pub metadata: Map<String, Value>,
-    /// Where the line stands in the message.
+    /// Where the line stands in the message, and its SKU.
     pub pointer: String,
+    pub sku_pointer: String,
 }
 
 /// A line's price before its discounts.
@@ -92,6 +93,7 @@ impl Figures {
         let mut lines: Vec<NewOrderLine> = vec![];
         for (i, line) in self.lines.iter().enumerate() {
             places.note(format!("/lines/{i}"), line.pointer.clone());
+            places.note(format!("/lines/{i}/sku"), line.sku_pointer.clone());
             lines.push(new_line(line, currency));
         }
         self.share_tax(&mut lines, shipping.as_ref().map_or(Decimal::ZERO, |shipping| shipping.tax));
@@ -136,6 +138,7 @@ impl Figures {
                 discounts: vec![],
                 tax: Some(extra.tax),
                 metadata: Map::from_iter([("name".to_owned(), Value::String(extra.name))]),
+                sku_pointer: extra.pointer.clone(),
                 pointer: extra.pointer,
             });
         } else {
@@ -185,7 +188,9 @@ impl Figures {
         let known: Decimal = lines.iter().filter_map(|line| line.tax_amount).map(|tax| tax.0).sum();
         let left = (self.currency.round(all) - known - self.currency.round(shipping_tax)).max(self.currency.zero());
         let open: Vec<usize> = (0..lines.len()).filter(|i| lines[*i].tax_amount.is_none()).collect();
-        let weights: Vec<Decimal> = open.iter().map(|i| amount_of(&lines[*i], self.currency)).collect();
+        // Amounts beyond any order's are refused later; here they must only not overflow.
+        let most = Decimal::from(100_000_000_000_000_i64);
+        let weights: Vec<Decimal> = open.iter().map(|i| amount_of(&lines[*i], self.currency).clamp(-most, most)).collect();
         for (i, share) in open.into_iter().zip(self.currency.split(left, &weights)) {
             lines[i].tax_amount = Some(Amount(share));
         }
@@ -271,6 +276,7 @@ mod tests {
             tax: tax.map(dec),
             metadata: Map::new(),
             pointer: "/line_items/0".into(),
+            sku_pointer: "/line_items/0/sku".into(),
         }
     }
 

@@ -376,7 +376,7 @@ impl Mapping {
         let at = |pointer: &Option<String>| source(item, pointer.as_deref());
         let mapped = &self.lines;
         let quantity = match at(&mapped.quantity) {
-            Some(node) => node.node().decimal()?,
+            Some(node) => node.node().quantity()?,
             None => None,
         };
         let quantity = quantity.filter(|quantity| *quantity > Decimal::ZERO);
@@ -403,6 +403,7 @@ impl Mapping {
             tax,
             metadata: if name.is_null() { Map::new() } else { bounded([("name", name)], 1024) },
             pointer: item.pointer.clone(),
+            sku_pointer: at(&mapped.sku).map(|node| node.node().pointer).unwrap_or_default(),
         })
     }
 

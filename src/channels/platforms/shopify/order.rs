@@ -198,6 +198,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
                 4 * 1024,
             ),
             pointer: item.pointer.clone(),
+            sku_pointer: item.field("sku").pointer,
             external_line_id,
         });
     }
@@ -255,10 +256,10 @@ fn shop_money(duty: &Node, money: Money) -> Read<Decimal> {
 /// What a customer has ordered of it: what an edit in the shop took away is not wanted, what was refunded is cancelled or returned.
 fn quantity_of(item: &Node, id: &str, refunds: &[ShopRefund]) -> Read<Decimal> {
     let node = item.field("quantity");
-    let ordered = node.decimal()?.ok_or_else(|| node.fault("required", "say how much of it"))?;
+    let ordered = node.quantity()?.ok_or_else(|| node.fault("required", "say how much of it"))?;
     let refunded: Decimal =
         refunds.iter().flat_map(|refund| &refund.lines).filter(|line| line.external_line_id == id).map(|line| line.quantity).sum();
-    Ok(match item.field("current_quantity").decimal()? {
+    Ok(match item.field("current_quantity").quantity()? {
         Some(current) => ordered.min(current + refunded),
         None => ordered,
     })
@@ -369,7 +370,7 @@ fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
     }
     let (mut lines, mut of_lines) = (vec![], currency.zero());
     for item in node.field("refund_line_items").items() {
-        let quantity = item.field("quantity").decimal()?.unwrap_or_default();
+        let quantity = item.field("quantity").quantity()?.unwrap_or_default();
         let subtotal = item.field("subtotal");
         of_lines += if subtotal.is_null() {
             let line = item.field("line_item");
@@ -412,7 +413,7 @@ fn fulfillment(node: &Node) -> Read<Option<ShopFulfillment>> {
     }
     let mut lines = vec![];
     for item in node.field("line_items").items() {
-        let quantity = item.field("quantity").decimal()?.unwrap_or_default();
+        let quantity = item.field("quantity").quantity()?.unwrap_or_default();
         lines.push(ShopFulfillmentLine { external_line_id: item.field("id").id()?, quantity });
     }
     let first = || node.field("tracking_numbers").items().first().and_then(|number| number.text(100));

@@ -76,7 +76,7 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
     let mut lines = vec![];
     for item in &items {
         let node = item.field("quantity");
-        let quantity = node.decimal()?.ok_or_else(|| node.fault("required", "say how much of it"))?;
+        let quantity = node.quantity()?.ok_or_else(|| node.fault("required", "say how much of it"))?;
         if quantity <= Decimal::ZERO {
             continue;
         }
@@ -94,6 +94,7 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
             tax: Some(item.field("total_tax").positive(currency)?),
             metadata: bounded([("name", item.field("name").value.clone()), ("meta_data", item.field("meta_data").value.clone())], 4 * 1024),
             pointer: item.pointer.clone(),
+            sku_pointer: item.field("sku").pointer,
         });
     }
     let mut extras = vec![];
