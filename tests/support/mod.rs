@@ -7,6 +7,7 @@ pub mod demo;
 pub mod document;
 pub mod hooks;
 pub mod load;
+pub mod platforms;
 pub mod receiver;
 pub mod shop_server;
 pub mod statements;

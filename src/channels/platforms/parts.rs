@@ -45,11 +45,34 @@ pub fn country(text: Option<&str>) -> Option<Country> {
         }
         // What people and platforms write where ISO has a longer name.
         for (name, code) in [
-            ("uk", "GB"), ("greatbritain", "GB"), ("england", "GB"), ("unitedkingdom", "GB"), ("usa", "US"), ("unitedstates", "US"),
-            ("southkorea", "KR"), ("korea", "KR"), ("northkorea", "KP"), ("russia", "RU"), ("vietnam", "VN"), ("taiwan", "TW"),
-            ("czechrepublic", "CZ"), ("turkey", "TR"), ("laos", "LA"), ("brunei", "BN"), ("bolivia", "BO"), ("venezuela", "VE"),
-            ("tanzania", "TZ"), ("iran", "IR"), ("syria", "SY"), ("moldova", "MD"), ("ivorycoast", "CI"), ("hongkong", "HK"), ("macau", "MO"),
-            ("palestine", "PS"), ("thenetherlands", "NL"), ("holland", "NL"),
+            ("uk", "GB"),
+            ("greatbritain", "GB"),
+            ("england", "GB"),
+            ("unitedkingdom", "GB"),
+            ("usa", "US"),
+            ("unitedstates", "US"),
+            ("southkorea", "KR"),
+            ("korea", "KR"),
+            ("northkorea", "KP"),
+            ("russia", "RU"),
+            ("vietnam", "VN"),
+            ("taiwan", "TW"),
+            ("czechrepublic", "CZ"),
+            ("turkey", "TR"),
+            ("laos", "LA"),
+            ("brunei", "BN"),
+            ("bolivia", "BO"),
+            ("venezuela", "VE"),
+            ("tanzania", "TZ"),
+            ("iran", "IR"),
+            ("syria", "SY"),
+            ("moldova", "MD"),
+            ("ivorycoast", "CI"),
+            ("hongkong", "HK"),
+            ("macau", "MO"),
+            ("palestine", "PS"),
+            ("thenetherlands", "NL"),
+            ("holland", "NL"),
         ] {
             names.insert(name.to_owned(), code);
         }
@@ -118,9 +141,25 @@ mod tests {
     #[test]
     fn countries_are_known_by_code_and_name() {
         let table = [
-            ("ID", "ID"), ("idn", "ID"), ("Indonesia", "ID"), (" indonesia ", "ID"), ("United States", "US"), ("USA", "US"), ("U.S.A.", "US"),
-            ("United Kingdom", "GB"), ("Netherlands", "NL"), ("The Netherlands", "NL"), ("Viet Nam", "VN"), ("Vietnam", "VN"),
-            ("South Korea", "KR"), ("Germany", "DE"), ("Singapore", "SG"), ("Côte d'Ivoire", "CI"), ("Atlantis", ""), ("", ""), ("X", ""),
+            ("ID", "ID"),
+            ("idn", "ID"),
+            ("Indonesia", "ID"),
+            (" indonesia ", "ID"),
+            ("United States", "US"),
+            ("USA", "US"),
+            ("U.S.A.", "US"),
+            ("United Kingdom", "GB"),
+            ("Netherlands", "NL"),
+            ("The Netherlands", "NL"),
+            ("Viet Nam", "VN"),
+            ("Vietnam", "VN"),
+            ("South Korea", "KR"),
+            ("Germany", "DE"),
+            ("Singapore", "SG"),
+            ("Côte d'Ivoire", "CI"),
+            ("Atlantis", ""),
+            ("", ""),
+            ("X", ""),
         ];
         for (text, code) in table {
             assert_eq!(country(Some(text)).map(|found| found.code().to_owned()).unwrap_or_default(), code, "{text}");

@@ -161,7 +161,12 @@ mod tests {
             total: "125000.00".into(),
             amount_paid: "0.00".into(),
             shipments: vec![shipped("A1", Some("https://t.example/A1")), shipped("A2", None)],
-            invoices: vec![Invoiced { number: "INV-000001".into(), total: "50000.00".into(), status: "partially_paid".into(), due_on: "2026-04-01".parse().unwrap() }],
+            invoices: vec![Invoiced {
+                number: "INV-000001".into(),
+                total: "50000.00".into(),
+                status: "partially_paid".into(),
+                due_on: "2026-04-01".parse().unwrap(),
+            }],
         };
         let told = named(&standing.properties(), Property::hubspot);
         assert_eq!(told["pesanan_order_number"], "SO-000123");

@@ -38,9 +38,7 @@ pub async fn get_customer_history(call: Call, app: Data<App>) -> Result<Answer, 
     // A cursor is only good for who may read the same kinds.
     let name = format!("history {id} {kinds:?}");
     let (limit, before) = (query.limit()?, start(query.after(&name, 2)?)?);
-    let read = move |connection: &mut _| {
-        service::list(connection, &context, id, &kinds, before, &name, limit)
-    };
+    let read = move |connection: &mut _| service::list(connection, &context, id, &kinds, before, &name, limit);
     Answer::ok(&app.db.read(read).await?)
 }
 

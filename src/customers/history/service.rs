@@ -20,7 +20,9 @@ pub fn list(
     limit: usize,
 ) -> Result<CustomerHistory, Error> {
     let summary = match before {
-        None => Some(store::summary(connection, context.organization_id, customer_id, kinds, context.now)?.ok_or(Error::not_found("customer"))?),
+        None => Some(
+            store::summary(connection, context.organization_id, customer_id, kinds, context.now)?.ok_or(Error::not_found("customer"))?,
+        ),
         Some(_) => None,
     };
     let rows = store::page(connection, context.organization_id, customer_id, kinds, before, limit as i64 + 1)?;

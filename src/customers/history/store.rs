@@ -60,7 +60,9 @@ pub fn page(
 ) -> QueryResult<Vec<HistoryEntry>> {
     const ZONE: &str = "(SELECT o.time_zone FROM organization o WHERE o.id = $1)";
     let on_its_day = |day: &str| {
-        format!("CASE WHEN (d.created_at AT TIME ZONE {ZONE})::date = d.{day} THEN d.created_at ELSE d.{day}::timestamp AT TIME ZONE {ZONE} END")
+        format!(
+            "CASE WHEN (d.created_at AT TIME ZONE {ZONE})::date = d.{day} THEN d.created_at ELSE d.{day}::timestamp AT TIME ZONE {ZONE} END"
+        )
     };
     let own = |table: &str| format!("{table} d");
     let arms = [

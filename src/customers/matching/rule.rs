@@ -195,9 +195,8 @@ mod tests {
 
     fn arb_candidate() -> impl Strategy<Value = Candidate> {
         let (ids, taxes) = (prop::option::of("[78]"), prop::option::of("DE1366959[0-2]"));
-        (1u128..5, any::<bool>(), ids, taxes, prop::option::of("[ab]@x\\.example")).prop_map(|(n, guest, external_id, tax_id, email)| {
-            Candidate { id: id(n), guest, external_id, tax_id, email }
-        })
+        (1u128..5, any::<bool>(), ids, taxes, prop::option::of("[ab]@x\\.example"))
+            .prop_map(|(n, guest, external_id, tax_id, email)| Candidate { id: id(n), guest, external_id, tax_id, email })
     }
 
     proptest! {

@@ -82,12 +82,20 @@ mod tests {
 
     fn arb_body() -> impl Strategy<Value = String> {
         let value = prop_oneof![
-            Just("null".to_owned()), any::<i64>().prop_map(|n| n.to_string()), "\"[a-z/]{0,12}\"", Just("\"store/order/created\"".to_owned()),
-            Just("\"stores/abc\"".to_owned()), Just("{\"id\": 250}".to_owned()), Just("{\"orderId\": \"7\"}".to_owned()), Just("[1]".to_owned()), "\\PC{0,4}",
+            Just("null".to_owned()),
+            any::<i64>().prop_map(|n| n.to_string()),
+            "\"[a-z/]{0,12}\"",
+            Just("\"store/order/created\"".to_owned()),
+            Just("\"stores/abc\"".to_owned()),
+            Just("{\"id\": 250}".to_owned()),
+            Just("{\"orderId\": \"7\"}".to_owned()),
+            Just("[1]".to_owned()),
+            "\\PC{0,4}",
         ];
         let names = vec!["scope", "producer", "data", "store_id", "hash"];
-        prop::collection::vec((prop::sample::select(names), value), 0..6)
-            .prop_map(|fields| format!("{{{}}}", fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect::<Vec<_>>().join(",")))
+        prop::collection::vec((prop::sample::select(names), value), 0..6).prop_map(|fields| {
+            format!("{{{}}}", fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect::<Vec<_>>().join(","))
+        })
     }
 
     proptest! {

@@ -3,11 +3,11 @@
 use crate::channels::body::ChannelSettings;
 use crate::channels::platforms::parts::{Postal, country, email, full_name, line};
 use crate::channels::platforms::reading::{Node, Read, bounded};
+use crate::inbox::Reason;
 use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, discount};
 use crate::order_to_cash::shop_orders::{
     Places, RefundedGoods, ShopCancellation, ShopFulfillment, ShopFulfillmentLine, ShopOrder, ShopPayment, ShopRefund, ShopRefundLine,
 };
-use crate::inbox::Reason;
 use crate::orders::body::{InlineCustomer, NewOrder};
 use crate::orders::order::CancelCode;
 use crate::payments::payment::PaymentMethod;
@@ -158,8 +158,7 @@ fn figures(root: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
     let mut best = None;
     for terms in &TERMS {
         let (figures, sum) = in_terms(root, currency, settings, terms)?;
-        let fits = currency.round(figures.total) == sum;
-        if fits {
+        if figures.total == Some(sum) {
             return Ok(figures);
         }
         best = best.or(Some(figures));
@@ -202,7 +201,10 @@ fn in_terms(root: &Node, currency: Currency, settings: &ChannelSettings, terms: 
             price: LinePrice::Line(gross),
             discounts,
             tax: Some(tax),
-            metadata: bounded([("name", item.field("name").value.clone()), ("product_options", item.field("product_options").value.clone())], 4 * 1024),
+            metadata: bounded(
+                [("name", item.field("name").value.clone()), ("product_options", item.field("product_options").value.clone())],
+                4 * 1024,
+            ),
             pointer: item.pointer.clone(),
         });
     }
@@ -242,7 +244,7 @@ fn in_terms(root: &Node, currency: Currency, settings: &ChannelSettings, terms: 
         extras,
         discounts,
         tax_total: Some(tax_total),
-        total: total.positive(currency)?,
+        total: Some(total.positive(currency)?),
         total_pointer: total.pointer,
         fee_sku: settings.fee_sku.clone(),
     };
@@ -309,7 +311,8 @@ fn payments(root: &Node, currency: Currency, id: &str) -> Read<Vec<ShopPayment>>
             named if seen || named.contains("card") => PaymentMethod::Card,
             _ => PaymentMethod::Other,
         };
-        payments.insert(0, ShopPayment { reference: reference.unwrap_or_else(|| format!("bigcommerce-{id}")), method, authorized, captured });
+        payments
+            .insert(0, ShopPayment { reference: reference.unwrap_or_else(|| format!("bigcommerce-{id}")), method, authorized, captured });
     }
     Ok(payments)
 }

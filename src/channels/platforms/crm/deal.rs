@@ -120,7 +120,11 @@ fn is_a_percent(percent: Decimal) -> bool {
 pub enum Buyer {
     Customer(CustomerId),
     /// By name and address alone.
-    Guest { name: String, email: Option<String>, phone: Option<String> },
+    Guest {
+        name: String,
+        email: Option<String>,
+        phone: Option<String>,
+    },
 }
 
 impl Deal {
@@ -134,7 +138,9 @@ impl Deal {
             let detail = format!("the line has no SKU ({}); give its product one in the CRM", line.sku_field);
             Reason::new("sku_missing", detail, format!("{}/{}", line.pointer, line.sku_field))
         };
-        missing.map(reason).or_else(|| self.buyer.is_none().then(|| Reason::new("no_buyer", "neither a company nor a contact belongs to it", "")))
+        missing
+            .map(reason)
+            .or_else(|| self.buyer.is_none().then(|| Reason::new("no_buyer", "neither a company nor a contact belongs to it", "")))
     }
 
     /// The order that it asks for.

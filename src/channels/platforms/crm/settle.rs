@@ -7,8 +7,8 @@ use crate::channels::platform::Workbench;
 use crate::customers::matching::{self, Settled};
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Reason};
-use crate::order_to_cash::shop_orders::bring;
 use crate::order_to_cash::cancel::cancel;
+use crate::order_to_cash::shop_orders::bring;
 use crate::orders::body::{CancelReason, CancelRequest};
 use crate::orders::of_channel::{Standing, of_channel};
 use crate::orders::order::CancelCode;
@@ -28,9 +28,8 @@ pub fn known_order(
 
 /// Takes an order back whose deal is none any more, while nothing of it has shipped; after that it is a person's to decide.
 pub fn withdraw(bench: &Workbench, message: &Message, known: Standing, detail: &str) -> Result<Outcome, Error> {
-    let told = |code: &str, detail: String| {
-        Ok(Outcome::Processed { order_ids: vec![known.id], reason: Some(Reason::new(code, detail, "")) })
-    };
+    let told =
+        |code: &str, detail: String| Ok(Outcome::Processed { order_ids: vec![known.id], reason: Some(Reason::new(code, detail, "")) });
     if known.status == OrderStatus::Cancelled {
         return Ok(Outcome::processed(vec![known.id]));
     }
@@ -42,7 +41,9 @@ pub fn withdraw(bench: &Workbench, message: &Message, known: Standing, detail: &
     let request = CancelRequest { reason, lines: None, dry_run: false };
     match bench.db.write_blocking(|connection| cancel(connection, &context, known.id, &request, &Precondition::Any).map(drop)) {
         Ok(()) => Ok(Outcome::processed(vec![known.id])),
-        Err(Error::Conflict { code, detail: why, .. }) => told("not_cancelled", format!("{detail}, but the order cannot be cancelled: {code}: {why}")),
+        Err(Error::Conflict { code, detail: why, .. }) => {
+            told("not_cancelled", format!("{detail}, but the order cannot be cancelled: {code}: {why}"))
+        }
         Err(error) => Err(error),
     }
 }
@@ -79,9 +80,7 @@ fn buyer(bench: &Workbench, message: &Message, deal: &Deal) -> Result<Result<Buy
     let settled = bench.db.write_blocking(|connection| matching::settle(connection, &context, new_id, party));
     Ok(match settled {
         Ok(Settled::Customer(id)) => Ok(Buyer::Customer(id)),
-        Ok(Settled::Guest) => {
-            Ok(Buyer::Guest { name: party.name.clone(), email: party.email.clone(), phone: party.phone.clone() })
-        }
+        Ok(Settled::Guest) => Ok(Buyer::Guest { name: party.name.clone(), email: party.email.clone(), phone: party.phone.clone() }),
         Ok(Settled::Ambiguous(ids)) => {
             let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let detail = format!("several customers could be {}: {ids}; set external_ids.{} of the right one", party.name, party.system);

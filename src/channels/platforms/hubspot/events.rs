@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn each_deal_is_named_once() {
-        let change = |id: i64, name: &str| json!({"objectId": id, "propertyName": name, "subscriptionType": "deal.propertyChange", "eventId": 1});
+        let change =
+            |id: i64, name: &str| json!({"objectId": id, "propertyName": name, "subscriptionType": "deal.propertyChange", "eventId": 1});
         let body = json!([change(7, "dealstage"), change(9_007_199_254_740_993, "amount"), change(7, "amount")]).to_string();
         let told = read(body.as_bytes()).unwrap();
         assert_eq!(told.topic, "deal.propertyChange");
@@ -110,9 +111,16 @@ mod tests {
     /// JSON of about the right shape, with something else here and there.
     fn arb_body() -> impl Strategy<Value = String> {
         let value = prop_oneof![
-            Just("null".to_owned()), Just("true".to_owned()), any::<i64>().prop_map(|n| n.to_string()), Just("1e400".to_owned()),
-            "[a-z.0-9-]{0,12}".prop_map(|text| json!(text).to_string()), Just("\"deal.merge\"".to_owned()), Just("\"0-3\"".to_owned()),
-            Just("[]".to_owned()), Just("{}".to_owned()), "\\PC{0,4}",
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            any::<i64>().prop_map(|n| n.to_string()),
+            Just("1e400".to_owned()),
+            "[a-z.0-9-]{0,12}".prop_map(|text| json!(text).to_string()),
+            Just("\"deal.merge\"".to_owned()),
+            Just("\"0-3\"".to_owned()),
+            Just("[]".to_owned()),
+            Just("{}".to_owned()),
+            "\\PC{0,4}",
         ];
         let name = prop::sample::select(vec!["objectId", "subscriptionType", "objectTypeId", "newObjectId", "primaryObjectId", "x"]);
         let event = prop::collection::vec((name, value), 0..5).prop_map(|fields| {

@@ -17,10 +17,21 @@ use std::collections::HashMap;
 /// The stage that every pipeline has from the start.
 const WON: &str = "closedwon";
 
-pub const DEAL_PROPERTIES: &str = "dealname,dealstage,pipeline,amount,deal_currency_code,closedate,description,hubspot_owner_id,hs_merged_object_ids";
+pub const DEAL_PROPERTIES: &str =
+    "dealname,dealstage,pipeline,amount,deal_currency_code,closedate,description,hubspot_owner_id,hs_merged_object_ids";
 pub const LINE_PROPERTIES: &[&str] = &[
-    "hs_sku", "name", "quantity", "price", "amount", "discount", "hs_discount_percentage", "hs_total_discount", "tax", "hs_tax_amount",
-    "hs_tax_rate_group_id", "hs_position_on_quote",
+    "hs_sku",
+    "name",
+    "quantity",
+    "price",
+    "amount",
+    "discount",
+    "hs_discount_percentage",
+    "hs_total_discount",
+    "tax",
+    "hs_tax_amount",
+    "hs_tax_rate_group_id",
+    "hs_position_on_quote",
 ];
 pub const COMPANY_PROPERTIES: &str = "name,phone,address,address2,city,state,zip,country,hs_country_code";
 pub const CONTACT_PROPERTIES: &str = "firstname,lastname,email,phone,mobilephone,address,city,state,zip,country,hs_country_region_code";
@@ -82,7 +93,13 @@ impl Record {
 
     /// Ids of deals that were merged into this one, which it was known by before.
     pub fn merged(&self) -> Vec<String> {
-        self.get("hs_merged_object_ids").unwrap_or_default().split(';').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+        self.get("hs_merged_object_ids")
+            .unwrap_or_default()
+            .split(';')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// `line_items`, `companies` or `contacts`; HubSpot writes the first with a space too.
@@ -217,7 +234,8 @@ impl Fetched {
 
 fn is_won(deal: &Record, settings: &ChannelSettings) -> bool {
     let stage = deal.get("dealstage").unwrap_or_default();
-    let in_pipeline = settings.pipelines.is_empty() || deal.get("pipeline").is_some_and(|pipeline| settings.pipelines.iter().any(|one| one == pipeline));
+    let in_pipeline =
+        settings.pipelines.is_empty() || deal.get("pipeline").is_some_and(|pipeline| settings.pipelines.iter().any(|one| one == pipeline));
     let won = if settings.won_stages.is_empty() { stage == WON } else { settings.won_stages.iter().any(|one| one == stage) };
     !deal.archived && in_pipeline && won
 }

@@ -47,10 +47,8 @@ mod tests {
     const SIGNATURE: &str = "K36dawei4A+QBNolUOqo7s91KQDWQ5MXZ/QufNYuk/Y=";
 
     fn verified(signature: &str, time: &str, uris: &[&str], secrets: &[&str], now: i64) -> bool {
-        let headers = [
-            ("x-hubspot-signature-v3".to_owned(), signature.to_owned()),
-            ("x-hubspot-request-timestamp".to_owned(), time.to_owned()),
-        ];
+        let headers =
+            [("x-hubspot-signature-v3".to_owned(), signature.to_owned()), ("x-hubspot-request-timestamp".to_owned(), time.to_owned())];
         let knock = Knock { method: "POST", uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), headers: &headers, body: BODY };
         let secrets: Vec<String> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
         verify(&knock, &secrets, DateTime::from_timestamp_millis(now).unwrap()).is_ok()

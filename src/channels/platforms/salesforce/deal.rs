@@ -63,7 +63,9 @@ impl Kind {
                 Self::Opportunity if stages.is_empty() => record.is_true("IsWon") || record.get("StageName") == Some("Closed Won"),
                 Self::Opportunity => named("StageName"),
                 Self::Order => {
-                    matches!(record.get("StatusCode"), Some("A" | "Activated")) || record.get("Status") == Some("Activated") || named("Status")
+                    matches!(record.get("StatusCode"), Some("A" | "Activated"))
+                        || record.get("Status") == Some("Activated")
+                        || named("Status")
                 }
             }
     }
@@ -135,7 +137,9 @@ impl Whole {
         let quantity = line.number("Quantity").unwrap_or(Decimal::ONE);
         let discount = line.number("Discount").filter(|percent| !percent.is_zero());
         DealLine {
-            external_id: line.get("Id").map_or_else(|| (i + 1).to_string(), |id| whole(id).unwrap_or_else(|| id.chars().take(100).collect())),
+            external_id: line
+                .get("Id")
+                .map_or_else(|| (i + 1).to_string(), |id| whole(id).unwrap_or_else(|| id.chars().take(100).collect())),
             sku: sku.map(str::to_owned),
             quantity,
             unit_price: line.number("UnitPrice").unwrap_or_default(),

@@ -116,7 +116,10 @@ fn asked(message: &Message) -> Result<Vec<Asked>, Reason> {
     let is_xml = message.body.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf)) == Some(&b'<');
     if !is_xml {
         let pushed = push::read(&message.body)?;
-        return Ok(pushed.into_iter().map(|one| Asked { kind: one.kind, id: one.id, record: one.record, pushed: true, pointer: one.pointer }).collect());
+        return Ok(pushed
+            .into_iter()
+            .map(|one| Asked { kind: one.kind, id: one.id, record: one.record, pushed: true, pointer: one.pointer })
+            .collect());
     }
     let told = outbound::read(&message.body)?;
     let mut asked: Vec<Asked> = vec![];

@@ -49,7 +49,8 @@ pub fn read(body: &[u8]) -> Result<Outbound, Reason> {
         return Err(unlike("this is no outbound message of Salesforce", "/Envelope/Body/notifications"));
     }
     let organization_id = found.text_at(&["OrganizationId"]).and_then(|id| whole(&id));
-    let organization_id = organization_id.ok_or_else(|| unlike("it names no organization", "/Envelope/Body/notifications/OrganizationId"))?;
+    let organization_id =
+        organization_id.ok_or_else(|| unlike("it names no organization", "/Envelope/Body/notifications/OrganizationId"))?;
     let mut notifications: Vec<Notification> = vec![];
     for (i, one) in found.all("Notification").enumerate() {
         let pointer = format!("/Envelope/Body/notifications/Notification[{}]", i + 1);
@@ -108,12 +109,18 @@ mod tests {
     }
 
     fn notification(id: &str, kind: &str, fields: &str) -> String {
-        format!("<Notification><Id>{id}</Id><sObject xsi:type=\"sf:{kind}\" xmlns:sf=\"urn:sobject.enterprise.soap.sforce.com\">{fields}</sObject></Notification>")
+        format!(
+            "<Notification><Id>{id}</Id><sObject xsi:type=\"sf:{kind}\" xmlns:sf=\"urn:sobject.enterprise.soap.sforce.com\">{fields}</sObject></Notification>"
+        )
     }
 
     #[test]
     fn each_notification_is_read_once() {
-        let won = notification("04l7F000008aeAyQAI", "Opportunity", "<sf:Id>0067F000003pmdWQAQ</sf:Id><sf:Name>A &amp; B</sf:Name><sf:X xsi:nil=\"true\"/>");
+        let won = notification(
+            "04l7F000008aeAyQAI",
+            "Opportunity",
+            "<sf:Id>0067F000003pmdWQAQ</sf:Id><sf:Name>A &amp; B</sf:Name><sf:X xsi:nil=\"true\"/>",
+        );
         let again = notification("04l7F000008aeAy", "Opportunity", "<sf:Id>0067F000003pmdWQAQ</sf:Id>");
         let order = notification("04l7F000008aeAzQAI", "Order", "<sf:Status>Activated</sf:Status>");
         let read = read(envelope(&format!("{won}{again}{order}")).as_bytes()).unwrap();
@@ -138,15 +145,28 @@ mod tests {
         let id = |i: usize| format!("04l7F00000{i:05}QAI");
         let many: String = (0..101).map(|i| notification(&id(i), "Order", "")).collect();
         assert_eq!(code(&envelope(&many)), "too_many_items");
-        assert_eq!(read(envelope(&many.replacen("<Notification>", "<Other>", 1).replacen("</Notification>", "</Other>", 1)).as_bytes()).unwrap().notifications.len(), 100);
+        assert_eq!(
+            read(envelope(&many.replacen("<Notification>", "<Other>", 1).replacen("</Notification>", "</Other>", 1)).as_bytes())
+                .unwrap()
+                .notifications
+                .len(),
+            100
+        );
     }
 
     /// Pieces of a message in any order.
     fn arb_message() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
-            Just("<Notification>".to_owned()), Just("</Notification>".to_owned()), Just("<Id>04l7F000008aeAyQAI</Id>".to_owned()),
-            Just("<sObject xsi:type=\"sf:Order\">".to_owned()), Just("</sObject>".to_owned()), Just("<a b='".to_owned()), Just("&lt;&#x41;&y;".to_owned()),
-            Just("<![CDATA[x]]>".to_owned()), Just("<!-- -->".to_owned()), "\\PC{0,6}",
+            Just("<Notification>".to_owned()),
+            Just("</Notification>".to_owned()),
+            Just("<Id>04l7F000008aeAyQAI</Id>".to_owned()),
+            Just("<sObject xsi:type=\"sf:Order\">".to_owned()),
+            Just("</sObject>".to_owned()),
+            Just("<a b='".to_owned()),
+            Just("&lt;&#x41;&y;".to_owned()),
+            Just("<![CDATA[x]]>".to_owned()),
+            Just("<!-- -->".to_owned()),
+            "\\PC{0,6}",
         ];
         (prop::collection::vec(piece, 0..10), any::<bool>()).prop_map(|(pieces, enveloped)| {
             let text = pieces.concat();

@@ -38,7 +38,10 @@ pub fn read(body: &[u8]) -> Result<Vec<Pushed>, Reason> {
             let detail = "send an Order or an Opportunity, as JSON.serialize writes it";
             Reason::new("unsupported_object", detail, format!("{pointer}/attributes/type"))
         })?;
-        let id = record.get("Id").and_then(whole).ok_or_else(|| Reason::new("no_id", "the record has no Salesforce id", format!("{pointer}/Id")))?;
+        let id = record
+            .get("Id")
+            .and_then(whole)
+            .ok_or_else(|| Reason::new("no_id", "the record has no Salesforce id", format!("{pointer}/Id")))?;
         Ok(Pushed { kind, id, record, pointer })
     };
     records.into_iter().enumerate().map(pushed).collect()

@@ -47,16 +47,25 @@ fn an_order_is_read_field_by_field() {
     assert!(shop.doubts.is_empty(), "{:?}", shop.doubts);
     let new = &shop.order;
     let customer = new.customer.as_ref().unwrap();
-    assert_eq!((customer.name.as_str(), customer.email.as_deref(), customer.phone.as_deref()), ("Jane Doe", Some("jane@example.com"), Some("1234567890")));
+    assert_eq!(
+        (customer.name.as_str(), customer.email.as_deref(), customer.phone.as_deref()),
+        ("Jane Doe", Some("jane@example.com"), Some("1234567890"))
+    );
     assert_eq!((new.currency.map(Currency::code), new.prices_include_tax), (Some("USD"), false));
     let lines: Vec<_> = new.lines.iter().map(|line| (line.sku.as_str(), line.quantity.0, line.external_line_id.as_deref())).collect();
     assert_eq!(lines, [("KOPI-250", dec("2"), Some("11")), ("TEH-100", dec("1"), Some("12"))]);
     assert_eq!(new.lines[0].unit_price.map(|price| price.0), Some(dec("20")));
-    assert_eq!(new.lines[0].discounts.iter().map(|one| (one.code.as_deref(), one.amount.map(|amount| amount.0))).collect::<Vec<_>>(), [(Some("FIVE"), Some(dec("4")))]);
+    assert_eq!(
+        new.lines[0].discounts.iter().map(|one| (one.code.as_deref(), one.amount.map(|amount| amount.0))).collect::<Vec<_>>(),
+        [(Some("FIVE"), Some(dec("4")))]
+    );
     let tax: Decimal = new.lines.iter().filter_map(|line| line.tax_amount).map(|tax| tax.0).sum();
     let shipping = new.shipping.as_ref().unwrap();
     assert_eq!((shipping.amount.0, shipping.tax_amount.map(|tax| tax.0), tax), (dec("8"), Some(dec("0.80")), dec("4.50")));
-    assert_eq!(new.shipping_address.as_ref().map(|to| (to.line1.as_str(), to.line2.as_deref(), to.country.code())), Some(("555 East Street", Some("Apt 4"), "US")));
+    assert_eq!(
+        new.shipping_address.as_ref().map(|to| (to.line1.as_str(), to.line2.as_deref(), to.country.code())),
+        Some(("555 East Street", Some("Apt 4"), "US"))
+    );
     assert_eq!(new.note.as_deref(), Some("Ring twice"));
     let payment = ShopPayment { reference: "ch_1".into(), method: PaymentMethod::Card, authorized: dec("0"), captured: dec("58.3") };
     assert_eq!(shop.payments, [payment]);
@@ -72,7 +81,10 @@ fn a_store_that_writes_prices_with_tax_gives_its_discounts_so() {
     assert!(shop.order.prices_include_tax && shop.doubts.is_empty(), "{:?}", shop.doubts);
     document["order"]["total_inc_tax"] = json!("60.0000");
     let shop = order(&document);
-    assert_eq!(shop.doubts.iter().map(|doubt| (doubt.code.as_str(), doubt.pointer.as_str())).collect::<Vec<_>>(), [("totals_differ", "/order/total_inc_tax")]);
+    assert_eq!(
+        shop.doubts.iter().map(|doubt| (doubt.code.as_str(), doubt.pointer.as_str())).collect::<Vec<_>>(),
+        [("totals_differ", "/order/total_inc_tax")]
+    );
 }
 
 #[test]
@@ -80,7 +92,13 @@ fn statuses_refunds_and_shipments_are_told() {
     let mut document = document();
     document["order"]["status_id"] = json!(0);
     assert!(matches!(read(&document, &ChannelSettings::default()), Ok(Told::Incomplete)));
-    for (status, cancelled, doubt) in [(5, Some(CancelCode::CustomerRequest), ""), (6, Some(CancelCode::PaymentFailed), ""), (12, None, "manual_verification"), (13, None, "disputed"), (2, None, "")] {
+    for (status, cancelled, doubt) in [
+        (5, Some(CancelCode::CustomerRequest), ""),
+        (6, Some(CancelCode::PaymentFailed), ""),
+        (12, None, "manual_verification"),
+        (13, None, "disputed"),
+        (2, None, ""),
+    ] {
         document["order"]["status_id"] = json!(status);
         let shop = order(&document);
         assert_eq!(shop.cancelled.map(|cancelled| cancelled.code), cancelled, "{status}");
@@ -101,7 +119,10 @@ fn statuses_refunds_and_shipments_are_told() {
     assert_eq!(shop.refunds[0].lines, [goods]);
     assert_eq!(shop.fulfillments.len(), 1);
     let shipped = &shop.fulfillments[0];
-    assert_eq!((shipped.reference.as_str(), shipped.carrier.as_deref(), shipped.tracking_number.as_deref()), ("12", Some("jne"), Some("JNE1")));
+    assert_eq!(
+        (shipped.reference.as_str(), shipped.carrier.as_deref(), shipped.tracking_number.as_deref()),
+        ("12", Some("jne"), Some("JNE1"))
+    );
     assert_eq!(shipped.lines.as_deref(), Some([ShopFulfillmentLine { external_line_id: "11".into(), quantity: dec("2") }].as_slice()));
 }
 
@@ -128,14 +149,38 @@ fn money_is_what_the_provider_took() {
 /// A document with other values here and there.
 fn arb_document() -> impl Strategy<Value = Value> {
     let value = prop_oneof![
-        Just(json!(null)), any::<i64>().prop_map(|n| json!(n)), any::<f64>().prop_map(|x| json!(x)), "[-0-9.]{0,20}".prop_map(Value::from),
-        "\\PC{0,12}".prop_map(Value::from), Just(json!([])), Just(json!({})), Just(json!([{"amount": "1e9"}])), Just(json!("99999999999999.99")),
+        Just(json!(null)),
+        any::<i64>().prop_map(|n| json!(n)),
+        any::<f64>().prop_map(|x| json!(x)),
+        "[-0-9.]{0,20}".prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!([{"amount": "1e9"}])),
+        Just(json!("99999999999999.99")),
     ];
     let pointers = [
-        "/order/id", "/order/status_id", "/order/date_modified", "/order/total_inc_tax", "/order/total_tax", "/order/default_currency_code",
-        "/order/coupon_discount", "/order/billing_address", "/order/shipping_cost_tax", "/products", "/products/0/quantity", "/products/0/total_ex_tax",
-        "/products/0/total_tax", "/products/1/applied_discounts", "/products/1/sku", "/shipping_addresses", "/transactions/0/amount", "/transactions",
-        "/refunds", "/shipments", "/order/store_credit_amount",
+        "/order/id",
+        "/order/status_id",
+        "/order/date_modified",
+        "/order/total_inc_tax",
+        "/order/total_tax",
+        "/order/default_currency_code",
+        "/order/coupon_discount",
+        "/order/billing_address",
+        "/order/shipping_cost_tax",
+        "/products",
+        "/products/0/quantity",
+        "/products/0/total_ex_tax",
+        "/products/0/total_tax",
+        "/products/1/applied_discounts",
+        "/products/1/sku",
+        "/shipping_addresses",
+        "/transactions/0/amount",
+        "/transactions",
+        "/refunds",
+        "/shipments",
+        "/order/store_credit_amount",
     ];
     prop::collection::vec((prop::sample::select(pointers.to_vec()), value), 0..5).prop_map(|changes| {
         let mut document = document();

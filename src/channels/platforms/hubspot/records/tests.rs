@@ -25,15 +25,23 @@ fn fetched() -> Fetched {
             }
         })),
         lines: vec![
-            record(json!({"id": "12", "updatedAt": "2026-03-01T08:00:05Z", "properties": {"hs_sku": "TEH-100", "quantity": "5", "price": "25",
-                "amount": "125.00", "hs_position_on_quote": "1"}})),
-            record(json!({"id": "11", "updatedAt": "2026-02-20T08:00:00Z", "properties": {"hs_sku": " KOPI-250 ", "quantity": "10", "price": "12.50",
-                "hs_discount_percentage": "10", "amount": "112.50", "hs_tax_amount": "0.00", "hs_position_on_quote": "0"}})),
+            record(
+                json!({"id": "12", "updatedAt": "2026-03-01T08:00:05Z", "properties": {"hs_sku": "TEH-100", "quantity": "5", "price": "25",
+                "amount": "125.00", "hs_position_on_quote": "1"}}),
+            ),
+            record(
+                json!({"id": "11", "updatedAt": "2026-02-20T08:00:00Z", "properties": {"hs_sku": " KOPI-250 ", "quantity": "10", "price": "12.50",
+                "hs_discount_percentage": "10", "amount": "112.50", "hs_tax_amount": "0.00", "hs_position_on_quote": "0"}}),
+            ),
         ],
-        company: Some(record(json!({"id": "901", "properties": {"name": "Toko  Sumber\nRejeki", "address": "Jl. Braga No. 12", "city": "Bandung",
-            "zip": "40111", "country": "Indonesia", "phone": "+62 22 420 1234", "npwp": "01.234.567.8-421.000"}}))),
+        company: Some(record(
+            json!({"id": "901", "properties": {"name": "Toko  Sumber\nRejeki", "address": "Jl. Braga No. 12", "city": "Bandung",
+            "zip": "40111", "country": "Indonesia", "phone": "+62 22 420 1234", "npwp": "01.234.567.8-421.000"}}),
+        )),
         contact: Some(record(json!({"id": "5", "properties": {"firstname": "Siti", "lastname": "Rahma", "email": "siti@toko.example"}}))),
-        owner: Some(serde_json::from_str(r#"{"id": "77", "firstName": "Ayu", "lastName": "Lestari", "email": "ayu@example.com"}"#).unwrap()),
+        owner: Some(
+            serde_json::from_str(r#"{"id": "77", "firstName": "Ayu", "lastName": "Lestari", "email": "ayu@example.com"}"#).unwrap(),
+        ),
     }
 }
 
@@ -54,7 +62,15 @@ fn a_deal_is_read_field_by_field() {
     let id = CustomerId::generate();
     let shop = deal.shop_order(&Buyer::Customer(id), now());
     assert_eq!((shop.order.customer_id, shop.order.shipping_address.is_none()), (Some(id), true));
-    let lines: Vec<_> = shop.order.lines.iter().map(|line| serde_json::to_value((&line.sku, line.quantity, line.unit_price, &line.discounts, line.tax_amount, &line.external_line_id)).unwrap()).collect();
+    let lines: Vec<_> = shop
+        .order
+        .lines
+        .iter()
+        .map(|line| {
+            serde_json::to_value((&line.sku, line.quantity, line.unit_price, &line.discounts, line.tax_amount, &line.external_line_id))
+                .unwrap()
+        })
+        .collect();
     let percent = json!([{"code": null, "amount": null, "percent": "10", "reason": null}]);
     assert_eq!(lines, [json!(["KOPI-250", "10", "12.50", percent, null, "11"]), json!(["TEH-100", "5", "25.00", [], null, "12"])]);
     // 10 × 12.50 less 10 % = 112.50, and 5 × 25.00 = 125.00: 237.50, as the deal says.
@@ -103,21 +119,32 @@ fn an_amount_that_is_not_that_of_the_lines_is_doubted() {
     fetched.deal.properties.insert("amount".into(), Loose("300".into()));
     let shop = fetched.deal("1".into(), &settings(), now()).shop_order(&Buyer::Customer(CustomerId::generate()), now());
     assert_eq!(shop.doubts.len(), 1);
-    assert_eq!((shop.doubts[0].code.as_str(), shop.doubts[0].detail.as_str()), ("total_mismatch", "the amount is 300, the lines come to 237.50"));
+    assert_eq!(
+        (shop.doubts[0].code.as_str(), shop.doubts[0].detail.as_str()),
+        ("total_mismatch", "the amount is 300, the lines come to 237.50")
+    );
 }
 
 /// An object of about the right shape, with odd values.
 fn arb_record() -> impl Strategy<Value = String> {
     let value = prop_oneof![
-        Just(Value::Null), any::<i64>().prop_map(|n| json!(n.to_string())), "[-0-9.eE]{0,12}".prop_map(Value::from), any::<f64>().prop_map(|x| json!(x)),
-        "\\PC{0,20}".prop_map(Value::from), Just(json!("2026-03-01T08:00:00Z")), Just(json!("9e27")), Just(json!("-9e27")),
+        Just(Value::Null),
+        any::<i64>().prop_map(|n| json!(n.to_string())),
+        "[-0-9.eE]{0,12}".prop_map(Value::from),
+        any::<f64>().prop_map(|x| json!(x)),
+        "\\PC{0,20}".prop_map(Value::from),
+        Just(json!("2026-03-01T08:00:00Z")),
+        Just(json!("9e27")),
+        Just(json!("-9e27")),
     ];
     let names: Vec<&str> = DEAL_PROPERTIES.split(',').chain(LINE_PROPERTIES.iter().copied()).chain(COMPANY_PROPERTIES.split(',')).collect();
     let properties = prop::collection::hash_map(prop::sample::select(names), value, 0..12);
-    (any::<i64>(), properties, "\\PC{0,24}|2026-03-0[1-9]T00:00:00Z|[0-9]{0,16}", any::<bool>()).prop_map(|(id, properties, updated, archived)| {
-        let kinds = json!({"companies": {"results": [{"id": id, "type": updated}]}});
-        json!({"id": id, "properties": properties, "updatedAt": updated, "archived": archived, "associations": kinds}).to_string()
-    })
+    (any::<i64>(), properties, "\\PC{0,24}|2026-03-0[1-9]T00:00:00Z|[0-9]{0,16}", any::<bool>()).prop_map(
+        |(id, properties, updated, archived)| {
+            let kinds = json!({"companies": {"results": [{"id": id, "type": updated}]}});
+            json!({"id": id, "properties": properties, "updatedAt": updated, "archived": archived, "associations": kinds}).to_string()
+        },
+    )
 }
 
 fn total(texts: &[String]) {

@@ -40,17 +40,37 @@ fn an_order_is_read_field_by_field() {
     let deal = order().deal("8017F000000ABCDQA4", &settings, now());
     assert!(deal.won && deal.lacks().is_none());
     assert_eq!(deal.version_at.to_rfc3339(), "2026-03-01T09:30:02+00:00");
-    assert_eq!((deal.currency.map(Currency::code), deal.sales_rep.as_deref(), deal.purchase_order_number.as_deref()), (Some("EUR"), Some("Ayu Lestari"), Some("PO-77")));
+    assert_eq!(
+        (deal.currency.map(Currency::code), deal.sales_rep.as_deref(), deal.purchase_order_number.as_deref()),
+        (Some("EUR"), Some("Ayu Lestari"), Some("PO-77"))
+    );
     let buyer = deal.buyer.as_ref().unwrap();
-    assert_eq!((buyer.system, buyer.external_id.as_deref(), buyer.tax_id.as_deref()), ("salesforce", Some("0017F000007ydJmQAI"), Some("DE136695976")));
-    assert_eq!(buyer.billing_address.as_ref().map(|address| (address.line1.as_str(), address.country.code())), Some(("Unter den Linden 1", "DE")));
+    assert_eq!(
+        (buyer.system, buyer.external_id.as_deref(), buyer.tax_id.as_deref()),
+        ("salesforce", Some("0017F000007ydJmQAI"), Some("DE136695976"))
+    );
+    assert_eq!(
+        buyer.billing_address.as_ref().map(|address| (address.line1.as_str(), address.country.code())),
+        Some(("Unter den Linden 1", "DE"))
+    );
     let shop = deal.shop_order(&Buyer::Customer(CustomerId::generate()), now());
-    let lines: Vec<Value> = shop.order.lines.iter().map(|line| json!([line.sku, line.quantity, line.unit_price, line.discounts, line.external_line_id])).collect();
-    assert_eq!(lines, [json!(["TEH-100", "20", "100.00", [], "8027F000000AAAAQA4"]), json!(["KOPI-250", "1", "450.50", [], "8027F000000AAABQA4"])]);
+    let lines: Vec<Value> = shop
+        .order
+        .lines
+        .iter()
+        .map(|line| json!([line.sku, line.quantity, line.unit_price, line.discounts, line.external_line_id]))
+        .collect();
+    assert_eq!(
+        lines,
+        [json!(["TEH-100", "20", "100.00", [], "8027F000000AAAAQA4"]), json!(["KOPI-250", "1", "450.50", [], "8027F000000AAABQA4"])]
+    );
     // 20 × 100.00 + 450.50 = 2450.50, as the order says.
     assert!(shop.doubts.is_empty());
     let to = shop.order.shipping_address.unwrap();
-    assert_eq!((to.company.as_deref(), to.line1.as_str(), to.line2.as_deref(), to.country.code()), (Some("Express Logistics"), "Jl. Asia Afrika 8", Some("Lantai 2"), "ID"));
+    assert_eq!(
+        (to.company.as_deref(), to.line1.as_str(), to.line2.as_deref(), to.country.code()),
+        (Some("Express Logistics"), "Jl. Asia Afrika 8", Some("Lantai 2"), "ID")
+    );
     assert_eq!(shop.order.billing_address, None);
     assert_eq!(shop.order.ordered_at.map(|at| at.to_rfc3339()).as_deref(), Some("2026-03-01T09:30:00+00:00"));
     assert_eq!(shop.order.metadata["salesforce_order_number"], "00000123");
@@ -72,8 +92,11 @@ fn states_say_what_is_won() {
 
 #[test]
 fn a_discount_of_an_opportunity_s_line_is_in_percent() {
-    let record: Record = serde_json::from_str(r#"{"Id": "0067F000003pmdWQAQ", "IsWon": true, "Amount": 90.0, "CloseDate": "2026-03-01"}"#).unwrap();
-    let line: Record = serde_json::from_str(r#"{"Quantity": 2, "UnitPrice": 50, "Discount": 10.0, "TotalPrice": 90.0, "ProductCode": "KOPI-250"}"#).unwrap();
+    let record: Record =
+        serde_json::from_str(r#"{"Id": "0067F000003pmdWQAQ", "IsWon": true, "Amount": 90.0, "CloseDate": "2026-03-01"}"#).unwrap();
+    let line: Record =
+        serde_json::from_str(r#"{"Quantity": 2, "UnitPrice": 50, "Discount": 10.0, "TotalPrice": 90.0, "ProductCode": "KOPI-250"}"#)
+            .unwrap();
     let account: Record = serde_json::from_str(r#"{"Id": "0017F000007ydJm", "Name": "Express"}"#).unwrap();
     let whole = Whole { kind: Kind::Opportunity, record, lines: vec![line], account: Some(account), contact: None };
     let deal = whole.deal("0067F000003pmdWQAQ", &ChannelSettings::default(), now());
@@ -86,13 +109,34 @@ fn a_discount_of_an_opportunity_s_line_is_in_percent() {
 /// JSON of about the right shape.
 fn arb_push() -> impl Strategy<Value = String> {
     let value = prop_oneof![
-        Just(json!(null)), any::<f64>().prop_map(|x| json!(x)), any::<i64>().prop_map(|n| json!(n)), "\\PC{0,12}".prop_map(Value::from),
-        Just(json!("0067F000003pmdWQAQ")), Just(json!("2026-03-01T09:30:02.000+0000")), Just(json!({"type": "Order"})), Just(json!(true)),
-        Just(json!({"records": [{"Quantity": 9e27, "UnitPrice": -9e27, "TotalPrice": 1e16, "Discount": 33.3}, {}]})), Just(json!([])),
+        Just(json!(null)),
+        any::<f64>().prop_map(|x| json!(x)),
+        any::<i64>().prop_map(|n| json!(n)),
+        "\\PC{0,12}".prop_map(Value::from),
+        Just(json!("0067F000003pmdWQAQ")),
+        Just(json!("2026-03-01T09:30:02.000+0000")),
+        Just(json!({"type": "Order"})),
+        Just(json!(true)),
+        Just(json!({"records": [{"Quantity": 9e27, "UnitPrice": -9e27, "TotalPrice": 1e16, "Discount": 33.3}, {}]})),
+        Just(json!([])),
     ];
     let names = vec![
-        "attributes", "Id", "Status", "StageName", "IsWon", "TotalAmount", "Amount", "CurrencyIsoCode", "OrderItems", "Account", "BillToContact",
-        "ShippingStreet", "ShippingCity", "ShippingCountry", "LastModifiedDate", "ActivatedDate",
+        "attributes",
+        "Id",
+        "Status",
+        "StageName",
+        "IsWon",
+        "TotalAmount",
+        "Amount",
+        "CurrencyIsoCode",
+        "OrderItems",
+        "Account",
+        "BillToContact",
+        "ShippingStreet",
+        "ShippingCity",
+        "ShippingCountry",
+        "LastModifiedDate",
+        "ActivatedDate",
     ];
     prop::collection::vec((prop::sample::select(names), value), 0..14).prop_map(|fields| {
         let fields: serde_json::Map<String, Value> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
