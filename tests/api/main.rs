@@ -23,6 +23,7 @@ mod fulfillment;
 mod fulfillment_parts;
 mod heads;
 mod history;
+mod imap;
 mod imports;
 mod inventory;
 mod invoicing;
