@@ -53,8 +53,8 @@ pub fn carry_out(
     asks: bool,
 ) -> Result<OrderVerification, Error> {
     let id = stored.shown.id;
-    let is_settled = stored.shown.status != VerificationStatus::Automatic && stored.intent == Intent::Nothing;
-    if is_settled || stored.shown.order_id.is_some() {
+    // Its first version is the reading alone; whatever was done or decided has made another.
+    if stored.shown.version > 1 {
         return Ok(stored.shown.clone());
     }
     let placed = match stored.intent {
@@ -68,7 +68,7 @@ pub fn carry_out(
     db.write_blocking(|connection| {
         let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
         // A person may have decided meanwhile, or another worker gone before.
-        if current.shown.order_id.is_some() || matches!(current.shown.status, VerificationStatus::Accepted | VerificationStatus::Rejected) {
+        if current.shown.version > 1 {
             return Ok(current.shown);
         }
         let mut reasons = current.shown.reasons.clone();

@@ -225,6 +225,7 @@ async fn walk_the_road(app: &TestApp) {
     reports_and_events(&mut road, &order).await;
     notices(&mut road, app).await;
     webhooks(&mut road, app).await;
+    mails(&mut road, app).await;
 
     let documented: BTreeSet<String> = road.document.operations().into_iter().map(|operation| operation.id).collect();
     let missed = documented.difference(&road.taken).map(|id| format!("{id} is not on the road; add it where it belongs"));
@@ -394,6 +395,8 @@ async fn orders(road: &mut Road<'_>) -> Value {
     assert_eq!(order["status"], "confirmed", "{order:#}");
     road.list("list_orders", &[]).await;
     road.go("get_order", &[("id", &order["id"])]).await;
+    road.go("get_order_ubl", &[("id", &order["id"])]).await;
+    road.go("place_ubl_order", &[]).await;
     road.go("patch_order", &[("id", &order["id"])]).await;
     road.go("edit_order", &[("id", &order["id"])]).await;
     let import = road.go("create_import", &[]).await;
@@ -436,6 +439,7 @@ async fn fulfillment(road: &mut Road<'_>, order: &Value) {
     road.go("get_shipment", &[("id", &shipment["id"])]).await;
     road.go("patch_shipment", &[("id", &shipment["id"])]).await;
     road.go("get_shipment_packing_list", &[("id", &shipment["id"])]).await;
+    road.go("get_shipment_ubl", &[("id", &shipment["id"])]).await;
     road.go("deliver_shipment", &[("id", &shipment["id"])]).await;
     road.go("create_tracking_event", &[("id", &shipment["id"])]).await;
 }
@@ -568,6 +572,31 @@ async fn webhooks(road: &mut Road<'_>, app: &TestApp) {
     let today = |body: &mut Value| *body = json!({"from": app.clock.now()});
     road.go_with("redeliver_webhooks", &[("id", id)], today).await;
     road.go("delete_webhook_endpoint", &[("id", id)]).await;
+}
+
+/// Mails that a person must look at: their table has a product that there is not.
+async fn mails(road: &mut Road<'_>, app: &TestApp) {
+    let new = json!({"code": "orders-mail", "kind": "email", "name": "Orders by mail", "settings": {"mail": {"imap_host": "imap.elsewhere.example"}}});
+    let channel = road.admin.post("/v1/channels", new).await.expect(201).body;
+    road.go("get_channel_mailbox", &[("id", &channel["id"])]).await;
+    road.go("hand_in_message", &[("id", &channel["id"])]).await;
+    let path = format!("/v1/channels/{}/messages", channel["id"].as_str().unwrap());
+    for i in 0..2 {
+        let mail = format!(
+            "From: nobody@elsewhere.example\r\nMessage-ID: <{i}@elsewhere.example>\r\nContent-Type: text/html\r\n\r\n<table><tr><th>SKU</th><th>Qty</th></tr><tr><td>KOPI-250</td><td>3</td></tr></table>"
+        );
+        send(road.admin.request(Method::POST, &path).header("content-type", "message/rfc822").body(mail)).await.expect(201);
+    }
+    let (db, desk, clock) = (app.app.db.clone(), app.app.desk.clone(), app.clock.clone());
+    actix_web::web::block(move || pesanan::inbox::work::work(&db, &desk, || clock.now())).await.unwrap().unwrap();
+    let open = road.list("list_order_verifications", &[]).await;
+    let of = |i: usize| {
+        open["data"].as_array().unwrap().iter().filter(|row| row["sender"] == "nobody@elsewhere.example").nth(i).unwrap()["id"].clone()
+    };
+    let customer = road.admin.get("/v1/customers?q=C-TOKO-SUMBER").await.expect(200).body["data"][0]["id"].clone();
+    road.go("get_order_verification", &[("id", &of(0))]).await;
+    road.go_with("accept_order_verification", &[("id", &of(0))], |body| body["order"]["customer_id"] = customer.clone()).await;
+    road.go("reject_order_verification", &[("id", &of(1))]).await;
 }
 
 async fn reports_and_events(road: &mut Road<'_>, order: &Value) {

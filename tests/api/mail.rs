@@ -425,7 +425,7 @@ async fn whoever_dies_in_between_leaves_one_order_and_one_answer() {
     actix_web::web::block(attempt).await.unwrap();
     let order = post.orders().await[0].clone();
     // As if it had died before the reading knew of its order.
-    post.sql("UPDATE order_verification SET order_id = NULL, intent = 'order'; DELETE FROM notice".to_owned()).await;
+    post.sql("UPDATE order_verification SET order_id = NULL, intent = 'order', version = 1; DELETE FROM notice".to_owned()).await;
     app.clock.advance(TimeDelta::minutes(6));
     assert_eq!(post.work().await, 1);
     let verification = post.only_verification().await;
@@ -439,7 +439,7 @@ async fn whoever_dies_in_between_leaves_one_order_and_one_answer() {
     let prose = format!("{}Content-Type: text/plain\r\n\r\nSKU  Jumlah\r\nKOPI  3\r\n", HEAD.replace("m1", "m2").replace("4711", "4712"));
     post.take(&prose).await;
     let draft = post.verifications("status=open").await[0].clone();
-    post.sql("UPDATE order_verification SET order_id = NULL, intent = 'draft' WHERE status = 'open'; \
+    post.sql("UPDATE order_verification SET order_id = NULL, intent = 'draft', version = 1 WHERE status = 'open'; \
               UPDATE inbound_message SET status = 'received', processed_at = NULL, next_attempt_at = received_at WHERE external_id LIKE 'm2%'".to_owned()).await;
     assert_eq!(post.decide(&draft, "accept", json!({})).await.code(409), "invalid_transition", "its draft is being made");
     assert_eq!(post.work().await, 1);

@@ -35,6 +35,7 @@ mod heads;
 mod history;
 mod hubspot;
 mod import_files;
+mod imap;
 mod imports;
 mod inbox;
 mod inventory;

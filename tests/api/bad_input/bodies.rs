@@ -205,6 +205,14 @@ pub fn others(world: &World) -> Vec<Row> {
         let row = Row::new(format!("{kind} {query} {body:?}"), Method::POST, format!("/v1/bank_statements{query}"), status, code);
         Row { body: Some(body.as_bytes().to_vec()), ..row.header("content-type", kind) }
     };
+    let ubl = |query: &str, body: &str, status, code| {
+        let row = Row::new(format!("an order {query} {body:?}"), Method::POST, format!("/v1/orders/ubl{query}"), status, code);
+        Row { body: Some(body.as_bytes().to_vec()), ..row.header("content-type", "application/xml") }
+    };
+    let mail = |body: &str, status, code| {
+        let row = Row::new(format!("a mail {body:?}"), Method::POST, format!("/v1/channels/{NOTHING}/messages"), status, code);
+        Row { body: Some(body.as_bytes().to_vec()), ..row.header("content-type", "message/rfc822") }
+    };
     let csv = |query: &str, body: &str, status, code| file("text/csv", query, body, status, code);
     let account = json!({"role": "bank", "code": "1000", "name": "Bank"});
     vec![
@@ -333,6 +341,25 @@ pub fn others(world: &World) -> Vec<Row> {
             "unknown_order",
         )
         .at("/order_id"),
+        post("/v1/orders/ubl", json!({}), 415, "unsupported_media_type"),
+        ubl("", "<a", 422, "malformed_xml").at(""),
+        ubl("", "<!DOCTYPE x [<!ENTITY a \"b\">]><Order>&a;</Order>", 422, "document_type_refused").at(""),
+        ubl("", "<Order xmlns=\"urn:other\"/>", 422, "unsupported_document").at("/*"),
+        ubl("?channel=a%20b", "<a/>", 400, "invalid_parameter"),
+        ubl("?colour=red", "<a/>", 400, "unknown_parameter"),
+        post(&format!("/v1/channels/{NOTHING}/messages"), json!({}), 415, "unsupported_media_type"),
+        mail("", 422, "required").at(""),
+        mail("From: a@b.example\r\n\r\nhi", 404, "not_found"),
+        post(&format!("/v1/order_verifications/{NOTHING}/accept"), json!({}), 404, "not_found"),
+        post(&format!("/v1/order_verifications/{NOTHING}/accept"), json!({"order": {"lines": [], "colour": 1}}), 422, "unknown_field").at("/order/colour"),
+        post(&format!("/v1/order_verifications/{NOTHING}/reject"), json!({"detail": " "}), 422, "required").at("/detail"),
+        post(&format!("/v1/order_verifications/{NOTHING}/reject"), json!({"detail": "x"}), 404, "not_found"),
+        Row::get("/v1/order_verifications?status=lost", 400, "invalid_parameter"),
+        Row::get("/v1/order_verifications?order_id=x", 400, "invalid_parameter"),
+        Row::get(format!("/v1/order_verifications/{NOTHING}"), 404, "not_found"),
+        Row::get(format!("/v1/channels/{NOTHING}/mailbox"), 404, "not_found"),
+        post("/v1/channels", json!({"code": "m", "kind": "email", "name": "M", "settings": {"mail": {"imap_host": "https://x", "imap_port": 0, "allowed_domains": ["a b"]}}}), 422, "invalid_host")
+            .at("/settings/mail/imap_host").at("/settings/mail/imap_port").at("/settings/mail/allowed_domains/0"),
         post("/v1/bank_statements", json!({}), 415, "unsupported_media_type"),
         csv("", "booked_on,amount\n", 400, "invalid_parameter"),
         csv("?account=1&delimiter=xx", "booked_on,amount\n", 400, "invalid_parameter"),

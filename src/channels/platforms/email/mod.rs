@@ -70,13 +70,7 @@ mod tests {
         let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
         assert!(knows_a_secret(&basic("anybody:first-secret"), &secrets));
         assert!(knows_a_secret(&basic(":second:secret"), &secrets));
-        assert!(knows_a_secret(
-            &basic(":first-secret")
-                .to_uppercase()
-                .replacen("BASIC", "basic", 1)
-                .replace(&STANDARD.encode(":first-secret").to_uppercase(), &STANDARD.encode(":first-secret")),
-            &secrets
-        ));
+        assert!(knows_a_secret(&basic(":first-secret").replace("Basic", "basic"), &secrets));
         for wrong in ["", "Basic", "Basic ", "Basic !", "Bearer first-secret", &basic("first-secret"), &basic("a:first-secret2"), "Bäsic x"]
         {
             assert!(!knows_a_secret(wrong, &secrets), "{wrong}");

@@ -1,8 +1,9 @@
-//! Messages that a caller of the API hands in, such as an `.eml` file.
+//! Messages that a caller of the API hands in, such as an `.eml` file; and how the mailbox of a channel is doing.
 
+use super::imap::{self, MailboxState};
 use super::{LIMIT, TOPIC, message_id};
 use crate::app::App;
-use crate::auth::call::BulkCall;
+use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::channels::{self, ChannelKind};
 use crate::error::Error;
@@ -11,12 +12,12 @@ use crate::inbox::{NewMessage, Proof, service};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::ChannelId;
-use actix_web::post;
 use actix_web::web::Data;
+use actix_web::{get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(hand_in_message);
+    config.service(hand_in_message).service(get_mailbox);
 }
 
 /// Hand in a message
@@ -69,4 +70,27 @@ pub async fn hand_in_message(call: BulkCall, app: Data<App>) -> Result<Answer, E
             })
         })
         .await
+}
+
+/// Get the mailbox of a channel
+///
+/// When it was last looked into, and what its server said if that failed.
+#[utoipa::path(tag = "channels", operation_id = "get_channel_mailbox", security(("oauth2" = ["channels:read"])), params(("id" = ChannelId, Path, description = "Id of the channel")), responses(
+    (status = 200, description = "The mailbox", body = MailboxState),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/channels/{id}/mailbox")]
+pub async fn get_mailbox(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::CHANNELS_READ)?;
+    call.no_query()?;
+    let id: ChannelId = call.path("id")?;
+    let state = app
+        .db
+        .read(move |connection| {
+            let channel = channels::of_id(connection, context.organization_id, id)?.ok_or(Error::not_found("channel"))?;
+            imap::state(connection, context.organization_id, &channel)?.ok_or(Error::not_found("mailbox"))
+        })
+        .await?;
+    Answer::ok(&state)
 }

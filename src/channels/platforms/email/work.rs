@@ -231,7 +231,7 @@ fn judged(
 }
 
 /// Remarks that say nothing of the order itself.
-const HARMLESS: [&str; 2] = ["attached_mail", "encoding_problem"];
+const HARMLESS: [&str; 1] = ["attached_mail"];
 
 /// What the mail itself leaves open. Pure.
 fn doubts(mail: &Mail) -> Vec<Reason> {

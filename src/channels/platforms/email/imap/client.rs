@@ -97,6 +97,8 @@ pub struct Client {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selected {
     pub uid_validity: u32,
+    /// No message has this number or a higher one yet.
+    pub uid_next: Option<u32>,
 }
 
 impl Client {
@@ -158,12 +160,12 @@ impl Client {
     /// Opens a folder.
     pub fn select(&mut self, folder: &str) -> Result<Selected, ImapError> {
         let told = self.command(&format!("SELECT {}", quoted(folder)?))?;
-        let uid_validity = told.iter().find_map(|line| {
-            let at = line.text.find("[UIDVALIDITY ")? + "[UIDVALIDITY ".len();
-            line.text[at..].split(']').next()?.trim().parse().ok()
-        });
-        let uid_validity = uid_validity.ok_or_else(|| ImapError::Garbled("no UIDVALIDITY".to_owned()))?;
-        Ok(Selected { uid_validity })
+        let number = |name: &str| -> Option<u32> {
+            let said = |line: &Response| line.text.split(&format!("[{name} ")).nth(1)?.split(']').next()?.trim().parse().ok();
+            told.iter().find_map(said)
+        };
+        let uid_validity = number("UIDVALIDITY").ok_or_else(|| ImapError::Garbled("no UIDVALIDITY".to_owned()))?;
+        Ok(Selected { uid_validity, uid_next: number("UIDNEXT") })
     }
 
     /// The UIDs that a search finds, in their order.
@@ -370,14 +372,14 @@ mod tests {
             b"* CAPABILITY IMAP4rev1\r\nA1 OK\r\n".to_vec(),
             b"A2 OK in\r\n".to_vec(),
             b"* CAPABILITY IMAP4rev1 MOVE\r\nA3 OK\r\n".to_vec(),
-            b"* 3 EXISTS\r\n* OK [UIDVALIDITY 42] x\r\nA4 OK [READ-WRITE] selected\r\n".to_vec(),
+            b"* 3 EXISTS\r\n* OK [UIDVALIDITY 42] x\r\n* OK [UIDNEXT 10] x\r\nA4 OK [READ-WRITE] selected\r\n".to_vec(),
             b"* SEARCH 9 7\r\nA5 OK\r\n".to_vec(),
             b"* 1 FETCH (UID 7 RFC822.SIZE 24)\r\nA6 OK\r\n".to_vec(),
             fetched,
         ]);
         let mut client = Client::open(&account).unwrap();
         assert!(client.can("MOVE") && !client.can("UIDPLUS"));
-        assert_eq!(client.select("INBOX").unwrap(), Selected { uid_validity: 42 });
+        assert_eq!(client.select("INBOX").unwrap(), Selected { uid_validity: 42, uid_next: Some(10) });
         assert_eq!(client.search("UNSEEN").unwrap(), [7, 9]);
         assert_eq!(client.fetch(7).unwrap().as_deref(), Some(&body[..]));
     }

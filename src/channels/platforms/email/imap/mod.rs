@@ -9,9 +9,47 @@ use crate::channels::{self, Channel};
 use crate::error::Error;
 use crate::inbox::{NewMessage, Proof, service as inbox};
 use crate::platform::db::Db;
+use crate::types::id::OrganizationId;
 use chrono::{DateTime, TimeDelta, Utc};
 use client::{Account, Client, ImapError};
+use diesel::pg::PgConnection;
+use serde::Serialize;
 pub use store::Mailbox;
+use utoipa::ToSchema;
+
+/// How the mailbox of a channel is doing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MailboxState {
+    #[schema(example = "imap.nusantara-niaga.example")]
+    pub host: String,
+    #[schema(example = 993)]
+    pub port: u16,
+    #[schema(example = "INBOX")]
+    pub folder: String,
+    /// Null before the first look.
+    pub last_looked_at: Option<DateTime<Utc>>,
+    pub next_look_at: Option<DateTime<Utc>>,
+    /// What went wrong in the last look; null where it went well.
+    pub last_error: Option<String>,
+    /// Looks in a row that failed.
+    pub failures: i32,
+}
+
+/// `None` where the channel has no mailbox.
+pub fn state(connection: &mut PgConnection, organization_id: OrganizationId, channel: &Channel) -> Result<Option<MailboxState>, Error> {
+    let Some(settings) = channel.settings.mail.as_ref() else { return Ok(None) };
+    let Some(host) = settings.imap_host.clone() else { return Ok(None) };
+    let looks = store::looks(connection, organization_id, channel.id)?;
+    Ok(Some(MailboxState {
+        host,
+        port: settings.port(),
+        folder: settings.folder().to_owned(),
+        last_looked_at: looks.as_ref().and_then(|looks| looks.last_looked_at),
+        next_look_at: looks.as_ref().map(|looks| looks.next_look_at),
+        last_error: looks.as_ref().and_then(|looks| looks.last_error.clone()),
+        failures: looks.map_or(0, |looks| looks.failures),
+    }))
+}
 
 /// Longer than a look into a mailbox with a few hundred new messages takes.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
@@ -98,10 +136,10 @@ fn one(db: &Db, mailbox: &Mailbox, now: DateTime<Utc>) -> Result<usize, Trouble>
         through = i64::from(*uid);
         advance(db, mailbox, uid_validity, through)?;
     }
-    if uids.is_empty() || mailbox.uid_validity != Some(uid_validity) && uids.len() <= MANY {
-        // From now on numbers count; what was there before the first look stays behind.
-        let top = client.search("UID *:*")?.last().copied().map_or(0, i64::from);
-        advance(db, mailbox, uid_validity, through.max(top))?;
+    if mailbox.uid_validity != Some(uid_validity) && uids.len() <= MANY {
+        // From now on numbers count; what was there before the first look stays behind. What comes meanwhile has a higher one.
+        through = through.max(selected.uid_next.map_or(0, |next| i64::from(next) - 1));
+        advance(db, mailbox, uid_validity, through)?;
     }
     client.close();
     Ok(stored)

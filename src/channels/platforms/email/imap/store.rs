@@ -66,3 +66,24 @@ pub fn release(
     .execute(connection)?;
     Ok(())
 }
+
+/// How the looks into a mailbox went.
+#[derive(QueryableByName)]
+pub struct Looks {
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub last_looked_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Timestamptz)]
+    pub next_look_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub last_error: Option<String>,
+    #[diesel(sql_type = Integer)]
+    pub failures: i32,
+}
+
+pub fn looks(connection: &mut PgConnection, organization_id: OrganizationId, channel_id: ChannelId) -> QueryResult<Option<Looks>> {
+    sql("SELECT last_looked_at, next_look_at, last_error, failures FROM mailbox WHERE organization_id = $1 AND channel_id = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(channel_id)
+        .get_result(connection)
+        .optional()
+}

@@ -1,3 +1,4 @@
+use super::super::form::raw_mail;
 use super::kind::MailKind;
 use super::xlsx::tests::workbook;
 use super::{Authentication, Mail, read};
@@ -237,9 +238,8 @@ fn seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Spoils mails in many ways and reads them; what comes out must hold, whatever went in.
-fn spoil(count: u64) {
-    let seeds = seeds();
+/// Spoils what is given in many ways, and reads it.
+fn spoil(seeds: &[Vec<u8>], count: u64, read: &dyn Fn(&[u8])) {
     // A generator of its own (SplitMix64), so that a failure can be repeated.
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut next = move || {
@@ -248,7 +248,7 @@ fn spoil(count: u64) {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         usize::try_from((mixed ^ (mixed >> 31)) >> 1).unwrap()
     };
-    let bits: [&[u8]; 12] = [
+    let bits: [&[u8]; 14] = [
         b"\r\n\r\n",
         b"--b1",
         b"--b1--",
@@ -261,6 +261,8 @@ fn spoil(count: u64) {
         b"999999999999999999999999999999",
         b"PK\x05\x06",
         b"\"",
+        b"<![CDATA[",
+        b"</cac:LineItem>",
     ];
     for _ in 0..count {
         let mut bytes = seeds[next() % seeds.len()].clone();
@@ -271,6 +273,7 @@ fn spoil(count: u64) {
                 1 => bytes.truncate(at),
                 2 => {
                     let bit = bits[next() % bits.len()];
+                    let at = at.min(bytes.len());
                     bytes.splice(at..at, bit.iter().copied());
                 }
                 3 if !bytes.is_empty() => {
@@ -278,6 +281,7 @@ fn spoil(count: u64) {
                     bytes.drain(at..end);
                 }
                 4 => {
+                    let at = at.min(bytes.len());
                     let end = (at + next() % 200).min(bytes.len());
                     let copy = bytes[at..end].to_vec();
                     bytes.extend(copy);
@@ -286,21 +290,40 @@ fn spoil(count: u64) {
                 _ => {}
             }
         }
-        let mail = read(&bytes);
-        assert!(mail.kind != MailKind::Order || !mail.reading.lines.is_empty(), "an order without lines: {bytes:?}");
-        for line in &mail.reading.lines {
-            assert!(line.quantity.as_ref().is_none_or(|field| field.value.parse::<rust_decimal::Decimal>().is_ok()), "{bytes:?}");
-        }
+        read(&bytes);
+    }
+}
+
+/// What comes out must hold, whatever went in.
+fn read_mail(bytes: &[u8]) {
+    let mail = read(bytes);
+    assert!(mail.kind != MailKind::Order || !mail.reading.lines.is_empty(), "an order without lines: {bytes:?}");
+    for line in &mail.reading.lines {
+        assert!(line.quantity.as_ref().is_none_or(|field| field.value.parse::<rust_decimal::Decimal>().is_ok()), "{bytes:?}");
+    }
+    let _ = raw_mail("multipart/form-data; boundary=b1", bytes);
+}
+
+fn read_document(bytes: &[u8]) {
+    if let Ok(order) = crate::channels::platforms::ubl::order::read(bytes) {
+        assert!(!order.lines.is_empty() && order.lines.iter().all(|line| line.quantity > rust_decimal::Decimal::ZERO), "{bytes:?}");
     }
 }
 
 #[test]
-fn spoiled_mails_are_read_without_a_panic() {
-    spoil(3_000);
+fn spoiled_mails_and_documents_are_read_without_a_panic() {
+    spoil(&seeds(), 3_000, &read_mail);
+    spoil(&[document(&|text| text)], 3_000, &read_document);
 }
 
 #[test]
 #[ignore = "minutes"]
 fn a_million_spoiled_mails_are_read_without_a_panic() {
-    spoil(1_000_000);
+    spoil(&seeds(), 1_000_000, &read_mail);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_million_spoiled_documents_are_read_without_a_panic() {
+    spoil(&[document(&|text| text)], 1_000_000, &read_document);
 }
