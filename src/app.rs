@@ -97,6 +97,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     // Else the path of an event by its id would take it.
     config.configure(crate::events::stream::api::configure);
     config.configure(crate::events::api::configure);
+    config.configure(crate::events::catalogue::api::configure);
     config.configure(crate::webhooks::endpoints::api::configure);
     config.configure(crate::webhooks::deliveries::api::configure);
     config.configure(crate::reports::api::configure);
@@ -161,7 +162,19 @@ impl Application {
         let stopping = AtomicBool::new(false);
         let renderer = Renderer::start(config.document_threads, config.documents_waiting, config.font_folder.clone())?;
         let passwords = Passwords::new(config.workers);
-        let app = Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, streams: Hub::default(), stopping, config: config.clone() });
+        let app = Data::new(App {
+            clock,
+            db,
+            reports,
+            passwords,
+            numbers,
+            desk,
+            capture,
+            renderer,
+            streams: Hub::default(),
+            stopping,
+            config: config.clone(),
+        });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;
