@@ -108,6 +108,7 @@ fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.configure(crate::exports::api::configure);
     config.configure(crate::changes::api::configure);
     config.configure(crate::events::api::configure);
+    config.configure(crate::events::catalogue::api::configure);
     config.configure(crate::webhooks::endpoints::api::configure);
     config.configure(crate::webhooks::deliveries::api::configure);
     config.configure(crate::reports::api::configure);

@@ -214,9 +214,11 @@ impl Error {
             }
             Self::LoginBlocked { .. } => ("login_blocked", "Too many tries to log in", "wait as long as Retry-After says".into()),
             Self::TooManyRequests { .. } => ("rate_limited", "Too many requests", "wait as long as Retry-After says".into()),
-            Self::TooManyStreams { most } => {
-                ("too_many_streams", "Too many event streams", format!("an organization has {most} at once; end one, or read pages of GET /v1/events"))
-            }
+            Self::TooManyStreams { most } => (
+                "too_many_streams",
+                "Too many event streams",
+                format!("an organization has {most} at once; end one, or read pages of GET /v1/events"),
+            ),
             Self::Unavailable { .. } => unavailable_text(),
             Self::Database(_) if self.status() == StatusCode::SERVICE_UNAVAILABLE => unavailable_text(),
             Self::Database(_) | Self::Internal(_) => {

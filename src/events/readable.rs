@@ -58,45 +58,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_of_the_catalogue_has_a_scope_and_the_catalogue_names_it() {
-        let catalogue = include_str!("../../docs/events.md");
-        let rows: Vec<Vec<&str>> = catalogue.lines().filter(|line| line.starts_with("| `")).map(|line| line.split('|').collect()).collect();
-        assert!(rows.len() > 10);
-        for row in rows {
-            let (event_type, scope) = (row[1].trim().trim_matches('`'), row[2].trim().trim_matches('`'));
-            assert_eq!(scope_of(event_type).map(Permission::scope), Some(scope), "{event_type}");
-        }
-    }
-
-    /// The string literals of a source file that have the form of an event type.
-    fn types_in(source: &str) -> Vec<&str> {
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        let is_type = |text: &&str| text.split_once('.').is_some_and(|(subject, verb)| plain(subject) && plain(verb));
-        // A template's file name has the form too.
-        let is_file = |text: &&str| text.ends_with(".typ");
-        source.split(['"', '\'']).filter(|text| is_type(text) && !is_file(text)).filter(|text| scope_of(text).is_some()).collect()
-    }
-
-    #[test]
-    fn the_catalogue_names_what_the_code_tells_and_nothing_else() {
-        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-        let mut told = std::collections::BTreeSet::new();
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                match path.extension().and_then(|extension| extension.to_str()) {
-                    None if path.is_dir() => folders.push(path),
-                    Some("rs") => told.extend(types_in(&std::fs::read_to_string(path).unwrap()).into_iter().map(str::to_owned)),
-                    _ => {}
-                }
-            }
-        }
-        let catalogue = include_str!("../../docs/events.md");
-        let named = catalogue.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned));
-        assert_eq!(named.collect::<std::collections::BTreeSet<_>>(), told);
-    }
-
-    #[test]
     fn a_warehouse_reads_no_invoices() {
         let subjects = readable_subjects(crate::auth::permission::Role::Warehouse.permissions());
         assert!(subjects.contains(&"shipment") && subjects.contains(&"order") && subjects.contains(&"inventory"));

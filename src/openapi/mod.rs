@@ -8,6 +8,8 @@ mod responses;
 mod schemas;
 mod security;
 mod swagger;
+/// What receivers are sent.
+mod webhooks;
 
 pub use paths::Paths;
 pub use responses::{
@@ -69,6 +71,7 @@ pub fn document() -> Document {
     }
     schemas::refer(&mut document);
     schemas::separate(&mut document);
+    document.webhooks = Some(webhooks::all_webhooks());
     document
 }
 

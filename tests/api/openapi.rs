@@ -99,6 +99,25 @@ fn every_operation_has_an_id_a_tag_and_a_line_of_its_own() {
     none(faults);
 }
 
+/// What a receiver is sent, as the document describes it: an event of the feed with its `timestamp`, of a type of the catalogue.
+#[test]
+fn every_webhook_has_a_schema_and_an_example_that_fits_it() {
+    let document = Document::new();
+    let webhooks = document.0["webhooks"].as_object().unwrap();
+    let known: Vec<&str> = pesanan::events::catalogue::all().map(|known| known.name).collect();
+    assert_eq!(webhooks.keys().map(String::as_str).collect::<BTreeSet<_>>(), known.iter().copied().collect());
+    let mut faults = vec![];
+    for (name, item) in webhooks {
+        let content = &item["post"]["requestBody"]["content"]["application/json"];
+        let example = &content["example"];
+        assert_eq!((&example["type"], &content["schema"]["allOf"][1]["properties"]["type"]["enum"][0]), (&json!(name), &json!(name)));
+        faults.extend(document.faults(&content["schema"], example).into_iter().map(|fault| format!("{name} {fault}")));
+        let free = example["data"].as_object().unwrap().is_empty();
+        assert!(!free || content["schema"]["allOf"][1]["properties"]["data"]["properties"] == json!({}), "{name} has no example");
+    }
+    none(faults);
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_everything_named_is_used() {
     let document = Document::new();

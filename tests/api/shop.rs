@@ -1,6 +1,7 @@
 //! A small company with goods, prices and tax, which most tests of the road begin with.
 
 use crate::support::app::{Caller, TestApp};
+use crate::support::catalogue;
 use pesanan::auth::permission::Role;
 use pesanan::types::id::OrganizationId;
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub async fn clean(app: &TestApp) {
     post_journal(app).await;
     let violations = app.app.db.read(pesanan::check::run).await.unwrap();
     assert!(violations.is_empty(), "{violations:#?}");
+    let strange = app.app.db.read(catalogue::faults).await.unwrap();
+    assert!(strange.is_empty(), "events that are not as src/events/catalogue says:\n{}", strange.join("\n"));
 }
 
 /// An organization with two locations, three products with prices, Indonesian tax and a customer.

@@ -182,7 +182,7 @@ async fn nothing_overtakes_a_writer_that_commits_late() {
     append(&mut slow, "first").unwrap();
     quick.transaction(|connection| append(connection, "second")).unwrap();
     assert!(reader.is_silent().await, "the second is there, and the first may come");
-    AnsiTransactionManager::<PgConnection>::commit_transaction(&mut slow).unwrap();
+    AnsiTransactionManager::commit_transaction(&mut slow).unwrap();
     let notes: Vec<Value> = reader.events(2).await.iter().map(|event| event["data"]["note"].clone()).collect();
     assert_eq!(notes, ["first", "second"]);
 }

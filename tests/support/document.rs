@@ -162,6 +162,11 @@ impl Document {
                 add(format!("'{text}' is no {}", schema["format"]));
             }
         }
+        if schema["pattern"] == r"^-?[0-9]+(\.[0-9]+)?$"
+            && value.as_str().is_some_and(|text| text.parse::<rust_decimal::Decimal>().is_err())
+        {
+            add(format!("{value} is no decimal"));
+        }
         for choice in ["oneOf", "anyOf"] {
             if let Some(choices) = schema[choice].as_array() {
                 let tries: Vec<Vec<String>> = choices.iter().map(|choice| self.faults(choice, value)).collect();

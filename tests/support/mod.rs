@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 pub mod app;
+pub mod catalogue;
 pub mod database;
 pub mod demo;
 pub mod document;

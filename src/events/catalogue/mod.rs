@@ -1,4 +1,19 @@
-//! What events there are.
+//! What events there are: the one table from which come the page, `GET /v1/event_types` and the `webhooks` of the OpenAPI document.
+
+mod access;
+pub mod api;
+mod books;
+mod fulfillment;
+mod masters;
+mod money;
+mod orders;
+/// How the table says what `data` holds.
+mod schema;
+mod stock;
+
+use super::readable::scope_of;
+use crate::auth::permission::Permission;
+use serde_json::Value;
 
 /// A type of events.
 #[derive(Clone, Copy, Debug)]
@@ -6,144 +21,92 @@ pub struct EventType {
     pub name: &'static str,
     /// When it happens.
     pub what: &'static str,
+    /// What its `data` holds, in the words of [`schema`].
+    data: &'static str,
+    /// An example of its `data`.
+    example: &'static str,
 }
 
-const fn of(name: &'static str, what: &'static str) -> EventType {
-    EventType { name, what }
-}
+const ALL: [&[EventType]; 7] = [orders::TYPES, fulfillment::TYPES, money::TYPES, books::TYPES, stock::TYPES, masters::TYPES, access::TYPES];
 
 /// All of them, in the order in which they are documented.
-pub const ALL: &[EventType] = &[
-    of("order.captured", "the order is stored, drafts and imported history included; exactly one an order"),
-    of("order.confirmed", "it is binding and its stock is promised"),
-    of("order.held", "a hold was raised"),
-    of("order.released", "a hold was released"),
-    of("order.edited", "lines or header fields changed after capture: `header` and `lines` tell each figure before and after"),
-    of("order.cancelled", "all or some of its open units were cancelled"),
-    of("order.allocated", "lines that waited got stock that had arrived"),
-    of("order.promise_changed", "a promised date has changed: old date, new date and cause, by line ([promises.md](promises.md))"),
-    of(
-        "order.allocation_lost",
-        "stock that was promised to it is not there (a count, a snapshot, a short pick), or its location gave it up",
-    ),
-    of("order.line_completed", "a service line, or a part of it, is done"),
-    of("order.completed", "nothing of it is open, and what was shipped is invoiced"),
-    of("fulfillment_order.picked", "some or all of it was picked, or found missing"),
-    of("fulfillment_order.split", "a part of it became a fulfillment order of its own"),
-    of("fulfillment_order.merged", "it took others of its order and location in"),
-    of("fulfillment_order.packed", "what was picked is packed"),
-    of("fulfillment_order.cancelled", "the location gave up what is open of it"),
-    of("fulfillment_order.moved", "another location took over what is open of it"),
-    of("shipment.shipped", "goods left a location"),
-    of("shipment.tracking", "a carrier's event was told for the first time"),
-    of("shipment.delivered", "they arrived"),
-    of("shipment.updated", "carrier, tracking number or free data changed"),
-    of("invoice.issued", "an invoice got its number"),
-    of("invoice.overdue", "money was due and did not come; once an invoice"),
-    of("invoice.reminder_due", "a reminder fell due by the organization's `reminder_days`; once a `level`"),
-    of("invoice.paid", "nothing is due on it any more"),
-    of("invoice.updated", "its external ids or metadata changed"),
-    of("credit_note.issued", "an invoice, or a part of it, was taken back"),
-    of("credit_note.updated", "its external ids or metadata changed"),
-    of("payment.pending", "money was announced"),
-    of("payment.authorized", "money was reserved on the payer's side"),
-    of("payment.captured", "money was received"),
-    of("payment.applied", "unapplied money was put on orders or invoices"),
-    of("payment.unapplied", "a credit note or cancellation took money off an invoice or order; it is the customer's"),
-    of("payment.voided", "an authorization or announcement was given up"),
-    of("payment.expired", "an authorization was not captured in time"),
-    of("payment.failed", "the payer's side refused"),
-    of("payment.operation_requested", "its provider is to be asked to capture it or to give it up"),
-    of("payment.operation_failed", "its provider refused what it was asked for"),
-    of("payment.operation_unresolved", "its provider gave no answer for a day; a person has to look there"),
-    of("payment.refund_failed", "a refund did not arrive; its money is here again"),
-    of("payment.disputed", "the payer contests it at his bank"),
-    of("payment.mismatch", "its provider has money that cannot be booked here; a person has to look"),
-    of("payment_provider.created", "an account with a payment provider was set"),
-    of("payment_provider.updated", "it was changed"),
-    of("payment.refunded", "money went back"),
-    of("payment.updated", "its reference, external ids or metadata changed"),
-    of("bank_statement.imported", "the entries of a bank statement are stored and matched"),
-    of("bank_entry.matched", "a payment or a refund stands for a bank entry"),
-    of("bank_entry.ignored", "a person said that a bank entry is none of ours"),
-    of("bank_entry.unmatched", "that decision was taken back"),
-    of("bank_matching_tolerance.created", "small differences in a currency are taken for bank fees"),
-    of("bank_matching_tolerance.updated", "up to another amount"),
-    of("return.requested", "a customer wants to send goods back, or a carrier brings a shipment back"),
-    of("return.authorized", "the goods may come"),
-    of("return.refused", "they will not be taken back"),
-    of("return.received", "goods arrived and were inspected; `received` says which, and `location` where"),
-    of("return.completed", "it is settled: credited, refunded, replaced"),
-    of("return.cancelled", "it was called off before anything arrived"),
-    of("return.updated", "its note, external ids or metadata changed"),
-    of("import.accepted", "an import is stored and will be worked off"),
-    of("import.completed", "every row of it has its outcome; `data` has the counts"),
-    of("inventory.low_stock", "available stock fell below the reorder point"),
-    of("inventory.received", "goods came in"),
-    of("inventory.adjusted", "a difference or a count was written"),
-    of("inventory.transferred", "goods went from one location to another"),
-    of("inventory.quarantined", "goods went into quarantine, out of it, or to the bin"),
-    of("inventory.snapshot_taken", "an outside system's figures were taken in; none where all of them came too late"),
-    of("inventory.policy_changed", "safety stock or reorder point of a product at a location changed"),
-    of("inventory.incoming_created", "supply is on its way"),
-    of("inventory.incoming_changed", "its date, quantity or reference changed, or a part of it came"),
-    of("inventory.incoming_received", "the last of it came"),
-    of("inventory.incoming_cancelled", "what has not come will not come"),
-    of("reservation.created", "a checkout holds stock"),
-    of("reservation.consumed", "an order took it over"),
-    of("reservation.released", "it was given back, or (`cause` `stock_missing`) its stock is not there"),
-    of("reservation.expired", "its time was up"),
-    of("location.created", "a location is there"),
-    of("location.updated", "it changed"),
-    of("product.created", "a product is there"),
-    of("product.updated", "it changed"),
-    of("price.created", "a price is there"),
-    of("price.updated", "it changed"),
-    of("coupon.created", "a coupon was made"),
-    of("coupon.deactivated", "nobody can use it any more"),
-    of("coupon.updated", "what it gives, to whom or how often was changed; uses alone are no change"),
-    of("tax_rate.created", "a tax rate is there"),
-    of("tax_rate.updated", "it changed"),
-    of("customer.created", "a customer is there, or a guest was met for the first time"),
-    of("customer.updated", "it changed"),
-    of("notice.sent", "a mail server has taken a notice to a customer"),
-    of("notice.failed", "it was refused for good, or tried for a day and a half"),
-    of("notice.resend_requested", "somebody wants it sent again"),
-    of("notice_settings.updated", "whether, how and of what customers are told changed"),
-    of("organization.created", "the organization is there, with the payment terms, invoice series and channel that exist from the start"),
-    of("organization.updated", "its profile changed"),
-    of("payment_term.created", "payment terms are there"),
-    of("payment_term.updated", "they changed"),
-    of("exchange_rate.created", "an exchange rate is there"),
-    of("exchange_rate.updated", "it changed"),
-    of("invoice_series.created", "a series of invoices or credit notes is there"),
-    of("invoice_series.updated", "its prefix, yearly reset or next number was set; numbering a document has the document's own event"),
-    of("ledger_account.created", "a role, tax category or payment method got an account of its own"),
-    of("ledger_account.updated", "it posts to another account, or that one is called otherwise"),
-    of("channel.created", "a channel is there"),
-    of("channel.updated", "its name, settings or standing changed"),
-    of("webhook_endpoint.created", "events are sent to another system"),
-    of("webhook_endpoint.updated", "which events go where was changed, or it works again"),
-    of("webhook_endpoint.secret_rotated", "it has a new secret; for a day both sign"),
-    of(
-        "webhook_endpoint.disabled",
-        "nothing is sent there any more; `disabled_reason` tells whether somebody said so or a person has to look",
-    ),
-    of("webhook_endpoint.deleted", "it is gone"),
-    of("webhook_endpoint.redelivery_requested", "somebody wants events sent again"),
-    of("webhook_endpoint.test", "somebody tries whether it works; sent to that endpoint alone"),
-    of("api_client.created", "an API client may ask for tokens"),
-    of("api_client.updated", "it was renamed"),
-    of("api_client.secret_rotated", "it has a new secret"),
-    of("api_client.disabled", "it gets no token any more"),
-    of("user.created", "a user may log in"),
-    of("user.updated", "name, e-mail address or role changed"),
-    of("user.disabled", "the user is out"),
-    of("user.enabled", "the user may log in again"),
-    of("user.password_changed", "there is a new password, and other logins ended"),
-];
+pub fn all() -> impl Iterator<Item = &'static EventType> {
+    ALL.into_iter().flatten()
+}
 
 /// The type of this name.
 pub fn find(name: &str) -> Option<&'static EventType> {
-    ALL.iter().find(|known| known.name == name)
+    all().find(|known| known.name == name)
+}
+
+impl EventType {
+    /// The scope that reading it takes.
+    pub fn scope(&self) -> &'static str {
+        scope_of(self.name).map(Permission::scope).unwrap_or_default()
+    }
+
+    /// JSON Schema of its `data`.
+    pub fn data_schema(&self) -> Option<Value> {
+        schema::schema(self.data)
+    }
+
+    pub fn data_example(&self) -> Option<Value> {
+        serde_json::from_str(self.example).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    #[test]
+    fn every_entry_can_be_read_and_has_a_scope_and_a_name_of_its_own() {
+        let mut names = BTreeSet::new();
+        for event_type in all() {
+            let name = event_type.name;
+            assert!(names.insert(name), "{name} stands twice");
+            assert!(!event_type.scope().is_empty(), "nobody may read {name}");
+            assert!(event_type.data_schema().is_some(), "what {name} holds: {}", event_type.data);
+            assert!(event_type.data_example().is_some_and(|example| example.is_object()), "the example of {name}");
+            assert!(!event_type.what.is_empty() && !event_type.what.ends_with('.'), "{name}: {}", event_type.what);
+        }
+        assert!(names.len() > 100);
+    }
+
+    #[test]
+    fn the_page_shows_the_table() {
+        let page = include_str!("../../../docs/events.md");
+        let shown: Vec<&str> = page.lines().filter(|line| line.starts_with("| `") && line.contains('.')).collect();
+        let rows: Vec<String> = all().map(|known| format!("| `{}` | `{}` | {} |", known.name, known.scope(), known.what)).collect();
+        assert_eq!(shown, rows, "docs/events.md should say:\n{}", rows.join("\n"));
+    }
+
+    /// The string literals of a source file that have the form of an event type.
+    fn types_in(source: &str) -> Vec<&str> {
+        let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let is_type = |text: &&str| text.split_once('.').is_some_and(|(subject, verb)| plain(subject) && plain(verb));
+        // A template's file name has the form too.
+        let is_file = |text: &&str| text.ends_with(".typ");
+        source.split(['"', '\'']).filter(|text| is_type(text) && !is_file(text)).filter(|text| scope_of(text).is_some()).collect()
+    }
+
+    #[test]
+    fn the_table_names_what_the_code_tells_and_nothing_else() {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/events/catalogue");
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut told = BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.extension().and_then(|extension| extension.to_str()) {
+                    None if path.is_dir() && path != own => folders.push(path),
+                    Some("rs") => told.extend(types_in(&std::fs::read_to_string(path).unwrap()).into_iter().map(str::to_owned)),
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!(all().map(|known| known.name.to_owned()).collect::<BTreeSet<_>>(), told);
+    }
 }

@@ -72,7 +72,7 @@ impl Hub {
         let mut listeners = self.listeners();
         if !listeners.polling {
             listeners.polling = true;
-            actix_web::rt::spawn(Poller { hub: self.clone() }.run(db.clone()));
+            actix_web::rt::spawn(Poller { hub: self.clone(), ended: false }.run(db.clone()));
         }
     }
 
@@ -96,17 +96,21 @@ impl Hub {
 
 struct Poller {
     hub: Hub,
+    /// Since nobody listens any more: then another may be running already.
+    ended: bool,
 }
 
 impl Drop for Poller {
-    /// Whatever ended it, the next stream starts another.
+    /// Where it was ended by something else, the next stream starts another.
     fn drop(&mut self) {
-        self.hub.listeners().polling = false;
+        if !self.ended {
+            self.hub.listeners().polling = false;
+        }
     }
 }
 
 impl Poller {
-    async fn run(self, db: Db) {
+    async fn run(mut self, db: Db) {
         while let Some(followed) = self.hub.followed() {
             let looked = db.read(move |connection| {
                 let settled = settled(connection)?;
@@ -118,5 +122,6 @@ impl Poller {
             }
             tokio::time::sleep(EVERY).await;
         }
+        self.ended = true;
     }
 }

@@ -5,8 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 pub fn rows() -> Vec<Row> {
-    let endpoint =
-        |what: &str, status, code, body: Value| Row::new(what, Method::POST, "/v1/webhook_endpoints", status, code).json(body);
+    let endpoint = |what: &str, status, code, body: Value| Row::new(what, Method::POST, "/v1/webhook_endpoints", status, code).json(body);
     let again = |what: &str, status, code, body: Value| {
         Row::new(what, Method::POST, format!("/v1/webhook_endpoints/{NOTHING}/redeliver"), status, code).json(body)
     };
@@ -50,8 +49,13 @@ pub fn rows() -> Vec<Row> {
             .at("/url"),
         again("a redelivery without a time", 422, "required", json!({})).at("/from"),
         again("a redelivery of no time", 422, "invalid_timestamp", json!({"from": "yesterday"})).at("/from"),
-        again("a redelivery that ends before it begins", 422, "out_of_range", json!({"from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z"}))
-            .at("/to"),
+        again(
+            "a redelivery that ends before it begins",
+            422,
+            "out_of_range",
+            json!({"from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z"}),
+        )
+        .at("/to"),
         again("a redelivery of what is under way", 422, "unknown_value", json!({"from": "2026-03-02T00:00:00Z", "status": ["pending"]}))
             .at("/status/0"),
         again("a redelivery of nothing", 404, "not_found", json!({"from": "2026-03-02T00:00:00Z"})),
@@ -70,9 +74,21 @@ pub fn rows() -> Vec<Row> {
         Row::get("/v1/events/stream", 401, "unauthenticated").by(Caller::Nobody),
     ];
     for action in ["rotate_secret", "test"] {
-        rows.push(Row::new(format!("{action} of nothing"), Method::POST, format!("/v1/webhook_endpoints/{NOTHING}/{action}"), 404, "not_found"));
+        rows.push(Row::new(
+            format!("{action} of nothing"),
+            Method::POST,
+            format!("/v1/webhook_endpoints/{NOTHING}/{action}"),
+            404,
+            "not_found",
+        ));
     }
-    rows.push(Row::new("a redelivery of one that is not", Method::POST, format!("/v1/webhook_deliveries/{NOTHING}/redeliver"), 404, "not_found"));
+    rows.push(Row::new(
+        "a redelivery of one that is not",
+        Method::POST,
+        format!("/v1/webhook_deliveries/{NOTHING}/redeliver"),
+        404,
+        "not_found",
+    ));
     rows.push(Row::new("the end of nothing", Method::DELETE, format!("/v1/webhook_endpoints/{NOTHING}"), 404, "not_found"));
     rows
 }
