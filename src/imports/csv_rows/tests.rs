@@ -85,6 +85,17 @@ fn a_row_with_too_many_fields_or_other_bytes_is_told() {
 
 proptest! {
     #[test]
+    fn no_file_is_a_panic(header in prop::collection::vec(any::<u8>(), 0..12), body in prop::collection::vec(any::<u8>(), 0..120), which in 0usize..5) {
+        let kind = ImportKind::ALL[which];
+        let head: &[u8] = [&b"external_id;lines.sku;lines.quantity;lines.discounts\n"[..], b"sku,units,active,external_ids.a\n", b"code,addresses\n", b"sku\tunit_price\n", b"sku,quantity\n"][which];
+        for file in [[head, &body].concat(), [&header[..], b"\n", &body].concat()] {
+            for encoding in [Encoding::Utf8, Encoding::Windows1252] {
+                let _ = read_parts(kind, CsvOptions { encoding, ..CsvOptions::default() }, &[&file]);
+            }
+        }
+    }
+
+    #[test]
     fn it_does_not_matter_where_the_stream_is_cut(body in "[ab,\n\"1]{0,60}", at in 0usize..120) {
         let file = format!("external_id,lines.sku,lines.quantity\n{body}");
         let (head, tail) = file.as_bytes().split_at(at.min(file.len()));
