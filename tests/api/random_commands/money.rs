@@ -157,7 +157,10 @@ impl World<'_> {
             self.app.clock.advance(TimeDelta::seconds(30));
         }
         assert_eq!(
-            number(&self.app.database, "SELECT count(*) AS value FROM payment_operation WHERE status <> 'succeeded' AND status <> 'failed'"),
+            number(
+                &self.app.database,
+                "SELECT count(*) AS value FROM payment_operation WHERE status <> 'succeeded' AND status <> 'failed'"
+            ),
             0
         );
         for card in cards(self.app) {
