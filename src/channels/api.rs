@@ -16,7 +16,13 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_channels).service(create_channel).service(get_channel).service(patch_channel).service(rotate_channel_secret).service(rotate_channel_address);
+    config
+        .service(list_channels)
+        .service(create_channel)
+        .service(get_channel)
+        .service(patch_channel)
+        .service(rotate_channel_secret)
+        .service(rotate_channel_address);
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -108,9 +108,8 @@ pub fn listening(connection: &mut PgConnection, inbound_id: Uuid, now: DateTime<
     .bind::<Timestamptz, _>(now)
     .get_result(connection)
     .optional()?;
-    let listening = |found: Found| {
-        Ok(Listening { organization_id: found.organization_id, secrets: found.secrets, channel: found.row.into_channel()? })
-    };
+    let listening =
+        |found: Found| Ok(Listening { organization_id: found.organization_id, secrets: found.secrets, channel: found.row.into_channel()? });
     found.map(listening).transpose()
 }
 

@@ -23,24 +23,25 @@ pub fn insert(
         #[diesel(sql_type = SqlUuid)]
         id: InboundMessageId,
     }
-    let row: Option<Inserted> = sql("INSERT INTO inbound_message (organization_id, id, channel_id, topic, external_id, delivery_key, headers, \
+    let row: Option<Inserted> =
+        sql("INSERT INTO inbound_message (organization_id, id, channel_id, topic, external_id, delivery_key, headers, \
          content_type, body, proof, remote_address, status, next_attempt_at, received_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received', $12, $12, $12) \
          ON CONFLICT ON CONSTRAINT inbound_message_once DO NOTHING RETURNING id")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<SqlUuid, _>(InboundMessageId::generate())
-    .bind::<SqlUuid, _>(channel_id)
-    .bind::<Text, _>(&message.topic)
-    .bind::<Nullable<Text>, _>(message.external_id.as_deref())
-    .bind::<Binary, _>(message.delivery_key())
-    .bind::<Jsonb, _>(to_json(&message.headers)?)
-    .bind::<Text, _>(&message.content_type)
-    .bind::<Binary, _>(&message.body)
-    .bind::<Text, _>(message.proof)
-    .bind::<Nullable<Text>, _>(message.remote_address.as_deref())
-    .bind::<Timestamptz, _>(now)
-    .get_result(connection)
-    .optional()?;
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(InboundMessageId::generate())
+        .bind::<SqlUuid, _>(channel_id)
+        .bind::<Text, _>(&message.topic)
+        .bind::<Nullable<Text>, _>(message.external_id.as_deref())
+        .bind::<Binary, _>(message.delivery_key())
+        .bind::<Jsonb, _>(to_json(&message.headers)?)
+        .bind::<Text, _>(&message.content_type)
+        .bind::<Binary, _>(&message.body)
+        .bind::<Text, _>(message.proof)
+        .bind::<Nullable<Text>, _>(message.remote_address.as_deref())
+        .bind::<Timestamptz, _>(now)
+        .get_result(connection)
+        .optional()?;
     Ok(row.map(|row| row.id))
 }
 
@@ -56,13 +57,12 @@ pub fn of_content(
         #[diesel(sql_type = SqlUuid)]
         id: InboundMessageId,
     }
-    let row: Option<Found> =
-        sql("SELECT id FROM inbound_message WHERE organization_id = $1 AND channel_id = $2 AND delivery_key = $3")
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<SqlUuid, _>(channel_id)
-            .bind::<Binary, _>(key)
-            .get_result(connection)
-            .optional()?;
+    let row: Option<Found> = sql("SELECT id FROM inbound_message WHERE organization_id = $1 AND channel_id = $2 AND delivery_key = $3")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(channel_id)
+        .bind::<Binary, _>(key)
+        .get_result(connection)
+        .optional()?;
     Ok(row.map(|row| row.id))
 }
 

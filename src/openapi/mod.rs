@@ -26,10 +26,7 @@ use utoipa::openapi::{OpenApi as Document, Server};
 /// The parts of the API in the order of the road from an order to its cash, each with what it is for.
 pub const TAGS: [(&str, &str); 15] = [
     ("access", "Get a token, see who it is, and manage the API clients that may ask for one."),
-    (
-        "organization",
-        "Describe your own company: addresses, bank accounts, payment terms and exchange rates.",
-    ),
+    ("organization", "Describe your own company: addresses, bank accounts, payment terms and exchange rates."),
     ("catalog", "Say what is sold, for how much, and at which tax."),
     ("customers", "Keep who buys, with addresses, terms and credit, and see everything that happened with each."),
     ("inventory", "Know what is where: locations, stock levels, receipts, counts, transfers, and what is on its way."),
