@@ -1,3 +1,4 @@
+ALTER TABLE payment_provider DROP COLUMN key_refused_at;
 DROP INDEX bank_entry_from_account;
 ALTER TABLE refund DROP CONSTRAINT refund_number, DROP CONSTRAINT refund_booked_on, DROP CONSTRAINT refund_kind, DROP COLUMN booked_on, DROP COLUMN kind;
 DROP INDEX refund_pending;

@@ -20,3 +20,6 @@ ALTER TABLE refund ADD CONSTRAINT refund_number UNIQUE (organization_id, number)
 
 -- Money that leaves may be money that came from the same account before.
 CREATE INDEX bank_entry_from_account ON bank_entry (organization_id, counterparty_account, booked_on) WHERE direction = 'credit' AND payment_id IS NOT NULL;
+
+-- A key that is not accepted is told once.
+ALTER TABLE payment_provider ADD COLUMN key_refused_at timestamptz;

@@ -95,6 +95,10 @@ pub fn refuse(
         OperationKind::Capture | OperationKind::Cancel => {
             let ask = Operation::new(OperationKind::Retrieve, operation.amount, context.now);
             booking.change.after.operations.push(ask);
+            if !operation.last {
+                // Where no part can be captured, it may have to be all of it.
+                payments::look_again(connection, context.organization_id, payment_id)?;
+            }
         }
         OperationKind::Refund => {
             if let Some(refund_id) = operation.refund_id {

@@ -9,8 +9,8 @@ use crate::payments::operations::operation::{KEY_LIFE, Operation, OperationKind,
 use crate::payments::operations::{self, Due};
 use crate::payments::provider::stripe::StripeApi;
 use crate::payments::provider::{Failure, Intent, NewIntent, PaymentProvider, ProviderError, ProviderRefund};
-use crate::payments::refunds;
 use crate::payments::service as payments;
+use crate::payments::{providers, refunds};
 use crate::platform::db::Db;
 use crate::platform::numbers::Numbers;
 use crate::types::id::{OrganizationId, PaymentId};
@@ -120,7 +120,10 @@ pub fn settle(db: &Db, numbers: &Numbers, due: &Due, result: Result<Answer, Prov
         Err(ProviderError::KeyRefused(detail)) => {
             log::error!(operation:% = due.id; "a payment operation waits for another key: {detail}");
             let failure = Failure { code: "key_refused".into(), detail };
-            return db.write_blocking(|connection| Ok(operations::put_off_unasked(connection, due, now + KEY_WAIT, &failure)?));
+            return db.write_blocking(|connection| {
+                providers::service::tell_of_refused_key(connection, &context, &due.provider, &failure.detail)?;
+                Ok(operations::put_off_unasked(connection, due, now + KEY_WAIT, &failure)?)
+            });
         }
     };
     match booked {
@@ -157,6 +160,14 @@ fn later(db: &Db, event: &DueEvent, detail: &str, now: DateTime<Utc>) -> Result<
     db.write_blocking(|connection| Ok(inbound::put_off(connection, event, now + back_off(event.attempts), detail)?))
 }
 
+/// The provider did not tell what a message is about.
+fn unheard(db: &Db, context: &Context, event: &DueEvent, error: &ProviderError, now: DateTime<Utc>) -> Result<(), Error> {
+    if let ProviderError::KeyRefused(detail) = error {
+        db.write_blocking(|connection| providers::service::tell_of_refused_key(connection, context, &event.provider, detail))?;
+    }
+    later(db, event, &error.to_string(), now)
+}
+
 /// Works one message of a provider in: what it is about is asked for anew, and booked. What the provider does not tell now is asked for
 /// again, for as long as it takes: the message will not be sent again.
 fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: DateTime<Utc>) -> Result<(), Error> {
@@ -173,7 +184,7 @@ fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: Date
             let known = match account.dispute(&dispute.id) {
                 Ok(known) => Some(known),
                 Err(ProviderError::Refused(failure)) if failure.is_missing() => None,
-                Err(error) => return later(db, event, &error.to_string(), now),
+                Err(error) => return unheard(db, &context, event, &error, now),
             };
             let number = match &known {
                 Some(known) if known.is_lost => {
@@ -194,7 +205,7 @@ fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: Date
             let (intent, refunds) = match all_known(&account, &told.reference) {
                 Ok(known) => known,
                 Err(ProviderError::Refused(failure)) if failure.is_missing() => return finish("ignored", &failure.detail),
-                Err(error) => return later(db, event, &error.to_string(), now),
+                Err(error) => return unheard(db, &context, event, &error, now),
             };
             let answer = Answer::Known(intent, refunds);
             let numbers = refund_numbers(db, numbers, (organization_id, payment_id), answer.foreign_refunds())?;

@@ -21,7 +21,7 @@ use serde_json::json;
 
 pub use super::bulk::insert_all;
 pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order, of_provider};
-pub use super::waiting::{expired, orders_to_capture, seen, silent};
+pub use super::waiting::{expired, look_again, orders_to_capture, seen, silent};
 
 const WHAT: &str = "payment";
 

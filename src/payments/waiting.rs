@@ -67,6 +67,15 @@ pub fn seen(
     Ok(())
 }
 
+/// What was found out since then makes another look worthwhile.
+pub fn look_again(connection: &mut PgConnection, organization_id: OrganizationId, id: PaymentId) -> QueryResult<()> {
+    sql("UPDATE payment SET order_seen = 0 WHERE organization_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Payments of which a provider may know more than we do, and of which nothing was asked or told since then: open ones, and those with
 /// a refund under way. The longest silent first.
 pub fn silent(connection: &mut PgConnection, since: DateTime<Utc>, limit: i64) -> QueryResult<Vec<(OrganizationId, PaymentId)>> {

@@ -197,7 +197,7 @@ async fn a_bank_entry_writes_nothing_off_without_the_permission() {
     let off = json!({"allocations": [{"invoice_id": bill["id"], "amount": "0.01", "adjustments": [{"kind": "write_off", "amount": "110999.99"}]}]});
     let program = app.caller(organization_id, Role::Integration).await;
     let refused = program.post(&path, off.clone()).await.expect(403).body;
-    assert_eq!((&refused["code"], &refused["scope"]), (&json!("insufficient_scope"), &json!("payments:write_off")));
+    assert_eq!((&refused["code"], &refused["detail"]), (&json!("insufficient_scope"), &json!("this needs the scope 'payments:write_off'")));
     assert_eq!(due(&admin, &bill).await, "111000.00");
     app.caller(organization_id, Role::Finance).await.post(&path, off).await.expect(200);
     assert_eq!(due(&admin, &bill).await, "0.00");

@@ -60,10 +60,7 @@ async fn money_on_the_wrong_invoice_is_taken_off_it_and_put_on_the_right_one() {
     let due = get(&admin, "invoices", &wrong).await;
     assert_eq!((&due["status"], &due["amount_due"]), (&json!("issued"), &json!("111000.00")));
     let order = get(&admin, "orders", &wrong_order).await;
-    assert_eq!(
-        (&order["amount_paid"], &order["amount_refunded"], &order["payment_status"]),
-        (&json!("0.00"), &json!("0.00"), &json!("unpaid"))
-    );
+    assert_eq!((&order["amount_paid"], &order["payment_status"]), (&json!("0.00"), &json!("unpaid")));
     let apply = json!({"allocations": [{"invoice_id": right["id"], "amount": "111000.00"}]});
     admin.post(&format!("/v1/payments/{}/allocations", id(&money)), apply).await.expect(200);
     assert_eq!(get(&admin, "invoices", &right).await["status"], "paid");
@@ -130,9 +127,9 @@ async fn what_the_payers_bank_takes_back_is_reversed() {
     assert_eq!(whole["amount"], "100000.00");
     let reversed = get(&admin, "payments", &money).await;
     assert_eq!((&reversed["status"], &reversed["amount_refunded"]), (&json!("reversed"), &json!("111000.00")));
-    for (action, body) in [("reverse", reason(json!({}))), ("refund", json!({"amount": "1.00", "reason": "x"}))] {
-        assert_eq!(admin.post(&format!("/v1/payments/{}/{action}", id(&money)), body).await.code(409), "invalid_transition");
-    }
+    assert_eq!(admin.post(&path, reason(json!({}))).await.code(409), "invalid_transition");
+    let refund = json!({"amount": "1.00", "reason": "x"});
+    assert_eq!(admin.post(&format!("/v1/payments/{}/refund", id(&money)), refund).await.code(409), "exceeds_captured");
     let due = get(&admin, "invoices", &bill).await;
     assert_eq!((&due["status"], &due["amount_due"]), (&json!("issued"), &json!("111000.00")));
     assert_eq!(count(&event_types(&admin, &placed).await, "payment.reversed"), 2);
@@ -213,5 +210,41 @@ async fn goods_do_not_wait_for_the_books_and_are_posted_on_the_first_open_day() 
     posted.dedup();
     let expected = ["inventory_adjustment", "payment", "payment_application", "return", "shipment"].map(|kind| (kind, "2026-03-03"));
     assert_eq!(posted, expected);
+    clean(&app).await;
+}
+
+/// The bank says that it takes something back: the payment that it was comes before a refund of the same amount.
+#[actix_web::test]
+async fn a_returned_debit_of_a_camt_file_is_taken_for_what_it_takes_back() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    invoiced(&admin, json!({})).await;
+    let send_camt = async |name: &str, entry: &str| {
+        let parties = "<NtryDtls><TxDtls><RltdPties><DbtrAcct><Id><IBAN>FR1420041010050500013M02606</IBAN></Id></DbtrAcct></RltdPties>\
+            <RmtInf><Ustrd>INV-000001</Ustrd></RmtInf></TxDtls></NtryDtls>";
+        let file = format!(
+            "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><Stmt><Id>{name}</Id><Acct><Id>\
+             <IBAN>DE89370400440532013000</IBAN></Id><Ccy>IDR</Ccy></Acct><Ntry><NtryRef>{name}</NtryRef><Amt Ccy=\"IDR\">111000.00</Amt>\
+             {entry}<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-03-02</Dt></BookgDt>{parties}</Ntry></Stmt></BkToCstmrStmt></Document>"
+        );
+        let request = admin.request(Method::POST, "/v1/bank_statements").header("content-type", "application/xml").body(file);
+        let statement = send(request).await.expect(201).body;
+        let list = admin.get(&format!("/v1/bank_statements/{}/entries", id(&statement))).await.expect(200).body;
+        list["data"][0].clone()
+    };
+    let came = send_camt("S1", "<CdtDbtInd>CRDT</CdtDbtInd>").await;
+    assert_eq!(came["status"], "matched", "{came:#}");
+    let other = pay(&admin, "111000.00", json!({})).await.expect(201).body;
+    let refund = json!({"amount": "111000.00", "reason": "Overpaid"});
+    admin.post(&format!("/v1/payments/{}/refund", id(&other)), refund).await.expect(201);
+    let back = send_camt("S2", "<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd>").await;
+    assert_eq!((&back["reversal"], &back["status"]), (&json!(true), &json!("suggested")));
+    let suggestions = back["suggestions"].as_array().unwrap();
+    assert_eq!(suggestions.len(), 2);
+    assert_eq!(suggestions[0]["reversed_payment_id"], came["payment_id"], "{back:#}");
+    assert!(suggestions[1]["refund_id"].is_string());
+    let body = json!({"reversed_payment_id": came["payment_id"]});
+    admin.post(&format!("/v1/bank_entries/{}/match", id(&back)), body).await.expect(200);
+    post_journal(&app).await;
     clean(&app).await;
 }

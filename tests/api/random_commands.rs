@@ -744,4 +744,10 @@ async fn a_day_of_random_commands_keeps_every_invariant() {
         }
     }
     println!("{tally:#?}");
+    let moved = world.stripe.moves();
+    for kind in ["authorize", "charge", "capture", "cancel", "refund"] {
+        let times = moved.iter().filter(|moved| moved.starts_with(kind)).count();
+        println!("{kind} at Stripe: {times}");
+        assert!(commands < COMMANDS || times > 0, "Stripe was never asked to {kind}");
+    }
 }

@@ -292,12 +292,17 @@ fn batch(whole: &StatementEntry, details: &[&Element]) -> Vec<StatementEntry> {
 
 /// The entry with what its one detail says.
 fn detailed(whole: &StatementEntry, detail: &Element) -> StatementEntry {
-    let (party, account) = match whole.direction {
-        Direction::Credit => ("Dbtr", "DbtrAcct"),
-        Direction::Debit => ("Cdtr", "CdtrAcct"),
-    };
     let parties = detail.at(&["RltdPties"]);
     let of_party = |path: &[&str]| parties.and_then(|parties| parties.text_at(path));
+    let (payer, payee) = (("Dbtr", "DbtrAcct"), ("Cdtr", "CdtrAcct"));
+    // What takes an entry back keeps its parties as they were there; banks that turn them round show our own account.
+    let theirs = if (whole.direction == Direction::Credit) != whole.reversal { payer } else { payee };
+    let is_ours = of_party(&[theirs.1, "Id", "IBAN"]).is_some_and(|iban| iban.split_whitespace().collect::<String>() == whole.account);
+    let (party, account) = match is_ours {
+        true if theirs == payer => payee,
+        true => payer,
+        false => theirs,
+    };
     let name = of_party(&[party, "Pty", "Nm"]).or_else(|| of_party(&[party, "Nm"]));
     let counterparty_account = of_party(&[account, "Id", "IBAN"]).or_else(|| of_party(&[account, "Id", "Othr", "Id"]));
     let remittance = detail.at(&["RmtInf"]);

@@ -137,6 +137,8 @@ pub struct Due {
     #[diesel(sql_type = Nullable<Text>)]
     pub provider_reference: Option<String>,
     #[diesel(sql_type = Text)]
+    pub provider: String,
+    #[diesel(sql_type = Text)]
     pub api_key: String,
 }
 
@@ -149,7 +151,7 @@ pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta
          WHERE o.organization_id = due.organization_id AND o.payment_id = due.payment_id AND o.id = due.id \
          AND p.organization_id = o.organization_id AND p.id = o.payment_id AND v.organization_id = p.organization_id AND v.code = p.provider \
          RETURNING o.organization_id, o.payment_id, o.id, o.kind, o.amount, o.last, o.payment_method, o.attempts, o.actor, o.created_at, \
-         p.number, p.currency, p.provider_reference, v.api_key")
+         p.number, p.currency, p.provider_reference, p.provider, v.api_key")
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
     .bind::<BigInt, _>(limit)

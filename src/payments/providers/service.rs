@@ -65,6 +65,16 @@ pub fn put(
     Ok((PaymentProviderBody::from(&written), created))
 }
 
+/// The provider does not accept the key: somebody must set another one. Told once for each key.
+pub fn tell_of_refused_key(connection: &mut PgConnection, context: &Context, code: &str, detail: &str) -> Result<(), Error> {
+    if store::refuse_key(connection, context, code)? {
+        let data = json!({ "code": code, "detail": detail });
+        let fact = NewEvent::of("payment_provider.key_refused", "organization", context.organization_id.0, data);
+        events::append(connection, context, &[fact])?;
+    }
+    Ok(())
+}
+
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code: &str) -> Result<PaymentProviderBody, Error> {
     Ok(PaymentProviderBody::from(&store::find(connection, organization_id, code)?.ok_or(Error::not_found(WHAT))?))
 }

@@ -101,12 +101,22 @@ pub fn page(connection: &mut PgConnection, organization_id: OrganizationId, aske
     Ok(rows.into_iter().map(Provider::from).collect())
 }
 
+/// Notes that the provider does not accept the key; whether that is news.
+pub fn refuse_key(connection: &mut PgConnection, context: &Context, code: &str) -> QueryResult<bool> {
+    let noted = sql("UPDATE payment_provider SET key_refused_at = $3 WHERE organization_id = $1 AND code = $2 AND key_refused_at IS NULL")
+        .bind::<SqlUuid, _>(context.organization_id)
+        .bind::<Text, _>(code)
+        .bind::<Timestamptz, _>(context.now)
+        .execute(connection)?;
+    Ok(noted == 1)
+}
+
 /// Inserts or replaces; an upsert, so that two at once both succeed, one after the other.
 pub fn upsert(connection: &mut PgConnection, context: &Context, provider: &Provider) -> QueryResult<Provider> {
     let row: Row = sql(format!(
         "INSERT INTO payment_provider AS t (organization_id, code, kind, name, active, api_key, webhook_secrets, inbound_id, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) ON CONFLICT (organization_id, code) DO UPDATE SET kind = $3, name = $4, \
-         active = $5, api_key = $6, webhook_secrets = $7, updated_at = $9, version = t.version + 1 RETURNING {COLUMNS}"
+         active = $5, api_key = $6, webhook_secrets = $7, updated_at = $9, version = t.version + 1, key_refused_at = NULL RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Text, _>(&provider.code)

@@ -151,13 +151,16 @@ impl World<'_> {
     pub async fn settle_with_stripe(&self) {
         for _ in 0..40 {
             self.work_on_payments().await;
-            if number(&self.app.database, "SELECT count(*) FROM payment_operation WHERE status = 'pending'") == 0 {
+            if number(&self.app.database, "SELECT count(*) AS value FROM payment_operation WHERE status = 'pending'") == 0 {
                 break;
             }
             self.app.clock.advance(TimeDelta::seconds(30));
         }
         assert_eq!(
-            number(&self.app.database, "SELECT count(*) FROM payment_operation WHERE status <> 'succeeded' AND status <> 'failed'"),
+            number(
+                &self.app.database,
+                "SELECT count(*) AS value FROM payment_operation WHERE status <> 'succeeded' AND status <> 'failed'"
+            ),
             0
         );
         for card in cards(self.app) {

@@ -166,3 +166,18 @@ fn bombs_and_other_documents_are_refused() {
     let nothing = fine.replace("<Stmt>", "<Other>").replace("</Stmt>", "</Other>");
     assert_eq!(code(&nothing), "required");
 }
+
+#[test]
+fn what_takes_an_entry_back_names_the_same_counterparty_whichever_way_round_the_bank_shows_it() {
+    let side = |role: &str, iban: &str| format!("<{role}Acct><Id><IBAN>{iban}</IBAN></Id></{role}Acct>");
+    let (customer, ours) = ("FR1420041010050500013M02606", "DE89370400440532013000");
+    let details = |parties: String| format!("<NtryDtls><TxDtls><RltdPties>{parties}</RltdPties></TxDtls></NtryDtls>");
+    let kept = details(side("Dbtr", customer) + &side("Cdtr", ours));
+    let turned = details(side("Dbtr", ours) + &side("Cdtr", customer));
+    let reversal = |details: &str| format!("<RvslInd>true</RvslInd>{details}");
+    let cases = [("CRDT", kept.clone()), ("DBIT", reversal(&kept)), ("DBIT", reversal(&turned)), ("DBIT", turned), ("DBIT", kept)];
+    for (sign, details) in cases {
+        let file = read_text(&document("02", &format!("{ACCOUNT}{}", old_entry("1", "5.00", sign, &details))));
+        assert_eq!(file.entries[0].counterparty_account.as_deref(), Some(customer), "{sign} {details}");
+    }
+}
