@@ -180,8 +180,20 @@ impl Application {
         let passwords = Passwords::new(config.workers);
         // Each holds a connection for reports; one is left for the reports themselves.
         let files = FileDesk::new((config.report_connections as usize).saturating_sub(1).max(1));
-        let app =
-            Data::new(App { clock, db, reports, passwords, numbers, desk, capture, renderer, streams: Hub::default(), files, stopping, config: config.clone() });
+        let app = Data::new(App {
+            clock,
+            db,
+            reports,
+            passwords,
+            numbers,
+            desk,
+            capture,
+            renderer,
+            streams: Hub::default(),
+            files,
+            stopping,
+            config: config.clone(),
+        });
         let mailer = if config.jobs { config.smtp.as_ref().map(Mailer::new).transpose()? } else { None };
         let notices = mailer.map(|mailer| Worker::start(app.clone(), Db::open(&DbOptions { connections: 2, ..options.clone() })?, mailer));
         let notices = notices.transpose()?;

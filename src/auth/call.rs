@@ -320,7 +320,7 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
         None => (authenticator.authenticate(request.headers())?, None),
         Some(key) => {
             let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
-            let visit = (request.path(), request.headers(), address_of(&request));
+            let visit = (request.path(), request.headers(), client_of(&request));
             let (actor, holder) = publishable_keys::service::authenticate(&app.db, authenticator, visit, key).await?;
             (actor, Some(holder))
         }

@@ -1,6 +1,6 @@
+use super::mail_settings::MailSettings;
 use super::platforms::api_client;
 use super::platforms::generic::mapping::Mapping;
-use super::mail_settings::MailSettings;
 use crate::error::Error;
 use crate::platform::http::parse_json;
 use crate::types::absent::null_is_default;

@@ -7,9 +7,9 @@ pub mod body;
 pub mod credit;
 pub mod guests;
 pub mod history;
+pub mod many;
 pub mod matching;
 pub mod senders;
-pub mod many;
 pub mod service;
 mod store;
 

@@ -26,7 +26,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{OpenApi as Document, Server};
 
 /// The parts of the API in the order of the road from an order to its cash, each with what it is for.
-pub const TAGS: [(&str, &str); 15] = [
+pub const TAGS: [(&str, &str); 16] = [
     ("access", "Get a token, see who it is, and manage the API clients that may ask for one."),
     ("organization", "Describe your own company: addresses, bank accounts, payment terms and exchange rates."),
     ("catalog", "Say what is sold, for how much, and at which tax."),

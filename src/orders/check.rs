@@ -41,6 +41,7 @@ impl NewOrder {
             reservation_id: None,
             on_shortage: None,
             delivery_rule: None,
+            priority: None,
             draft: false,
             note: None,
             external_ids: BTreeMap::new(),

@@ -3,6 +3,7 @@
 pub mod api_client;
 pub mod bigcommerce;
 pub mod crm;
+pub mod email;
 pub mod generic;
 pub mod hubspot;
 pub mod parts;
@@ -11,9 +12,8 @@ pub mod salesforce;
 pub mod shopify;
 pub mod signature;
 pub mod standard_webhooks;
-pub mod woocommerce;
-pub mod email;
 pub mod ubl;
+pub mod woocommerce;
 
 use super::body::ChannelKind;
 use super::platform::Platform;

@@ -19,7 +19,11 @@ pub fn supply_of(connection: &mut PgConnection, organization_id: OrganizationId,
     let mut supplies: HashMap<String, Supply> = skus.iter().map(|sku| ((*sku).to_owned(), Supply::default())).collect();
     for row in store::supply(connection, organization_id, skus)? {
         let supply = supplies.entry(row.sku).or_default();
-        supply.add(row.location, row.incoming_id.zip(row.expected_on), Figure { quantity: row.quantity, pegged: row.pegged, step: row.step });
+        supply.add(
+            row.location,
+            row.incoming_id.zip(row.expected_on),
+            Figure { quantity: row.quantity, pegged: row.pegged, step: row.step },
+        );
     }
     Ok(supplies)
 }

@@ -43,10 +43,12 @@ const FIGURES: &str = "SELECT s.sku, s.location, NULL::date AS expected_on, NULL
 
 /// All figures of these products; locations in the order in which they ship.
 pub fn supply(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<SupplyRow>> {
-    sql(format!("SELECT sku, location, expected_on, incoming_id, quantity, pegged, step FROM ({FIGURES}) f ORDER BY priority, location, step DESC"))
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(skus)
-        .load(connection)
+    sql(format!(
+        "SELECT sku, location, expected_on, incoming_id, quantity, pegged, step FROM ({FIGURES}) f ORDER BY priority, location, step DESC"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(skus)
+    .load(connection)
 }
 
 /// A product that a cart asks about, with one figure of its supply.

@@ -65,6 +65,8 @@ fn kind(owner: &Owner) -> &'static str {
     match owner.kind {
         ActorKind::ApiClient => "api_client",
         ActorKind::User => "user",
+        // It cannot get here: its key opens the checkout and nothing else.
+        ActorKind::PublishableKey => "publishable_key",
     }
 }
 
