@@ -91,7 +91,7 @@ async fn a_bad_signature_and_an_unknown_address_are_told_alike_and_not_kept() {
 
 #[actix_web::test]
 async fn while_a_secret_or_an_address_is_replaced_both_are_good() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(|config| config.token_seconds = 400 * 86_400).await;
     let (admin, channel) = desk(&app).await;
     let (old_path, path) = (inbound(&channel), format!("/v1/channels/{}", id(&channel)));
     let new_secret = json!({"secret": "shpss_new_secret", "previous_valid_for_seconds": 3600});

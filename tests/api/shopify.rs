@@ -122,6 +122,8 @@ async fn the_sample_of_a_new_order_becomes_what_it_says() {
     }
     let hold = id(&order["holds"][0]).to_owned();
     admin.post(&format!("/v1/orders/{}/holds/{hold}/release", id(&order)), json!({"reason": "looked at"})).await.expect(200);
+    let (db, now) = (app.app.db.clone(), app.clock.now());
+    actix_web::web::block(move || pesanan::jobs::fill_backorders(&db, now)).await.unwrap().unwrap();
     for _ in 0..4 {
         app.clock.advance(TimeDelta::minutes(15));
         work(&app).await;
@@ -356,7 +358,8 @@ async fn money_is_booked_once_whatever_order_it_comes_in() {
         "refund_line_items": [{"line_item_id": 11, "quantity": 1, "restock_type": "cancel", "subtotal": "100.00", "total_tax": "10.00"}]});
     let order = tell(told(35, json!({"financial_status": "partially_refunded", "refunds": [refund]}))).await;
     assert_eq!((&order["total"], lines(&order, "cancelled_quantity")), (&json!("180.00"), vec![json!("1"), json!("0")]));
-    assert_eq!((&order["amount_due"], &order["payment_status"]), (&json!("0.00"), &json!("partially_refunded")));
+    // What is left of it is paid.
+    assert_eq!((&order["amount_due"], &order["payment_status"]), (&json!("0.00"), &json!("paid")));
     // The same refund by its own hook is known already.
     let alone = with(refund.clone(), json!({"order_id": 9_007_199_254_740_995_u64}));
     shopify(&app, &channel, "refunds/create", &alone).await.expect(200);
@@ -485,5 +488,51 @@ async fn dying_between_any_two_steps_loses_and_doubles_nothing() {
         let shipments = admin.get(&format!("/v1/shipments?order_id={}", id(&order))).await.expect(200).body["data"].clone();
         assert_eq!(shipments.as_array().unwrap().len(), 1);
     }
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn a_refund_that_comes_before_its_order_waits_for_it() {
+    let app = start().await;
+    let (_, admin, channel) = ready(&app).await;
+    let refund = json!({"id": 5, "order_id": 9_007_199_254_740_995_u64, "note": "late", "refund_line_items": [],
+        "transactions": [{"kind": "refund", "status": "success", "amount": "30.00", "currency": "USD"}]});
+    shopify(&app, &channel, "refunds/create", &refund).await.expect(200);
+    work(&app).await;
+    let message = newest(&admin).await;
+    assert_eq!((&message["status"], &message["reason"]["code"]), (&json!("received"), &json!("unknown_order")));
+    shopify(&app, &channel, "orders/paid", &body(json!({}))).await.expect(200);
+    work(&app).await;
+    app.clock.advance(TimeDelta::seconds(15));
+    assert_eq!(work(&app).await, 1);
+    let message = admin.get(&format!("/v1/inbound_messages/{}", id(&message))).await.expect(200).body;
+    assert_eq!((&message["status"], &message["reason"]), (&json!("processed"), &Value::Null));
+    // 30.00 were paid back for no goods: the order is that much less, and nobody owes it again.
+    let order = order_of(&admin, &message).await;
+    assert_eq!((&order["total"], &order["amount_due"], &order["discount_total"]), (&json!("150.00"), &json!("0.00"), &json!("30.00")));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn the_same_order_worked_in_by_several_at_once_is_one_order_with_one_payment() {
+    let app = start().await;
+    let (organization_id, admin, channel) = ready(&app).await;
+    let channel_id = id(&channel).parse().unwrap();
+    let told = body(json!({}));
+    let bring_once = || {
+        let (db, desk, now, told) = (app.app.db.clone(), app.app.desk.clone(), app.clock.now(), told.clone());
+        actix_web::web::block(move || {
+            let channel = db.read_blocking(|connection| Ok(channels::of_id(connection, organization_id, channel_id)?)).unwrap().unwrap();
+            let order = read_order(&Node::root(&told), &channel.settings).unwrap();
+            bring(&Workbench { db: &db, desk: &desk, now }, organization_id, &channel, &order).map(drop)
+        })
+    };
+    // Who loses a race may have to come again, as the inbox does.
+    futures_util::future::join_all((0..4).map(|_| bring_once())).await;
+    bring_once().await.unwrap().unwrap();
+    let orders = admin.get("/v1/orders").await.expect(200).body["data"].clone();
+    assert_eq!(orders.as_array().unwrap().len(), 1);
+    let payments = admin.get("/v1/payments").await.expect(200).body["data"].clone();
+    assert_eq!((payments.as_array().unwrap().len(), &payments[0]["amount_captured"]), (1, &json!("180.00")));
     clean(&app).await;
 }

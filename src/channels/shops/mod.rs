@@ -50,7 +50,7 @@ pub trait ShopApi {
     /// Orders that were changed at or after an instant.
     fn changed_since(&self, since: DateTime<Utc>) -> Result<Changed, ApiError>;
 
-    /// Where in an order the instant of its last change stands: (field, whether it lacks an offset).
+    /// When the shop last changed an order that it has listed.
     fn changed_at(&self, order: &Value) -> Option<DateTime<Utc>>;
 }
 

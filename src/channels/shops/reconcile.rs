@@ -16,7 +16,7 @@ const EVERY: TimeDelta = TimeDelta::minutes(10);
 const GRACE: TimeDelta = TimeDelta::minutes(2);
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 
-/// Asks every shop that is due; how many orders were put in the inbox.
+/// Asks every shop that is due.
 pub fn work(db: &Db, now: &impl Fn() -> DateTime<Utc>) -> Result<(), Error> {
     while let Some(asking) = db.write_blocking(|connection| Ok(store::lease_asking(connection, now(), LEASE)?))? {
         if db.is_stopping() {

@@ -37,7 +37,7 @@ impl Road<'_> {
         let request = Request { order_id: OrderId::generate(), number: String::new(), body, may_price: true, historical: false };
         let new_id = request.order_id;
         let arrival = Arrival { context: self.context.clone(), request: PlaceRequest::new(request, None, SHOP_ORDER) };
-        let placed = match write_here(self.bench.db, &self.bench.desk.clone(), arrival) {
+        let placed = match write_here(self.bench.db, self.bench.desk, arrival) {
             Ok(answer) => read_id(&serde_json::from_slice(&answer.body).map_err(Error::internal)?, "id")?,
             Err(Error::Conflict { code: "external_id_conflict", extra, .. }) => read_id(&Value::Object(extra), "order_id")?,
             Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |pointer| order.places.of(pointer))?)),

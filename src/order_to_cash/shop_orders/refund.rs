@@ -165,8 +165,8 @@ const REST: Work = |road, connection, order_id, asked, _| road.take_rest(connect
 fn goods_of(order: &Order, asked: &ShopRefund, announced: impl Fn(i16) -> Decimal) -> Taken {
     let mut taken = Taken::default();
     for line in &asked.lines {
-        let known = order.lines.iter().filter(|known| !known.is_removed());
-        let Some(known) = known.into_iter().find(|known| known.detail.external_line_id.as_ref() == Some(&line.external_line_id)) else {
+        let mut known = order.lines.iter().filter(|known| !known.is_removed());
+        let Some(known) = known.find(|known| known.detail.external_line_id.as_ref() == Some(&line.external_line_id)) else {
             taken.kept.push((format!("line {}", line.external_line_id), line.quantity));
             continue;
         };

@@ -19,7 +19,7 @@ pub fn outcome_of(error: Error, place: impl Fn(&str) -> String) -> Result<Outcom
             let outcome = if waits(&fault) { Outcome::later } else { Outcome::rejected };
             Ok(outcome(&fault.code, fault.detail.as_str(), place(&fault.pointer)))
         }
-        Error::Conflict { code, detail, .. } => Ok(Outcome::later(code, detail, "")),
+        Error::Conflict { code, detail, .. } => Ok(Outcome::later(code, detail, place(""))),
         Error::BadRequest { code, detail } | Error::Forbidden { code, detail } => Ok(Outcome::rejected(code, detail, "")),
         Error::NotFound { what } => Ok(Outcome::rejected("not_found", format!("no such {what}"), "")),
         other => Err(other),

@@ -9,8 +9,12 @@ use utoipa::ToSchema;
 /// those of `lines` start at a line. What is absent is not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"external_id": "/id", "version_at": "/updated_at", "currency": "=IDR", "total": "/total", "customer": {"name": "/buyer/name", "email": "/buyer/email"},
-    "lines": {"items": "/items", "external_line_id": "/id", "sku": "/sku", "quantity": "/qty", "unit_price": "/price", "tax": "/tax"}}))]
+#[schema(example = json!({"external_id": "/id", "topic": null, "topics": [], "version_at": "/updated_at", "ordered_at": "/created_at", "currency": "=IDR",
+    "prices_include_tax": "=true", "total": "/total", "tax_total": null, "discount": null, "customer": {"name": "/buyer/name", "email": "/buyer/email", "phone": null},
+    "lines": {"items": "/items", "external_line_id": "/id", "sku": "/sku", "quantity": "/qty", "unit_price": "/price", "amount": null, "discount": null, "tax": "/tax", "name": null},
+    "shipping": {"method": null, "amount": "/shipping", "tax": null}, "shipping_address": {"name": "/buyer/name", "company": null, "line1": "/to/street", "line2": null,
+    "city": "/to/city", "region": null, "postal_code": "/to/zip", "country": "=ID", "phone": null}, "billing_address": null, "paid": "/paid", "payment_method": "=card",
+    "cancelled": "/status", "cancelled_values": ["cancelled"], "purchase_order_number": null, "note": "/note"}))]
 pub struct Mapping {
     /// The shop's id of the order. Needed.
     #[serde(default)]

@@ -109,9 +109,9 @@ impl ShopApi for ShopifyApi {
             return Err(ApiError::Gone { detail: format!("the shop has no order {}", fulfillment.order_external_id) });
         }
         let known = order["fulfillments"].as_array().into_iter().flatten().find(|known| {
-            let numbers = known["trackingInfo"].as_array().into_iter().flatten().filter_map(|info| info["number"].as_str());
+            let mut numbers = known["trackingInfo"].as_array().into_iter().flatten().filter_map(|info| info["number"].as_str());
             known["status"] != "CANCELLED"
-                && fulfillment.tracking_number.as_deref().is_some_and(|ours| numbers.into_iter().any(|number| number == ours))
+                && fulfillment.tracking_number.as_deref().is_some_and(|ours| numbers.any(|number| number == ours))
         });
         if let Some(known) = known {
             return Ok(Some(number_of(&known["id"]).to_owned()));

@@ -31,7 +31,7 @@ pub(super) fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
     }
     Ok(ShopRefund {
         reference: node.field("id").id()?,
-        beside_lines: (amount - of_lines).max(currency.zero()),
+        beside_lines: (amount - of_lines).clamp(currency.zero(), amount),
         amount,
         lines,
         reason: node.field("note").text(500),

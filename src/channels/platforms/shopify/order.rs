@@ -149,7 +149,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
     let mut tipped = false;
     for item in &items {
         let allocated = discounts_of(item, money)?;
-        shared += allocated.iter().map(|(amount, _)| *amount).sum::<Decimal>();
+        shared += allocated.iter().sum::<Decimal>();
         let taxes = item.field("tax_lines").items();
         let tax = if taxes.is_empty() { None } else { Some(money.sum(&taxes, "price")?) };
         for duty in item.field("duties").items() {
@@ -185,11 +185,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             sku: sku_of(item),
             quantity,
             price: LinePrice::Unit(price),
-            discounts: allocated
-                .into_iter()
-                .filter(|(amount, _)| !amount.is_zero())
-                .map(|(amount, name)| discount(amount, None, name))
-                .collect(),
+            discounts: allocated.into_iter().filter(|amount| !amount.is_zero()).map(|amount| discount(amount, None, None)).collect(),
             tax,
             metadata: bounded(
                 [("name", item.field("name").value.clone()), ("properties", item.field("properties").value.clone())],
@@ -274,10 +270,11 @@ fn sku_of(item: &Node) -> String {
     item.field("sku").text(64).or_else(variant).unwrap_or_default()
 }
 
-fn discounts_of(node: &Node, money: Money) -> Read<Vec<(Decimal, Option<String>)>> {
+/// Its shares of the discounts.
+fn discounts_of(node: &Node, money: Money) -> Read<Vec<Decimal>> {
     let mut found = vec![];
     for allocation in node.field("discount_allocations").items() {
-        found.push((money.at(&allocation, "amount").positive(money.currency)?, None));
+        found.push(money.at(&allocation, "amount").positive(money.currency)?);
     }
     Ok(found)
 }
@@ -290,7 +287,7 @@ fn shipping(body: &Node, money: Money) -> Read<(Option<ShippingFigures>, Decimal
             continue;
         }
         let price = money.at(&line, "price").positive(money.currency)?;
-        let allocated: Decimal = discounts_of(&line, money)?.iter().map(|(amount, _)| *amount).sum();
+        let allocated: Decimal = discounts_of(&line, money)?.iter().sum();
         let discounted = money.at(&line, "discounted_price");
         let after =
             if discounted.is_null() { (price - allocated).max(money.currency.zero()) } else { discounted.positive(money.currency)? };
