@@ -6,7 +6,7 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
 use crate::auth::sessions::service as sessions;
-use crate::channels;
+use crate::channels::{shops, standing};
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inbox;
@@ -44,15 +44,15 @@ pub struct Jobs {
     payments: JoinHandle<()>,
     /// Works messages in, which may ask platforms back.
     inbox: JoinHandle<()>,
-    /// Tells CRM systems where their orders stand.
-    crm: JoinHandle<()>,
+    /// Tells and asks shops and CRM systems: a slow one must not hold the inbox up.
+    shops: JoinHandle<()>,
 }
 
 /// How often each job looks for work.
 const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
-const CRM: Duration = Duration::from_secs(2);
 const UPKEEP: Duration = Duration::from_secs(5);
+const SHOPS: Duration = Duration::from_secs(2);
 const HOLDS: Duration = Duration::from_secs(60);
 const REMINDERS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(60);
@@ -68,7 +68,7 @@ impl Jobs {
         let numbers = desk.numbers.clone();
         let payments = start_payments(db.clone(), clock.clone(), desk.clone(), stripe, stop_imports.clone(), ends_with_thread.clone())?;
         let inbox = start_inbox(db.clone(), clock.clone(), desk.clone(), stop_imports.clone(), ends_with_thread.clone())?;
-        let crm = start_crm(db.clone(), clock.clone(), stop_imports.clone(), ends_with_thread.clone())?;
+        let shops = start_shops(db.clone(), clock.clone(), stop_imports.clone(), ends_with_thread.clone())?;
         let imports = start_imports(db.clone(), clock.clone(), desk, stop_imports.clone(), ends_with_thread.clone())?;
         let own = db.clone();
         let work = move || {
@@ -115,7 +115,7 @@ impl Jobs {
             }
         };
         let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self { db, stop, running, thread, stop_imports, imports, payments, inbox, crm })
+        Ok(Self { db, stop, running, thread, stop_imports, imports, payments, inbox, shops })
     }
 
     /// Begins no further job, waits a while for the one that is running, then ends the thread.
@@ -126,11 +126,11 @@ impl Jobs {
         self.imports.thread().unpark();
         self.payments.thread().unpark();
         self.inbox.thread().unpark();
-        self.crm.thread().unpark();
+        self.shops.thread().unpark();
         // Each of the threads lets go of the channel as it ends.
         if self.running.recv_timeout(LAST_JOB) == Err(RecvTimeoutError::Timeout) {
             log::error!("a job did not end in {} s; the database will roll it back", LAST_JOB.as_secs());
-        } else if [self.thread, self.imports, self.payments, self.inbox, self.crm].into_iter().any(|thread| thread.join().is_err()) {
+        } else if [self.thread, self.imports, self.payments, self.inbox, self.shops].into_iter().any(|thread| thread.join().is_err()) {
             log::error!("the jobs ended in a panic");
         }
     }
@@ -165,16 +165,21 @@ fn start_inbox(db: Db, clock: Clock, desk: Desk, stop: Arc<AtomicBool>, ends_wit
     std::thread::Builder::new().name("inbox".to_owned()).spawn(work).map_err(Error::internal)
 }
 
-/// Tells CRM systems where the orders of their deals stand.
-fn start_crm(db: Db, clock: Clock, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
+/// Tells shops what has shipped and what is in stock, and asks them for what their hooks have not told; tells CRM systems where their
+/// orders stand.
+fn start_shops(db: Db, clock: Clock, stop: Arc<AtomicBool>, ends_with_thread: Sender<()>) -> Result<JoinHandle<()>, Error> {
     let work = move || {
         let _ends_with_thread = ends_with_thread;
         while !stop.load(Ordering::Relaxed) {
-            run(&db, "tell_crm", |db| channels::standing::work(db, || clock.now()));
-            std::thread::park_timeout(CRM);
+            run(&db, "follow_for_shops", |db| shops::follow::collect(db, clock.now()));
+            run(&db, "tell_shops", |db| shops::tell::work(db, &|| clock.now()));
+            run(&db, "tell_shops_stock", |db| shops::stock::work(db, &|| clock.now()));
+            run(&db, "ask_shops", |db| shops::reconcile::work(db, &|| clock.now()));
+            run(&db, "tell_crm", |db| standing::work(db, || clock.now()));
+            std::thread::park_timeout(SHOPS);
         }
     };
-    std::thread::Builder::new().name("crm".to_owned()).spawn(work).map_err(Error::internal)
+    std::thread::Builder::new().name("shops".to_owned()).spawn(work).map_err(Error::internal)
 }
 
 /// Asks payment providers for what is stored to be asked, and works in what they tell.

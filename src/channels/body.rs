@@ -63,6 +63,10 @@ pub struct ChannelSettings {
     #[serde(default)]
     #[schema(example = "FEE")]
     pub fee_sku: Option<String>,
+    /// Shopify: the number of the location whose stock is set, where the shop has several.
+    #[serde(default)]
+    #[schema(example = "905684977")]
+    pub shop_location: Option<String>,
     /// Of a generic channel: where in its messages what stands.
     #[serde(default)]
     pub mapping: Option<Mapping>,
@@ -241,6 +245,9 @@ impl ChannelSettings {
         {
             faults.add("/settings/api_base", "invalid_address", why.0);
         }
+        let location =
+            self.shop_location.as_deref().is_none_or(|id| (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()));
+        faults.require(location, "/settings/shop_location", "invalid_id", "the number at the end of the location's address in Shopify");
         let id = |text: &str| (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         for (name, text) in [("organization_id", &self.organization_id), ("store_hash", &self.store_hash)] {
             let fits = text.as_deref().is_none_or(id);

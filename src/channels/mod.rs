@@ -5,6 +5,7 @@ pub mod body;
 pub mod platform;
 pub mod platforms;
 pub mod service;
+pub mod shops;
 pub mod standing;
 mod store;
 pub mod try_mapping;

@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod back_to_shops;
 mod bad_input;
 mod banking;
 mod batches;

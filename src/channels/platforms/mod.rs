@@ -69,3 +69,6 @@ fn of_other_shop(message: &Message, header: &str, named: Option<&str>) -> Option
     }
     Some(Outcome::rejected("shop_mismatch", format!("{header} names '{host}', the channel is that of '{domain}'"), ""))
 }
+
+#[cfg(test)]
+mod tests;

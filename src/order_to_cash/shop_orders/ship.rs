@@ -50,6 +50,12 @@ impl Road<'_> {
             // Our own shipment, which the shop tells of because we told it.
             return Ok(());
         }
+        if store::is_telling(connection, &self.key, order_id)? {
+            return Err(Error::conflict(
+                "shop_is_told",
+                "the shop is being told of a shipment; whether this is that one is known in a moment",
+            ));
+        }
         let order = self.find(connection, order_id)?;
         let leaving = leaving_of(&order, one)?;
         let shipped_at =

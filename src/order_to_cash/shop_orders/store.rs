@@ -140,3 +140,19 @@ pub fn has_shipped(
             .get_result(connection)?;
     Ok(row.found)
 }
+
+/// Whether the shop is being told of a shipment of the order: what it says of it meanwhile is what we have told.
+pub fn is_telling(connection: &mut PgConnection, key: &Key, order_id: OrderId) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        found: bool,
+    }
+    let row: Row = sql("SELECT EXISTS (SELECT 1 FROM shop_task \
+         WHERE organization_id = $1 AND channel_id = $2 AND order_id = $3 AND status = 'waiting' AND attempts > 0) AS found")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<SqlUuid, _>(order_id)
+    .get_result(connection)?;
+    Ok(row.found)
+}

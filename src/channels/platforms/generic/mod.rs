@@ -1,6 +1,7 @@
 //! Any other shop: a hook that is signed by the Standard Webhooks specification, read by the pointers in `settings.mapping`.
 
 pub mod mapping;
+mod read;
 
 use super::reading::{Node, Read, json};
 use super::standard_webhooks::{key_of, verify};
@@ -19,9 +20,9 @@ impl Platform for Generic {
         verify(knock, &keys, now)?;
         let body = json(knock.body).ok();
         let mapping = listening.channel.settings.mapping.as_ref();
-        let read = |pointer: &Option<String>| mapping::source(&Node::root(body.as_ref()?), pointer.as_deref())?.text(200);
-        let external_id = mapping.and_then(|mapping| read(&mapping.external_id));
-        let topic = mapping.and_then(|mapping| read(&mapping.topic)).unwrap_or_default().chars().take(100).collect();
+        let text = |pointer: &Option<String>| read::source(&Node::root(body.as_ref()?), pointer.as_deref())?.text(200);
+        let external_id = mapping.and_then(|mapping| text(&mapping.external_id));
+        let topic = mapping.and_then(|mapping| text(&mapping.topic)).unwrap_or_default().chars().take(100).collect();
         Ok(Admitted::Message { topic, external_id, proof: Proof::Signature })
     }
 

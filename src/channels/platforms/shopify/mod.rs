@@ -1,6 +1,8 @@
 //! Shopify: `X-Shopify-Hmac-Sha256` is the base64 of HMAC-SHA256 of the raw body under the app's client secret. Only the body is signed,
 //! so shop and topic are compared with the channel and the body (shopify.dev, "Deliver webhooks through HTTPS").
 
+pub mod api;
+pub mod news;
 pub mod order;
 
 use super::reading::{Node, Read, json};
@@ -70,11 +72,11 @@ pub fn read(message: &Message) -> Read<About> {
     let other = || Reason::new("topic_mismatch", format!("the body is not one of topic '{topic}'"), "");
     let of_part = !body.field("order_id").is_null();
     match topic {
-        "refunds/create" if of_part && body.field("refund_line_items").value.is_array() => order::refund_news(&body).map(About::News),
+        "refunds/create" if of_part && body.field("refund_line_items").value.is_array() => news::refund_news(&body).map(About::News),
         "fulfillments/create" | "fulfillments/update"
             if of_part && body.field("line_items").value.is_array() && !body.field("status").is_null() =>
         {
-            order::fulfillment_news(&body).map(About::News)
+            news::fulfillment_news(&body).map(About::News)
         }
         "refunds/create" | "fulfillments/create" | "fulfillments/update" => Err(other()),
         _ if !order::is_order(&body) => Err(other()),

@@ -2,6 +2,7 @@
 //! the store and the topic are compared with the channel and the body. Saving a hook sends an unsigned form, `webhook_id=N`, which only
 //! asks whether somebody is here. (WooCommerce REST API v3, "Webhooks".)
 
+pub mod api;
 pub mod order;
 
 use super::reading::{Node, Read, json};
