@@ -3,16 +3,10 @@
 use super::api::BigcommerceApi;
 use super::order::OURS;
 use crate::channels::platforms::api_client::ApiError;
-use crate::channels::platforms::api_client::loose::decimal;
 use crate::channels::shops::{Changed, OutgoingFulfillment, ShopApi};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-
-/// Whole units: BigCommerce counts its stock in them.
-fn units(quantity: Decimal) -> Decimal {
-    quantity.floor().max(Decimal::ZERO).normalize()
-}
 
 impl ShopApi for BigcommerceApi {
     fn fulfill(&self, fulfillment: &OutgoingFulfillment) -> Result<Option<String>, ApiError> {
@@ -20,7 +14,8 @@ impl ShopApi for BigcommerceApi {
         let known = self.shipments(&fulfillment.order_external_id)?;
         let id_of = |shipment: &Value| Some(shipment["id"].as_i64()?.to_string());
         // Whoever died after the call finds it here.
-        if let Some(shipment) = known.as_array().into_iter().flatten().find(|shipment| shipment["comments"].as_str() == Some(&ours)) {
+        if let Some(shipment) = known.as_array().into_iter().flatten().find(|shipment| shipment["comments"].as_str() == Some(ours.as_str()))
+        {
             return Ok(id_of(shipment));
         }
         let addresses = self.shipping_addresses(&fulfillment.order_external_id)?;
@@ -38,7 +33,8 @@ impl ShopApi for BigcommerceApi {
     }
 
     fn set_stock(&self, sku: &str, available: Decimal) -> Result<(), ApiError> {
-        self.set_inventory(sku, whole(units(available)).unwrap_or_default())
+        // It counts in whole units.
+        self.set_inventory(sku, whole(available.floor().max(Decimal::ZERO)).unwrap_or_default())
     }
 
     fn changed_since(&self, since: DateTime<Utc>) -> Result<Changed, ApiError> {
@@ -53,5 +49,5 @@ impl ShopApi for BigcommerceApi {
 
 /// As a JSON number, which BigCommerce wants; none where it is not whole.
 fn whole(quantity: Decimal) -> Option<i64> {
-    decimal(&quantity.to_string()).filter(|quantity| quantity.is_integer()).and_then(|quantity| i64::try_from(quantity).ok())
+    quantity.is_integer().then(|| i64::try_from(quantity.trunc()).ok()).flatten()
 }
