@@ -205,6 +205,7 @@ fn in_terms(root: &Node, currency: Currency, settings: &ChannelSettings, terms: 
                 [("name", item.field("name").value.clone()), ("product_options", item.field("product_options").value.clone())],
                 4 * 1024,
             ),
+            sku_pointer: item.field("sku").pointer,
             pointer: item.pointer.clone(),
         });
     }
