@@ -6,9 +6,8 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
 use crate::auth::sessions::service as sessions;
-use crate::channels;
 use crate::channels::platforms::email::imap;
-use crate::channels::shops;
+use crate::channels::{shops, standing};
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inbox;
@@ -79,7 +78,6 @@ impl Shared {
 const FAST: Duration = Duration::from_millis(500);
 const DISABLED_CALLERS: Duration = Duration::from_secs(10);
 const SHOPS: Duration = Duration::from_secs(2);
-const CRM: Duration = Duration::from_secs(2);
 const UPKEEP: Duration = Duration::from_secs(5);
 const HOLDS: Duration = Duration::from_secs(60);
 const REMINDERS: Duration = Duration::from_secs(60);
@@ -101,7 +99,6 @@ impl Jobs {
             start_payments(&shared, desk.clone(), stripe)?,
             start_inbox(&shared, desk)?,
             start_shops(&shared)?,
-            start_crm(&shared)?,
             start_mailboxes(&shared)?,
         ];
         Ok(Self { db, stopping, running, threads })
@@ -180,7 +177,7 @@ fn start_inbox(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
     })
 }
 
-/// Tells shops what has shipped and what is in stock, and asks them for what their hooks have not told.
+/// Tells shops and CRM systems where their orders stand and what is in stock, and asks shops for what their hooks have not told.
 fn start_shops(shared: &Shared) -> Result<JoinHandle<()>, Error> {
     shared.thread("shops", SHOPS, |shared| {
         let now = || shared.now();
@@ -188,13 +185,7 @@ fn start_shops(shared: &Shared) -> Result<JoinHandle<()>, Error> {
         run(&shared.db, "tell_shops", |db| shops::tell::work(db, &now));
         run(&shared.db, "tell_shops_stock", |db| shops::stock::work(db, &now));
         run(&shared.db, "ask_shops", |db| shops::reconcile::work(db, &now));
-    })
-}
-
-/// Tells CRM systems where the orders of their deals stand.
-fn start_crm(shared: &Shared) -> Result<JoinHandle<()>, Error> {
-    shared.thread("crm", CRM, |shared| {
-        run(&shared.db, "tell_crm", |db| channels::standing::work(db, || shared.now()));
+        run(&shared.db, "tell_crm", |db| standing::work(db, now));
     })
 }
 

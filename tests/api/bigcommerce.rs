@@ -1,5 +1,6 @@
 //! BigCommerce: thin hooks through the door, the order by its API from a local server.
 
+use crate::money::ship;
 use crate::shop::{clean, receive};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use crate::support::hooks::{inbound, newest, order_of, products, sample_json, vectors, work};
@@ -8,6 +9,7 @@ use crate::support::stripe::sample;
 use chrono::DateTime;
 use pesanan::auth::permission::Role;
 use pesanan::channels::platforms::standard_webhooks::sign;
+use pesanan::channels::shops;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -32,7 +34,7 @@ async fn desk(app: &TestApp) -> Desk<'_> {
     let admin = app.caller(organization_id, Role::Admin).await;
     let server = PlatformServer::start();
     let new = json!({"code": "bigcommerce", "kind": "bigcommerce", "name": "BigCommerce", "secret": SECRET,
-        "settings": {"api_base": server.base, "store_hash": HASH}, "credentials": {"access_token": "bc_token"}});
+        "settings": {"api_base": server.base, "store_hash": HASH, "write_back": true}, "credentials": {"access_token": "bc_token"}});
     let channel = admin.post("/v1/channels", new).await.expect(201).body;
     products(&admin, &["KOPI-250", "TEH-100"]).await;
     receive(&admin, "jakarta", "KOPI-250", "10").await;
@@ -189,5 +191,47 @@ async fn shipments_and_cancellations_of_the_shop_are_followed() {
     assert_eq!(message["reason"]["code"], "partly_shipped", "{message:#}");
     let order = order_of(&desk.admin, &message).await;
     assert_eq!((&order["lines"][1]["cancelled_quantity"], &order["lines"][0]["shipped_quantity"]), (&json!("1"), &json!("2")));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn a_shipment_of_ours_is_told_once_and_its_hook_changes_nothing() {
+    let app = start().await;
+    let desk = desk(&app).await;
+    let tell = async || {
+        let (db, clock) = (app.app.db.clone(), app.clock.clone());
+        let work = move || {
+            shops::follow::collect(&db, clock.now()).unwrap();
+            shops::tell::work(&db, &|| clock.now()).unwrap()
+        };
+        actix_web::web::block(work).await.unwrap()
+    };
+    tell().await;
+    let message = desk.tell("store/order/created", json!({"type": "order", "id": 250}), "h1").await;
+    let order = order_of(&desk.admin, &message).await;
+    ship(&desk.admin, &order, "2").await;
+    // Dies after the store has been told and before that is written down.
+    let (db, clock) = (app.app.db.clone(), app.clock.clone());
+    let die = move || {
+        shops::follow::collect(&db, clock.now()).unwrap();
+        let due = shops::tell::lease(&db, clock.now()).unwrap();
+        due.iter().for_each(|task| drop(shops::tell::call(&db, task, clock.now()).unwrap()));
+        due.len()
+    };
+    assert_eq!(actix_web::web::block(die).await.unwrap(), 1);
+    let told = desk.server.writes();
+    let number = format!("{}-S1", order["number"].as_str().unwrap());
+    let expected = json!({"order_address_id": 1, "tracking_number": "", "shipping_method": "jne", "shipping_provider": "",
+        "comments": format!("pesanan shipment {number}"), "items": [{"order_product_id": 11, "quantity": 2}]});
+    assert_eq!(told, [(format!("POST {}", v2("/shipments")), expected)]);
+    let known = json!([{"id": 77, "comments": format!("pesanan shipment {number}"), "items": [{"order_product_id": 11, "quantity": 2}]}]);
+    desk.server.put(&v2("/shipments"), known);
+    app.clock.advance(chrono::TimeDelta::seconds(200));
+    assert_eq!(tell().await, 1);
+    assert_eq!(desk.server.writes().len(), 1);
+    desk.tell("store/shipment/created", json!({"type": "shipment", "id": 77, "orderId": 250}), "h2").await;
+    let after = desk.admin.get(&format!("/v1/orders/{}", order["id"].as_str().unwrap())).await.expect(200).body;
+    assert_eq!((&after["lines"][0]["shipped_quantity"], &after["lines"][1]["shipped_quantity"]), (&json!("2"), &json!("0")));
+    assert_eq!(tell().await, 0);
     clean(&app).await;
 }

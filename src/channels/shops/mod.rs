@@ -9,7 +9,7 @@ pub mod tell;
 
 use super::body::{Channel, ChannelCredentials, ChannelKind};
 use super::platforms::api_client::ApiError;
-use super::platforms::{shopify, woocommerce};
+use super::platforms::{bigcommerce, shopify, woocommerce};
 use crate::error::Error;
 use crate::platform::db::Db;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -59,8 +59,8 @@ pub fn shop_api(channel: &Channel, credentials: &ChannelCredentials, now: DateTi
     Ok(match channel.kind {
         ChannelKind::Shopify => Some(Box::new(shopify::api::ShopifyApi::new(channel, credentials, now)?)),
         ChannelKind::Woocommerce => Some(Box::new(woocommerce::api::WoocommerceApi::new(channel, credentials, now)?)),
+        ChannelKind::Bigcommerce => Some(Box::new(bigcommerce::BigcommerceApi::new(channel, credentials, now)?)),
         ChannelKind::Direct
-        | ChannelKind::Bigcommerce
         | ChannelKind::Hubspot
         | ChannelKind::Salesforce
         | ChannelKind::Email

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 /// Channels whose shops are told and asked.
-const SHOPS: &str = "c.active AND c.kind IN ('shopify', 'woocommerce') AND (c.settings->>'write_back')::boolean";
+const SHOPS: &str = "c.active AND c.kind IN ('shopify', 'woocommerce', 'bigcommerce') AND (c.settings->>'write_back')::boolean";
 
 /// A channel with its cursor.
 #[derive(Clone, Debug, QueryableByName)]

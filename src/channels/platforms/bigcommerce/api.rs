@@ -83,13 +83,34 @@ impl BigcommerceApi {
         self.list("v2", &["orders", id, "shipping_addresses"])
     }
 
-    pub fn add_shipment(&self, id: &str, shipment: &Value) -> Result<(), ApiError> {
+    /// Announces a shipment; the answer.
+    pub fn add_shipment(&self, id: &str, shipment: &Value) -> Result<Value, ApiError> {
         let path = ["stores", &self.store_hash, "v2", "orders", id, "shipments"];
-        self.api.call(Method::POST, &path, &[], Payload::Json(shipment)).map(drop)
+        let reply = self.api.call(Method::POST, &path, &[], Payload::Json(shipment))?;
+        if reply.body.is_empty() { Ok(Value::Null) } else { reply.json() }
     }
 
-    pub fn set_order(&self, id: &str, fields: &Value) -> Result<(), ApiError> {
-        let path = ["stores", &self.store_hash, "v2", "orders", id];
-        self.api.call(Method::PUT, &path, &[], Payload::Json(fields)).map(drop)
+    /// Sets the stock of a variant, which BigCommerce knows by the product that it is of.
+    pub fn set_inventory(&self, sku: &str, level: i64) -> Result<(), ApiError> {
+        let found = self.get("v3", &["catalog", "variants"], &[("sku", sku)])?;
+        let id = |field: &str| found["data"][0][field].as_i64().map(|id| id.to_string());
+        let (Some(product), Some(variant)) = (id("product_id"), id("id")) else {
+            return Err(ApiError::Gone { detail: format!("the store has no variant {sku}") });
+        };
+        let path = ["stores", &self.store_hash, "v3", "catalog", "products", &product, "variants", &variant];
+        self.api.call(Method::PUT, &path, &[], Payload::Json(&json!({ "inventory_level": level }))).map(drop)
+    }
+
+    /// One page of the orders that were changed at or after an instant, the oldest change first, and whether there may be more.
+    pub fn changed(&self, since: DateTime<Utc>) -> Result<(Vec<Value>, bool), ApiError> {
+        let (since, limit) = (since.to_rfc2822(), PAGE.to_string());
+        let query = [("min_date_modified", since.as_str()), ("sort", "date_modified:asc"), ("limit", &limit)];
+        match self.get("v2", &["orders"], &query)? {
+            Value::Array(orders) => {
+                let more = orders.len() >= PAGE;
+                Ok((orders, more))
+            }
+            _ => Err(ApiError::Garbage { detail: "a list is expected".to_owned() }),
+        }
     }
 }
