@@ -135,7 +135,7 @@ async fn a_certain_mail_becomes_one_order_however_often_it_comes() {
         .iter()
         .map(|line| (text(&line["sku"]), text(&line["quantity"]), text(&line["unit_price"])))
         .collect();
-    assert_eq!(lines, [("KOPI", "3", "50000"), ("TEH", "2", "20000")]);
+    assert_eq!(lines, [("KOPI", "3", "50000.00"), ("TEH", "2", "20000.00")]);
     let verification = post.only_verification().await;
     assert_eq!((&verification["status"], &verification["order_id"]), (&json!("automatic"), &order["id"]));
     let read = &verification["reading"]["lines"][0]["sku"];
@@ -297,7 +297,7 @@ async fn what_is_no_order_makes_none_and_gets_no_answer() {
 
 #[actix_web::test]
 async fn the_sender_is_answered_once_in_the_thread_and_not_for_ever() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(|config| config.token_seconds = 86_400).await;
     let post = post(&app, json!({}), None).await;
     let server = MailServer::start();
     enable(&post.admin, json!({})).await;

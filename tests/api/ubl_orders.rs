@@ -200,7 +200,7 @@ async fn the_published_examples_become_orders_field_by_field() {
         .iter()
         .map(|line| (text(&line["sku"]), text(&line["quantity"]), text(&line["unit_price"])))
         .collect();
-    assert_eq!(lines, [("SN-33", "10", "4"), ("SN-34", "5", "6"), ("SN-35", "15", "3")]);
+    assert_eq!(lines, [("SN-33", "10", "4.00"), ("SN-34", "5", "6.00"), ("SN-35", "15", "3.00")]);
 
     // The full example: 120 x (50 + 600/120) - 300 = 6300 and 15 x 15 = 225; 652.50 off, 400 on top.
     let order = hand_in(&admin, &read("peppol-Order_Example.xml")).await;

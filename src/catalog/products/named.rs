@@ -44,7 +44,7 @@ pub fn named(connection: &mut PgConnection, organization_id: OrganizationId, sku
         .load(connection)?;
     if !gtins.is_empty() {
         let found: Vec<Row> = sql("SELECT p.sku, ltrim(g.gtin, '0') AS gtin FROM product p, \
-             LATERAL (SELECT p.gtin UNION SELECT unit ->> 'gtin' FROM jsonb_array_elements(p.units) unit) g(gtin) \
+             LATERAL (SELECT p.gtin UNION SELECT other.value ->> 'gtin' FROM jsonb_array_elements(p.units) other) g(gtin) \
              WHERE p.organization_id = $1 AND ltrim(g.gtin, '0') = ANY($2)")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<Text>, _>(gtins)

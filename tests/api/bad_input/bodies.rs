@@ -358,7 +358,7 @@ pub fn others(world: &World) -> Vec<Row> {
         Row::get("/v1/order_verifications?order_id=x", 400, "invalid_parameter"),
         Row::get(format!("/v1/order_verifications/{NOTHING}"), 404, "not_found"),
         Row::get(format!("/v1/channels/{NOTHING}/mailbox"), 404, "not_found"),
-        post("/v1/channels", json!({"code": "m", "kind": "email", "name": "M", "settings": {"mail": {"imap_host": "https://x", "imap_port": 0, "allowed_domains": ["a b"]}}}), 422, "invalid_host")
+        post("/v1/channels", json!({"code": "m", "kind": "email", "name": "M", "settings": {"mail": {"imap_host": "https://x", "imap_port": 0, "allowed_domains": ["a b"]}}}), 422, "validation_failed")
             .at("/settings/mail/imap_host").at("/settings/mail/imap_port").at("/settings/mail/allowed_domains/0"),
         post("/v1/bank_statements", json!({}), 415, "unsupported_media_type"),
         csv("", "booked_on,amount\n", 400, "invalid_parameter"),

@@ -197,7 +197,7 @@ fn judge(headers: &RawHeaders, sender: Option<&str>, subject: &str, found: &part
     if found.reading.is_some() {
         return (MailKind::Order, String::new());
     }
-    if found.quotes && (kind::answers(subject) || found.quoted_lines) {
+    if found.quoted_lines || found.quotes && kind::answers(subject) {
         return (MailKind::Quote, "it answers with what was written before; nothing new is ordered in it".to_owned());
     }
     if found.forwards {

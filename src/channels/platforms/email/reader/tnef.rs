@@ -32,14 +32,14 @@ mod tests {
     fn files_are_named_and_a_torn_one_harms_nothing() {
         let mut bytes = SIGNATURE.to_vec();
         bytes.extend_from_slice(&[1, 0]);
-        for (attribute, data) in [(0x0001_8004u32, &b"Subject\0"[..]), (ATTACH_TITLE, b"order.xlsx\0")] {
+        for (attribute, data) in [(0x0001_8004u32, &b"Subject\0"[..]), (ATTACH_TITLE, b"po-1.xlsx\0")] {
             bytes.push(2);
             bytes.extend_from_slice(&attribute.to_le_bytes());
             bytes.extend_from_slice(&u32::try_from(data.len()).unwrap().to_le_bytes());
             bytes.extend_from_slice(data);
             bytes.extend_from_slice(&[0, 0]);
         }
-        assert_eq!(file_names(&bytes), Some(vec!["order.xlsx".to_owned()]));
+        assert_eq!(file_names(&bytes), Some(vec!["po-1.xlsx".to_owned()]));
         for end in 0..bytes.len() {
             let _ = file_names(&bytes[..end]);
         }

@@ -47,8 +47,14 @@ pub fn number(text: &str) -> Option<Number> {
     Some(Number { value: if negative { -value } else { value }, confidence, rest })
 }
 
+/// Signs and codes of money, as they stand before an amount. Other letters before a number make it a code.
 fn is_currency(text: &str) -> bool {
-    text.chars().count() <= 4 && text.chars().all(|c| c.is_alphabetic() || matches!(c, '$' | '€' | '£' | '¥' | '.'))
+    let text = text.trim_end_matches('.').to_lowercase();
+    let known = [
+        "rp", "idr", "$", "us$", "usd", "s$", "sgd", "a$", "aud", "€", "eur", "euro", "£", "gbp", "¥", "jpy", "cny", "rm", "myr", "chf",
+        "fr", "kr", "nok", "sek", "dkk", "thb", "inr",
+    ];
+    known.contains(&text.as_str())
 }
 
 /// Tells the separator of decimals from that of thousands.
