@@ -161,7 +161,11 @@ pub fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let versioned = responses.contains_key("412");
     for (status, response) in responses.iter_mut() {
         let RefOr::T(response) = response else { continue };
-        let names = [("Idempotency-Replayed", posts), ("ETag", versioned && !(posts && status == "201")), ("Location", status == "201")];
+        let names = [
+            ("Idempotency-Replayed", posts),
+            ("ETag", versioned && status != "204" && !(posts && status == "201")),
+            ("Location", status == "201"),
+        ];
         for (name, _) in names.into_iter().filter(|(_, comes)| *comes && status.starts_with('2')) {
             response.headers.insert(name.to_owned(), header(name).into());
         }

@@ -1,6 +1,7 @@
 //! The demo company: loaded whole, consistent, and worth looking at.
 
 use crate::support::app::{Caller, TestApp};
+use crate::support::catalogue;
 use pesanan::auth::permission::Role;
 use pesanan::check;
 use serde_json::{Value, json};
@@ -25,6 +26,7 @@ async fn the_demo_company_is_consistent_and_has_something_of_everything() {
     let admin = load(&app).await;
     assert!(started.elapsed().as_secs() < 60, "loaded in {:?}", started.elapsed());
     assert_eq!(check::run(&mut app.database.connect()).unwrap(), []);
+    assert_eq!(catalogue::faults(&mut app.database.connect()).unwrap(), [""; 0]);
 
     let summary = admin.get("/v1/reports/summary").await.expect(200).body;
     for name in ["orders", "orders_open", "orders_shipped", "orders_shipped_late", "orders_held"] {

@@ -226,6 +226,8 @@ pub async fn stock(client: &Client) -> BTreeMap<String, [i64; 3]> {
 /// No invariant is violated.
 #[track_caller]
 pub fn prove(database: &TestDatabase) {
+    let strange = super::catalogue::faults(&mut database.connect()).unwrap();
+    assert!(strange.is_empty(), "events that are not as the catalogue says:\n{}", strange.join("\n"));
     let violations = pesanan::check::run(&mut database.connect()).unwrap();
     assert!(violations.is_empty(), "{violations:#?}");
 }

@@ -157,11 +157,10 @@ pub const TYPES: &[EventType] = &[
         data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
             amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
             text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
-            text?]], operation {id id, kind text, amount decimal}",
+            text?]]",
         example: r#"{"allocations":[],"amount":"9.448","amount_captured":"9.448","amount_refunded":"0.000","currency":"KWD","customer_id":"01a229a5-8640-706a-813b-d1187bf9a1fe",
 "expires_at":null,"method":"bank_transfer","number":"RCP-000001","provider":"stripe","received_on":"2026-03-02","reference":null,
-"status":"authorized","unapplied_amount":"0.000","operation":{"id":"01a229a5-2dea-77b1-9a2d-6bfb53a7d3a1","kind":"capture",
-"amount":"165000.00"}}"#,
+"status":"authorized","unapplied_amount":"0.000"}"#,
     },
     EventType {
         name: "payment.operation_failed",

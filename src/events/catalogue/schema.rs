@@ -105,7 +105,7 @@ fn simple(word: &str) -> Option<Value> {
         "instant" => json!({ "type": "string", "format": "date-time" }),
         "date" => json!({ "type": "string", "format": "date" }),
         "object" => json!({ "type": "object", "additionalProperties": true }),
-        "any" => json!({}),
+        "any" => json!({ "type": ["string", "number", "boolean", "object", "array", "null"] }),
         _ => return None,
     })
 }

@@ -32,7 +32,7 @@ pub struct StreamQuery {
 /// Stream events as they happen
 ///
 /// Server-Sent Events: each event of the feed once and in its order, as `data`, with its position as `id`. `Last-Event-ID` goes on
-/// behind it. Every 15 seconds without an event a comment shows that the stream lives. It ends when the token does.
+/// behind it. Every 5 seconds without an event a comment shows that the stream lives. It ends when the token does.
 #[utoipa::path(tag = "events", operation_id = "stream_events", security(("oauth2" = ["events:read"])), params(
     StreamQuery,
     ("Last-Event-ID" = Option<String>, Header, description = "The last `id` that came; goes before `after`"),

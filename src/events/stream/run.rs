@@ -15,8 +15,9 @@ use tokio::sync::mpsc::Sender;
 const PAGE: usize = 100;
 /// How often it looks whether it may go on.
 const TICK: Duration = Duration::from_secs(1);
-/// Proxies close what is silent for longer than about half a minute.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Proxies close what is silent for longer than about half a minute; and only when something is written is it known that a reader
+/// has gone, whose place another waits for.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// A reader that takes nothing for so long is not there any more, or should read pages.
 const STALLED: Duration = Duration::from_secs(30);
 

@@ -2,6 +2,7 @@
 
 mod crash;
 mod endpoints;
+mod killed;
 mod order;
 mod redelivery;
 mod retries;
