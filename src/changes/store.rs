@@ -18,7 +18,7 @@ pub struct UnderWay {
 pub fn under_way(connection: &mut PgConnection) -> QueryResult<UnderWay> {
     sql("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest, \
          coalesce(ceil(extract(epoch FROM clock_timestamp() - min(xact_start))), 0)::bigint AS seconds \
-         FROM pg_stat_activity WHERE datname = current_database()")
+         FROM pg_stat_activity WHERE datname = current_database() AND (backend_type = 'client backend') IS NOT FALSE")
     .get_result(connection)
 }
 

@@ -215,6 +215,7 @@ pub struct InvoiceExportQuery {
     customer_id: Option<String>,
     /// issued, partially_paid, paid, credited
     status: Option<String>,
+    /// `INV-000001`
     number: Option<String>,
     /// Issued on that day or later.
     issued_from: Option<NaiveDate>,

@@ -43,7 +43,7 @@ pub fn write(connection: &mut PgConnection, context: &Context, selection: &Selec
             let order: Value = serde_json::from_slice(json).map_err(Error::internal)?;
             order_lines(&order).try_for_each(|line| writer.add(&line))
         }),
-        Selection::Invoices(filter) => each_invoice(connection, context, filter, |invoice| writer.add(&value(invoice)?)),
+        Selection::Invoices(filter) => each_invoice(connection, context, filter, |invoice| writer.add_body(invoice)),
         Selection::InvoiceLines(filter) => each_invoice(connection, context, filter, |invoice| {
             let invoice = value(invoice)?;
             invoice_lines(&invoice).try_for_each(|line| writer.add(&line))
@@ -141,7 +141,7 @@ fn each_customer(
     loop {
         let page = customers::service::list(connection, context.organization_id, filter, &start, "", PAGE)?;
         for customer in &page.data {
-            writer.add(&value(customer)?)?;
+            writer.add_body(customer)?;
         }
         let Some(last) = page.data.last().filter(|_| page.next_cursor.is_some()) else { return Ok(()) };
         start = Start::ByCreated { after: Some(last.id) };
@@ -159,7 +159,7 @@ fn each_product(
     loop {
         let page = products::service::list(connection, context.organization_id, filter, &start, "", PAGE)?;
         for product in &page.data {
-            writer.add(&value(product)?)?;
+            writer.add_body(product)?;
         }
         let Some(last) = page.data.last().filter(|_| page.next_cursor.is_some()) else { return Ok(()) };
         start = Start::BySku { after: Some(last.sku.clone()) };
@@ -176,7 +176,7 @@ fn each_price(
     loop {
         let page = prices::service::list(connection, context.organization_id, filter, after.as_ref(), "", PAGE)?;
         for price in &page.data {
-            writer.add(&value(price)?)?;
+            writer.add_body(price)?;
         }
         let Some(last) = page.data.last().filter(|_| page.next_cursor.is_some()) else { return Ok(()) };
         after = Some(PriceKey::of(last));
@@ -188,7 +188,7 @@ fn each_level(connection: &mut PgConnection, context: &Context, filter: &Invento
     loop {
         let page = levels::service::list(connection, context.organization_id, filter, after.as_ref(), PAGE, "")?;
         for level in &page.data {
-            writer.add(&value(level)?)?;
+            writer.add_body(level)?;
         }
         let Some(last) = page.data.last().filter(|_| page.next_cursor.is_some()) else { return Ok(()) };
         after = Some(ShelfKey::new(&last.sku, &last.location));

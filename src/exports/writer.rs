@@ -4,6 +4,7 @@ use crate::tabular::column::Column;
 use crate::tabular::csv_writer;
 use crate::tabular::workbook::Book;
 use crate::types::text_enum::text_enum;
+use serde::Serialize;
 use serde_json::Value;
 
 text_enum! {
@@ -72,6 +73,14 @@ impl<'a> Writer<'a> {
                 csv_writer::write(&mut line, self.columns, row)?;
                 self.outlet.send(&line)
             }
+        }
+    }
+
+    /// As `add`, for a row as the API shows it, its fields in the same order.
+    pub fn add_body(&mut self, row: &impl Serialize) -> Result<(), Error> {
+        match self.format {
+            ExportFormat::Ndjson => self.add_line(&serde_json::to_vec(row).map_err(Error::internal)?),
+            ExportFormat::Csv | ExportFormat::Xlsx => self.add(&serde_json::to_value(row).map_err(Error::internal)?),
         }
     }
 

@@ -167,7 +167,8 @@ pub fn queries(world: &World) -> Vec<Row> {
         .bytes_only(json!("sku")),
         Row::new("an import with columns of nowhere", Method::POST, "/v1/imports?kind=stock", 422, "unknown_column")
             .header("content-type", "text/csv")
-            .bytes_only(json!("shelf")),
+            .bytes_only(json!("shelf"))
+            .at(""),
         Row::get(format!("/v1/imports/{NOTHING}/result"), 404, "not_found"),
         Row::get(format!("/v1/imports/{NOTHING}/result?format=xlsx"), 400, "invalid_parameter"),
         Row::get("/v1/exports/orders?format=pdf", 400, "invalid_parameter"),
