@@ -148,3 +148,21 @@ async fn bad_prepayments_are_refused_and_two_at_once_ask_for_no_more_than_there_
     assert_eq!(statuses, [201, 409, 409]);
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn a_deduction_is_taken_back_with_the_tax_that_it_had() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    let order = order(&admin, json!({"shipping": {"amount": "10000"}, "discounts": [{"percent": "7.5"}]})).await;
+    in_advance(&admin, &order, "33").await;
+    ship(&admin, &order, "5").await;
+    let bill = invoice(&admin, &order, json!({})).await.expect(201).body;
+    let deducted = bill["lines"].as_array().unwrap().iter().find(|line| line["sku"] == "PREPAYMENT").unwrap().clone();
+    let lines = json!([{"order_line_id": order["lines"][0]["id"], "quantity": "1"}]);
+    admin.post("/v1/credit_notes", json!({"invoice_id": bill["id"], "reason": "Torn", "lines": lines})).await.expect(201);
+    clean(&app).await;
+    let rest = admin.post("/v1/credit_notes", json!({"invoice_id": bill["id"], "reason": "All of it"})).await.expect(201).body;
+    let back = rest["lines"].as_array().unwrap().iter().find(|line| line["sku"] == "PREPAYMENT").unwrap();
+    assert_eq!((&back["net_amount"], &back["tax_amount"]), (&deducted["net_amount"], &deducted["tax_amount"]));
+    clean(&app).await;
+}

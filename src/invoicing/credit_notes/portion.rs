@@ -81,6 +81,7 @@ pub fn portion(invoice: &Invoice, before: &Extent, after: &Extent) -> CreditPort
             tax_amount: line.tax_amount,
         })
         .collect();
+    share_tax_beside_deductions(invoice, &document, (before, after), &mut lines);
     let zero = invoice.currency.zero();
     let shipping = if has_shipping(invoice) { lines.pop() } else { None };
     let (shipping_net, shipping_tax) = shipping.map_or((zero, zero), |line| (line.net_amount, line.tax_amount));
@@ -93,6 +94,40 @@ pub fn portion(invoice: &Invoice, before: &Extent, after: &Extent) -> CreditPort
         tax_total: part.tax_total,
         total: part.total,
         tax_breakdown: part.tax_breakdown(),
+    }
+}
+
+/// Where a deduction of a prepayment is taken back together with goods, it has the tax that it was deducted with, and the rest of their
+/// group's tax is the others', by what each of them carries on the invoice: a tax that is shared by size alone would give the deduction
+/// tax of the wrong sign.
+fn share_tax_beside_deductions(
+    invoice: &Invoice,
+    document: &ValuedDocument,
+    (before, after): (&Extent, &Extent),
+    lines: &mut [CreditLine],
+) {
+    let is_deduction = |place: usize| document.lines[place].net_amount < Decimal::ZERO;
+    let cumulative = |place: usize, extent: &Extent| {
+        let line = &document.lines[place];
+        invoice.currency.round(line.tax_amount * extent.quantities[place] / line.quantity)
+    };
+    for group in 0..document.tax_breakdown.len() {
+        let here: Vec<usize> =
+            (0..lines.len()).filter(|place| document.lines[*place].tax_group == group && !lines[*place].quantity.is_zero()).collect();
+        let (deductions, others): (Vec<usize>, Vec<usize>) = here.iter().partition(|place| is_deduction(**place));
+        if deductions.is_empty() || others.is_empty() {
+            continue;
+        }
+        let mut rest: Decimal = here.iter().map(|place| lines[*place].tax_amount).sum();
+        for place in deductions {
+            lines[place].tax_amount = cumulative(place, after) - cumulative(place, before);
+            rest -= lines[place].tax_amount;
+        }
+        let carried = |place: &usize| document.lines[*place].tax_amount * lines[*place].quantity / document.lines[*place].quantity;
+        let weights: Vec<Decimal> = others.iter().map(carried).collect();
+        for (place, share) in others.into_iter().zip(invoice.currency.split(rest, &weights)) {
+            lines[place].tax_amount = share;
+        }
     }
 }
 
