@@ -60,7 +60,6 @@ pub fn document() -> Document {
     let components = document.components.get_or_insert_default();
     security::add_schemes(components);
     parameters::add_components(components);
-    webhooks::add_components(components);
     responses::add_components(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {

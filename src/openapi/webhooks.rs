@@ -2,37 +2,10 @@
 
 use crate::events::catalogue::{EventType, all};
 use serde_json::{Value, json};
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn, PathItem, Paths};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{Components, Required};
+use utoipa::openapi::path::{PathItem, Paths};
 
 const ID: &str = "019f4c8e-6f00-7000-8000-00000000002a";
 const AT: &str = "2026-03-02T02:00:00Z";
-
-/// Name in the document, name on the wire, meaning.
-const HEADERS: [(&str, &str, &str); 3] = [
-    ("WebhookId", "webhook-id", "Of the event; the same when it comes again."),
-    ("WebhookTimestamp", "webhook-timestamp", "Seconds since 1970, when it was sent."),
-    (
-        "WebhookSignature",
-        "webhook-signature",
-        "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, one for each valid secret, separated by spaces.",
-    ),
-];
-
-/// The headers that come with each.
-pub fn add_components(components: &mut Components) {
-    for (name, header, what) in HEADERS {
-        let parameter = ParameterBuilder::new()
-            .name(header)
-            .parameter_in(ParameterIn::Header)
-            .required(Required::True)
-            .description(Some(what))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-            .build();
-        components.parameters.insert(name.to_owned(), parameter.into());
-    }
-}
 
 /// All of them, by the names of their types.
 pub fn all_webhooks() -> Paths {
@@ -58,7 +31,7 @@ fn item(event_type: &EventType) -> Value {
         "timestamp": { "type": "string", "format": "date-time", "description": "`occurred_at`, by the name that Standard Webhooks gives it" },
         "data": data,
     } });
-    let headers: Vec<Value> = HEADERS.iter().map(|(name, ..)| json!({ "$ref": format!("#/components/parameters/{name}") })).collect();
+    let header = |name: &str, what: &str| json!({ "name": name, "in": "header", "required": true, "description": what, "schema": { "type": "string" } });
     let received = json!({ "description": "It has been stored; anything else is tried again" });
     let gone = json!({ "description": "No more, please: the endpoint is disabled" });
     json!({ "post": {
@@ -66,7 +39,11 @@ fn item(event_type: &EventType) -> Value {
         "operationId": format!("receive_{}", event_type.name.replace('.', "_")),
         "summary": event_type.name,
         "description": format!("{}. Takes the scope `{}`.", event_type.what, event_type.scope()),
-        "parameters": headers,
+        "parameters": [
+            header("webhook-id", "Of the event; the same when it comes again"),
+            header("webhook-timestamp", "Seconds since 1970, when it was sent"),
+            header("webhook-signature", "`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, one for each valid secret, separated by spaces"),
+        ],
         "requestBody": { "required": true, "content": { "application/json": {
             "schema": { "allOf": [{ "$ref": "#/components/schemas/Event" }, own] }, "example": example,
         } } },

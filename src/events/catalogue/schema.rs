@@ -111,7 +111,7 @@ fn simple(word: &str) -> Option<Value> {
 }
 
 fn nullable(mut schema: Value) -> Value {
-    if let Some(kind) = schema.get("type").cloned() {
+    if let Some(kind @ Value::String(_)) = schema.get("type").cloned() {
         schema["type"] = json!([kind, "null"]);
     }
     schema
