@@ -11,9 +11,89 @@ pub const TYPES: &[EventType] = &[
     },
     EventType {
         name: "channel.updated",
-        what: "its name, settings or standing changed",
+        what: "its name, settings, credentials or standing changed",
         data: "active boolean, code text, kind text, name text, version integer",
         example: r#"{"active":false,"code":"web","kind":"shopify","name":"Web shop","version":2}"#,
+    },
+    EventType {
+        name: "channel.secret_rotated",
+        what: "its platform signs with another secret",
+        data: "active boolean, code text, kind text, name text, version integer",
+        example: r#"{"active":true,"code":"web","kind":"shopify","name":"Web shop","version":3}"#,
+    },
+    EventType {
+        name: "channel.address_rotated",
+        what: "it listens at another address",
+        data: "active boolean, code text, kind text, name text, version integer",
+        example: r#"{"active":true,"code":"web","kind":"shopify","name":"Web shop","version":3}"#,
+    },
+    EventType {
+        name: "channel.not_told",
+        what: "its shop or CRM was not told of an order or shipment, and will not be until more happens to it",
+        data: "order_id id, shipment_id id?!, code text, detail text",
+        example: r#"{"code":"refused","detail":"PUT /deals/7: 403","order_id":"01a229a7-00ef-7220-93d1-11b382154210"}"#,
+    },
+    EventType {
+        name: "inbound_message.received",
+        what: "a platform's message is stored",
+        data: "channel text, topic text, external_id text?",
+        example: r#"{"channel":"shop-id","external_id":"820982911946154508","topic":"orders/create"}"#,
+    },
+    EventType {
+        name: "inbound_message.processed",
+        what: "what a platform told is worked in, or asked for nothing",
+        data: "channel text, topic text, external_id text?, order_ids [id], reason {code text, detail text, pointer text}?",
+        example: r#"{"channel":"shop-id","external_id":"820982911946154508","topic":"orders/create","order_ids":["01a229a7-00ef-7220-93d1-11b382154210"],"reason":null}"#,
+    },
+    EventType {
+        name: "inbound_message.rejected",
+        what: "it cannot be worked in as it is; a person has to look",
+        data: "channel text, topic text, external_id text?, order_ids [id], reason {code text, detail text, pointer text}",
+        example: r#"{"channel":"shop-id","external_id":"820982911946154508","topic":"orders/create","order_ids":[],"reason":{"code":"wrong_shop","detail":"the message is of another shop","pointer":""}}"#,
+    },
+    EventType {
+        name: "inbound_message.retry_requested",
+        what: "somebody wants it tried again, perhaps corrected",
+        data: "edited boolean",
+        example: r#"{"edited":true}"#,
+    },
+    EventType {
+        name: "inbound_message.discarded",
+        what: "somebody has put it aside",
+        data: "detail text",
+        example: r#"{"detail":"a test of the shop"}"#,
+    },
+    EventType {
+        name: "order_verification.passed",
+        what: "a mail was certain and became an order by itself",
+        data: "channel text, status text, external_id text?, customer_id id?, order_id id?, reasons [code text, detail text, pointer text], \
+            inbound_message_id id, detail text?, version integer",
+        example: r#"{"channel":"orders-mail","customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","detail":null,"external_id":"PO-2026-117",
+"inbound_message_id":"01a229a7-1fd4-74ee-aac6-754f06b0e727","order_id":"01a229a7-00ef-7220-93d1-11b382154210","reasons":[],"status":"automatic","version":1}"#,
+    },
+    EventType {
+        name: "order_verification.opened",
+        what: "an order was read of a mail, and a person has to look at it",
+        data: "channel text, status text, external_id text?, customer_id id?, order_id id?, reasons [code text, detail text, pointer text], \
+            inbound_message_id id, detail text?, version integer",
+        example: r#"{"channel":"orders-mail","customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","detail":null,"external_id":"PO-2026-117",
+"inbound_message_id":"01a229a7-1fd4-74ee-aac6-754f06b0e727","order_id":null,"reasons":[{"code":"unknown_sku","detail":"there is no product KOPI-999","pointer":"1.2/2/1"}],"status":"open","version":1}"#,
+    },
+    EventType {
+        name: "order_verification.accepted",
+        what: "a person has let it become an order",
+        data: "channel text, status text, external_id text?, customer_id id?, order_id id?, reasons [code text, detail text, pointer text], \
+            inbound_message_id id, detail text?, version integer",
+        example: r#"{"channel":"orders-mail","customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","detail":null,"external_id":"PO-2026-117",
+"inbound_message_id":"01a229a7-1fd4-74ee-aac6-754f06b0e727","order_id":"01a229a7-00ef-7220-93d1-11b382154210","reasons":[{"code":"unknown_sku","detail":"there is no product KOPI-999","pointer":"1.2/2/1"}],"status":"accepted","version":2}"#,
+    },
+    EventType {
+        name: "order_verification.rejected",
+        what: "a person has made no order of it",
+        data: "channel text, status text, external_id text?, customer_id id?, order_id id?, reasons [code text, detail text, pointer text], \
+            inbound_message_id id, detail text?, version integer",
+        example: r#"{"channel":"orders-mail","customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","detail":null,"external_id":"PO-2026-117",
+"inbound_message_id":"01a229a7-1fd4-74ee-aac6-754f06b0e727","order_id":null,"reasons":[{"code":"unknown_sku","detail":"there is no product KOPI-999","pointer":"1.2/2/1"}],"status":"rejected","version":2}"#,
     },
     EventType {
         name: "webhook_endpoint.created",
@@ -85,6 +165,24 @@ pub const TYPES: &[EventType] = &[
         what: "it gets no token any more",
         data: "active boolean, name text, role text, version integer",
         example: r#"{"active":false,"name":"sales","role":"sales","version":2}"#,
+    },
+    EventType {
+        name: "publishable_key.created",
+        what: "a storefront may use it; `data` has its channel and origins",
+        data: "name text, channel text, origins [text], active boolean",
+        example: r#"{"active":true,"channel":"direct","name":"Web shop","origins":["https://shop.example.com"]}"#,
+    },
+    EventType {
+        name: "publishable_key.updated",
+        what: "its name, origins or limits are others",
+        data: "name text, channel text, origins [text], active boolean",
+        example: r#"{"active":true,"channel":"direct","name":"Web shop","origins":["https://shop.example.com"]}"#,
+    },
+    EventType {
+        name: "publishable_key.disabled",
+        what: "it opens nothing any more",
+        data: "name text, channel text, origins [text], active boolean",
+        example: r#"{"active":false,"channel":"direct","name":"Web shop","origins":["https://shop.example.com"]}"#,
     },
     EventType {
         name: "user.created",

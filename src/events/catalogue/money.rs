@@ -107,11 +107,13 @@ pub const TYPES: &[EventType] = &[
     },
     EventType {
         name: "payment.unapplied",
-        what: "a credit note or cancellation took money off an invoice or order; it is the customer's",
+        what: "a credit note, a cancellation or a person took money off an invoice or order; it is the customer's",
         data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
             amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
             text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
-            text?]]",
+            text?]], \
+            released [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference text?]]!, \
+            reason text!",
         example: r#"{"allocations":[{"adjustments":[],"amount":"5000.00","invoice_id":"01a229a7-066a-7443-bf92-4f41cd3e1959","order_id":"01a229a7-00ef-7220-93d1-11b382154210"},
 {"adjustments":[],"amount":"6800.00","invoice_id":"01a229a7-1116-70fb-b744-b0861ac886aa","order_id":"01a229a7-00ef-7220-93d1-11b382154210"}],
 "amount":"121000.00","amount_captured":"121000.00","amount_refunded":"15000.00","currency":"IDR","customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0",
@@ -139,6 +141,28 @@ pub const TYPES: &[EventType] = &[
         example: r#"{"allocations":[],"amount":"111000.00","amount_captured":"0.00","amount_refunded":"0.00","currency":"IDR","customer_id":"01a229a5-e16f-7430-9d70-6c8b6b0bb404",
 "expires_at":"2026-03-09T02:00:00Z","method":"card","number":"RCP-000001","provider":null,"received_on":"2026-03-02","reference":null,
 "status":"expired","unapplied_amount":"0.00"}"#,
+    },
+    EventType {
+        name: "payment.authorization_excess",
+        what: "money is reserved that its order does not need any more; whoever reserved it should give it up",
+        data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
+            amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
+            text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
+            text?]], excess_amount decimal",
+        example: r#"{"allocations":[],"amount":"111000.00","amount_captured":"44400.00","amount_refunded":"0.00","currency":"IDR",
+"customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","expires_at":"2026-03-09T02:00:00Z","method":"card","number":"RCP-000018","provider":"stripe",
+"received_on":"2026-03-02","reference":null,"status":"captured","unapplied_amount":"44400.00","excess_amount":"66600.00"}"#,
+    },
+    EventType {
+        name: "payment.reauthorization_needed",
+        what: "the rest of an authorization is gone and its order still owes something that nothing else covers",
+        data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
+            amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
+            text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
+            text?]], uncovered_amount decimal",
+        example: r#"{"allocations":[],"amount":"111000.00","amount_captured":"44400.00","amount_refunded":"0.00","currency":"IDR",
+"customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","expires_at":"2026-03-09T02:00:00Z","method":"card","number":"RCP-000018","provider":"stripe",
+"received_on":"2026-03-02","reference":null,"status":"captured","unapplied_amount":"44400.00","uncovered_amount":"66600.00"}"#,
     },
     EventType {
         name: "payment.failed",
@@ -192,11 +216,22 @@ pub const TYPES: &[EventType] = &[
         data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
             amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
             text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
-            text?]], refund {id id, number text, amount decimal, reason text?}",
+            text?]], refund {id id, number text, amount decimal, reason text?, status text!}",
         example: r#"{"allocations":[],"amount":"9.448","amount_captured":"9.448","amount_refunded":"0.000","currency":"KWD","customer_id":"01a229a5-8640-706a-813b-d1187bf9a1fe",
 "expires_at":null,"method":"bank_transfer","number":"RCP-000001","provider":null,"received_on":"2026-03-02","reference":null,
 "status":"captured","unapplied_amount":"0.000","refund":{"id":"01a229a5-2dea-77b1-9a2d-6bfb53a7d3a1","number":"RF-000001",
 "amount":"50000.00","reason":"damaged"}}"#,
+    },
+    EventType {
+        name: "payment.refund_succeeded",
+        what: "a refund that its provider was asked for has arrived",
+        data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
+            amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
+            text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
+            text?]], refund {id id, number text, amount decimal, reason text?, status text}",
+        example: r#"{"allocations":[],"amount":"111000.00","amount_captured":"44400.00","amount_refunded":"0.00","currency":"IDR",
+"customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","expires_at":"2026-03-09T02:00:00Z","method":"card","number":"RCP-000018","provider":"stripe",
+"received_on":"2026-03-02","reference":null,"status":"captured","unapplied_amount":"44400.00","refund":{"amount":"5000.00","id":"01a229a7-1fd4-74ee-aac6-754f06b0e727","number":"RFD-000101","reason":"by hand","status":"succeeded"}}"#,
     },
     EventType {
         name: "payment.disputed",
@@ -208,6 +243,17 @@ pub const TYPES: &[EventType] = &[
         example: r#"{"allocations":[],"amount":"9.448","amount_captured":"9.448","amount_refunded":"0.000","currency":"KWD","customer_id":"01a229a5-8640-706a-813b-d1187bf9a1fe",
 "expires_at":null,"method":"bank_transfer","number":"RCP-000001","provider":"stripe","received_on":"2026-03-02","reference":null,
 "status":"captured","unapplied_amount":"0.000","dispute":{"id":"dp_1","status":"needs_response","reason":"fraudulent"}}"#,
+    },
+    EventType {
+        name: "payment.reversed",
+        what: "the payer's bank took money back that had been received; what it had paid is due again",
+        data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
+            amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
+            text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
+            text?]], reversal {id id, number text, amount decimal, reason text, booked_on date, provider_reference text?}",
+        example: r#"{"allocations":[],"amount":"111000.00","amount_captured":"44400.00","amount_refunded":"0.00","currency":"IDR",
+"customer_id":"01a229a7-004d-7714-86e6-3be5fe9b55a0","expires_at":"2026-03-09T02:00:00Z","method":"card","number":"RCP-000018","provider":"stripe",
+"received_on":"2026-03-02","reference":null,"status":"captured","unapplied_amount":"44400.00","reversal":{"amount":"44400.00","booked_on":"2026-03-12","id":"01a229a7-1fd4-74ee-aac6-754f06b0e727","number":"RFD-000102","provider_reference":null,"reason":"chargeback"}}"#,
     },
     EventType {
         name: "payment.mismatch",
@@ -231,6 +277,12 @@ pub const TYPES: &[EventType] = &[
         what: "it was changed",
         data: "code text, kind text, name text, active boolean",
         example: r#"{"code":"stripe","kind":"stripe","name":"Stripe","active":true}"#,
+    },
+    EventType {
+        name: "payment_provider.key_refused",
+        what: "the provider does not accept the key; somebody must set another one",
+        data: "code text, detail text",
+        example: r#"{"code":"stripe","detail":"Invalid API Key provided"}"#,
     },
     EventType {
         name: "payment.refunded",
