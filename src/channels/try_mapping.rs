@@ -37,7 +37,8 @@ pub struct TryMapping {
 /// What a message would be read as.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TriedMapping {
-    /// What would be placed; null where the message makes no order.
+    /// The body of `POST /v1/orders` that it comes to; null where the message makes no order.
+    #[schema(value_type = Option<Object>)]
     pub order: Option<NewOrder>,
     pub external_id: Option<String>,
     pub version_at: Option<DateTime<Utc>>,
