@@ -55,12 +55,13 @@ mod tests {
         verify(&knock, &keys.iter().map(|key| key_of(key)).collect::<Vec<_>>(), at(now)).is_ok()
     }
 
-    /// The example of the specification (standard-webhooks, spec/standard-webhooks.md, "Signing example").
+    /// The example of the specification's own library for Rust (standardwebhooks 1.0.1, `test_sign`).
     #[test]
-    fn the_specification_s_example_is_let_in() {
-        let body = br#"{"event_type":"ping","data":{"success":true}}"#;
-        let signature = sign(&key_of("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"), "msg_loFOjxBNrRLzqYUf", at(1_731_705_121), body);
-        assert_eq!(signature, "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=");
+    fn a_signature_is_that_of_the_specification_s_library() {
+        let body = br#"{"email":"test@example.com","username":"test_user"}"#;
+        let key = key_of("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+        let signature = sign(&key, "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", at(1_649_367_553), body);
+        assert_eq!(signature, "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=");
     }
 
     #[test]
