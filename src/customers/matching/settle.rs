@@ -26,7 +26,13 @@ pub enum Settled {
 
 /// Settles who the party is; a new one gets `new_id` where it has an external id. Call it in a transaction of its own.
 pub fn settle(connection: &mut PgConnection, context: &Context, new_id: CustomerId, party: &Party) -> Result<Settled, Error> {
-    store::claim(connection, context, party)?;
+    let claims = store::claim(connection, context, party)?;
+    let settled = find_or_make(connection, context, new_id, party)?;
+    store::release(connection, context, &claims)?;
+    Ok(settled)
+}
+
+fn find_or_make(connection: &mut PgConnection, context: &Context, new_id: CustomerId, party: &Party) -> Result<Settled, Error> {
     let candidates = store::candidates(connection, context.organization_id, party)?;
     let id = match decide(party, &candidates) {
         Match::Ambiguous(ids) => return Ok(Settled::Ambiguous(ids)),

@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::json;
 
-/// Makes another transaction that looks for the same party wait for this one (claims of kind `u`).
-pub fn claim(connection: &mut PgConnection, context: &Context, party: &Party) -> QueryResult<()> {
+/// Makes another transaction that looks for the same party wait for this one (claims of kind `u`). [`release`] must follow.
+pub fn claim(connection: &mut PgConnection, context: &Context, party: &Party) -> QueryResult<Vec<String>> {
     let external = party.external_id.as_ref().map(|id| format!("external_id/{}/{id}", party.system));
     // The shortest spelling, so that two spellings of one number meet.
     let tax = party.tax_id.as_deref().and_then(|text| tax_id_spellings(text).into_iter().min_by_key(String::len));
@@ -21,6 +21,15 @@ pub fn claim(connection: &mut PgConnection, context: &Context, party: &Party) ->
     .bind::<Array<Text>, _>(&keys)
     .bind::<Timestamptz, _>(context.now)
     .execute(connection)?;
+    Ok(keys)
+}
+
+/// Gives the claims back: what the transaction has found or made stands in the customers, where the next one looks.
+pub fn release(connection: &mut PgConnection, context: &Context, keys: &[String]) -> QueryResult<()> {
+    sql("DELETE FROM claim WHERE organization_id = $1 AND kind = 'u' AND key = ANY($2)")
+        .bind::<SqlUuid, _>(context.organization_id)
+        .bind::<Array<Text>, _>(keys)
+        .execute(connection)?;
     Ok(())
 }
 

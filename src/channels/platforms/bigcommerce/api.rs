@@ -104,7 +104,7 @@ impl BigcommerceApi {
     /// One page of the orders that were changed at or after an instant, the oldest change first, and whether there may be more.
     pub fn changed(&self, since: DateTime<Utc>) -> Result<(Vec<Value>, bool), ApiError> {
         let (since, limit) = (since.to_rfc2822(), PAGE.to_string());
-        let query = [("min_date_modified", since.as_str()), ("sort", "date_modified:asc"), ("limit", &limit)];
+        let query = [("min_date_modified", since.as_str()), ("sort", "date_modified:asc"), ("limit", limit.as_str())];
         match self.get("v2", &["orders"], &query)? {
             Value::Array(orders) => {
                 let more = orders.len() >= PAGE;
