@@ -385,11 +385,11 @@ async fn many_ship_in_one_transaction_or_none() {
     receive(&admin, "surabaya-1", &[("TEH", "40")]).await;
     // 25 of 30 are at the first location only; 40 of 60 at the second: an order from two places.
     let split = order(&admin, &[("KOPI", "25"), ("TEH", "50")], json!({})).await;
-    let boxed = json!({"customer_code": "C-1", "on_shortage": "backorder", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
-    let short = admin.post("/v1/orders", boxed).await.expect(201).body;
     receive(&admin, "jakarta-1", &[("KOPI", "12")]).await;
     let boxed = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
     let boxed = admin.post("/v1/orders", boxed).await.expect(201).body;
+    let short = json!({"customer_code": "C-1", "on_shortage": "backorder", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
+    let short = admin.post("/v1/orders", short).await.expect(201).body;
     let of_split = admin.get(&format!("/v1/fulfillment_orders?order_id={}", id(&split))).await.expect(200).body["data"].clone();
     assert_eq!(of_split.as_array().unwrap().len(), 2, "{of_split:#}");
     let works = [of_split[0].clone(), work(&admin, &boxed).await, of_split[1].clone()];

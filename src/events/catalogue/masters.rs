@@ -114,9 +114,9 @@ pub const TYPES: &[EventType] = &[
         name: "notice_settings.updated",
         what: "whether, how and of what customers are told changed",
         data: "enabled boolean, kinds {acknowledgement boolean, delay boolean, dispatch boolean, invoice boolean, receipt boolean, \
-            refund boolean, reminder boolean}, language text, version integer",
+            refund boolean, reminder boolean, order_reply boolean}, language text, version integer",
         example: r#"{"enabled":true,"kinds":{"acknowledgement":true,"delay":true,"dispatch":true,"invoice":true,"receipt":true,"refund":true,
-"reminder":true},"language":"en","version":1}"#,
+"reminder":true,"order_reply":true},"language":"en","version":1}"#,
     },
     EventType {
         name: "organization.created",
