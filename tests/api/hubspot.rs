@@ -417,6 +417,8 @@ async fn a_deal_is_told_where_its_order_stands_and_the_last_state_wins() {
     desk.admin.patch(&format!("/v1/orders/{}", id(&order)), json!({"note": "Ring twice"})).await.expect(200);
     desk.write_back().await;
     assert_eq!(desk.server.writes().len(), 2);
+    // What has shipped is not all invoiced, so the order stays open.
+    ship(&desk.admin, &order, "1").await;
     desk.admin.post(&format!("/v1/orders/{}/cancel", id(&order)), json!({"reason": {"code": "customer_request"}})).await.expect(200);
     let (db, clock) = (app.app.db.clone(), app.clock.clone());
     let die = move || {
