@@ -101,7 +101,8 @@ mod tests {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 match path.extension().and_then(|extension| extension.to_str()) {
-                    None if path.is_dir() && path != own => folders.push(path),
+                    // Platforms have topics of the same form.
+                    None if path.is_dir() && path != own && !path.ends_with("channels/platforms") => folders.push(path),
                     Some("rs") => told.extend(types_in(&std::fs::read_to_string(path).unwrap()).into_iter().map(str::to_owned)),
                     _ => {}
                 }
