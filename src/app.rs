@@ -266,8 +266,9 @@ fn serve(
             .wrap(Compress::default())
             .wrap(from_fn(limit_head))
             .wrap(from_fn(request_scope))
-            // Else the path of an order by its id would take it.
+            // Else the path of an order by its id would take them.
             .route("/v1/orders/quote", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
+            .route("/v1/orders/ubl", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .configure(configure)
             .configure(health::configure)
             .configure(crate::payments::inbound::configure)

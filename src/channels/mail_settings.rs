@@ -32,7 +32,8 @@ text_enum! {
 /// Settings of a channel of kind `email`. See docs/channels/email.md.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"imap_host": "imap.nusantara-niaga.example", "trusted_authserv_id": "mx.nusantara-niaga.example", "allowed_domains": ["sumberrejeki.example"]}))]
+#[schema(example = json!({"imap_host": "imap.nusantara-niaga.example", "imap_port": null, "imap_tls": null, "imap_folder": null, "imap_processed_folder": "Orders",
+    "trusted_authserv_id": "mx.nusantara-niaga.example", "allowed_domains": ["sumberrejeki.example"], "unproven_senders": null}))]
 pub struct MailSettings {
     /// The server of the mailbox that is looked into; none is where there is none.
     #[serde(default)]

@@ -91,6 +91,12 @@ struct Item<T> {
 /// What became of a row: the thing's id and name.
 type Told = (BulkOutcome, Option<Uuid>, String);
 
+/// A row with what has become of it.
+type Settled = (PendingRow, Result<Told, Error>);
+
+/// Writes rows together.
+type Put<'a, T> = dyn Fn(&mut PgConnection, &[Item<T>]) -> Result<Vec<Told>, Error> + 'a;
+
 fn outcomes(
     connection: &mut PgConnection,
     context: &Context,
@@ -144,7 +150,7 @@ fn take<T>(
     telling: &Telling,
     read: impl Fn(&PendingRow) -> Result<T, Error>,
     name: impl Fn(&T) -> String,
-    mut work: impl FnMut(Vec<Item<T>>) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error>,
+    mut work: impl FnMut(Vec<Item<T>>) -> Result<Vec<Settled>, Error>,
 ) -> Result<Vec<Outcome>, Error> {
     let (mut outcomes, mut run, mut names) = (vec![], vec![], HashSet::new());
     let mut tell = |outcomes: &mut Vec<Outcome>, run: Vec<Item<T>>| -> Result<(), Error> {
@@ -207,11 +213,7 @@ fn customer(row: &PendingRow) -> Result<many::Row, Error> {
 }
 
 /// Each customer has an outcome of its own; an error that says nothing of which is looked for in halves.
-fn customers_or_halves(
-    connection: &mut PgConnection,
-    context: &Context,
-    mut run: Vec<Item<many::Row>>,
-) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error> {
+fn customers_or_halves(connection: &mut PgConnection, context: &Context, mut run: Vec<Item<many::Row>>) -> Result<Vec<Settled>, Error> {
     let bodies: Vec<many::Row> = run.iter().map(|item| item.body.clone()).collect();
     let error = match connection.transaction(|connection| many::put_all(connection, context, &bodies)) {
         Ok(done) => {
@@ -237,11 +239,7 @@ fn customers_or_halves(
 
 /// Runs `put` on all; what it says is wrong with some of them refuses those, and the rest is tried again. Where it does not say which,
 /// halves are tried.
-fn one_by_one_on_refusal<T>(
-    connection: &mut PgConnection,
-    mut open: Vec<Item<T>>,
-    put: &dyn Fn(&mut PgConnection, &[Item<T>]) -> Result<Vec<Told>, Error>,
-) -> Result<Vec<(PendingRow, Result<Told, Error>)>, Error> {
+fn one_by_one_on_refusal<T>(connection: &mut PgConnection, mut open: Vec<Item<T>>, put: &Put<T>) -> Result<Vec<Settled>, Error> {
     let mut told = vec![];
     while !open.is_empty() {
         let error = match connection.transaction(|connection| put(connection, &open)) {

@@ -9,6 +9,7 @@ use crate::orders::body::{CancelRequest, OrderBody};
 use crate::orders::change;
 use crate::orders::order::{CancelCode, Cancellation, CancelledLine, Order};
 use crate::orders::status::{OrderAction, OrderStatus};
+use crate::orders::summary::summary;
 use crate::platform::http::Precondition;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
@@ -52,9 +53,9 @@ pub fn cancel(
         "id": order.id, "number": order.number, "status": order.status, "reason": request.reason.code, "detail": request.reason.detail,
         "lines": cancelled, "uninvoiced_total": order.uninvoiced_total.to_string(), "currency": order.currency,
     });
-    let mut facts = vec![NewEvent::of_order("order.cancelled", id, data.clone())];
+    let mut facts = vec![NewEvent::of_order("order.cancelled", id, data)];
     if order.status == OrderStatus::Completed && change.before.status != OrderStatus::Completed {
-        facts.push(NewEvent::of_order("order.completed", id, data));
+        facts.push(NewEvent::of_order("order.completed", id, summary(order)));
     }
     facts.extend(money);
     shelves::change_reserved_and_tell(connection, context, &freed, facts)?;

@@ -37,9 +37,11 @@ pub struct OrderVerificationQuery {
     status: Option<String>,
     /// Codes of channels.
     channel: Option<String>,
+    /// Whose order it is taken for.
     customer_id: Option<String>,
     /// The order that it has become, or its draft.
     order_id: Option<String>,
+    /// The message that it was read of.
     inbound_message_id: Option<String>,
     /// Changed at or after.
     updated_from: Option<DateTime<Utc>>,

@@ -19,7 +19,9 @@ use utoipa::ToSchema;
 /// The order that is made when a verification is accepted. Prices are ours unless a line says one.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"customer_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "purchase_order_number": "PO-4711", "lines": [{"sku": "KOPI-250", "quantity": "3"}]}))]
+#[schema(example = json!({"customer_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "purchase_order_number": "PO-4711", "currency": null, "requested_on": null,
+    "shipping_address": null, "delivery_instructions": null, "note": null,
+    "lines": [{"sku": "KOPI-250", "quantity": "3", "unit": null, "unit_price": null, "requested_on": null, "customer_sku": null}]}))]
 pub struct ProposedOrder {
     #[serde(default)]
     pub customer_id: Option<CustomerId>,

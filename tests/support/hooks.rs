@@ -70,8 +70,11 @@ pub fn sample_json(name: &str) -> Option<Value> {
     sample(name).map(|bytes| serde_json::from_slice(&bytes).unwrap())
 }
 
-/// The signatures that come with the samples: file, secret and headers.
-pub fn vectors() -> Vec<(String, String, Vec<(String, String)>)> {
+/// File, secret and headers of a signature that comes with the samples.
+pub type Vector = (String, String, Vec<(String, String)>);
+
+/// The signatures that come with the samples.
+pub fn vectors() -> Vec<Vector> {
     let Some(all) = sample_json("VECTORS.json") else { return vec![] };
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let of = |vector: &Value| {

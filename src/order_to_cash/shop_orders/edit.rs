@@ -95,7 +95,7 @@ fn shipping_of(order: &Order, shop: &NewOrder) -> Option<EditShipping> {
         None => (Decimal::ZERO, Decimal::ZERO, None),
     };
     let same = amount == ours && shop_tax == tax && (method.is_none() || method == document.shipping_method);
-    (!same).then(|| EditShipping { method, amount: Some(Amount(amount)), tax_amount: Some(Amount(shop_tax)) })
+    (!same).then_some(EditShipping { method, amount: Some(Amount(amount)), tax_amount: Some(Amount(shop_tax)) })
 }
 
 fn lines_of(order: &Order, shop: &NewOrder) -> Vec<EditLine> {

@@ -169,7 +169,7 @@ fn line_input(
     let anew = edit.reprice && computed && line.quantities.invoiced.is_zero();
     let pointer = change.asked.map_or_else(|| "/lines".to_owned(), |(i, _)| format!("/lines/{i}/sku"));
     let own = change.asked.and_then(|(_, asked)| asked.unit_price).map(|price| (price.0.normalize(), Decimal::ONE));
-    let agreed = known.filter(|known| !anew && !(computed && is_of_its_quantity(order, known, line, terms)));
+    let agreed = known.filter(|known| !(anew || computed && is_of_its_quantity(order, known, line, terms)));
     let agreed = agreed.map(|known| (known.unit_price.normalize(), known.price_quantity.normalize()));
     let price = own.or(agreed).or_else(|| terms.list_price(order, line));
     if price.is_none() {

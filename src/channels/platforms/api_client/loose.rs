@@ -70,7 +70,7 @@ pub fn decimal(text: &str) -> Option<Decimal> {
     if trimmed.is_empty() {
         return Some(Decimal::ZERO);
     }
-    if trimmed.len() > DIGITS || scale > 28 || scale < -28 {
+    if trimmed.len() > DIGITS || !(-28..=28).contains(&scale) {
         return None;
     }
     let number: i128 = trimmed.parse().ok()?;

@@ -167,7 +167,7 @@ impl Fetched {
             won: is_won(deal, settings),
             currency,
             amount: deal.number("amount"),
-            lines: lines.into_iter().map(|line| deal_line(line)).collect(),
+            lines: lines.into_iter().map(deal_line).collect(),
             buyer: self.buyer(settings, currency),
             contact: self.contact.as_ref().and_then(of_contact),
             shipping_address: None,

@@ -62,11 +62,9 @@ pub fn tables(html: &str, part: &str) -> Vec<HtmlTable> {
             ("blockquote", false) => quotes += 1,
             ("blockquote", true) => quotes = quotes.saturating_sub(1),
             ("div", false) if begins_quote(attributes) => quoted_for_good = true,
-            ("table", false) => {
-                if open.len() < DEPTH && begun < TABLES {
-                    begun += 1;
-                    open.push(Open { number: begun, quoted: quoted_for_good || quotes > 0, ..Open::default() });
-                }
+            ("table", false) if open.len() < DEPTH && begun < TABLES => {
+                begun += 1;
+                open.push(Open { number: begun, quoted: quoted_for_good || quotes > 0, ..Open::default() });
             }
             ("table", true) => end_table(&mut open, &mut out, part),
             ("tr", false) => {
