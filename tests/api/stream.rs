@@ -258,6 +258,7 @@ async fn it_ends_with_the_token_with_the_caller_and_with_the_server() {
     assert!(!stays.last_id.is_empty(), "it can go on with another");
     let again = app.caller(organization_id, Role::Admin).await;
     let mut last = Reader::open(&again, "", Some(&stays.last_id)).await;
+    assert_eq!(last.events(1).await[0]["type"], "api_client.created", "what has happened since");
     app.app.stopping.store(true, Ordering::Relaxed);
     assert!(last.ends().await);
 }
