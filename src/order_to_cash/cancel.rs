@@ -1,5 +1,6 @@
 //! Cancelling an order: whole, by line and by quantity. Its stock goes back, its amounts due shrink.
 
+use super::order_events::standing;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -9,7 +10,6 @@ use crate::orders::body::{CancelRequest, OrderBody};
 use crate::orders::change;
 use crate::orders::order::{CancelCode, Cancellation, CancelledLine, Order};
 use crate::orders::status::{OrderAction, OrderStatus};
-use crate::orders::summary::summary;
 use crate::platform::http::Precondition;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
@@ -55,7 +55,7 @@ pub fn cancel(
     });
     let mut facts = vec![NewEvent::of_order("order.cancelled", id, data)];
     if order.status == OrderStatus::Completed && change.before.status != OrderStatus::Completed {
-        facts.push(NewEvent::of_order("order.completed", id, summary(order)));
+        facts.push(NewEvent::of_order("order.completed", id, standing(&change.before, order)));
     }
     facts.extend(money);
     shelves::change_reserved_and_tell(connection, context, &freed, facts)?;

@@ -37,7 +37,8 @@ fn events_of(change: &OrderChange) -> Vec<NewEvent> {
     events
 }
 
-fn standing(before: &Order, after: &Order) -> Value {
+/// What events tell of an order whose standing has changed.
+pub(super) fn standing(before: &Order, after: &Order) -> Value {
     let mut data = summary(after);
     data["previous_status"] = json!(before.status);
     data["fulfillment_status"] = json!(after.fulfillment_status);
