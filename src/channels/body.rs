@@ -271,6 +271,12 @@ impl ChannelSettings {
         }
     }
 
+    /// Where credentials are sent to.
+    pub fn called_at(&self) -> impl PartialEq + use<'_> {
+        let mailbox = self.mail.as_ref().map(|mail| (mail.imap_host.as_deref(), mail.port(), mail.tls()));
+        (self.api_base.as_deref(), self.shop_domain.as_deref(), self.store_hash.as_deref(), mailbox)
+    }
+
     /// Host names do not tell case apart; stored, they have none.
     fn normalized(mut self) -> Self {
         self.mail = self.mail.map(MailSettings::normalized);

@@ -131,6 +131,11 @@ pub fn patch(
     if wanted == current && patch.credentials.is_none() {
         return Ok(current);
     }
+    // Whoever may say where they are sent to must know them.
+    if wanted.settings.called_at() != current.settings.called_at() && !current.credentials.is_empty() && patch.credentials.is_none() {
+        let detail = "another address would be sent the credentials of this one; give credentials again in the same request";
+        return Err(Error::invalid("/credentials", "credentials_required", detail));
+    }
     let mut channel = if wanted == current { current } else { store::update(connection, context, &wanted)? };
     if let Some(credentials) = &patch.credentials {
         channel = store::set_credentials(connection, context, id, credentials)?;

@@ -24,7 +24,7 @@ text_enum! {
 text_enum! {
     /// How a message has proved that it may speak here.
     pub enum Proof {
-        /// Signed with the channel's secret.
+        /// Signed with the channel's secret, or sent with it.
         Signature = "signature",
         /// It knew the address, and its platform signs nothing.
         Address = "address",
@@ -48,8 +48,13 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// Control characters, which may come from the message itself and which the database does not take, are left out.
     pub fn new(code: impl Into<String>, detail: impl Into<String>, pointer: impl Into<String>) -> Self {
-        Self { code: code.into(), detail: detail.into(), pointer: pointer.into() }
+        let plain = |mut text: String| {
+            text.retain(|c| !c.is_control());
+            text
+        };
+        Self { code: code.into(), detail: plain(detail.into()), pointer: plain(pointer.into()) }
     }
 }
 
@@ -106,6 +111,17 @@ impl NewMessage {
         context.update(b"\n");
         context.update(&self.body);
         context.finish().as_ref().to_vec()
+    }
+
+    /// The key of the same message where it is told once more after something else was: a deletion says nothing of when, so that the
+    /// second one, after a restoration, has the body of the first. Other messages tell a state with its time and need no second time.
+    pub fn key_after(&self, known: InboundMessageId) -> Option<Vec<u8>> {
+        self.topic.ends_with(".deleted").then(|| {
+            let mut context = digest::Context::new(&digest::SHA256);
+            context.update(&self.delivery_key());
+            context.update(known.0.as_bytes());
+            context.finish().as_ref().to_vec()
+        })
     }
 }
 

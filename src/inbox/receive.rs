@@ -22,8 +22,11 @@ fn stranger() -> Error {
     Error::Unauthenticated { detail: "there is no such address, or nothing proves who sent this".to_owned() }
 }
 
-/// What proves a caller, and is of no use to whoever reads the message later.
-const LEFT_OUT: &[&str] = &["authorization", "cookie", "proxy-authorization"];
+/// Whether a header holds a secret itself, not a signature that one was made with: whoever may read the message later must not get it.
+fn proves_by_itself(name: &str) -> bool {
+    let words = ["authorization", "cookie", "secret", "token", "password", "api-key", "apikey"];
+    words.iter().any(|word| name.contains(word))
+}
 
 async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Result<HttpResponse, Error> {
     let inbound_id: Uuid = request.match_info().get("inbound_id").and_then(|id| id.parse().ok()).ok_or_else(stranger)?;
@@ -42,7 +45,7 @@ async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Resu
     if let Admitted::Message { topic, external_id, proof } = admitted {
         let remote_address = client_of(&request).map(|address| address.to_string());
         let content_type = knock.header("content-type").to_owned();
-        let headers = headers.into_iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())).collect();
+        let headers = headers.into_iter().filter(|(name, _)| !proves_by_itself(name)).collect();
         let message = NewMessage { topic, external_id, headers, content_type, body, proof, remote_address };
         let store = move |connection: &mut _| service::take(connection, listening.organization_id, &listening.channel, &message, now);
         app.db.write(store).await?;

@@ -30,14 +30,21 @@ pub fn take(
     message: &NewMessage,
     now: DateTime<Utc>,
 ) -> Result<(InboundMessageId, bool), Error> {
-    if let Some(id) = store::insert(connection, organization_id, channel.id, message, now)? {
-        let context = Context::job(organization_id, "inbox", now);
-        let data = json!({ "channel": channel.code, "topic": message.topic, "external_id": message.external_id });
-        tell(connection, &context, "inbound_message.received", id, data)?;
-        return Ok((id, true));
+    let mut key = message.delivery_key();
+    loop {
+        if let Some(id) = store::insert(connection, organization_id, channel.id, message, &key, now)? {
+            let context = Context::job(organization_id, "inbox", now);
+            let data = json!({ "channel": channel.code, "topic": message.topic, "external_id": message.external_id });
+            tell(connection, &context, "inbound_message.received", id, data)?;
+            return Ok((id, true));
+        }
+        let known = store::of_content(connection, organization_id, channel.id, &key)?;
+        let known = known.ok_or_else(|| Error::internal("a message is neither new nor known"))?;
+        match message.key_after(known) {
+            Some(after) if store::is_overtaken(connection, organization_id, known)? => key = after,
+            _ => return Ok((known, false)),
+        }
     }
-    let known = store::of_content(connection, organization_id, channel.id, &message.delivery_key())?;
-    Ok((known.ok_or_else(|| Error::internal("a message is neither new nor known"))?, false))
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: InboundMessageId) -> Result<InboundMessage, Error> {

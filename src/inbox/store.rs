@@ -16,6 +16,7 @@ pub fn insert(
     organization_id: OrganizationId,
     channel_id: ChannelId,
     message: &NewMessage,
+    key: &[u8],
     now: DateTime<Utc>,
 ) -> QueryResult<Option<InboundMessageId>> {
     #[derive(QueryableByName)]
@@ -33,7 +34,7 @@ pub fn insert(
         .bind::<SqlUuid, _>(channel_id)
         .bind::<Text, _>(&message.topic)
         .bind::<Nullable<Text>, _>(message.external_id.as_deref())
-        .bind::<Binary, _>(message.delivery_key())
+        .bind::<Binary, _>(key)
         .bind::<Jsonb, _>(to_json(&message.headers)?)
         .bind::<Text, _>(&message.content_type)
         .bind::<Binary, _>(&message.body)
@@ -43,6 +44,23 @@ pub fn insert(
         .get_result(connection)
         .optional()?;
     Ok(row.map(|row| row.id))
+}
+
+/// Whether something else has been told of the same thing since that message, which is over.
+pub fn is_overtaken(connection: &mut PgConnection, organization_id: OrganizationId, id: InboundMessageId) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Overtaken {
+        #[diesel(sql_type = Bool)]
+        overtaken: bool,
+    }
+    let row: Overtaken =
+        sql("SELECT EXISTS (SELECT 1 FROM inbound_message k JOIN inbound_message m ON m.organization_id = k.organization_id \
+         AND m.channel_id = k.channel_id AND m.external_id = k.external_id AND m.id > k.id AND m.topic <> k.topic \
+         WHERE k.organization_id = $1 AND k.id = $2 AND k.status <> 'received') AS overtaken")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)?;
+    Ok(row.overtaken)
 }
 
 /// The message of this content that is there already.

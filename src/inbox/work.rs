@@ -32,7 +32,11 @@ pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<usi
                 return Ok(all);
             }
             let outcome = attempt(&Workbench { db, desk, now: now() }, &message);
-            settle(db, &message, &outcome, now())?;
+            // What cannot be written down must not hold up those behind it.
+            if let Err(error) = settle(db, &message, &outcome, now()) {
+                log::error!(message:% = message.id; "what has become of an inbound message was not written down: {error}");
+                settle(db, &message, &Outcome::later("not_worked_in", "something failed here; it is tried again", ""), now())?;
+            }
             all += 1;
         }
     }

@@ -23,6 +23,7 @@ use crate::orders::order::{CancelCode, Order};
 use crate::orders::status::OrderStatus;
 use crate::platform::http::Precondition;
 use crate::types::id::{OrderId, OrganizationId};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 pub use refusal::outcome_of;
 pub use shop_order::{
@@ -86,6 +87,7 @@ pub fn walk(
             Step::RefundMoney => road.refund_money(&order.refunds)?,
             Step::Ship => road.ship(&order.fulfillments)?,
             Step::RefundGoods => road.refund_goods(&order.refunds)?,
+            Step::Cancel if order.cancelled.is_none() => road.tell_if_ended()?,
             Step::Cancel => road.cancel(order.cancelled.as_ref())?,
         };
         if let ControlFlow::Break(outcome) = walked {
@@ -121,6 +123,18 @@ pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &
         }
     }
     Ok(road.arrived())
+}
+
+/// Whether something newer than that instant has been told of the order.
+pub fn is_older(
+    bench: &Workbench,
+    organization_id: OrganizationId,
+    channel: &Channel,
+    external_id: &str,
+    at: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let known = Road::new(bench, organization_id, channel, external_id).known()?;
+    Ok(known.version_at.is_some_and(|seen| seen > at))
 }
 
 /// The shop has taken a deletion back: what it tells of the order counts again.
@@ -259,6 +273,15 @@ impl<'a> Road<'a> {
         }
         let reason: String = detail.chars().take(500).collect();
         super::hold::hold(connection, &self.context, order_id, &HoldRequest { reason }, &Precondition::Any).map(drop)
+    }
+
+    /// An order that the shop has live and we have cancelled ships nothing: somebody must look.
+    fn tell_if_ended(&self) -> Result<Walked, Error> {
+        let ended = self.on_order(|connection, _, order_id| Ok(self.find(connection, order_id)?.status == OrderStatus::Cancelled))?;
+        if ended == Some(true) {
+            self.tell("order_cancelled", "it is cancelled here and not in the shop: cancel it there, or place it anew here", "");
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn cancel(&self, cancelled: Option<&ShopCancellation>) -> Result<Walked, Error> {

@@ -8,7 +8,7 @@ use crate::customers::matching::{self, Settled};
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Reason};
 use crate::order_to_cash::cancel::cancel;
-use crate::order_to_cash::shop_orders::bring;
+use crate::order_to_cash::shop_orders::{bring, is_older};
 use crate::orders::body::{CancelReason, CancelRequest};
 use crate::orders::of_channel::{Standing, of_channel};
 use crate::orders::order::CancelCode;
@@ -56,6 +56,9 @@ pub fn work_in_deal(bench: &Workbench, message: &Message, deal: &Deal) -> Result
     if !deal.won {
         return match known {
             None => Ok(Outcome::ignored("not_won", "it is not won, so there is no order of it")),
+            Some(_) if is_older(bench, organization_id, channel, &deal.external_id, deal.version_at)? => {
+                Ok(Outcome::ignored("older_version", "the CRM has told a newer state of it before"))
+            }
             Some(known) => withdraw(bench, message, known, "it is no longer won in the CRM"),
         };
     }

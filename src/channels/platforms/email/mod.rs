@@ -35,7 +35,8 @@ impl Platform for Email {
         if !listening.secrets.is_empty() && !knows_a_secret(knock.header("authorization"), &listening.secrets) {
             return Err(NotTheirs);
         }
-        Ok(Admitted::Message { topic: TOPIC.to_owned(), external_id: message_id(knock.body), proof: Proof::Address })
+        let proof = if listening.secrets.is_empty() { Proof::Address } else { Proof::Signature };
+        Ok(Admitted::Message { topic: TOPIC.to_owned(), external_id: message_id(knock.body), proof })
     }
 
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error> {

@@ -116,7 +116,9 @@ fn who(
         let reason = Reason::new("sender_missing", "the mail names no sender, or more than one", place);
         return Ok(Who { customer_id: None, is_proven: false, reasons: vec![reason] });
     };
-    let told = settings.trusted_authserv_id.as_deref().map(|server| mail.is_proven_by(server));
+    // Whoever knows no more than the address may have written the server's words himself.
+    let from_server = message.proof != Proof::Address;
+    let told = settings.trusted_authserv_id.as_deref().map(|server| from_server && mail.is_proven_by(server));
     // Whoever hands a mail in by the API answers for it; what a person has corrected is that person's.
     let by_server = told == Some(true) && !message.edited;
     let handed_in = message.proof == Proof::Token || message.edited;

@@ -2,6 +2,7 @@
 //! every step has a time-out, and no answer may be longer than a mail.
 
 use crate::channels::mail_settings::ImapTls;
+use crate::channels::platforms::api_client::reach;
 use crate::channels::platforms::email::LIMIT;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -105,8 +106,9 @@ impl Client {
     /// Connects, makes it private as wanted, and logs in.
     pub fn open(account: &Account) -> Result<Self, ImapError> {
         let addresses = (account.host.as_str(), account.port).to_socket_addrs()?;
-        let mut last = ImapError::Connection("the name has no address".to_owned());
-        for address in addresses.take(4) {
+        let reach = reach();
+        let mut last = ImapError::Connection("the name leads to no public address".to_owned());
+        for address in addresses.filter(|address| reach.allows(address.ip())).take(4) {
             match TcpStream::connect_timeout(&address, PATIENCE) {
                 Ok(stream) => return Self::login(stream, account),
                 Err(error) => last = error.into(),
