@@ -44,3 +44,35 @@ async fn a_channel_is_created_found_changed_and_kept_apart() {
     viewer.get("/v1/channels").await.expect(200);
     assert_eq!(viewer.patch(&path, json!({})).await.code(403), "insufficient_scope");
 }
+
+#[actix_web::test]
+async fn credentials_do_not_follow_another_address() {
+    let app = TestApp::spawn().await;
+    let ours = app.organization("ours").await;
+    let admin = app.caller(ours, Role::Admin).await;
+    let new = json!({"code": "crm", "kind": "salesforce", "name": "CRM", "credentials": {"client_id": "id", "client_secret": "secret"},
+        "settings": {"api_base": "https://ours.my.salesforce.com"}});
+    let path = admin.post("/v1/channels", new).await.expect(201).header("location").to_owned();
+    let moved = json!({"settings": {"api_base": "https://theirs.my.salesforce.com"}});
+    assert_eq!(admin.patch(&path, moved.clone()).await.code(422), "credentials_required");
+    admin.patch(&path, json!({"name": "Our CRM"})).await.expect(200);
+    let mut known = moved;
+    known["credentials"] = json!({"client_id": "id", "client_secret": "secret"});
+    assert_eq!(admin.patch(&path, known).await.expect(200).body["settings"]["api_base"], "https://theirs.my.salesforce.com");
+}
+
+#[actix_web::test]
+async fn a_header_that_holds_the_secret_is_not_stored() {
+    let app = TestApp::spawn().await;
+    let ours = app.organization("ours").await;
+    let admin = app.caller(ours, Role::Admin).await;
+    let new = json!({"code": "edi", "kind": "ubl", "name": "EDI", "secret": "channel-secret-1"});
+    let url = admin.post("/v1/channels", new).await.expect(201).body["inbound_url"].as_str().unwrap().to_owned();
+    let knock = app.request(Method::POST, &url).header("content-type", "application/xml");
+    send(knock.header("x-channel-secret", "channel-secret-1").header("x-other", "kept").body("<Order/>")).await.expect(200);
+    let message = admin.get("/v1/inbound_messages").await.expect(200).body["data"][0]["id"].as_str().unwrap().to_owned();
+    let content = admin.get(&format!("/v1/inbound_messages/{message}/content")).await.expect(200).body;
+    let names: Vec<&str> = content["headers"].as_array().unwrap().iter().map(|header| header["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"x-other") && !names.contains(&"x-channel-secret"), "{names:?}");
+    assert!(!content.to_string().contains("channel-secret-1"));
+}

@@ -350,6 +350,7 @@ mod tests {
 
     /// A server that says these bytes one after the other, each after it has been told something.
     fn server(answers: Vec<Vec<u8>>) -> Account {
+        crate::channels::platforms::api_client::allow_loopback();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
