@@ -3,6 +3,7 @@
 pub mod api;
 pub mod body;
 pub mod mail_settings;
+mod outbox;
 pub mod platform;
 pub mod platforms;
 pub mod service;

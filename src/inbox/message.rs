@@ -186,6 +186,12 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_holds_nothing_that_cannot_be_written_down() {
+        let reason = Reason::new("shop_mismatch", "the store \0\u{1b}[1m is another", "/pro\nducer");
+        assert_eq!((reason.detail.as_str(), reason.pointer.as_str()), ("the store [1m is another", "/producer"));
+    }
+
+    #[test]
     fn waits_grow_to_a_quarter_of_an_hour() {
         let waits: Vec<i64> = [0, 1, 2, 3, 7, 8, 100, i32::MAX].map(|attempts| back_off(attempts).num_seconds()).to_vec();
         assert_eq!(waits, [15, 15, 30, 60, 900, 900, 900, 900]);

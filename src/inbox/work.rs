@@ -35,7 +35,10 @@ pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<usi
             // What cannot be written down must not hold up those behind it.
             if let Err(error) = settle(db, &message, &outcome, now()) {
                 log::error!(message:% = message.id; "what has become of an inbound message was not written down: {error}");
-                settle(db, &message, &Outcome::later("not_worked_in", "something failed here; it is tried again", ""), now())?;
+                let plain = Outcome::later("not_worked_in", "something failed here; it is tried again", "");
+                if let Err(error) = settle(db, &message, &plain, now()) {
+                    log::error!(message:% = message.id; "it keeps its lease, and is tried again when that is over: {error}");
+                }
             }
             all += 1;
         }

@@ -29,7 +29,7 @@ impl Reach {
             return Err(OutOfReach("write the address alone, without user, query or fragment"));
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(OutOfReach("the address has no host"))?;
-        let literal: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+        let literal = literal(host);
         let here = literal.map_or_else(|| is_localhost(host), is_loopback);
         match url.scheme() {
             "https" => {}
@@ -61,13 +61,20 @@ impl Resolve for WithinReach {
     }
 }
 
-fn is_localhost(host: &str) -> bool {
+/// The address that a URL's host is, where it is no name.
+pub fn literal(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Whether a name is this machine's own.
+pub fn is_localhost(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     // RFC 6761 §6.3.
     host == "localhost" || host.ends_with(".localhost")
 }
 
-fn is_loopback(address: IpAddr) -> bool {
+/// Whether an address is this machine's own, in IPv6 dress too.
+pub fn is_loopback(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_loopback(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
@@ -83,7 +90,7 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 /// Network, bits of its prefix.
-const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
+const SPECIAL_V4: [(Ipv4Addr, u32); 17] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),        // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),       // private, RFC 1918
     (Ipv4Addr::new(100, 64, 0, 0), 10),    // carrier-grade NAT, RFC 6598
@@ -93,6 +100,7 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(172, 16, 0, 0), 12),    // private
     (Ipv4Addr::new(192, 0, 0, 0), 24),     // protocol assignments
     (Ipv4Addr::new(192, 0, 2, 0), 24),     // documentation
+    (Ipv4Addr::new(192, 31, 196, 0), 24),  // AS112
     (Ipv4Addr::new(192, 88, 99, 0), 24),   // 6to4 relay
     (Ipv4Addr::new(192, 168, 0, 0), 16),   // private
     (Ipv4Addr::new(198, 18, 0, 0), 15),    // benchmarks
@@ -114,13 +122,17 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),     // documentation
 ];
 
-/// Only 2000::/3 is global unicast; all else (loopback, mapped, unique local, link-local, multicast …) is not.
+/// Only 2000::/3 is global unicast; all else (loopback, mapped, unique local, link-local, multicast …) is not, but for NAT64.
 fn is_public_v6(address: Ipv6Addr) -> bool {
+    let (bits, segments) = (address.to_bits(), address.segments());
+    if segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
+        // RFC 6052: the last 32 bits are the IPv4 address that a translator connects to.
+        return is_public_v4(Ipv4Addr::from_bits(u32::try_from(bits & 0xffff_ffff).unwrap_or_default()));
+    }
     if let Some(v4) = address.to_ipv4_mapped() {
         return is_public_v4(v4);
     }
-    let bits = address.to_bits();
-    address.segments()[0] >> 13 == 1 && !SPECIAL_V6.iter().any(|(network, prefix)| (bits ^ network.to_bits()) >> (128 - prefix) == 0)
+    segments[0] >> 13 == 1 && !SPECIAL_V6.iter().any(|(network, prefix)| (bits ^ network.to_bits()) >> (128 - prefix) == 0)
 }
 
 #[cfg(test)]
@@ -160,12 +172,91 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_the_public_internet_is_known() {
+        let private = [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.100.100.200",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.9.9.9",
+            "168.63.129.16",
+            "169.254.169.254",
+            "169.254.170.2",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.192",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "::ffff:0:127.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "ff02::1",
+        ];
+        let public = [
+            "1.1.1.1",
+            "8.8.8.8",
+            "93.184.216.34",
+            "100.63.255.255",
+            "100.128.0.1",
+            "126.255.255.255",
+            "172.15.255.255",
+            "172.32.0.1",
+            "168.63.129.17",
+            "192.0.1.1",
+            "198.17.255.255",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "2001:4860:4860::8888",
+            "2a00:1450::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+        ];
+        for text in private {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+        for text in public {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn an_address_is_as_public_in_every_dress(bits: u32) {
             let v4 = Ipv4Addr::from_bits(bits);
             prop_assert_eq!(is_public(v4.into()), is_public(v4.to_ipv6_mapped().into()));
-            if v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_multicast() || v4.is_unspecified() {
+            if v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified() {
                 prop_assert!(!is_public(v4.into()));
             }
         }

@@ -2,8 +2,9 @@
 
 use super::schedule::retry_after;
 use super::signature::sign;
-use super::target::{PRIVATE, PublicOnly, Targets, literal};
+use super::target::{PRIVATE, PublicOnly, Targets};
 use crate::error::Error;
+use crate::platform::reach::literal;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, Response, Url};
 use std::error::Error as _;

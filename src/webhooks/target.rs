@@ -3,11 +3,12 @@
 //! name may lead elsewhere by then.
 
 use crate::error::Error;
+use crate::platform::reach::{is_localhost, is_loopback, is_public, literal};
 use crate::types::fault::Faults;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -122,161 +123,10 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// The address that a URL's host is, where it is no name.
-pub fn literal(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-fn is_localhost(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    // RFC 6761 §6.3.
-    host == "localhost" || host.ends_with(".localhost")
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_loopback(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
-    }
-}
-
-/// Whether an address is one of the public internet: not among the special-purpose registries of IANA (RFC 6890 and after).
-pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-/// Network, bits of its prefix.
-const SPECIAL_V4: [(Ipv4Addr, u32); 17] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),        // this network
-    (Ipv4Addr::new(10, 0, 0, 0), 8),       // private, RFC 1918
-    (Ipv4Addr::new(100, 64, 0, 0), 10),    // carrier-grade NAT, RFC 6598
-    (Ipv4Addr::new(127, 0, 0, 0), 8),      // loopback
-    (Ipv4Addr::new(168, 63, 129, 16), 32), // Azure's platform, public by its number alone
-    (Ipv4Addr::new(169, 254, 0, 0), 16),   // link-local, and with it the metadata services of clouds
-    (Ipv4Addr::new(172, 16, 0, 0), 12),    // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),     // protocol assignments
-    (Ipv4Addr::new(192, 0, 2, 0), 24),     // documentation
-    (Ipv4Addr::new(192, 31, 196, 0), 24),  // AS112
-    (Ipv4Addr::new(192, 88, 99, 0), 24),   // 6to4 relay
-    (Ipv4Addr::new(192, 168, 0, 0), 16),   // private
-    (Ipv4Addr::new(198, 18, 0, 0), 15),    // benchmarks
-    (Ipv4Addr::new(198, 51, 100, 0), 24),  // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24),   // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),      // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved, broadcast
-];
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let bits = address.to_bits();
-    !SPECIAL_V4.iter().any(|(network, prefix)| (bits ^ network.to_bits()) >> (32 - prefix) == 0)
-}
-
-const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),     // protocol assignments, Teredo, ORCHID
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),     // 6to4: an IPv4 address in another dress
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),     // documentation
-];
-
-/// Only 2000::/3 is global unicast; all else (loopback, mapped, unique local, link-local, multicast …) is not, but for NAT64.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let (bits, segments) = (address.to_bits(), address.segments());
-    if segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        // RFC 6052: the last 32 bits are the IPv4 address that a translator connects to.
-        return is_public_v4(Ipv4Addr::from_bits(u32::try_from(bits & 0xffff_ffff).unwrap_or_default()));
-    }
-    if let Some(v4) = address.to_ipv4_mapped() {
-        return is_public_v4(v4);
-    }
-    segments[0] >> 13 == 1 && !SPECIAL_V6.iter().any(|(network, prefix)| (bits ^ network.to_bits()) >> (128 - prefix) == 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn what_is_not_the_public_internet_is_known() {
-        let private = [
-            "0.0.0.0",
-            "0.1.2.3",
-            "10.0.0.1",
-            "10.255.255.255",
-            "100.64.0.1",
-            "100.100.100.200",
-            "100.127.255.255",
-            "127.0.0.1",
-            "127.9.9.9",
-            "168.63.129.16",
-            "169.254.169.254",
-            "169.254.170.2",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.192",
-            "192.0.2.1",
-            "192.88.99.1",
-            "192.168.1.1",
-            "198.18.0.1",
-            "198.19.255.255",
-            "198.51.100.7",
-            "203.0.113.9",
-            "224.0.0.1",
-            "239.255.255.255",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::127.0.0.1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "::ffff:169.254.169.254",
-            "::ffff:0:127.0.0.1",
-            "64:ff9b::10.0.0.1",
-            "64:ff9b::7f00:1",
-            "64:ff9b:1::1",
-            "100::1",
-            "2001::1",
-            "2001:db8::1",
-            "2002:7f00:1::",
-            "3fff::1",
-            "5f00::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "fe80::1",
-            "febf::1",
-            "fec0::1",
-            "ff02::1",
-        ];
-        let public = [
-            "1.1.1.1",
-            "8.8.8.8",
-            "93.184.216.34",
-            "100.63.255.255",
-            "100.128.0.1",
-            "126.255.255.255",
-            "172.15.255.255",
-            "172.32.0.1",
-            "168.63.129.17",
-            "192.0.1.1",
-            "198.17.255.255",
-            "223.255.255.255",
-            "2606:4700::1111",
-            "2001:4860:4860::8888",
-            "2a00:1450::1",
-            "::ffff:8.8.8.8",
-            "64:ff9b::8.8.8.8",
-        ];
-        for text in private {
-            assert!(!is_public(text.parse().unwrap()), "{text}");
-        }
-        for text in public {
-            assert!(is_public(text.parse().unwrap()), "{text}");
-        }
-    }
 
     fn refusal(targets: &Targets, url: &str) -> &'static str {
         targets.read(url).err().map_or("", |refused| refused.code)
@@ -342,15 +192,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn an_address_is_as_public_in_every_dress(bits: u32) {
-            let v4 = Ipv4Addr::from_bits(bits);
-            prop_assert_eq!(is_public(v4.into()), is_public(v4.to_ipv6_mapped().into()));
-            if v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || v4.is_unspecified() {
-                prop_assert!(!is_public(v4.into()));
-            }
-        }
-
         #[test]
         fn any_text_is_read(text in "\\PC*", host in "[0-9a-fx.:\\[\\]]{1,20}") {
             for url in [text, format!("https://{host}/")] {

@@ -3,6 +3,7 @@
 use super::store::{self, Task};
 use super::{OutgoingFulfillment, back_off, shop_api};
 use crate::auth::actor::Context;
+use crate::channels::outbox::work_off;
 use crate::channels::platforms::api_client::ApiError;
 use crate::channels::{self, service};
 use crate::error::Error;
@@ -22,21 +23,8 @@ const PATIENCE: TimeDelta = TimeDelta::days(7);
 
 /// Tells until nothing is due; how many were tried.
 pub fn work(db: &Db, now: &impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
-    let mut all = 0;
-    loop {
-        let due = lease(db, now())?;
-        if due.is_empty() {
-            return Ok(all);
-        }
-        for task in due {
-            if db.is_stopping() {
-                return Ok(all);
-            }
-            let told = call(db, &task, now())?;
-            record(db, &task, &told, now())?;
-            all += 1;
-        }
-    }
+    let attempt = |task: &Task| record(db, task, &call(db, task, now())?, now());
+    work_off(db, "tell_shops", || lease(db, now()), attempt)
 }
 
 /// Takes what is due. A step of its own, so that dying after it can be tried.
