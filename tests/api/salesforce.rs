@@ -224,11 +224,36 @@ async fn an_activated_order_is_pushed_with_its_lines() {
     desk.signed(&json!([order_record(), {"attributes": {"type": "Case"}}])).await.expect(200);
     let message = desk.worked_in().await;
     assert_eq!((&message["status"], &message["reason"]["pointer"]), (&json!("rejected"), &json!("/1/attributes/type")));
+    // An older state that comes after the newer one takes nothing back.
+    let mut stale = draft.clone();
+    stale["LastModifiedDate"] = json!("2026-03-01T09:00:00.000+0000");
+    desk.signed(&stale).await.expect(200);
+    assert_eq!(desk.worked_in().await["reason"]["code"], "older_version");
+    assert_eq!(desk.admin.get(&format!("/v1/orders/{}", id(&order))).await.expect(200).body["status"], "confirmed");
     // Deactivated again: taken back.
     draft["LastModifiedDate"] = json!("2026-03-01T10:00:00.000+0000");
     desk.signed(&draft).await.expect(200);
     desk.worked_in().await;
     assert_eq!(desk.admin.get(&format!("/v1/orders/{}", id(&order))).await.expect(200).body["status"], "cancelled");
+    clean(&app).await;
+}
+
+/// Whichever comes first, and however long the other has waited: one deal is one order.
+#[actix_web::test]
+async fn an_order_and_its_opportunity_make_one_order() {
+    let app = start().await;
+    let desk = desk(&app).await;
+    put_opportunity(&desk.server);
+    let mut pushed = order_record();
+    pushed["OpportunityId"] = json!(OPPORTUNITY);
+    desk.signed(&pushed).await.expect(200);
+    let order = order_of(&desk.admin, &desk.worked_in().await).await;
+    assert_eq!(order["external_id"], ORDER);
+    let fields = format!("<sf:Id>{OPPORTUNITY}</sf:Id><sf:StageName>Closed Won</sf:StageName>");
+    desk.soap(outbound(ORGANIZATION, &[("04l7F000008aeAyQAI", "Opportunity", &fields)])).await;
+    let message = desk.worked_in().await;
+    assert_eq!((&message["status"], &message["reason"]["code"]), (&json!("processed"), &json!("made_by_order")), "{message:#}");
+    assert_eq!(desk.admin.get("/v1/orders").await.expect(200).body["data"].as_array().unwrap().len(), 1);
     clean(&app).await;
 }
 

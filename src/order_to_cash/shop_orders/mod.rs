@@ -125,6 +125,25 @@ pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &
     Ok(road.arrived())
 }
 
+/// Sees to it that no order is made of `external_id` any more, since another record becomes the order of the same deal. The order that
+/// is made of it already, if there is one.
+pub fn make_way(
+    bench: &Workbench,
+    organization_id: OrganizationId,
+    channel: &Channel,
+    external_id: &str,
+) -> Result<Option<OrderId>, Error> {
+    let road = Road::new(bench, organization_id, channel, external_id);
+    bench.db.write_blocking(|connection| {
+        let mut known = store::lock(connection, &road.key, bench.now)?;
+        if known.order_id.is_none() && known.gone.is_none() {
+            known.gone = Some(Gone::Deleted);
+            store::save(connection, &road.key, &known, bench.now)?;
+        }
+        Ok(known.order_id)
+    })
+}
+
 /// Whether something newer than that instant has been told of the order.
 pub fn is_older(
     bench: &Workbench,

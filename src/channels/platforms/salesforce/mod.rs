@@ -15,6 +15,7 @@ use crate::channels::platforms::crm::{Sum, known_order, withdraw, work_in_deal};
 use crate::channels::platforms::standard_webhooks;
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Proof, Reason};
+use crate::order_to_cash::shop_orders::make_way;
 pub use api::SalesforceApi;
 use chrono::{DateTime, Utc};
 use deal::{Kind, Whole};
@@ -153,7 +154,7 @@ fn work_in_one(bench: &Workbench, message: &Message, api: &mut Option<Salesforce
     }
     let own_lines = asked.record.children(asked.kind.lines()).filter(|lines| !lines.is_empty());
     let pushed = asked.pushed && tells_state;
-    let whole = match own_lines.filter(|_| pushed) {
+    let found = match own_lines.filter(|_| pushed) {
         Some(lines) => Ok(Whole {
             kind: asked.kind,
             record: asked.record.clone(),
@@ -167,8 +168,23 @@ fn work_in_one(bench: &Workbench, message: &Message, api: &mut Option<Salesforce
             Err(error) => Err(error),
         },
     };
-    match whole {
-        Ok(whole) => work_in_deal(bench, message, &whole.deal(&asked.id, &channel.settings, bench.now)),
+    match found {
+        Ok(found) => {
+            let deal = found.deal(&asked.id, &channel.settings, bench.now);
+            let opportunity = found.record.get("OpportunityId").and_then(whole);
+            if let Some(opportunity) = opportunity.filter(|_| asked.kind == Kind::Order && known.is_none() && deal.won)
+                && let Some(placed) = make_way(bench, organization_id, channel, &opportunity)?
+            {
+                let reason = Reason::new("made_by_opportunity", "the opportunity of this order has made one already", "");
+                return Ok(Outcome::Processed { order_ids: vec![placed], reason: Some(reason) });
+            }
+            Ok(match work_in_deal(bench, message, &deal)? {
+                Outcome::Processed { reason: Some(reason), .. } if reason.code == "order_gone" => {
+                    Outcome::ignored("made_by_order", "the order of this opportunity has come by itself; no second one is made")
+                }
+                other => other,
+            })
+        }
         Err(ApiError::Gone { .. }) => match known {
             Some(known) => withdraw(bench, message, known, "it was deleted in Salesforce"),
             None => Ok(Outcome::ignored("record_gone", "Salesforce has no such record any more, and there is no order of it")),
