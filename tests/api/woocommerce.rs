@@ -178,6 +178,12 @@ async fn unpaid_orders_wait_cancelled_ones_are_cancelled_and_deleted_ones_do_not
     assert_eq!((&order["total"], &order["payment_status"]), (&json!("11.00"), &json!("unpaid")));
     let order = order_of(&admin, &tell("order.updated", body(with(at(2), json!({"date_paid_gmt": "2026-03-02T01:02:00"})))).await).await;
     assert_eq!((&order["amount_paid"], &order["payment_status"]), (&json!("11.00"), &json!("paid")));
+    // The payment is gone after all: a person has to look before anything ships, once.
+    let failed = body(with(at(2), json!({"status": "failed"})));
+    let message = tell("order.updated", failed).await;
+    assert_eq!(message["reason"]["code"], "payment_lost");
+    let held = order_of(&admin, &message).await;
+    assert_eq!((&held["status"], held["holds"].as_array().unwrap().len()), (&json!("on_hold"), 1));
     let order = order_of(&admin, &tell("order.updated", body(with(at(3), json!({"status": "cancelled"})))).await).await;
     assert_eq!(order["status"], "cancelled");
     let again = tell("order.updated", body(with(at(4), json!({"status": "processing"})))).await;

@@ -125,6 +125,31 @@ pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &
     Ok(road.arrived())
 }
 
+/// The shop has, since that instant, no longer an order that is good: what is here of it is held for a person. `None` where nothing is.
+pub fn hold_known(
+    bench: &Workbench,
+    organization_id: OrganizationId,
+    channel: &Channel,
+    external_id: &str,
+    at: DateTime<Utc>,
+    reason: &Reason,
+) -> Result<Option<Outcome>, Error> {
+    let road = Road::new(bench, organization_id, channel, external_id);
+    let reference = format!("{} {}", reason.code, at.to_rfc3339());
+    road.on_order(|connection, known, order_id| {
+        if known.version_at.is_some_and(|seen| seen > at) {
+            return Ok(Outcome::ignored("older_version", "the shop has told a newer state of this order before"));
+        }
+        if store::fact(connection, &road.key, FactKind::Doubt, &reference)?.is_none() {
+            known.version_at = Some(at);
+            store::save(connection, &road.key, known, bench.now)?;
+            road.hold(connection, order_id, &reason.detail)?;
+            store::note_fact(connection, &road.key, FactKind::Doubt, &reference, None, bench.now)?;
+        }
+        Ok(Outcome::Processed { order_ids: vec![order_id], reason: Some(reason.clone()) })
+    })
+}
+
 /// Sees to it that no order is made of `external_id` any more, since another record becomes the order of the same deal. The order that
 /// is made of it already, if there is one.
 pub fn make_way(

@@ -10,7 +10,7 @@ use super::signature::is_base64_hmac;
 use crate::channels::platform::{Admitted, Knock, Listening, NotTheirs, Platform, Workbench};
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Proof, Reason};
-use crate::order_to_cash::shop_orders::{ShopNews, ShopOrder, bring, bring_news, revive};
+use crate::order_to_cash::shop_orders::{ShopNews, ShopOrder, bring, bring_news, hold_known, revive};
 use chrono::{DateTime, Utc};
 
 pub struct Woocommerce;
@@ -21,6 +21,11 @@ pub enum About {
     Order(Box<ShopOrder>),
     /// It was deleted.
     Deleted(ShopNews),
+    /// Nobody has paid or confirmed it, or not any more.
+    Unpaid {
+        external_id: String,
+        at: DateTime<Utc>,
+    },
     Nothing(Reason),
 }
 
@@ -53,6 +58,13 @@ impl Platform for Woocommerce {
                 bring(bench, message.organization_id, &message.channel, &order)
             }
             Ok(About::Deleted(news)) => bring_news(bench, message.organization_id, &message.channel, &news),
+            Ok(About::Unpaid { external_id, at }) => {
+                let lost = Reason::new("payment_lost", "the shop says that it is not paid or confirmed any more", "/status");
+                let held = hold_known(bench, message.organization_id, &message.channel, &external_id, at, &lost)?;
+                let detail = "an order that nobody has paid or confirmed; the shop tells when it is";
+                let reason = Some(Reason::new("awaits_payment", detail, "/status"));
+                Ok(held.unwrap_or(Outcome::Processed { order_ids: vec![], reason }))
+            }
             Ok(About::Nothing(reason)) => Ok(Outcome::Processed { order_ids: vec![], reason: Some(reason) }),
             Err(reason) => Ok(Outcome::Rejected { order_ids: vec![], reason }),
         }
@@ -81,11 +93,9 @@ pub fn read(message: &Message) -> Read<About> {
         return Err(Reason::new("topic_mismatch", format!("the body is not one of topic '{topic}'"), ""));
     }
     match body.field("status").text(40).as_deref() {
-        Some("pending" | "failed" | "checkout-draft" | "auto-draft") => Ok(About::Nothing(Reason::new(
-            "awaits_payment",
-            "an order that nobody has paid or confirmed; the shop tells when it is",
-            "/status",
-        ))),
+        Some("pending" | "failed" | "checkout-draft" | "auto-draft") => {
+            Ok(About::Unpaid { external_id: body.field("id").id()?, at: order::changed_at(&body)? })
+        }
         _ => order::order(&body, &message.channel.settings).map(|order| About::Order(Box::new(order))),
     }
 }

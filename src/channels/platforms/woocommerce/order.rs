@@ -10,12 +10,18 @@ use crate::orders::order::CancelCode;
 use crate::payments::payment::PaymentMethod;
 use crate::platform::limits;
 use crate::types::currency::Currency;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 const ADDRESS: AddressFields =
     AddressFields { line1: "address_1", line2: "address_2", city: "city", region: "state", postal_code: "postcode", country: "country" };
+
+/// When the shop last changed it.
+pub fn changed_at(body: &Node) -> Read<DateTime<Utc>> {
+    let version = body.field("date_modified_gmt");
+    version.utc_instant()?.ok_or_else(|| version.fault("required", "an order says when it was last changed"))
+}
 
 /// An order as it is in the shop now.
 pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
@@ -41,9 +47,8 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
         ],
         8 * 1024,
     );
-    let version = body.field("date_modified_gmt");
     Ok(ShopOrder {
-        version_at: version.utc_instant()?.ok_or_else(|| version.fault("required", "an order says when it was last changed"))?,
+        version_at: changed_at(body)?,
         cancelled: cancelled(body),
         payments: vec![payment(body, currency, &external_id)?],
         refunds: body.field("refunds").items().iter().map(|node| refund(node, currency)).collect::<Read<Vec<_>>>()?,
