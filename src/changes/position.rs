@@ -88,7 +88,8 @@ mod tests {
         let since = Moment { oldest: 7, from: "2026-03-02T02:00:00.123456Z".parse().unwrap() };
         let database = Some("7.1.5".to_owned());
         let settled = Position { database: database.clone(), since, under_way: None };
-        let under_way = Position { database, since, under_way: Some((Moment { oldest: 9, ..since }, vec!["a".to_owned(), "b".to_owned()])) };
+        let under_way =
+            Position { database, since, under_way: Some((Moment { oldest: 9, ..since }, vec!["a".to_owned(), "b".to_owned()])) };
         for position in [&settled, &under_way] {
             assert_eq!(Position::read(&position.encode("orders"), "orders", 2).unwrap(), *position);
             assert!(Position::read(&position.encode("orders"), "products", 2).is_err());

@@ -63,7 +63,8 @@ pub fn poll<T>(
 
 /// The transactions of another database say nothing of this one's.
 pub fn gone() -> Error {
-    let detail = "this cursor is of the database as it was before a restoration or a move; begin anew without it, and take everything again";
+    let detail =
+        "this cursor is of the database as it was before a restoration or a move; begin anew without it, and take everything again";
     Error::Gone { code: "cursor_gone", detail: detail.to_owned() }
 }
 

@@ -103,13 +103,7 @@ pub struct Task {
 }
 
 /// Takes tasks that are due, the oldest first, for so long.
-pub fn lease_tasks(
-    connection: &mut PgConnection,
-    turn: &Turn,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
-    limit: i64,
-) -> QueryResult<Vec<Task>> {
+pub fn lease_tasks(connection: &mut PgConnection, turn: &Turn, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Task>> {
     sql("WITH due AS (SELECT organization_id, channel_id, shipment_id FROM shop_task \
          WHERE organization_id = $4 AND channel_id = $5 AND status = 'waiting' AND next_attempt_at <= $1 \
          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) \

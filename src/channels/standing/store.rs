@@ -102,13 +102,7 @@ pub struct Task {
 }
 
 /// Takes what is due for so long; another worker leaves it alone until then.
-pub fn lease(
-    connection: &mut PgConnection,
-    turn: &Turn,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
-    limit: i64,
-) -> QueryResult<Vec<Task>> {
+pub fn lease(connection: &mut PgConnection, turn: &Turn, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Task>> {
     sql("WITH due AS (SELECT organization_id, channel_id, order_id FROM crm_standing \
          WHERE organization_id = $4 AND channel_id = $5 AND status = 'waiting' AND next_attempt_at <= $1 \
          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at, order_id LIMIT $3 FOR UPDATE SKIP LOCKED) \
