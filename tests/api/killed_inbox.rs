@@ -365,6 +365,13 @@ async fn be_killed(size: Size, seed: u64) {
     let tasks = |status: &str| number(&database, &format!("SELECT count(*) AS value FROM shop_task WHERE status = '{status}'"));
     until("the shop has been told", || tasks("done") == 2 * size.orders as i64).await;
     assert!(flood.unanswered.get() > 0, "no kill came in the middle of anything");
+    println!(
+        "{} messages, {} of them begun more than once; {} requests without an answer; {} tellings begun more than once",
+        messages(""),
+        messages("AND attempts > 1"),
+        flood.unanswered.get(),
+        number(&database, "SELECT count(*) AS value FROM shop_task WHERE attempts > 1")
+    );
 
     let count = |query: &str| number(&database, query);
     let not_plain = "AND (status <> 'processed' OR order_ids = '{}') AND reason->>'code' IS DISTINCT FROM 'older_version'";
@@ -420,7 +427,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 #[actix_web::test]
 async fn a_killed_program_loses_and_doubles_no_message_and_tells_each_shop_once() {
     let seed = u64::try_from(Utc::now().timestamp_millis()).unwrap();
-    be_killed(Size { kills: [8, 4], orders: 20 }, seed).await;
+    be_killed(Size { kills: [6, 3], orders: 16 }, seed).await;
 }
 
 /// `cargo nextest run --run-ignored only -E 'test(killed_a_hundred)'`
