@@ -11,7 +11,7 @@ use crate::support::load::{Client, Random, at_once, id_of, number, prove};
 use crate::support::platforms::PlatformServer;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use pesanan::channels::platforms::hubspot::signature;
 use pesanan::channels::platforms::standard_webhooks::{key_of, sign};
@@ -153,6 +153,8 @@ struct Flood {
     admin: Client,
     channels: BTreeMap<&'static str, Value>,
     http: reqwest::Client,
+    /// When all of it was ordered: what is told again is the same.
+    ordered_at: DateTime<Utc>,
     unanswered: Cell<usize>,
 }
 
@@ -165,9 +167,9 @@ impl Flood {
         };
         match telling {
             Telling::Generic(order, version) => {
-                let changed = now.date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc() - TimeDelta::days(1) + TimeDelta::minutes(*version);
+                let changed = self.ordered_at + TimeDelta::minutes(*version);
                 let street = json!({"street": format!("Weg {version}"), "city": "Bonn"});
-                let more = json!({"id": format!("A-{order}"), "changed": changed, "created": changed - TimeDelta::hours(1), "to": street});
+                let more = json!({"id": format!("A-{order}"), "changed": changed, "created": self.ordered_at, "to": street});
                 let body = generic_shop::message(more).to_string();
                 let signature = sign(&key_of(generic_shop::SECRET), "msg_1", now, body.as_bytes());
                 let request = post("generic").header("webhook-id", "msg_1").header("webhook-timestamp", now.timestamp().to_string());
@@ -179,7 +181,7 @@ impl Flood {
                 request.header("X-Shopify-Hmac-Sha256", signed("shpss_test_secret", body.as_bytes())).body(body)
             }
             Telling::Woocommerce(order) => {
-                let body = woocommerce_order(*order).to_string();
+                let body = woocommerce_order(*order, self.ordered_at).to_string();
                 let request = post("woocommerce").header("X-WC-Webhook-Topic", "order.created");
                 let request = request.header("X-WC-Webhook-Source", format!("https://{SHOP}/"));
                 request.header("X-WC-Webhook-Signature", signed("woo_test_secret", body.as_bytes())).body(body)
@@ -244,8 +246,8 @@ fn shopify_order(order: usize) -> Value {
         "line_items": [{"id": 1, "sku": "KOPI", "quantity": 1, "price": "10.00"}]})
 }
 
-fn woocommerce_order(order: usize) -> Value {
-    let at = (Utc::now() - TimeDelta::days(1)).format("%Y-%m-%dT00:00:00").to_string();
+fn woocommerce_order(order: usize, at: DateTime<Utc>) -> Value {
+    let at = at.format("%Y-%m-%dT%H:%M:%S").to_string();
     json!({"id": 5000 + order, "status": "processing", "currency": "USD", "date_created_gmt": at, "date_modified_gmt": at, "date_paid_gmt": at,
         "total": "20.00", "total_tax": "0.00", "shipping_total": "0.00", "shipping_tax": "0.00", "billing": {"first_name": "Siti", "country": "ID"},
         "shipping": {"first_name": "Siti", "address_1": "Jl. Braga 12", "city": "Bandung", "country": "ID"},
@@ -284,7 +286,14 @@ async fn set_up(program: &Program<'_>, crm: &PlatformServer, shop: &str) -> Floo
     for (kind, body) in all {
         channels.insert(kind, admin.post("/v1/channels", &body).await.expect(201));
     }
-    Flood { address: program.address(), admin, channels, http: program.http.clone(), unanswered: Cell::new(0) }
+    Flood {
+        address: program.address(),
+        admin,
+        channels,
+        http: program.http.clone(),
+        ordered_at: Utc::now() - TimeDelta::hours(1),
+        unanswered: Cell::new(0),
+    }
 }
 
 fn tellings(crm: &PlatformServer, orders: usize, random: &mut Random) -> Vec<Telling> {
