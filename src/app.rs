@@ -9,7 +9,7 @@ use crate::documents::renderer::Renderer;
 use crate::error::Error;
 use crate::events::stream::hub::Hub;
 use crate::health;
-use crate::jobs::Jobs;
+use crate::jobs::{self, Jobs};
 use crate::notices::{Mailer, Worker};
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
@@ -167,9 +167,9 @@ impl Application {
         if let Err(error) = publishable_keys::service::refresh(&db, &authenticator) {
             log::warn!("publishable keys are not read yet: {error}");
         }
-        let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
+        let desk = Desk { numbers: Arc::default(), master_data: Arc::default(), clock: clock.clone() };
         let jobs = if config.jobs {
-            let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
+            let db = Db::open(&DbOptions { connections: jobs::CONNECTIONS, ..options.clone() })?;
             Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone(), StripeApi::new(&config.stripe_api)?)?)
         } else {
             None

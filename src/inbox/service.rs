@@ -82,7 +82,7 @@ pub fn retry(
     if !matches!(current.status, InboundMessageStatus::Received | InboundMessageStatus::Rejected) {
         return Err(Error::invalid_transition(current.status.as_str(), "retry", &[]));
     }
-    store::retry(connection, context, id, edited.as_deref())?;
+    store::retry(connection, context, (id, current.channel_id), edited.as_deref())?;
     tell(connection, context, "inbound_message.retry_requested", id, json!({ "edited": edited.is_some() }))?;
     get(connection, context.organization_id, id)
 }

@@ -1,5 +1,6 @@
 use super::message::{InboundMessageStatus, Message, NewMessage, Proof, Reason};
 use crate::auth::actor::Context;
+use crate::channels::turns::{self, Turn};
 use crate::channels::{self, ChannelKind};
 use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
@@ -9,6 +10,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Stores a message; `None` where it is there already, whatever has become of it.
 pub fn insert(
@@ -90,8 +92,6 @@ struct DueRow {
     organization_id: OrganizationId,
     #[diesel(sql_type = SqlUuid)]
     id: InboundMessageId,
-    #[diesel(sql_type = SqlUuid)]
-    channel_id: ChannelId,
     #[diesel(sql_type = Text)]
     topic: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -110,29 +110,36 @@ struct DueRow {
     attempts: i32,
     #[diesel(sql_type = Timestamptz)]
     received_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    next_attempt_at: DateTime<Utc>,
 }
 
-/// Takes messages that are due, in the order in which they came, for so long; another worker leaves them alone until then.
-pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Message>> {
-    let mut rows: Vec<DueRow> = sql("WITH due AS (SELECT organization_id, id FROM inbound_message WHERE status = 'received' \
-         AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at, id LIMIT $3 \
+/// Takes messages of a channel that are due, in the order in which they came, for so long; another worker leaves them alone until then.
+pub fn lease(connection: &mut PgConnection, turn: &Turn, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Message>> {
+    let mut rows: Vec<DueRow> = sql("WITH due AS (SELECT organization_id, id FROM inbound_message \
+         WHERE organization_id = $4 AND channel_id = $5 AND status = 'received' AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at, id LIMIT $3 \
          FOR UPDATE SKIP LOCKED) \
          UPDATE inbound_message m SET leased_until = $2, attempts = m.attempts + 1 FROM due \
          WHERE m.organization_id = due.organization_id AND m.id = due.id \
-         RETURNING m.organization_id, m.id, m.channel_id, m.topic, m.external_id, m.headers, m.content_type, \
-         coalesce(m.edited_body, m.body) AS body, m.edited_body IS NOT NULL AS edited, m.proof, m.attempts, m.received_at")
+         RETURNING m.organization_id, m.id, m.topic, m.external_id, m.headers, m.content_type, \
+         coalesce(m.edited_body, m.body) AS body, m.edited_body IS NOT NULL AS edited, m.proof, m.attempts, m.received_at, m.next_attempt_at")
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
     .bind::<BigInt, _>(limit)
+    .bind::<SqlUuid, _>(turn.organization_id)
+    .bind::<SqlUuid, _>(turn.channel_id)
     .load(connection)?;
-    rows.sort_by_key(|row| (row.received_at, row.id));
+    in_order(&mut rows);
+    if rows.is_empty() {
+        return Ok(vec![]);
+    }
+    let channel = channels::of_id(connection, turn.organization_id, turn.channel_id)?.ok_or(diesel::NotFound)?;
     let mut messages = vec![];
     for row in rows {
-        let channel = channels::of_id(connection, row.organization_id, row.channel_id)?.ok_or(diesel::NotFound)?;
         messages.push(Message {
             organization_id: row.organization_id,
             id: row.id,
-            channel,
+            channel: channel.clone(),
             topic: row.topic,
             external_id: row.external_id,
             headers: from_json(row.headers)?,
@@ -145,6 +152,47 @@ pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta
         });
     }
     Ok(messages)
+}
+
+/// What waits least long comes first, and what is about the same thing in the order in which it came.
+fn in_order(rows: &mut [DueRow]) {
+    let mut first: HashMap<String, DateTime<Utc>> = HashMap::new();
+    for row in rows.iter() {
+        if let Some(external_id) = &row.external_id {
+            let at = first.entry(external_id.clone()).or_insert(row.next_attempt_at);
+            *at = row.next_attempt_at.min(*at);
+        }
+    }
+    let due = |row: &DueRow| row.external_id.as_ref().and_then(|id| first.get(id)).copied().unwrap_or(row.next_attempt_at);
+    rows.sort_by_key(|row| (due(row), row.received_at, row.id));
+}
+
+/// Keeps a message and its channel's turn at `work` until then; false where the message is no longer this attempt's.
+pub fn hold(connection: &mut PgConnection, message: &Message, work: &str, until: DateTime<Utc>) -> QueryResult<bool> {
+    let held = sql("WITH held AS (UPDATE inbound_message SET leased_until = $4 \
+         WHERE organization_id = $1 AND id = $2 AND status = 'received' AND attempts = $3 RETURNING organization_id, channel_id) \
+         UPDATE channel_turn t SET leased_until = $4 FROM held \
+         WHERE t.organization_id = held.organization_id AND t.channel_id = held.channel_id AND t.work = $5")
+    .bind::<SqlUuid, _>(message.organization_id)
+    .bind::<SqlUuid, _>(message.id)
+    .bind::<Integer, _>(message.attempts)
+    .bind::<Timestamptz, _>(until)
+    .bind::<Text, _>(work)
+    .execute(connection)?;
+    Ok(held == 1)
+}
+
+/// Gives leased messages back that were not looked at; those that are another's by now stay so.
+pub fn give_back(connection: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
+    let (ids, attempts): (Vec<_>, Vec<_>) = messages.iter().map(|message| (message.id, message.attempts)).unzip();
+    let Some(first) = messages.first() else { return Ok(()) };
+    sql("UPDATE inbound_message m SET leased_until = NULL, attempts = m.attempts - 1 FROM unnest($2, $3) AS given (id, attempts) \
+         WHERE m.organization_id = $1 AND m.id = given.id AND m.status = 'received' AND m.attempts = given.attempts")
+    .bind::<SqlUuid, _>(first.organization_id)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Integer>, _>(attempts)
+    .execute(connection)?;
+    Ok(())
 }
 
 /// What an attempt came to, as it is written down.
@@ -180,6 +228,8 @@ pub fn settle(connection: &mut PgConnection, message: &Message, settled: &Settle
 pub struct Listed {
     #[diesel(sql_type = SqlUuid)]
     pub id: InboundMessageId,
+    #[diesel(sql_type = SqlUuid)]
+    pub channel_id: ChannelId,
     #[diesel(sql_type = Text)]
     pub channel: String,
     #[diesel(sql_type = Text)]
@@ -218,7 +268,7 @@ pub struct Listed {
     pub updated_at: DateTime<Utc>,
 }
 
-const LISTED: &str = "m.id, c.code AS channel, c.kind, m.topic, m.external_id, m.content_type, \
+const LISTED: &str = "m.id, m.channel_id, c.code AS channel, c.kind, m.topic, m.external_id, m.content_type, \
      octet_length(coalesce(m.edited_body, m.body))::bigint AS bytes, m.edited_body IS NOT NULL AS edited, m.proof, m.remote_address, m.status, \
      m.attempts, m.next_attempt_at, m.reason, m.order_ids, m.received_at, m.processed_at, m.version, m.updated_at \
      FROM inbound_message m JOIN channel c ON c.organization_id = m.organization_id AND c.id = m.channel_id";
@@ -304,8 +354,13 @@ pub fn page(
         .load(connection)
 }
 
-/// Makes a message due now, with another body where one is given. The caller holds its lock.
-pub fn retry(connection: &mut PgConnection, context: &Context, id: InboundMessageId, body: Option<&[u8]>) -> QueryResult<()> {
+/// Makes a message due now, with another body where one is given, and its channel with it. The caller holds its lock.
+pub fn retry(
+    connection: &mut PgConnection,
+    context: &Context,
+    (id, channel_id): (InboundMessageId, ChannelId),
+    body: Option<&[u8]>,
+) -> QueryResult<()> {
     // Attempts go on, so that one that is under way cannot settle this one.
     sql("UPDATE inbound_message SET status = 'received', reason = NULL, next_attempt_at = $3, leased_until = NULL, processed_at = NULL, \
          attempts = attempts + 1, edited_body = coalesce($4, edited_body), version = version + 1, updated_at = $3 \
@@ -315,7 +370,7 @@ pub fn retry(connection: &mut PgConnection, context: &Context, id: InboundMessag
     .bind::<Timestamptz, _>(context.now)
     .bind::<Nullable<Binary>, _>(body)
     .execute(connection)?;
-    Ok(())
+    turns::wait_no_more(connection, context.organization_id, channel_id)
 }
 
 /// Puts a message aside for ever. The caller holds its lock.

@@ -13,8 +13,9 @@ mod webhooks;
 
 pub use paths::Paths;
 pub use responses::{
-    BadRequest, Conflict, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, LoginBlocked, LoginRefused, NotFound, OrderRefused,
-    PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable, UnsupportedMediaType,
+    BadRequest, Conflict, CursorGone, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, LoginBlocked, LoginRefused, NotFound,
+    OrderRefused, PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable,
+    UnsupportedMediaType,
 };
 pub use swagger::routes;
 

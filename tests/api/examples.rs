@@ -407,7 +407,7 @@ async fn orders(road: &mut Road<'_>) -> Value {
     for kind in ["orders", "order_lines", "invoices", "invoice_lines", "customers", "products", "prices", "stock"] {
         road.go(&format!("export_{kind}"), &[]).await;
     }
-    for kind in ["orders", "customers", "products", "prices", "invoices", "payments"] {
+    for kind in ["orders", "customers", "products", "prices", "invoices", "payments", "credit_notes", "shipments", "returns", "stock"] {
         road.list(&format!("poll_{kind}"), &[]).await;
     }
     let held = road.go("hold_order", &[("id", &order["id"])]).await;
