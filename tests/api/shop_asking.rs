@@ -58,7 +58,8 @@ async fn a_change_of_many_orders_in_one_second_loses_none_of_shopify() {
         server.list(shopify_order(order, json!({"updated_at": "2026-03-02T02:06:00Z"})));
     }
     server.list(shopify_order(1_000, json!({"updated_at": "2026-03-02T02:06:01Z"})));
-    server.touch_later(300, "2026-03-02T02:07:00Z");
+    // It leaves the second while that is read.
+    server.touch_after(3, 300, "2026-03-02T02:07:00Z");
     app.clock.advance(TimeDelta::minutes(20));
     run(&app).await;
     // Order 300 was told before it was changed once more, or after it: both are the shop's word.
@@ -81,7 +82,7 @@ async fn a_change_of_many_orders_in_one_second_loses_none_of_woocommerce() {
     }
     app.clock.advance(TimeDelta::minutes(20));
     // It leaves the second while that is read, and moves all behind it.
-    server.touch_later(5, "2026-03-02T02:08:00");
+    server.touch_after(3, 5, "2026-03-02T02:08:00");
     run(&app).await;
     assert_eq!(asked_for(&app).1, 250);
     clean(&app).await;

@@ -21,8 +21,8 @@ struct World {
     trouble: Vec<(u16, Option<&'static str>)>,
     /// The next change is done, but its answer does not come.
     lose_answer: bool,
-    /// This order is changed once more as soon as an answer has been given.
-    touched: Option<(u64, &'static str)>,
+    /// After so many more lists this order is changed at that instant.
+    touched: Option<(usize, u64, &'static str)>,
     calls: usize,
 }
 
@@ -75,9 +75,9 @@ impl ShopServer {
         fulfilled(world.orders.get_mut(number).unwrap(), id, json!(tracking_number), lines);
     }
 
-    /// Changes an order at that instant, after the next list.
-    pub fn touch_later(&self, id: u64, at: &'static str) {
-        self.world.lock().unwrap().touched = Some((id, at));
+    /// Changes an order at that instant, after so many lists.
+    pub fn touch_after(&self, lists: usize, id: u64, at: &'static str) {
+        self.world.lock().unwrap().touched = Some((lists, id, at));
     }
 
     pub fn list(&self, order: Value) {
@@ -215,7 +215,11 @@ fn listed(world: &mut World, request: &HttpRequest, changed_at: &str) -> Vec<Val
     found.sort_by_key(|order| (if by_id { String::new() } else { at(order) }, order["id"].as_u64()));
     let limit = usize::try_from(number("limit").max(number("per_page"))).unwrap();
     let found = found.into_iter().skip(usize::try_from(number("offset")).unwrap()).take(limit).collect();
-    if let Some((id, at)) = world.touched.take() {
+    if let Some((lists, id, at)) = world.touched.take() {
+        if lists > 1 {
+            world.touched = Some((lists - 1, id, at));
+            return found;
+        }
         world.listed.iter_mut().filter(|order| order["id"] == id).for_each(|order| order[changed_at] = json!(at));
     }
     found
