@@ -71,8 +71,9 @@ fn user_errors(answer: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// Which parts of the shop's fulfillment orders a shipment takes; what is not left there any more is taken to be told already.
-fn parts(order: &Value, lines: &[(String, Decimal)]) -> Vec<Value> {
+/// Which parts of the shop's fulfillment orders a shipment takes; what is not left there any more is taken to be told already. `None`
+/// where the shop holds back what it needs: it may be told later.
+fn parts(order: &Value, lines: &[(String, Decimal)]) -> Option<Vec<Value>> {
     let mut wanted: BTreeMap<&str, Decimal> = BTreeMap::new();
     for (line, quantity) in lines {
         *wanted.entry(line.as_str()).or_default() += quantity;
@@ -97,7 +98,12 @@ fn parts(order: &Value, lines: &[(String, Decimal)]) -> Vec<Value> {
             parts.push(json!({ "fulfillmentOrderId": fulfillment_order["id"], "fulfillmentOrderLineItems": items }));
         }
     }
-    parts
+    let held = nodes(&order["fulfillmentOrders"]).iter().filter(|held| matches!(held["status"].as_str(), Some("ON_HOLD" | "INCOMPLETE")));
+    let is_held = held.flat_map(|held| nodes(&held["lineItems"])).any(|item| {
+        let left = wanted.get(number_of(&item["lineItem"]["id"])).copied().unwrap_or_default();
+        left >= Decimal::ONE && item["remainingQuantity"].as_i64().is_some_and(|remaining| remaining > 0)
+    });
+    (!is_held).then_some(parts)
 }
 
 /// How much of each line the parts come to.
@@ -162,7 +168,8 @@ impl ShopApi for ShopifyApi {
         if order.is_null() {
             return Err(ApiError::Gone { detail: format!("the shop has no order {number}") });
         }
-        let parts = parts(&order, &fulfillment.lines);
+        let held = || ApiError::Later { detail: "the shop holds back the fulfillment of these lines".to_owned(), at: None };
+        let parts = parts(&order, &fulfillment.lines).ok_or_else(held)?;
         if parts.is_empty() {
             return Ok(Looked::Known(None));
         }
@@ -233,13 +240,19 @@ mod tests {
             {"id": "F2", "status": "OPEN", "lineItems": {"nodes": [item("b", "11", 2), item("c", "12", 1)]}},
             {"id": "F3", "status": "IN_PROGRESS", "lineItems": {"nodes": [item("d", "11", 9)]}},
         ]}});
-        let taken = parts(&order, &[("11".into(), Decimal::from(3)), ("13".into(), Decimal::ONE)]);
+        let taken = parts(&order, &[("11".into(), Decimal::from(3)), ("13".into(), Decimal::ONE)]).unwrap();
         let expected = json!([
             {"fulfillmentOrderId": "F2", "fulfillmentOrderLineItems": [{"id": "b", "quantity": 2}]},
             {"fulfillmentOrderId": "F3", "fulfillmentOrderLineItems": [{"id": "d", "quantity": 1}]},
         ]);
         assert_eq!(json!(taken), expected);
         assert_eq!(lines_of(&order, &taken), [("11".to_owned(), Decimal::from(3))].into());
+        let held = json!({"fulfillmentOrders": {"nodes": [
+            {"id": "F1", "status": "OPEN", "lineItems": {"nodes": [item("a", "11", 1)]}},
+            {"id": "F2", "status": "ON_HOLD", "lineItems": {"nodes": [item("b", "11", 2), item("c", "12", 0)]}},
+        ]}});
+        let taken = |line: &str, quantity: i64| parts(&held, &[(line.into(), Decimal::from(quantity))]).map(|parts| parts.len());
+        assert_eq!((taken("11", 1), taken("11", 2), taken("12", 1)), (Some(1), None, Some(0)));
     }
 
     #[test]
