@@ -50,24 +50,39 @@ fn both(shop: &str, buyer: &str) -> Value {
     json!({"shop_money": {"amount": shop, "currency_code": "USD"}, "presentment_money": {"amount": buyer, "currency_code": "EUR"}})
 }
 
+fn shopify_refund() -> Value {
+    let line = json!({"quantity": 2, "price": "1", "price_set": both("1", "0.95"), "total_discount": "0.1", "total_discount_set": both("0.1", "0.1"),
+        "tax_lines": [{"price": "0.1", "price_set": both("0.1", "0.1")}]});
+    let item = json!({"line_item_id": 1, "quantity": 1, "restock_type": "cancel", "subtotal": "1", "subtotal_set": both("1", "0.95"), "total_tax": "0.1",
+        "total_tax_set": both("0.1", "0.1")});
+    json!({"id": 1, "note": "n", "transactions": [{"kind": "refund", "status": "success", "amount": "1", "currency": "EUR"}],
+        "refund_line_items": [item, {"line_item_id": 1, "quantity": 1, "line_item": line}]})
+}
+
+fn shopify_line() -> Value {
+    let duty = json!({"shop_money": {"amount": "1", "currency_code": "USD"}, "presentment_money": {"amount": "0.95", "currency_code": "EUR"}, "tax_lines": []});
+    json!({"id": 1, "sku": "A", "quantity": 3, "current_quantity": 2, "price": "10.333333", "price_set": both("10.333333", "9.80"),
+        "tax_lines": [{"price": "1", "price_set": both("1", "0.95")}], "discount_allocations": [{"amount": "1", "amount_set": both("1", "0.95")}],
+        "duties": [duty], "properties": [{"name": "a", "value": "b"}]})
+}
+
 fn shopify_order() -> Value {
-    json!({
+    let shipping = json!({"title": "S", "price": "3", "price_set": both("3", "2.80"), "discounted_price": "2", "discounted_price_set": both("2", "1.90"),
+        "tax_lines": [{"price": "1", "price_set": both("1", "0.95")}]});
+    let fulfillment = json!({"id": 1, "status": "success", "created_at": "2026-03-02T08:31:00+07:00", "tracking_numbers": ["1"], "line_items": [{"id": 1, "quantity": 1}]});
+    let mut order = json!({
         "id": 9_007_199_254_740_995_u64, "email": "a@example.com", "currency": "USD", "presentment_currency": "EUR", "financial_status": "partially_paid",
         "updated_at": "2026-03-02T08:31:00+07:00", "processed_at": "2026-03-02T08:31:00+07:00", "taxes_included": true, "total_price": "180.00",
-        "total_price_set": both("180.00", "170.00"), "total_tax": "15.00", "total_tax_set": both("15.00", "14.00"), "total_discounts": "3.00",
-        "total_discounts_set": both("3.00", "2.90"), "total_outstanding": "1.00", "total_tip_received": "2.00", "payment_gateway_names": ["gift_card", "visa"], "cancelled_at": null, "customer": {"first_name": "A", "last_name": "B"},
+        "total_tax": "15.00", "total_discounts": "3.00", "total_outstanding": "1.00", "total_tip_received": "2.00",
+        "payment_gateway_names": ["gift_card", "visa"], "cancelled_at": null, "customer": {"first_name": "A", "last_name": "B"},
         "shipping_address": {"name": "A", "address1": "B", "city": "C", "country_code": "ID"},
-        "line_items": [{"id": 1, "sku": "A", "quantity": 3, "current_quantity": 2, "price": "10.333333", "price_set": both("10.333333", "9.80"),
-            "tax_lines": [{"price": "1", "price_set": both("1", "0.95")}], "discount_allocations": [{"amount": "1", "amount_set": both("1", "0.95")}],
-            "duties": [{"shop_money": {"amount": "1", "currency_code": "USD"}, "presentment_money": {"amount": "0.95", "currency_code": "EUR"}, "tax_lines": []}], "properties": [{"name": "a", "value": "b"}]}],
-        "shipping_lines": [{"title": "S", "price": "3", "price_set": both("3", "2.80"), "discounted_price": "2", "discounted_price_set": both("2", "1.90"),
-            "tax_lines": [{"price": "1", "price_set": both("1", "0.95")}]}],
-        "refunds": [{"id": 1, "note": "n", "transactions": [{"kind": "refund", "status": "success", "amount": "1", "currency": "EUR"}],
-            "refund_line_items": [{"line_item_id": 1, "quantity": 1, "restock_type": "cancel", "subtotal": "1", "subtotal_set": both("1", "0.95"), "total_tax": "0.1",
-                "total_tax_set": both("0.1", "0.1")}, {"line_item_id": 1, "quantity": 1, "line_item": {"quantity": 2, "price": "1", "price_set": both("1", "0.95"),
-                "total_discount": "0.1", "total_discount_set": both("0.1", "0.1"), "tax_lines": [{"price": "0.1", "price_set": both("0.1", "0.1")}]}}]}],
-        "fulfillments": [{"id": 1, "status": "success", "created_at": "2026-03-02T08:31:00+07:00", "tracking_numbers": ["1"], "line_items": [{"id": 1, "quantity": 1}]}],
-    })
+        "line_items": [shopify_line()], "shipping_lines": [shipping], "refunds": [shopify_refund()], "fulfillments": [fulfillment],
+    });
+    for (field, shop, buyer) in [("total_price", "180.00", "170.00"), ("total_tax", "15.00", "14.00"), ("total_discounts", "3.00", "2.90")]
+    {
+        order[format!("{field}_set")] = both(shop, buyer);
+    }
+    order
 }
 
 fn woocommerce_order() -> Value {
