@@ -78,12 +78,6 @@ pub trait Platform: Sync {
     /// Whether it may speak here, and what it says it is about. Reads no more than that.
     fn admit(&self, knock: &Knock, listening: &Listening, now: DateTime<Utc>) -> Result<Admitted, NotTheirs>;
 
-    /// What tells a message from another one with the same body. `None`: nothing does, and the body alone counts; for most platforms
-    /// it must, since they sign nothing else. Where an id is signed and the body does not say of when it is, the same body may be news.
-    fn delivery_id(&self, _knock: &Knock, _listening: &Listening) -> Option<String> {
-        None
-    }
-
     /// What the platform wants to hear once the message is stored.
     fn acknowledge(&self, _knock: &Knock) -> Acknowledgement {
         Acknowledgement::json()
@@ -91,4 +85,10 @@ pub trait Platform: Sync {
 
     /// Works a message in. An error is ours: it is tried again.
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error>;
+
+    /// What tells a message from another one with the same body. `None`: nothing does, and the body alone counts; for most platforms
+    /// it must, since they sign nothing else. Where an id is signed and the body does not say of when it is, the same body may be news.
+    fn delivery_id(&self, _knock: &Knock, _listening: &Listening) -> Option<String> {
+        None
+    }
 }

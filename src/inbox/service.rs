@@ -91,13 +91,13 @@ pub fn retry(
 ) -> Result<InboundMessage, Error> {
     let edited = edited_body(body)?;
     let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
-    precondition.check(current.version)?;
-    if !matches!(current.status, InboundMessageStatus::Received | InboundMessageStatus::Rejected) {
-        return Err(Error::invalid_transition(current.status.as_str(), "retry", &[]));
-    }
     if edited.is_some() && current.kind.tells_money() {
         // What the shop says of payments is believed: whoever speaks in its place books them.
         context.require(Permission::PAYMENTS_WRITE)?;
+    }
+    precondition.check(current.version)?;
+    if !matches!(current.status, InboundMessageStatus::Received | InboundMessageStatus::Rejected) {
+        return Err(Error::invalid_transition(current.status.as_str(), "retry", &[]));
     }
     store::retry(connection, context, id, edited.as_deref())?;
     tell(connection, context, "inbound_message.retry_requested", id, json!({ "edited": edited.is_some() }))?;

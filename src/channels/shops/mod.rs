@@ -7,6 +7,7 @@ pub mod reconcile;
 pub mod stock;
 mod store;
 pub mod tell;
+mod telling;
 
 use super::body::{Channel, ChannelCredentials, ChannelKind};
 use super::platforms::api_client::ApiError;

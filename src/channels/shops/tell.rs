@@ -1,6 +1,7 @@
 //! Works the outbox off: lease (one short transaction), look, write down what is about to be told (one), call, record (one).
 
 use super::store::{self, Task};
+use super::telling;
 use super::{Looked, OutgoingFulfillment, back_off, shop_api};
 use crate::auth::actor::Context;
 use crate::channels::outbox::work_off;
@@ -56,8 +57,8 @@ pub fn call(db: &Db, task: &Task, now: DateTime<Utc>) -> Result<Result<Option<St
                 tracking_url: shipment.tracking_url.clone(),
                 lines: shipment.lines.iter().filter_map(of_line).collect(),
                 completes: order.lines.iter().all(|line| line.quantities.open() == Decimal::ZERO),
-                others: store::other_fulfillments(connection, task, &channel_code)?,
-                telling: store::telling(connection, task)?,
+                others: telling::other_fulfillments(connection, task, &channel_code)?,
+                telling: telling::before(connection, task)?,
             },
         ))
     })?;
@@ -66,16 +67,16 @@ pub fn call(db: &Db, task: &Task, now: DateTime<Utc>) -> Result<Result<Option<St
         Ok(None) => return Ok(Ok(None)),
         Err(error) => return Ok(Err(error)),
     };
-    let (mut telling, call) = match api.look(&fulfillment) {
+    let (mut about, call) = match api.look(&fulfillment) {
         Ok(Looked::Untold { telling, call }) => (telling, call),
         Ok(Looked::Known(reference)) => return Ok(Ok(reference)),
         Err(error) => return Ok(Err(error)),
     };
     if let Some(before) = fulfillment.telling.clone() {
         // What an earlier attempt has made may still show up.
-        telling.known = before.known;
+        about.known = before.known;
     }
-    if !db.write_blocking(|connection| Ok(store::note_telling(connection, task, &telling, now)?))? {
+    if !db.write_blocking(|connection| Ok(telling::note(connection, task, &about, now)?))? {
         return Ok(Err(ApiError::Later { detail: "another attempt has got on with it".to_owned(), at: None }));
     }
     Ok(api.fulfill(&fulfillment, &call))
