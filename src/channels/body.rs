@@ -31,6 +31,17 @@ text_enum! {
     }
 }
 
+impl ChannelKind {
+    /// Whether the bodies of its messages say what was paid, and are believed.
+    pub fn tells_money(self) -> bool {
+        match self {
+            Self::Shopify | Self::Woocommerce | Self::Generic => true,
+            // BigCommerce is asked for the order itself; the others say nothing of payments.
+            Self::Bigcommerce | Self::Direct | Self::Hubspot | Self::Salesforce | Self::Email | Self::Ubl | Self::Stripe => false,
+        }
+    }
+}
+
 /// How far a line's price that came with an order may be from the price computed here before the order is held for
 /// `price_mismatch`: by `amount` in the order's currency or by `percent` of the computed price, whichever allows more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -98,6 +109,11 @@ pub struct ChannelSettings {
     /// Whether number, status, shipments and invoices of its orders are written back to the platform.
     #[serde(default, deserialize_with = "null_is_default")]
     pub write_back: bool,
+    /// Shopify, WooCommerce and BigCommerce: whether the shop is asked every ten minutes for orders that its hooks have not brought.
+    /// Absent: wherever the channel has credentials.
+    #[serde(default)]
+    #[schema(example = true)]
+    pub reconcile: Option<bool>,
     /// Of kind `email`.
     #[serde(default)]
     pub mail: Option<MailSettings>,

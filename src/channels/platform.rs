@@ -103,4 +103,10 @@ pub trait Platform: Sync {
 
     /// Works a message in. An error is ours: it is tried again.
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error>;
+
+    /// What tells a message from another one with the same body. `None`: nothing does, and the body alone counts; for most platforms
+    /// it must, since they sign nothing else. Where an id is signed and the body does not say of when it is, the same body may be news.
+    fn delivery_id(&self, _knock: &Knock, _listening: &Listening) -> Option<String> {
+        None
+    }
 }

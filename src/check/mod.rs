@@ -46,7 +46,7 @@ invariants! {
     "documents", "webhook_deliveries",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
     "order_verifications", "references_events", "import_counts", "references_imports", "organizations",
-    "inbox", "channel_orders",
+    "inbox", "channel_orders", "shop_refunds",
 }
 
 /// A check reads whole tables; this bounds one invariant on a large database.

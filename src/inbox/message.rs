@@ -117,13 +117,19 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// What makes two messages the same one. Delivery ids are no part of it: most platforms sign only the body, so whoever has seen
-    /// one message could use up the ids of messages to come. The topic is: under a wrong one the same body is another message.
-    pub fn delivery_key(&self) -> Vec<u8> {
+    /// What makes two messages the same one. Delivery ids are no part of it unless they are signed (`delivery_id`): most platforms sign
+    /// only the body, so whoever has seen one message could use up the ids of messages to come. The topic is: under a wrong one the same
+    /// body is another message.
+    pub fn delivery_key(&self, delivery_id: Option<&str>) -> Vec<u8> {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(self.topic.as_bytes());
         context.update(b"\n");
         context.update(&self.body);
+        let key = context.finish().as_ref().to_vec();
+        let Some(delivery_id) = delivery_id else { return key };
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(&key);
+        context.update(delivery_id.as_bytes());
         context.finish().as_ref().to_vec()
     }
 
@@ -132,7 +138,7 @@ impl NewMessage {
     pub fn key_after(&self, known: InboundMessageId) -> Option<Vec<u8>> {
         self.topic.ends_with(".deleted").then(|| {
             let mut context = digest::Context::new(&digest::SHA256);
-            context.update(&self.delivery_key());
+            context.update(&self.delivery_key(None));
             context.update(known.0.as_bytes());
             context.finish().as_ref().to_vec()
         })
@@ -193,10 +199,12 @@ mod tests {
 
     #[test]
     fn the_same_body_under_another_topic_is_another_message() {
-        let key = message("orders/create", "{}").delivery_key();
-        assert_eq!(key, NewMessage { headers: vec![("x-id".into(), "2".into())], ..message("orders/create", "{}") }.delivery_key());
-        assert_ne!(key, message("orders/cancelled", "{}").delivery_key());
-        assert_ne!(key, message("orders/create", "{} ").delivery_key());
+        let key = message("orders/create", "{}").delivery_key(None);
+        assert_eq!(key, NewMessage { headers: vec![("x-id".into(), "2".into())], ..message("orders/create", "{}") }.delivery_key(None));
+        assert_ne!(key, message("orders/cancelled", "{}").delivery_key(None));
+        assert_ne!(key, message("orders/create", "{} ").delivery_key(None));
+        let delivered = |id: &str| message("orders/create", "{}").delivery_key(Some(id));
+        assert!(delivered("1") != key && delivered("1") != delivered("2") && delivered("1") == delivered("1"));
     }
 
     #[test]

@@ -42,12 +42,15 @@ async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Resu
     let knock = Knock { method: request.method().as_str(), uris: uris(&request, &app), headers: &headers, body: &body };
     let admitted = platform.admit(&knock, &listening, now).map_err(|_| stranger())?;
     let acknowledgement = platform.acknowledge(&knock);
+    let delivery_id = platform.delivery_id(&knock, &listening);
     if let Admitted::Message { topic, external_id, proof } = admitted {
         let remote_address = client_of(&request).map(|address| address.to_string());
         let content_type = knock.header("content-type").to_owned();
         let headers = headers.into_iter().filter(|(name, _)| !proves_by_itself(name)).collect();
         let message = NewMessage { topic, external_id, headers, content_type, body, proof, remote_address };
-        let store = move |connection: &mut _| service::take(connection, listening.organization_id, &listening.channel, &message, now);
+        let store = move |connection: &mut _| {
+            service::take_delivery(connection, listening.organization_id, &listening.channel, &message, delivery_id.as_deref(), now)
+        };
         app.db.write(store).await?;
     }
     Ok(HttpResponse::Ok().content_type(acknowledgement.content_type).body(acknowledgement.body))

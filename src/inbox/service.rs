@@ -2,6 +2,7 @@ use super::body::{DiscardInboundMessage, InboundContent, InboundMessage, RetryIn
 use super::message::{InboundMessageStatus, NewMessage, Reason};
 use super::store;
 use crate::auth::actor::Context;
+use crate::auth::permission::Permission;
 use crate::channels::Channel;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -30,7 +31,19 @@ pub fn take(
     message: &NewMessage,
     now: DateTime<Utc>,
 ) -> Result<(InboundMessageId, bool), Error> {
-    let mut key = message.delivery_key();
+    take_delivery(connection, organization_id, channel, message, None, now)
+}
+
+/// As [`take`], of a platform whose signed delivery ids tell messages of the same body apart.
+pub fn take_delivery(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    channel: &Channel,
+    message: &NewMessage,
+    delivery_id: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(InboundMessageId, bool), Error> {
+    let mut key = message.delivery_key(delivery_id);
     loop {
         if let Some(id) = store::insert(connection, organization_id, channel.id, message, &key, now)? {
             let context = Context::job(organization_id, "inbox", now);
@@ -78,6 +91,10 @@ pub fn retry(
 ) -> Result<InboundMessage, Error> {
     let edited = edited_body(body)?;
     let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
+    if edited.is_some() && current.kind.tells_money() {
+        // What the shop says of payments is believed: whoever speaks in its place books them.
+        context.require(Permission::PAYMENTS_WRITE)?;
+    }
     precondition.check(current.version)?;
     if !matches!(current.status, InboundMessageStatus::Received | InboundMessageStatus::Rejected) {
         return Err(Error::invalid_transition(current.status.as_str(), "retry", &[]));

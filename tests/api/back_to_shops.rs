@@ -10,7 +10,7 @@ use pesanan::auth::permission::Role;
 use pesanan::channels::shops::{self, tell};
 use serde_json::{Value, json};
 
-async fn desk<'a>(app: &'a TestApp, server: &ShopServer, kind: &str) -> (Caller<'a>, Value) {
+pub async fn desk<'a>(app: &'a TestApp, server: &ShopServer, kind: &str) -> (Caller<'a>, Value) {
     let organization_id = app.organization("shop").await;
     let admin = app.caller(organization_id, Role::Admin).await;
     products(&admin, &["KOPI", "TEH"]).await;
@@ -26,17 +26,17 @@ async fn desk<'a>(app: &'a TestApp, server: &ShopServer, kind: &str) -> (Caller<
     (admin, channel)
 }
 
-async fn start() -> TestApp {
+pub async fn start() -> TestApp {
     TestApp::spawn_with(|config| config.token_seconds = 400 * 86_400).await
 }
 
 /// Runs the jobs of shops as they are run.
-async fn run(app: &TestApp) {
+pub async fn run(app: &TestApp) {
     let (db, clock) = (app.app.db.clone(), app.clock.clone());
     actix_web::web::block(move || shops::work(&db, || clock.now())).await.unwrap().unwrap();
 }
 
-fn shopify_order(id: u64, more: Value) -> Value {
+pub fn shopify_order(id: u64, more: Value) -> Value {
     let order = json!({"id": id, "email": "siti@example.com", "currency": "USD", "financial_status": "paid", "total_price": "20.00", "total_tax": "0.00",
         "created_at": "2026-03-02T01:00:00Z", "updated_at": "2026-03-02T01:00:00Z", "cancelled_at": null,
         "shipping_address": {"name": "Siti", "address1": "Jl. Braga 12", "city": "Bandung", "country_code": "ID"},
@@ -44,7 +44,7 @@ fn shopify_order(id: u64, more: Value) -> Value {
     with(order, more)
 }
 
-async fn ship(admin: &Caller<'_>, order: &Value, quantity: &str, tracking: Option<&str>) {
+pub async fn ship(admin: &Caller<'_>, order: &Value, quantity: &str, tracking: Option<&str>) {
     let work_of = admin.get(&format!("/v1/fulfillment_orders?order_id={}", id(order))).await.expect(200).body["data"][0].clone();
     let lines = json!([{"order_line_id": order["lines"][0]["id"], "quantity": quantity}]);
     let body = json!({"carrier": "jne", "tracking_number": tracking, "lines": lines});

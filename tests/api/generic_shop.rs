@@ -42,10 +42,14 @@ async fn desk(app: &TestApp) -> (Caller<'_>, Value) {
 }
 
 async fn tell_at(app: &TestApp, channel: &Value, body: &Value, at: DateTime<Utc>) -> Reply {
+    deliver(app, channel, body, "msg_1", at).await
+}
+
+async fn deliver(app: &TestApp, channel: &Value, body: &Value, delivery: &str, at: DateTime<Utc>) -> Reply {
     let raw = body.to_string().into_bytes();
-    let signature = sign(&key_of(SECRET), "msg_1", at, &raw);
+    let signature = sign(&key_of(SECRET), delivery, at, &raw);
     let request =
-        app.request(Method::POST, &inbound(channel)).header("webhook-id", "msg_1").header("webhook-timestamp", at.timestamp().to_string());
+        app.request(Method::POST, &inbound(channel)).header("webhook-id", delivery).header("webhook-timestamp", at.timestamp().to_string());
     send(request.header("webhook-signature", signature).body(raw)).await
 }
 
@@ -90,6 +94,27 @@ async fn a_signature_is_good_for_five_minutes() {
         tell_at(&app, &channel, &message(json!({})), now + TimeDelta::minutes(minutes)).await.expect(status);
     }
     assert_eq!(messages(&admin).await.len(), 1);
+}
+
+#[actix_web::test]
+async fn a_shop_that_dates_nothing_may_say_the_same_again_and_mean_it() {
+    let app = TestApp::spawn().await;
+    let (admin, channel) = desk(&app).await;
+    let undated = json!({"settings": {"mapping": {"version_at": null}}});
+    admin.patch(&format!("/v1/channels/{}", id(&channel)), undated).await.expect(200);
+    let street = |street: &str| message(json!({"to": {"street": street, "city": "Bonn"}}));
+    // There and back again; then the first delivery once more, and the third.
+    let told =
+        [("m1", "Weg 1", "Weg 1"), ("m2", "Weg 2", "Weg 2"), ("m3", "Weg 1", "Weg 1"), ("m1", "Weg 1", "Weg 1"), ("m2", "Weg 2", "Weg 1")];
+    for (delivery, told, expected) in told {
+        app.clock.advance(TimeDelta::seconds(1));
+        deliver(&app, &channel, &street(told), delivery, app.clock.now()).await.expect(200);
+        work(&app).await;
+        let order = order_of(&admin, &newest(&admin).await).await;
+        assert_eq!(order["shipping_address"]["line1"], expected, "{delivery}");
+    }
+    assert_eq!(messages(&admin).await.len(), 3);
+    clean(&app).await;
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! A mailbox of Dovecot's, started for the test. Skipped by name where Dovecot is not installed, or not by root.
 
 use crate::mail::{HEAD, Post, post, table, text};
+use crate::or_skip;
 use crate::shop::clean;
 use crate::support::app::TestApp;
 use chrono::TimeDelta;
@@ -137,10 +138,7 @@ fn order(id: &str) -> String {
 
 #[actix_web::test]
 async fn each_message_of_a_mailbox_is_taken_once() {
-    let Some(server) = Server::start() else {
-        println!("skipped: each_message_of_a_mailbox_is_taken_once (dovecot-imapd is not installed, or this is not root)");
-        return;
-    };
+    let server = or_skip!(Server::start(), "dovecot-imapd is not installed, or this is not root");
     let app = TestApp::spawn().await;
     let settings = json!({"imap_host": "127.0.0.1", "imap_port": server.port, "imap_tls": "none", "imap_processed_folder": "Processed", "unproven_senders": "order"});
     let post = post(&app, settings, None).await;

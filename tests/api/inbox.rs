@@ -1,10 +1,11 @@
 //! The inbox: what is let in is stored before it is acknowledged, worked in once, and never lost.
 
 use crate::money::{id, with};
+use crate::or_skip;
 use crate::shop::clean;
 use crate::support::app::{Caller, TestApp, send};
 use crate::support::hooks::{SHOP, channel, inbound, messages, newest, order_of, products, shopify, signed, vectors, work};
-use crate::support::stripe::sample;
+use crate::support::samples::sample;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
@@ -39,21 +40,22 @@ fn knock(app: &TestApp, path: &str, secret: &str, body: &[u8]) -> RequestBuilder
 
 #[actix_web::test]
 async fn every_vector_of_the_platforms_is_let_in_and_nothing_that_is_changed() {
+    let vectors = or_skip!(vectors());
     let app = TestApp::spawn().await;
     let organization_id = app.organization("shop").await;
     let admin = app.caller(organization_id, Role::Admin).await;
     let mut tried = 0;
     for kind in ["shopify", "woocommerce"] {
         let mut at_door: Option<Value> = None;
-        for (file, secret, headers) in vectors().into_iter().filter(|(file, ..)| file.starts_with(kind)) {
+        for (file, secret, headers) in vectors.iter().filter(|(file, ..)| file.starts_with(kind)) {
             if at_door.is_none() {
-                at_door = Some(channel(&admin, kind, &secret).await);
+                at_door = Some(channel(&admin, kind, secret).await);
             }
             let path = inbound(at_door.as_ref().unwrap());
-            let raw = sample(&file).unwrap();
+            let raw = sample(file).unwrap();
             let send_with = |raw: Vec<u8>, path: String| {
                 let mut request = app.request(Method::POST, &path);
-                for (name, value) in &headers {
+                for (name, value) in headers {
                     request = request.header(name, value);
                 }
                 send(request.body(raw))
@@ -69,7 +71,7 @@ async fn every_vector_of_the_platforms_is_let_in_and_nothing_that_is_changed() {
             tried += 1;
         }
     }
-    assert!(tried == 0 || tried == 10, "{tried}");
+    assert_eq!(tried, 10);
 }
 
 #[actix_web::test]

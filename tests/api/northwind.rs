@@ -1,18 +1,14 @@
 //! The Northwind sample as history. Its files are not part of this repository: `PESANAN_DATA` names the folder above them.
 
+use crate::or_skip;
 use crate::support::app::{Caller, TestApp};
+use crate::support::samples::place;
 use pesanan::auth::permission::Role;
 use pesanan::check;
 use pesanan::northwind::{self, Rejected, Report};
 use pesanan::organization;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-
-fn sample() -> Option<PathBuf> {
-    let data = std::env::var_os("PESANAN_DATA").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    [data, Some(beside)].into_iter().flatten().map(|data| data.join("northwind")).find(|folder| folder.is_dir())
-}
+use std::path::Path;
 
 async fn import(app: &TestApp, folder: &Path) -> Report {
     let (db, folder, now) = (app.app.db.clone(), folder.to_owned(), app.clock.now());
@@ -46,10 +42,7 @@ fn traces(app: &TestApp) -> (i64, i64) {
 
 #[actix_web::test]
 async fn northwind_is_carried_to_its_historical_state_and_reports_say_so() {
-    let Some(folder) = sample() else {
-        println!("skipped: northwind_is_carried_to_its_historical_state_and_reports_say_so (set PESANAN_DATA)");
-        return;
-    };
+    let folder = or_skip!(place("northwind"));
     let app = TestApp::spawn().await;
     let report = import(&app, &folder).await;
     let expected = Report {

@@ -2,11 +2,12 @@
 
 use crate::hubspot::start;
 use crate::money::{id, ship};
+use crate::or_skip;
 use crate::shop::{clean, receive};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use crate::support::hooks::{inbound, newest, order_of, products, work};
 use crate::support::platforms::PlatformServer;
-use crate::support::stripe::sample;
+use crate::support::samples::sample;
 use pesanan::auth::permission::Role;
 use pesanan::channels::platforms::salesforce::outbound::ACKNOWLEDGEMENT;
 use pesanan::channels::platforms::standard_webhooks::{key_of, sign};
@@ -118,7 +119,7 @@ impl Desk<'_> {
 
 #[actix_web::test]
 async fn the_sample_is_acknowledged_and_makes_no_order_since_it_is_not_won() {
-    let Some(body) = sample("salesforce/outbound_message_opportunity.xml") else { return };
+    let body = or_skip!(sample("salesforce/outbound_message_opportunity.xml"));
     let app = start().await;
     let desk = desk(&app).await;
     let text = String::from_utf8(body).unwrap();

@@ -2,9 +2,11 @@
 //! booking, and what Stripe tells may come in any order and number. Every test ends with the proof of the invariants.
 
 use crate::money::{company, count, event_types, get, id, order, pay, ship, with};
+use crate::or_skip;
 use crate::shop::clean;
 use crate::support::app::{Caller, Reply, TestApp, send};
-use crate::support::stripe::{StripeServer, Trouble, sample};
+use crate::support::samples::sample;
+use crate::support::stripe::{StripeServer, Trouble};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join;
 use pesanan::jobs;
@@ -384,10 +386,7 @@ async fn what_is_done_at_the_providers_own_pages_is_booked_here() {
 
 #[actix_web::test]
 async fn the_sample_messages_are_taken_and_what_is_not_ours_is_left_alone() {
-    let Some(vectors) = sample("VECTORS.json") else {
-        println!("skipped: the_sample_messages_are_taken_and_what_is_not_ours_is_left_alone (set PESANAN_DATA)");
-        return;
-    };
+    let vectors = or_skip!(sample("VECTORS.json"));
     let stripe = StripeServer::start();
     let app = start(&stripe).await;
     let desk = desk(&app, &stripe).await;

@@ -1,11 +1,12 @@
 //! Orders as UBL documents: in by hook and API, out as order response and despatch advice.
 
 use crate::mail::{Post, text};
+use crate::or_skip;
 use crate::shop::{clean, customer, receive, shop};
 use crate::support::app::{Caller, Reply, TestApp, send};
+use crate::support::samples::place;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 
 fn document(id: &str, lines: &[(&str, &str, &str)]) -> String {
     let lines: String = lines
@@ -161,19 +162,9 @@ async fn a_document_is_placed_and_answered() {
     clean(&app).await;
 }
 
-/// The published examples, which are no part of this repository: `PESANAN_DATA` names the folder above them.
-fn samples() -> Option<PathBuf> {
-    let data = std::env::var_os("PESANAN_DATA").map(PathBuf::from);
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    [data, Some(beside)].into_iter().flatten().map(|folder| folder.join("documents/ubl")).find(|folder| folder.is_dir())
-}
-
 #[actix_web::test]
 async fn the_published_examples_become_orders_field_by_field() {
-    let Some(folder) = samples() else {
-        println!("skipped: the_published_examples_become_orders_field_by_field (set PESANAN_DATA)");
-        return;
-    };
+    let folder = or_skip!(place("documents/ubl"));
     let app = TestApp::spawn().await;
     let (_, admin) = shop(&app).await;
     let products: Vec<Value> = ["SN-33", "SN-34", "SN-35", "121212", "SItemNo011"]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot speak can only stop")]
 
 use super::app::{Caller, Reply, TestApp, send};
-use super::stripe::sample;
+use super::samples::sample;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pesanan::channels::platforms::signature::hmac_sha256;
@@ -73,16 +73,16 @@ pub fn sample_json(name: &str) -> Option<Value> {
 /// File, secret and headers of a signature that comes with the samples.
 pub type Vector = (String, String, Vec<(String, String)>);
 
-/// The signatures that come with the samples.
-pub fn vectors() -> Vec<Vector> {
-    let Some(all) = sample_json("VECTORS.json") else { return vec![] };
+/// The signatures that come with the samples, where they are at hand.
+pub fn vectors() -> Option<Vec<Vector>> {
+    let all = sample_json("VECTORS.json")?;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let of = |vector: &Value| {
         let secret = vector.get("secret").or(vector.get("client_secret")).map(text).unwrap();
         let headers = vector["headers"].as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect();
         (text(&vector["file"]), secret, headers)
     };
-    all["vectors"].as_array().unwrap().iter().map(of).collect()
+    Some(all["vectors"].as_array().unwrap().iter().map(of).collect())
 }
 
 /// Makes the products of a message's lines, so that they are known.

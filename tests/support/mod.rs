@@ -10,6 +10,7 @@ pub mod hooks;
 pub mod load;
 pub mod platforms;
 pub mod receiver;
+pub mod samples;
 pub mod shop_server;
 pub mod statements;
 pub mod stripe;

@@ -21,6 +21,8 @@ struct World {
     trouble: Vec<(u16, Option<&'static str>)>,
     /// The next change is done, but its answer does not come.
     lose_answer: bool,
+    /// After so many more lists this order is changed at that instant.
+    touched: Option<(usize, u64, &'static str)>,
     calls: usize,
 }
 
@@ -67,6 +69,17 @@ impl ShopServer {
         self.world.lock().unwrap().orders.insert(number.to_owned(), order);
     }
 
+    /// Somebody writes a fulfillment into the shop.
+    pub fn fulfill_by_hand(&self, number: &str, id: u64, tracking_number: Option<&str>, lines: &[(u64, i64)]) {
+        let mut world = self.world.lock().unwrap();
+        fulfilled(world.orders.get_mut(number).unwrap(), id, json!(tracking_number), lines);
+    }
+
+    /// Changes an order at that instant, after so many lists.
+    pub fn touch_after(&self, lists: usize, id: u64, at: &'static str) {
+        self.world.lock().unwrap().touched = Some((lists, id, at));
+    }
+
     pub fn list(&self, order: Value) {
         self.world.lock().unwrap().listed.push(order);
     }
@@ -99,10 +112,18 @@ async fn answer(request: HttpRequest, body: Bytes, world: Data<Mutex<World>>) ->
     } else {
         assert!(header("authorization").starts_with("Basic "), "{path}");
     }
+    let asks = request.method() == "GET" || body["query"].as_str().is_some_and(|query| query.starts_with("query"));
     let done = match (request.method().as_str(), path.as_str()) {
         ("POST", "/admin/api/2025-10/graphql.json") => graphql(&mut world, &body),
-        ("GET", "/admin/api/2025-10/orders.json") => json!({"orders": world.listed}),
-        ("GET", "/wp-json/wc/v3/orders") => json!(world.listed),
+        ("GET", "/admin/api/2025-10/orders.json") => json!({"orders": listed(&mut world, &request, "updated_at")}),
+        ("GET", path) if path.starts_with("/admin/api/2025-10/orders/") => {
+            let number = path.rsplit('/').next().unwrap().trim_end_matches(".json");
+            match world.orders.get(number) {
+                Some(order) => json!({"order": {"id": number.parse::<u64>().unwrap(), "fulfillments": order["fulfillments"]}}),
+                None => return HttpResponse::NotFound().json(json!({"errors": "Not Found"})),
+            }
+        }
+        ("GET", "/wp-json/wc/v3/orders") => json!(listed(&mut world, &request, "date_modified_gmt")),
         ("GET", path) if path.ends_with("/notes") => json!(world.notes),
         ("POST", path) if path.ends_with("/notes") => {
             world.notes.push(body.clone());
@@ -123,7 +144,7 @@ async fn answer(request: HttpRequest, body: Bytes, world: Data<Mutex<World>>) ->
         }
         (method, path) => panic!("{method} {path}"),
     };
-    if request.method() != "GET" && std::mem::take(&mut world.lose_answer) {
+    if !asks && std::mem::take(&mut world.lose_answer) {
         return HttpResponse::BadGateway().finish();
     }
     HttpResponse::Ok().json(done)
@@ -137,8 +158,11 @@ fn graphql(world: &mut World, body: &Value) -> Value {
         let made = 900 + world.told.len();
         world.told.push(input.to_string());
         let order = world.orders.get_mut(&number).unwrap();
-        order["fulfillments"].as_array_mut().unwrap().push(json!({"id": format!("gid://shopify/Fulfillment/{made}"), "status": "SUCCESS",
-            "trackingInfo": [{"number": input["trackingInfo"]["number"]}]}));
+        let parts = input["lineItemsByFulfillmentOrder"].as_array().unwrap().iter();
+        let items = parts.flat_map(|part| part["fulfillmentOrderLineItems"].as_array().unwrap());
+        let line = |item: &Value| item["id"].as_str().unwrap().trim_start_matches("item-").parse().unwrap();
+        let lines: Vec<(u64, i64)> = items.map(|item| (line(item), item["quantity"].as_i64().unwrap())).collect();
+        fulfilled(order, u64::try_from(made).unwrap(), input["trackingInfo"]["number"].clone(), &lines);
         json!({"fulfillmentCreate": {"fulfillment": {"id": format!("gid://shopify/Fulfillment/{made}")}, "userErrors": []}})
     } else if query.contains("inventorySetQuantities") {
         let quantity = &variables["input"]["quantities"][0];
@@ -156,4 +180,48 @@ fn graphql(world: &mut World, body: &Value) -> Value {
         json!({"order": world.orders.get(number)})
     };
     json!({ "data": data })
+}
+
+/// A fulfillment of an order: what is left to fulfill of its lines is less by it.
+fn fulfilled(order: &mut Value, id: u64, tracking_number: Value, lines: &[(u64, i64)]) {
+    for (line, quantity) in lines {
+        let items = order["fulfillmentOrders"]["nodes"][0]["lineItems"]["nodes"].as_array_mut().unwrap();
+        let item = items.iter_mut().find(|item| item["id"] == format!("item-{line}")).unwrap();
+        item["remainingQuantity"] = json!(item["remainingQuantity"].as_i64().unwrap() - quantity);
+        assert!(item["remainingQuantity"].as_i64().unwrap() >= 0, "more than is left");
+    }
+    let items: Vec<Value> = lines.iter().map(|(line, quantity)| json!({"id": line, "quantity": quantity})).collect();
+    order["fulfillments"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"id": id, "status": "success", "tracking_number": tracking_number, "line_items": items}));
+}
+
+/// What a list of orders asks for, of both shops' ways to ask.
+fn listed(world: &mut World, request: &HttpRequest, changed_at: &str) -> Vec<Value> {
+    let query = web::Query::<BTreeMap<String, String>>::from_query(request.query_string()).unwrap().into_inner();
+    let text = |name: &str| query.get(name).map(|text| text.trim_end_matches('Z').to_owned());
+    let number = |name: &str| query.get(name).map(|text| text.parse::<u64>().unwrap()).unwrap_or_default();
+    let at = |order: &Value| order[changed_at].as_str().unwrap().trim_end_matches('Z').to_owned();
+    let fits = |order: &&Value| {
+        let at = at(order);
+        text("updated_at_min").is_none_or(|min| at >= min)
+            && text("updated_at_max").is_none_or(|max| at <= max)
+            && text("modified_after").is_none_or(|after| at > after)
+            && text("modified_before").is_none_or(|before| at < before)
+            && order["id"].as_u64().unwrap() > number("since_id")
+    };
+    let mut found: Vec<Value> = world.listed.iter().filter(fits).cloned().collect();
+    let by_id = query.contains_key("since_id") || query.get("orderby").is_some_and(|by| by == "id");
+    found.sort_by_key(|order| (if by_id { String::new() } else { at(order) }, order["id"].as_u64()));
+    let limit = usize::try_from(number("limit").max(number("per_page"))).unwrap();
+    let found = found.into_iter().skip(usize::try_from(number("offset")).unwrap()).take(limit).collect();
+    if let Some((lists, id, at)) = world.touched.take() {
+        if lists > 1 {
+            world.touched = Some((lists - 1, id, at));
+            return found;
+        }
+        world.listed.iter_mut().filter(|order| order["id"] == id).for_each(|order| order[changed_at] = json!(at));
+    }
+    found
 }

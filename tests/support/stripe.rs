@@ -2,11 +2,11 @@
 //! Where the sample payloads are at hand (`PESANAN_DATA`, or beside the repository), a charge looks as the sample's.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
+use super::samples::sample;
 use actix_web::web::{self, Data, Path};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// What goes wrong with the next call that changes something.
@@ -138,14 +138,6 @@ impl StripeServer {
     pub fn intent(&self, id: &str) -> Value {
         self.world.lock().unwrap().intents[id].clone()
     }
-}
-
-/// A sample payload, where the samples are at hand.
-pub fn sample(name: &str) -> Option<Vec<u8>> {
-    let data = std::env::var_os("PESANAN_DATA").map(PathBuf::from);
-    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let found = [data, Some(beside)].into_iter().flatten().map(|data| data.join("payloads").join(name)).find(|file| file.is_file());
-    found.map(|file| std::fs::read(file).unwrap())
 }
 
 fn refusal(status: u16, code: &str) -> (u16, Value) {

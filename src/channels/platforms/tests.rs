@@ -1,13 +1,17 @@
 //! No message, however broken, makes a parser panic; what it makes of one can be asked of the rest of the house.
 
+use super::reading::Node;
+use super::shopify::{money::Money, news::Terms};
 use super::{generic, shopify, woocommerce};
 use crate::channels::body::{Channel, ChannelKind, ChannelSettings};
 use crate::inbox::{Message, Proof};
-use crate::order_to_cash::shop_orders::ShopOrder;
+use crate::order_to_cash::shop_orders::{ShopOrder, ShopRefund};
+use crate::types::currency::Currency;
 use crate::types::id::{ChannelId, InboundMessageId, OrganizationId};
 use chrono::DateTime;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 fn message(kind: ChannelKind, topic: &str, body: Vec<u8>) -> Message {
@@ -42,20 +46,43 @@ fn message(kind: ChannelKind, topic: &str, body: Vec<u8>) -> Message {
     }
 }
 
+fn both(shop: &str, buyer: &str) -> Value {
+    json!({"shop_money": {"amount": shop, "currency_code": "USD"}, "presentment_money": {"amount": buyer, "currency_code": "EUR"}})
+}
+
+fn shopify_refund() -> Value {
+    let line = json!({"quantity": 2, "price": "1", "price_set": both("1", "0.95"), "total_discount": "0.1", "total_discount_set": both("0.1", "0.1"),
+        "tax_lines": [{"price": "0.1", "price_set": both("0.1", "0.1")}]});
+    let item = json!({"line_item_id": 1, "quantity": 1, "restock_type": "cancel", "subtotal": "1", "subtotal_set": both("1", "0.95"), "total_tax": "0.1",
+        "total_tax_set": both("0.1", "0.1")});
+    json!({"id": 1, "note": "n", "transactions": [{"kind": "refund", "status": "success", "amount": "1", "currency": "EUR"}],
+        "refund_line_items": [item, {"line_item_id": 1, "quantity": 1, "line_item": line}]})
+}
+
+fn shopify_line() -> Value {
+    let duty = json!({"shop_money": {"amount": "1", "currency_code": "USD"}, "presentment_money": {"amount": "0.95", "currency_code": "EUR"}, "tax_lines": []});
+    json!({"id": 1, "sku": "A", "quantity": 3, "current_quantity": 2, "price": "10.333333", "price_set": both("10.333333", "9.80"),
+        "tax_lines": [{"price": "1", "price_set": both("1", "0.95")}], "discount_allocations": [{"amount": "1", "amount_set": both("1", "0.95")}],
+        "duties": [duty], "properties": [{"name": "a", "value": "b"}]})
+}
+
 fn shopify_order() -> Value {
-    json!({
+    let shipping = json!({"title": "S", "price": "3", "price_set": both("3", "2.80"), "discounted_price": "2", "discounted_price_set": both("2", "1.90"),
+        "tax_lines": [{"price": "1", "price_set": both("1", "0.95")}]});
+    let fulfillment = json!({"id": 1, "status": "success", "created_at": "2026-03-02T08:31:00+07:00", "tracking_numbers": ["1"], "line_items": [{"id": 1, "quantity": 1}]});
+    let mut order = json!({
         "id": 9_007_199_254_740_995_u64, "email": "a@example.com", "currency": "USD", "presentment_currency": "EUR", "financial_status": "partially_paid",
         "updated_at": "2026-03-02T08:31:00+07:00", "processed_at": "2026-03-02T08:31:00+07:00", "taxes_included": true, "total_price": "180.00",
-        "total_price_set": {"presentment_money": {"amount": "170.00"}}, "total_tax": "15.00", "total_discounts": "3.00", "total_outstanding": "1.00",
-        "total_tip_received": "2.00", "payment_gateway_names": ["gift_card", "visa"], "cancelled_at": null, "customer": {"first_name": "A", "last_name": "B"},
+        "total_tax": "15.00", "total_discounts": "3.00", "total_outstanding": "1.00", "total_tip_received": "2.00",
+        "payment_gateway_names": ["gift_card", "visa"], "cancelled_at": null, "customer": {"first_name": "A", "last_name": "B"},
         "shipping_address": {"name": "A", "address1": "B", "city": "C", "country_code": "ID"},
-        "line_items": [{"id": 1, "sku": "A", "quantity": 3, "current_quantity": 2, "price": "10.333333", "tax_lines": [{"price": "1"}], "discount_allocations": [{"amount": "1"}],
-            "duties": [{"shop_money": {"amount": "1"}, "tax_lines": []}], "properties": [{"name": "a", "value": "b"}]}],
-        "shipping_lines": [{"title": "S", "price": "3", "discounted_price": "2", "tax_lines": [{"price": "1"}]}],
-        "refunds": [{"id": 1, "note": "n", "transactions": [{"kind": "refund", "status": "success", "amount": "1"}],
-            "refund_line_items": [{"line_item_id": 1, "quantity": 1, "restock_type": "cancel", "line_item": {"price": "1"}}]}],
-        "fulfillments": [{"id": 1, "status": "success", "created_at": "2026-03-02T08:31:00+07:00", "tracking_numbers": ["1"], "line_items": [{"id": 1, "quantity": 1}]}],
-    })
+        "line_items": [shopify_line()], "shipping_lines": [shipping], "refunds": [shopify_refund()], "fulfillments": [fulfillment],
+    });
+    for (field, shop, buyer) in [("total_price", "180.00", "170.00"), ("total_tax", "15.00", "14.00"), ("total_discounts", "3.00", "2.90")]
+    {
+        order[format!("{field}_set")] = both(shop, buyer);
+    }
+    order
 }
 
 fn woocommerce_order() -> Value {
@@ -64,7 +91,7 @@ fn woocommerce_order() -> Value {
         "shipping_total": "1", "shipping_tax": "0.4", "billing": {"first_name": "A", "email": "a@example.com", "country": "ID"}, "date_paid_gmt": "2026-03-02T01:00:00",
         "shipping": {"first_name": "A", "address_1": "B", "city": "C", "country": "ID"}, "payment_method": "paypal",
         "line_items": [{"id": 1, "sku": "", "product_id": 3, "variation_id": 4, "quantity": 1.5, "subtotal": "10.55", "total": "9.25", "total_tax": "0.75", "meta_data": [{"value": [1]}]}],
-        "fee_lines": [{"id": 2, "name": "F", "total": "-1", "total_tax": "0"}], "coupon_lines": [{"code": "C"}], "refunds": [{"id": 3, "total": "-1.20", "reason": "r"}],
+        "fee_lines": [{"id": 2, "name": "F", "total": "-1", "total_tax": "-0.10"}], "coupon_lines": [{"code": "C"}], "refunds": [{"id": 3, "total": "-1.20", "reason": "r"}],
         "meta_data": [{"key": "_wc_shipment_tracking_items", "value": [{"tracking_number": "1", "tracking_provider": "p", "date_shipped": "1566259200", "tracking_id": "t"}]}],
     })
 }
@@ -141,20 +168,33 @@ fn broken(whole: Value) -> impl Strategy<Value = Value> {
 /// What was read is fit to be judged by the house: no check of ours panics on it.
 fn judged(order: &ShopOrder) {
     let _ = order.order.check();
-    assert!(
-        order
-            .payments
-            .iter()
-            .all(|payment| payment.captured >= rust_decimal::Decimal::ZERO && payment.authorized >= rust_decimal::Decimal::ZERO)
-    );
-    assert!(order.refunds.iter().all(|refund| refund.amount >= rust_decimal::Decimal::ZERO && refund.beside_lines <= refund.amount));
+    assert!(order.payments.iter().all(|payment| payment.captured >= Decimal::ZERO && payment.authorized >= Decimal::ZERO));
+    order.refunds.iter().for_each(sound);
     assert!(order.order.lines.iter().all(|line| line.external_line_id.is_some()));
 }
 
 fn read_shopify(body: Vec<u8>, topic: &str) {
-    if let Ok(shopify::About::Order(order)) = shopify::read(&message(ChannelKind::Shopify, topic, body)) {
-        judged(&order);
+    match shopify::read(&message(ChannelKind::Shopify, topic, body)) {
+        Ok(shopify::About::Order(order)) => judged(&order),
+        Ok(shopify::About::Refund { refund, .. }) => read_refund(&refund),
+        _ => {}
     }
+}
+
+/// Whatever the order is that it is of.
+fn read_refund(refund: &Value) {
+    let currencies = ["EUR", "USD", "KWD"].into_iter().filter_map(Currency::from_code);
+    for (currency, presentment) in currencies.flat_map(|currency| [(currency, true), (currency, false)]) {
+        let terms = Terms { money: Money { currency, presentment }, prices_include_tax: presentment };
+        if let Ok(refund) = shopify::news::refund(&Node::root(refund), terms) {
+            sound(&refund);
+        }
+    }
+}
+
+fn sound(refund: &ShopRefund) {
+    assert!(refund.amount >= Decimal::ZERO && refund.beside_lines >= Decimal::ZERO && refund.beside_lines <= refund.amount);
+    assert!(refund.unclear.is_none() || refund.amount.is_zero());
 }
 
 fn read_woocommerce(body: Vec<u8>, topic: &str) {

@@ -12,7 +12,7 @@ const WINDOW: i64 = 2_000;
 
 /// Reads what has happened for every shop that is told of it.
 pub fn collect(db: &Db, now: DateTime<Utc>) -> Result<(), Error> {
-    db.write_blocking(|connection| Ok(store::ensure_follows(connection, now)?))?;
+    db.write_blocking(|connection| Ok(store::ensure_follows(connection)?))?;
     for shop in db.read_blocking(|connection| Ok(store::shops(connection)?))? {
         while db.write_blocking(|connection| collect_batch(connection, &shop, now))? && !db.is_stopping() {}
     }

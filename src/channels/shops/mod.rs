@@ -1,11 +1,13 @@
 //! Back to the shops: what has shipped and what is in stock is told, and what their hooks have not told is asked for. A job follows
 //! the feed into an outbox and works that off; whoever dies in between tells again, and the shop is looked at before it is told.
 
+mod asking;
 pub mod follow;
 pub mod reconcile;
 pub mod stock;
 mod store;
 pub mod tell;
+mod telling;
 
 use super::body::{Channel, ChannelCredentials, ChannelKind};
 use super::platforms::api_client::ApiError;
@@ -14,7 +16,9 @@ use crate::error::Error;
 use crate::platform::db::Db;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A shipment of ours, as a shop hears of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,28 @@ pub struct OutgoingFulfillment {
     pub lines: Vec<(String, Decimal)>,
     /// Nothing of the order is left to ship.
     pub completes: bool,
+    /// What the shop calls fulfillments of the order that are other shipments of ours, or its own.
+    pub others: Vec<String>,
+    /// What an attempt before this one was about to tell. Nobody knows whether it did.
+    pub telling: Option<Telling>,
+}
+
+/// What a shop is about to be told, written down before the call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// What the shop calls the fulfillments that the order had before.
+    pub known: Vec<String>,
+    /// The shop's line ids, and how much of each it is told.
+    pub lines: BTreeMap<String, Decimal>,
+}
+
+/// What a look at the shop says of a shipment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// The shop knows it, by this name where it has one; or there is nothing of it left to tell.
+    Known(Option<String>),
+    /// It is to be told so. `call` is the adapter's own.
+    Untold { telling: Telling, call: Value },
 }
 
 /// Orders that a shop has changed, the oldest change first.
@@ -39,16 +65,31 @@ pub struct Changed {
     pub more: bool,
 }
 
-/// What a shop's API must be able to do. Every call may be made again.
+/// A part of the orders of one second.
+#[derive(Clone, Debug, Default)]
+pub struct SecondPage {
+    pub orders: Vec<Value>,
+    /// Where the next part begins; none after the last.
+    pub next: Option<String>,
+}
+
+/// What a shop's API must be able to do.
 pub trait ShopApi {
-    /// Tells of a shipment, unless the shop knows it; what the shop calls it, where it has a name for it.
-    fn fulfill(&self, fulfillment: &OutgoingFulfillment) -> Result<Option<String>, ApiError>;
+    /// Whether the shop knows a shipment. Changes nothing there.
+    fn look(&self, fulfillment: &OutgoingFulfillment) -> Result<Looked, ApiError>;
+
+    /// Tells of a shipment as the look has said; what the shop calls it, where it has a name for it.
+    fn fulfill(&self, fulfillment: &OutgoingFulfillment, call: &Value) -> Result<Option<String>, ApiError>;
 
     /// Sets how much of a SKU can be sold. [`ApiError::Gone`] where the shop does not have it.
     fn set_stock(&self, sku: &str, available: Decimal) -> Result<(), ApiError>;
 
     /// Orders that were changed at or after an instant.
     fn changed_since(&self, since: DateTime<Utc>) -> Result<Changed, ApiError>;
+
+    /// A part of the orders that were changed in the second that begins then, where one answer does not hold them all. Whatever the
+    /// shop changes meanwhile: none that stays in that second is passed over.
+    fn changed_within(&self, second: DateTime<Utc>, from: Option<&str>) -> Result<SecondPage, ApiError>;
 
     /// When the shop last changed an order that it has listed.
     fn changed_at(&self, order: &Value) -> Option<DateTime<Utc>>;

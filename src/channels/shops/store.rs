@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Numeric, Text, T
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-/// Channels whose shops are told and asked.
+/// Channels whose shops are told.
 const SHOPS: &str = "c.active AND c.kind IN ('shopify', 'woocommerce', 'bigcommerce') AND (c.settings->>'write_back')::boolean";
 
 /// A channel with its cursor.
@@ -22,15 +22,14 @@ pub struct Shop {
     pub code: String,
 }
 
-/// Gives shops that are new a cursor: they are told nothing of what was before, and asked for what changes from now on.
-pub fn ensure_follows(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<()> {
+/// Gives shops that are new a cursor: they are told nothing of what was before.
+pub fn ensure_follows(connection: &mut PgConnection) -> QueryResult<()> {
     sql(format!(
-        "INSERT INTO shop_follow (organization_id, channel_id, read_through, asked_through, ask_again_at) \
-         SELECT c.organization_id, c.id, (SELECT last_value FROM event_id), $1, $1 FROM channel c WHERE {SHOPS} \
+        "INSERT INTO shop_follow (organization_id, channel_id, read_through) \
+         SELECT c.organization_id, c.id, (SELECT last_value FROM event_id) FROM channel c WHERE {SHOPS} \
          AND NOT EXISTS (SELECT 1 FROM shop_follow f WHERE f.organization_id = c.organization_id AND f.channel_id = c.id) \
          ON CONFLICT ON CONSTRAINT shop_follow_pkey DO NOTHING"
     ))
-    .bind::<Timestamptz, _>(now)
     .execute(connection)?;
     Ok(())
 }
@@ -143,9 +142,11 @@ pub fn done(connection: &mut PgConnection, task: &Task, reference: Option<&str>,
     .bind::<Timestamptz, _>(now)
     .execute(connection)?;
     let Some(reference) = reference else { return Ok(()) };
+    // From now on the task says what the shipment is there.
     sql("INSERT INTO channel_order_fact (organization_id, channel_id, external_id, kind, reference, at) \
          SELECT organization_id, channel_id, external_id, 'fulfillment', $4, $5 FROM channel_order \
-         WHERE organization_id = $1 AND channel_id = $2 AND order_id = $3 ON CONFLICT ON CONSTRAINT channel_order_fact_pkey DO NOTHING")
+         WHERE organization_id = $1 AND channel_id = $2 AND order_id = $3 \
+         ON CONFLICT ON CONSTRAINT channel_order_fact_pkey DO UPDATE SET left_here = NULL")
     .bind::<SqlUuid, _>(task.organization_id)
     .bind::<SqlUuid, _>(task.channel_id)
     .bind::<SqlUuid, _>(task.order_id)
@@ -231,57 +232,4 @@ pub fn stock_told(connection: &mut PgConnection, shop: &Shop, level: &Level, err
     .bind::<Timestamptz, _>(again)
     .execute(connection)?;
     Ok(())
-}
-
-/// A shop that is to be asked for its orders.
-#[derive(Clone, Debug, QueryableByName)]
-pub struct Asking {
-    #[diesel(sql_type = SqlUuid)]
-    pub organization_id: OrganizationId,
-    #[diesel(sql_type = SqlUuid)]
-    pub channel_id: ChannelId,
-    #[diesel(sql_type = Timestamptz)]
-    pub asked_through: DateTime<Utc>,
-}
-
-pub fn lease_asking(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta) -> QueryResult<Option<Asking>> {
-    sql(format!(
-        "WITH due AS (SELECT f.organization_id, f.channel_id FROM shop_follow f \
-           JOIN channel c ON c.organization_id = f.organization_id AND c.id = f.channel_id \
-           WHERE f.ask_again_at <= $1 AND (f.leased_until IS NULL OR f.leased_until <= $1) AND {SHOPS} \
-           ORDER BY f.ask_again_at LIMIT 1 FOR NO KEY UPDATE OF f SKIP LOCKED) \
-         UPDATE shop_follow f SET leased_until = $2 FROM due WHERE f.organization_id = due.organization_id AND f.channel_id = due.channel_id \
-         RETURNING f.organization_id, f.channel_id, f.asked_through"
-    ))
-    .bind::<Timestamptz, _>(now)
-    .bind::<Timestamptz, _>(now + lease)
-    .get_result(connection)
-    .optional()
-}
-
-pub fn asked(connection: &mut PgConnection, asking: &Asking, through: DateTime<Utc>, again: DateTime<Utc>) -> QueryResult<()> {
-    sql("UPDATE shop_follow SET asked_through = $3, ask_again_at = $4, leased_until = NULL WHERE organization_id = $1 AND channel_id = $2")
-        .bind::<SqlUuid, _>(asking.organization_id)
-        .bind::<SqlUuid, _>(asking.channel_id)
-        .bind::<Timestamptz, _>(through)
-        .bind::<Timestamptz, _>(again)
-        .execute(connection)?;
-    Ok(())
-}
-
-/// Whether the shop's hooks have told this state of an order, or a newer one.
-pub fn is_told(connection: &mut PgConnection, asking: &Asking, external_id: &str, at: DateTime<Utc>) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Bool)]
-        told: bool,
-    }
-    let row: Row = sql("SELECT EXISTS (SELECT 1 FROM channel_order \
-         WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3 AND version_at >= $4) AS told")
-    .bind::<SqlUuid, _>(asking.organization_id)
-    .bind::<SqlUuid, _>(asking.channel_id)
-    .bind::<Text, _>(external_id)
-    .bind::<Timestamptz, _>(at)
-    .get_result(connection)?;
-    Ok(row.told)
 }

@@ -1,7 +1,8 @@
-//! Works the outbox off: lease (one short transaction), call, record (one).
+//! Works the outbox off: lease (one short transaction), look, write down what is about to be told (one), call, record (one).
 
 use super::store::{self, Task};
-use super::{OutgoingFulfillment, back_off, shop_api};
+use super::telling;
+use super::{Looked, OutgoingFulfillment, back_off, shop_api};
 use crate::auth::actor::Context;
 use crate::channels::outbox::work_off;
 use crate::channels::platforms::api_client::ApiError;
@@ -53,6 +54,7 @@ pub fn call(db: &Db, task: &Task, now: DateTime<Utc>) -> Result<Result<Option<St
     let (organization_id, channel_id) = (task.organization_id, task.channel_id);
     let (channel, credentials, fulfillment) = db.read_blocking(|connection| {
         let channel = channels::of_id(connection, organization_id, channel_id)?.ok_or(Error::not_found("channel"))?;
+        let channel_code = channel.code.clone();
         let credentials = service::credentials(connection, organization_id, channel_id)?;
         let shipment = shipments::service::get(connection, organization_id, task.shipment_id)?;
         let order = orders::find(connection, organization_id, task.order_id)?.ok_or(Error::not_found("order"))?;
@@ -71,14 +73,29 @@ pub fn call(db: &Db, task: &Task, now: DateTime<Utc>) -> Result<Result<Option<St
                 tracking_url: shipment.tracking_url.clone(),
                 lines: shipment.lines.iter().filter_map(of_line).collect(),
                 completes: order.lines.iter().all(|line| line.quantities.open() == Decimal::ZERO),
+                others: telling::other_fulfillments(connection, task, &channel_code)?,
+                telling: telling::before(connection, task)?,
             },
         ))
     })?;
-    Ok(match shop_api(&channel, &credentials, now) {
-        Ok(Some(api)) => api.fulfill(&fulfillment),
-        Ok(None) => Ok(None),
-        Err(error) => Err(error),
-    })
+    let api = match shop_api(&channel, &credentials, now) {
+        Ok(Some(api)) => api,
+        Ok(None) => return Ok(Ok(None)),
+        Err(error) => return Ok(Err(error)),
+    };
+    let (mut about, call) = match api.look(&fulfillment) {
+        Ok(Looked::Untold { telling, call }) => (telling, call),
+        Ok(Looked::Known(reference)) => return Ok(Ok(reference)),
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some(before) = fulfillment.telling.clone() {
+        // What an earlier attempt has made may still show up.
+        about.known = before.known;
+    }
+    if !db.write_blocking(|connection| Ok(telling::note(connection, task, &about, now)?))? {
+        return Ok(Err(ApiError::Later { detail: "another attempt has got on with it".to_owned(), at: None }));
+    }
+    Ok(api.fulfill(&fulfillment, &call))
 }
 
 /// Writes down what came of it. What the shop calls the shipment is noted with the order, so that its own hook of it is known.

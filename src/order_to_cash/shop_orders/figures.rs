@@ -17,7 +17,7 @@ pub struct Figures {
     pub prices_include_tax: bool,
     pub lines: Vec<LineFigures>,
     pub shipping: Option<ShippingFigures>,
-    /// Tips, duties, fees: neither goods nor shipping. Below zero it is a discount.
+    /// Tips, duties, fees: neither goods nor shipping. Below zero it is a discount, whose tax comes off that of the lines.
     pub extras: Vec<Extra>,
     /// Discounts on the whole order, not inside the lines.
     pub discounts: Vec<Discount>,
@@ -87,6 +87,8 @@ impl Figures {
     pub fn write(mut self, order: &mut NewOrder, places: &mut Places) -> Vec<Reason> {
         let currency = self.currency;
         let mut shipping = self.shipping.take();
+        let tax_off: Decimal =
+            self.extras.iter().filter(|extra| extra.amount < Decimal::ZERO).map(|extra| -currency.round(extra.tax)).sum();
         for extra in std::mem::take(&mut self.extras) {
             self.add_extra(extra, &mut shipping);
         }
@@ -97,6 +99,7 @@ impl Figures {
             lines.push(new_line(line, currency));
         }
         self.share_tax(&mut lines, shipping.as_ref().map_or(Decimal::ZERO, |shipping| shipping.tax));
+        self.take_tax_off(&mut lines, tax_off);
         let mut doubts = vec![];
         if let (Some(sum), Some(total)) = (self.sum(&lines, shipping.as_ref()), self.total) {
             let total = currency.round(total);
@@ -193,6 +196,21 @@ impl Figures {
         let weights: Vec<Decimal> = open.iter().map(|i| amount_of(&lines[*i], self.currency).clamp(-most, most)).collect();
         for (i, share) in open.into_iter().zip(self.currency.split(left, &weights)) {
             lines[i].tax_amount = Some(Amount(share));
+        }
+    }
+
+    /// Takes the tax of what is off the order off the lines that bear tax, each by its part of it.
+    fn take_tax_off(&self, lines: &mut [NewOrderLine], tax_off: Decimal) {
+        let taxes: Vec<Decimal> = lines.iter().map(|line| line.tax_amount.map_or(Decimal::ZERO, |tax| tax.0.max(Decimal::ZERO))).collect();
+        // Amounts beyond any order's are refused later; here they must only not overflow.
+        let most = Decimal::from(100_000_000_000_000_i64);
+        let all: Decimal = taxes.iter().sum();
+        if tax_off <= Decimal::ZERO || all.is_zero() {
+            return;
+        }
+        let shares = self.currency.split(tax_off.min(all).min(most), &taxes);
+        for (line, share) in lines.iter_mut().zip(shares) {
+            line.tax_amount = line.tax_amount.map(|tax| Amount(tax.0 - share));
         }
     }
 
@@ -325,6 +343,22 @@ mod tests {
         assert_eq!((order.discounts[0].amount, doubts[0].code.as_str()), (Some(Amount(dec("3.00"))), "totals_differ"));
         let (order, doubts) = written(figures(vec![line(LinePrice::Unit(dec("10")), "1", Some("1"))], "12.50"));
         assert_eq!((order.shipping.unwrap().amount, doubts.len()), (Amount(dec("1.50")), 1));
+    }
+
+    #[test]
+    fn a_fee_below_zero_is_a_discount_and_takes_its_tax_along() {
+        // 20.00 + 2.00 and 10.00 + 1.00; 6.00 off with 0.60 of tax: 33.00 − 6.60 = 26.40.
+        let lines = vec![line(LinePrice::Unit(dec("20")), "1", Some("2.00")), line(LinePrice::Unit(dec("10")), "1", Some("1.00"))];
+        let off =
+            Extra { external_line_id: "f".into(), name: "Loyal".into(), amount: dec("-6"), tax: dec("-0.60"), pointer: "/fee".into() };
+        let (order, doubts) = written(Figures { extras: vec![off.clone()], ..figures(lines, "26.40") });
+        let taxes: Vec<_> = order.lines.iter().map(|line| line.tax_amount.unwrap().0).collect();
+        assert!(doubts.is_empty(), "{doubts:?}");
+        assert_eq!((order.discounts[0].amount, taxes), (Some(Amount(dec("6.00"))), vec![dec("1.60"), dec("0.80")]));
+        // More tax than there is: what is left of it is doubted.
+        let little = vec![line(LinePrice::Unit(dec("20")), "1", Some("0.10"))];
+        let (order, doubts) = written(Figures { extras: vec![off], ..figures(little, "13.50") });
+        assert_eq!((order.lines[0].tax_amount, doubts.len()), (Some(Amount(dec("0.00"))), 1));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod edit;
 pub mod figures;
+mod left_here;
 mod money;
 mod place;
 mod refund;
@@ -101,28 +102,48 @@ pub fn walk(
 pub fn bring_news(bench: &Workbench, organization_id: OrganizationId, channel: &Channel, news: &ShopNews) -> Result<Outcome, Error> {
     let road = Road::new(bench, organization_id, channel, &news.external_id);
     let known = road.known()?;
-    if known.order_id.is_none() {
-        return match (known.gone, news.deleted) {
-            (_, true) => road.bury(),
-            (Some(_), false) => {
-                Ok(Outcome::ignored("order_gone", "the order was cancelled or deleted before it came; nothing is to be done"))
-            }
-            (None, false) => Ok(Outcome::later("unknown_order", "the order has not come yet", "")),
-        };
+    match known.order_id {
+        None if news.deleted => road.bury(),
+        None => Ok(unknown(&known)),
+        Some(_) => road.follow(news),
     }
-    let deleted = ShopCancellation { code: CancelCode::CustomerRequest, detail: Some("deleted in the shop".to_owned()) };
-    for step in [Step::RefundMoney, Step::Ship, Step::RefundGoods, Step::Cancel] {
-        let walked = match step {
-            Step::RefundMoney => road.refund_money(&news.refunds)?,
-            Step::Ship => road.ship(&news.fulfillments)?,
-            Step::RefundGoods => road.refund_goods(&news.refunds)?,
-            _ => road.cancel(news.deleted.then_some(&deleted))?,
-        };
-        if let ControlFlow::Break(outcome) = walked {
-            return Ok(road.with_order(outcome));
+}
+
+/// As [`bring_news`] with a refund whose amounts cannot be read before the order is known: `read` is told which order it is.
+pub fn bring_refund(
+    bench: &Workbench,
+    organization_id: OrganizationId,
+    channel: &Channel,
+    external_id: &str,
+    read: impl FnOnce(&Order) -> Result<ShopRefund, Reason>,
+) -> Result<Outcome, Error> {
+    let road = Road::new(bench, organization_id, channel, external_id);
+    let known = road.known()?;
+    let Some(order_id) = known.order_id else { return Ok(unknown(&known)) };
+    let order = bench.db.read_blocking(|connection| road.find(connection, order_id))?;
+    match read(&order) {
+        Ok(refund) => {
+            let external_id = external_id.to_owned();
+            road.follow(&ShopNews { external_id, refunds: vec![refund], fulfillments: vec![], deleted: false })
         }
+        Err(reason) => Ok(Outcome::Rejected { order_ids: vec![order_id], reason }),
     }
-    Ok(road.arrived())
+}
+
+/// What becomes of news of an order that is not here.
+fn unknown(known: &Known) -> Outcome {
+    match known.gone {
+        Some(Gone::SetAside) => Outcome::ignored("order_set_aside", "the order was left aside when it came; nothing is to be done"),
+        Some(Gone::Cancelled | Gone::Deleted) => {
+            Outcome::ignored("order_gone", "the order was cancelled or deleted before it came; nothing is to be done")
+        }
+        None => Outcome::later("unknown_order", "the order has not come yet", ""),
+    }
+}
+
+/// No order is made of it as it is: what the shop tells of its parts asks for nothing, until it is told as one that is wanted.
+pub fn set_aside(bench: &Workbench, organization_id: OrganizationId, channel: &Channel, external_id: &str) -> Result<(), Error> {
+    Road::new(bench, organization_id, channel, external_id).set_aside()
 }
 
 /// The shop has, since that instant, no longer an order that is good: what is here of it is held for a person. `None` where nothing is.
@@ -161,7 +182,7 @@ pub fn make_way(
     let road = Road::new(bench, organization_id, channel, external_id);
     bench.db.write_blocking(|connection| {
         let mut known = store::lock(connection, &road.key, bench.now)?;
-        if known.order_id.is_none() && known.gone.is_none() {
+        if known.order_id.is_none() && known.gone != Some(Gone::Deleted) {
             known.gone = Some(Gone::Deleted);
             store::save(connection, &road.key, &known, bench.now)?;
         }
@@ -283,6 +304,34 @@ impl<'a> Road<'a> {
                 None => ControlFlow::Continue(()),
             })
         })
+    }
+
+    fn set_aside(&self) -> Result<(), Error> {
+        self.bench.db.write_blocking(|connection| {
+            let mut known = store::lock(connection, &self.key, self.bench.now)?;
+            if known.order_id.is_none() && known.gone.is_none() {
+                known.gone = Some(Gone::SetAside);
+                store::save(connection, &self.key, &known, self.bench.now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Follows what is told of the parts of an order that is here.
+    fn follow(self, news: &ShopNews) -> Result<Outcome, Error> {
+        let deleted = ShopCancellation { code: CancelCode::CustomerRequest, detail: Some("deleted in the shop".to_owned()) };
+        for step in [Step::RefundMoney, Step::Ship, Step::RefundGoods, Step::Cancel] {
+            let walked = match step {
+                Step::RefundMoney => self.refund_money(&news.refunds)?,
+                Step::Ship => self.ship(&news.fulfillments)?,
+                Step::RefundGoods => self.refund_goods(&news.refunds)?,
+                _ => self.cancel(news.deleted.then_some(&deleted))?,
+            };
+            if let ControlFlow::Break(outcome) = walked {
+                return Ok(self.with_order(outcome));
+            }
+        }
+        Ok(self.arrived())
     }
 
     /// What the shop has deleted before we knew it never becomes an order.

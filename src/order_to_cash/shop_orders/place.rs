@@ -30,6 +30,7 @@ impl Road<'_> {
         }
         let oldest = self.bench.now - LONGEST_AGO;
         if order.order.ordered_at.is_some_and(|at| at < oldest) {
+            self.set_aside()?;
             let detail = "it is older than a year, and no order was made of it: import it as history if it is needed";
             return Ok(ControlFlow::Break(Outcome::ignored("too_old", detail)));
         }

@@ -2,9 +2,10 @@
 //! they have left.
 
 use super::edit::REFUND_CODE;
-use super::store::{self, FactKind};
+use super::store::{self, Fact, FactKind};
 use super::{RefundedGoods, Road, ShopRefund, Walked, outcome_of};
 use crate::error::Error;
+use crate::inbox::Reason;
 use crate::order_to_cash::{cancel, edit, refund, returns as goods};
 use crate::orders::body::{CancelLine, CancelReason, CancelRequest};
 use crate::orders::discount::Discount;
@@ -35,17 +36,27 @@ struct Taken {
 
 impl Road<'_> {
     pub(super) fn refund_money(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
-        for asked in refunds.iter().filter(|refund| refund.amount > Decimal::ZERO) {
+        for asked in refunds {
+            if let Some(reason) = &asked.unclear {
+                self.leave_to_a_person(asked, reason)?;
+                continue;
+            }
+            if asked.amount <= Decimal::ZERO {
+                continue;
+            }
             let booked = self.bench.db.read_blocking(|connection| self.refund_numbers(connection)).and_then(|numbers| {
                 self.on_order(|connection, _, order_id| {
-                    if store::fact(connection, &self.key, FactKind::RefundMoney, &asked.reference)?.is_some() {
+                    let known = store::fact(connection, &self.key, FactKind::RefundMoney, &asked.reference)?;
+                    let amount = Fact::missing(known.as_ref(), asked.amount);
+                    if amount.is_zero() {
                         return Ok(());
                     }
                     let reason =
                         asked.reason.as_deref().map_or_else(|| "Refunded by the shop".to_owned(), |text| text.chars().take(500).collect());
-                    let body = NewRefund { amount: Amount(asked.amount), reason };
+                    let body = NewRefund { amount: Amount(amount), reason };
                     refund::refund_order(connection, &self.context, order_id, &body, &numbers, &Precondition::Any)?;
-                    Ok(store::note_fact(connection, &self.key, FactKind::RefundMoney, &asked.reference, None, self.bench.now)?)
+                    let fact = Fact { note: None, amount: Some(asked.amount) };
+                    Ok(store::note_amount(connection, &self.key, FactKind::RefundMoney, &asked.reference, &fact, self.bench.now)?)
                 })
             });
             if let Err(error) = booked {
@@ -53,6 +64,25 @@ impl Road<'_> {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Holds the order for one who books a refund whose amounts nobody here can tell, and books nothing of it, now or later.
+    fn leave_to_a_person(&self, asked: &ShopRefund, reason: &Reason) -> Result<(), Error> {
+        let told = self.on_order(|connection, _, order_id| {
+            let known = store::fact(connection, &self.key, FactKind::RefundMoney, &asked.reference)?;
+            if let Some(known) = known {
+                return Ok(known.note.is_some());
+            }
+            self.hold(connection, order_id, &reason.detail)?;
+            for (kind, note) in [(FactKind::RefundMoney, Some(reason.code.clone())), (FactKind::RefundRest, None)] {
+                store::note_amount(connection, &self.key, kind, &asked.reference, &Fact { note, amount: None }, self.bench.now)?;
+            }
+            Ok(true)
+        })?;
+        if told == Some(true) {
+            self.told.borrow_mut().push(reason.clone());
+        }
+        Ok(())
     }
 
     /// As many as the order has payments.
@@ -64,27 +94,49 @@ impl Road<'_> {
 
     pub(super) fn refund_goods(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
         for asked in refunds {
-            for (kind, work) in [(FactKind::RefundGoods, GOODS), (FactKind::RefundRest, REST)] {
-                let number = self
-                    .bench
-                    .db
-                    .read_blocking(|connection| returns::next_number(connection, &self.bench.desk.numbers, self.key.organization_id))?;
-                let done = self.on_order(|connection, _, order_id| {
-                    if let Some(note) = store::fact(connection, &self.key, kind, &asked.reference)? {
-                        return Ok(note);
-                    }
-                    let note = work(self, connection, order_id, asked, &number)?;
-                    store::note_fact(connection, &self.key, kind, &asked.reference, note.as_deref(), self.bench.now)?;
-                    Ok(note)
-                });
-                match done {
-                    Ok(Some(Some(note))) => self.tell("not_credited", note, &asked.pointer),
-                    Ok(_) => {}
+            for step in [Self::settle_goods, Self::settle_rest] {
+                match step(self, asked) {
+                    Ok(Some(note)) => self.tell("not_credited", note, &asked.pointer),
+                    Ok(None) => {}
                     Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |_| asked.pointer.clone())?)),
                 }
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// The goods of a refund, once; what could not be followed.
+    fn settle_goods(&self, asked: &ShopRefund) -> Result<Option<String>, Error> {
+        let number = self
+            .bench
+            .db
+            .read_blocking(|connection| returns::next_number(connection, &self.bench.desk.numbers, self.key.organization_id))?;
+        let note = self.on_order(|connection, _, order_id| {
+            if let Some(fact) = store::fact(connection, &self.key, FactKind::RefundGoods, &asked.reference)? {
+                return Ok(fact.note);
+            }
+            let note = self.take_goods(connection, order_id, asked, &number)?;
+            store::note_fact(connection, &self.key, FactKind::RefundGoods, &asked.reference, note.as_deref(), self.bench.now)?;
+            Ok(note)
+        })?;
+        Ok(note.flatten())
+    }
+
+    /// What was paid back beside the lines, as far as it has not been taken off before; what could not be followed.
+    fn settle_rest(&self, asked: &ShopRefund) -> Result<Option<String>, Error> {
+        let note = self.on_order(|connection, _, order_id| {
+            let known = store::fact(connection, &self.key, FactKind::RefundRest, &asked.reference)?;
+            let missing = Fact::missing(known.as_ref(), asked.beside_lines);
+            let before = known.and_then(|fact| fact.note);
+            if missing.is_zero() {
+                return Ok(before);
+            }
+            let note = self.take_rest(connection, order_id, asked, missing)?.or(before);
+            let fact = Fact { note, amount: Some(asked.beside_lines) };
+            store::note_amount(connection, &self.key, FactKind::RefundRest, &asked.reference, &fact, self.bench.now)?;
+            Ok(fact.note)
+        })?;
+        Ok(note.flatten())
     }
 
     /// Cancels what is here, announces what comes back.
@@ -127,22 +179,28 @@ impl Road<'_> {
     }
 
     /// Takes off the order what was paid back beside its lines, so that nobody is asked for it again.
-    fn take_rest(&self, connection: &mut PgConnection, order_id: OrderId, asked: &ShopRefund) -> Result<Option<String>, Error> {
-        if asked.beside_lines <= Decimal::ZERO {
-            return Ok(None);
-        }
+    fn take_rest(
+        &self,
+        connection: &mut PgConnection,
+        order_id: OrderId,
+        asked: &ShopRefund,
+        missing: Decimal,
+    ) -> Result<Option<String>, Error> {
         let order = self.find(connection, order_id)?;
-        let by_hand =
-            || Ok(Some(format!("the shop has paid back {} {} beside the lines: credit it by hand", asked.beside_lines, order.currency)));
+        let by_hand = || Ok(Some(format!("the shop has paid back {missing} {} beside the lines: credit it by hand", order.currency)));
         let on = order.subtotal - order.discount_total;
         let editable = matches!(order.status, OrderStatus::Confirmed | OrderStatus::OnHold);
-        if !editable || !order.amount_invoiced.is_zero() || asked.beside_lines >= on || order.document.discounts.len() >= 20 {
+        if !editable || !order.amount_invoiced.is_zero() || missing >= on || order.document.discounts.len() >= 20 {
             return by_hand();
         }
         let code: String = format!("{REFUND_CODE}{}", asked.reference).chars().take(64).collect();
         let reason = asked.reason.clone().unwrap_or_else(|| "Refunded by the shop".to_owned()).chars().take(500).collect();
         let mut discounts = order.document.discounts.clone();
-        discounts.push(Discount { code: Some(code), amount: Some(Amount(asked.beside_lines)), percent: None, reason: Some(reason) });
+        match discounts.iter_mut().find(|known| known.code.as_ref() == Some(&code)) {
+            // More of the same refund has been paid out since.
+            Some(known) => known.amount = Some(Amount(known.amount.map_or(Decimal::ZERO, |amount| amount.0) + missing)),
+            None => discounts.push(Discount { code: Some(code), amount: Some(Amount(missing)), percent: None, reason: Some(reason) }),
+        }
         let taxes = order.lines.iter().filter(|line| !line.is_removed());
         let lines = taxes
             .map(|line| crate::orders::edit::body::EditLine {
@@ -156,10 +214,6 @@ impl Road<'_> {
         Ok(None)
     }
 }
-
-type Work = fn(&Road<'_>, &mut PgConnection, OrderId, &ShopRefund, &str) -> Result<Option<String>, Error>;
-const GOODS: Work = |road, connection, order_id, asked, number| road.take_goods(connection, order_id, asked, number);
-const REST: Work = |road, connection, order_id, asked, _| road.take_rest(connection, order_id, asked);
 
 /// What becomes of the goods of a refund. `announced` is how much of a line is on its way back already.
 fn goods_of(order: &Order, asked: &ShopRefund, announced: impl Fn(i16) -> Decimal) -> Taken {

@@ -1,11 +1,12 @@
 //! Goods that have left from the shop's side leave here too.
 
+use super::left_here::{self, Units};
 use super::store::{self, FactKind};
 use super::{Road, ShopFulfillment, Walked, outcome_of};
 use crate::error::Error;
 use crate::fulfillment::fulfillment_orders::body::{Ship, ShipLine};
 use crate::order_to_cash::ship::{ShipRequest, ship_all};
-use crate::orders::order::Order;
+use crate::orders::order::{Order, OrderLine};
 use crate::platform::http::Precondition;
 use crate::types::decimal::Quantity;
 use crate::types::id::{FulfillmentOrderId, OrderId, OrderLineId};
@@ -30,8 +31,9 @@ impl Road<'_> {
                 if known.is_some() {
                     return Ok(None);
                 }
-                self.ship_one(connection, order_id, one)?;
-                store::note_fact(connection, &self.key, FactKind::Fulfillment, &one.reference, None, self.bench.now)?;
+                let left = self.ship_one(connection, order_id, one)?;
+                let number = one.tracking_number.as_deref();
+                left_here::note_fulfillment(connection, &self.key, &one.reference, number, &left, self.bench.now)?;
                 Ok(None)
             });
             match shipped {
@@ -43,12 +45,18 @@ impl Road<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn ship_one(&self, connection: &mut PgConnection, order_id: OrderId, one: &ShopFulfillment) -> Result<(), Error> {
-        if let Some(number) = &one.tracking_number
-            && store::has_shipped(connection, self.key.organization_id, order_id, number)?
-        {
-            // Our own shipment, which the shop tells of because we told it.
-            return Ok(());
+    /// Ships what of it has not left here yet; what has.
+    fn ship_one(&self, connection: &mut PgConnection, order_id: OrderId, one: &ShopFulfillment) -> Result<Units, Error> {
+        let number = one.tracking_number.as_deref();
+        let own = left_here::unclaimed(connection, &self.key, &self.channel.code, order_id, number)?;
+        if one.lines.is_none() && number.is_some() && !own.is_empty() {
+            // It says that something has left under this number, and that is ours.
+            return Ok(Units::new());
+        }
+        let order = self.find(connection, order_id)?;
+        let (left, wanted) = wanted_of(&order, one, &own);
+        if wanted.is_empty() {
+            return Ok(left);
         }
         if store::is_telling(connection, &self.key, order_id)? {
             return Err(Error::conflict(
@@ -56,8 +64,7 @@ impl Road<'_> {
                 "the shop is being told of a shipment; whether this is that one is known in a moment",
             ));
         }
-        let order = self.find(connection, order_id)?;
-        let leaving = leaving_of(&order, one)?;
+        let leaving = leaving_of(&order, &wanted)?;
         let shipped_at =
             one.shipped_at.filter(|at| *at <= self.bench.now && *at >= self.bench.now - TimeDelta::days(30) && *at >= order.ordered_at);
         let carrier = one.carrier.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("other");
@@ -81,24 +88,41 @@ impl Road<'_> {
         if !requests.is_empty() {
             ship_all(connection, &self.context, &requests)?;
         }
-        Ok(())
+        Ok(left)
     }
 }
 
-/// What leaves, taken from the promises of the order. What has shipped here already does not leave again; 409 `not_allocated` where
-/// something is not promised that the shop says has left.
-fn leaving_of(order: &Order, one: &ShopFulfillment) -> Result<Leaving, Error> {
-    let stocked = order.lines.iter().filter(|line| line.is_stocked() && !line.is_removed());
-    let mut wanted: Vec<(i16, OrderLineId, Decimal)> = vec![];
-    for line in stocked {
-        let quantity: Decimal = match &one.lines {
+/// What of a fulfillment has left here by shipments of our own, and what is to leave of each line.
+fn wanted_of<'a>(order: &'a Order, one: &ShopFulfillment, own: &Units) -> (Units, Vec<(&'a OrderLine, Decimal)>) {
+    let (mut left, mut wanted) = (Units::new(), vec![]);
+    for line in order.lines.iter().filter(|line| line.is_stocked() && !line.is_removed()) {
+        let mut quantity: Decimal = match &one.lines {
             None => line.quantities.open(),
             Some(lines) => {
                 let mine = lines.iter().filter(|asked| line.detail.external_line_id.as_ref() == Some(&asked.external_line_id));
                 mine.map(|asked| asked.quantity).sum()
             }
         };
+        if one.lines.is_some() {
+            let ours = own.get(&line.id).copied().unwrap_or_default().min(quantity);
+            if ours > Decimal::ZERO {
+                left.insert(line.id, ours);
+                quantity -= ours;
+            }
+        }
         let quantity = quantity.min(line.quantities.open());
+        if quantity > Decimal::ZERO {
+            wanted.push((line, quantity));
+        }
+    }
+    (left, wanted)
+}
+
+/// What leaves, taken from the promises of the order; 409 `not_allocated` where something is not promised that the shop says has left.
+fn leaving_of(order: &Order, wanted: &[(&OrderLine, Decimal)]) -> Result<Leaving, Error> {
+    let mut leaving = Leaving::new();
+    for (line, quantity) in wanted {
+        let mut quantity = *quantity;
         if quantity > line.quantities.allocated {
             let detail = format!(
                 "the shop has shipped {} of {}, of which {} are promised here: receive the stock, or release the hold",
@@ -108,17 +132,11 @@ fn leaving_of(order: &Order, one: &ShopFulfillment) -> Result<Leaving, Error> {
             );
             return Err(Error::conflict("not_allocated", detail));
         }
-        if quantity > Decimal::ZERO {
-            wanted.push((line.line_number, line.id, quantity));
-        }
-    }
-    let mut leaving = Leaving::new();
-    for (line_number, id, mut quantity) in wanted {
         for fulfillment_order in &order.fulfillment_orders {
-            for allocation in fulfillment_order.lines.iter().filter(|allocation| allocation.line_number == line_number) {
+            for allocation in fulfillment_order.lines.iter().filter(|allocation| allocation.line_number == line.line_number) {
                 let part = quantity.min(allocation.open());
                 if part > Decimal::ZERO {
-                    *leaving.entry(fulfillment_order.id).or_default().entry(id).or_default() += part;
+                    *leaving.entry(fulfillment_order.id).or_default().entry(line.id).or_default() += part;
                     quantity -= part;
                 }
             }

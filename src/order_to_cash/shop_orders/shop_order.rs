@@ -62,11 +62,13 @@ pub struct ShopPayment {
 pub struct ShopRefund {
     /// The shop's id of it, unique within the order.
     pub reference: String,
-    /// What was paid out; zero where only goods were taken off the order.
+    /// What was paid out so far; zero where only goods were taken off the order.
     pub amount: Decimal,
     pub lines: Vec<ShopRefundLine>,
     /// The part of `amount` that is for none of the lines (shipping, goodwill). It is taken off the order where nothing is invoiced yet.
     pub beside_lines: Decimal,
+    /// Why its amounts cannot be told (they are zero then): a person books the money.
+    pub unclear: Option<Reason>,
     pub reason: Option<String>,
     /// Where it stands in the message.
     pub pointer: String,

@@ -4,7 +4,8 @@ use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use rust_decimal::Decimal;
 
 /// One order of one shop.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ text_enum! {
     pub enum Gone {
         Cancelled = "cancelled",
         Deleted = "deleted",
+        /// None is wanted of it here: a test, or too old.
+        SetAside = "set_aside",
     }
 }
 
@@ -79,14 +82,28 @@ pub fn save(connection: &mut PgConnection, key: &Key, known: &Known, now: DateTi
     Ok(())
 }
 
-/// What is noted of a fact, where it has been worked in.
-pub fn fact(connection: &mut PgConnection, key: &Key, kind: FactKind, reference: &str) -> QueryResult<Option<Option<String>>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Nullable<Text>)]
-        note: Option<String>,
+/// What has been worked in of a fact.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Fact {
+    /// What could not be followed of it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub note: Option<String>,
+    /// How much of its money is worked in; `None`: all of it.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub amount: Option<Decimal>,
+}
+
+impl Fact {
+    /// What of an amount is not worked in yet.
+    pub fn missing(known: Option<&Self>, amount: Decimal) -> Decimal {
+        let done = known.map_or(Some(Decimal::ZERO), |fact| fact.amount);
+        done.map_or(Decimal::ZERO, |done| (amount - done).max(Decimal::ZERO))
     }
-    let row: Option<Row> = sql("SELECT note FROM channel_order_fact \
+}
+
+/// What is noted of a fact, where it has been worked in.
+pub fn fact(connection: &mut PgConnection, key: &Key, kind: FactKind, reference: &str) -> QueryResult<Option<Fact>> {
+    sql("SELECT note, amount FROM channel_order_fact \
          WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3 AND kind = $4 AND reference = $5")
     .bind::<SqlUuid, _>(key.organization_id)
     .bind::<SqlUuid, _>(key.channel_id)
@@ -94,8 +111,7 @@ pub fn fact(connection: &mut PgConnection, key: &Key, kind: FactKind, reference:
     .bind::<Text, _>(kind)
     .bind::<Text, _>(reference)
     .get_result(connection)
-    .optional()?;
-    Ok(row.map(|row| row.note))
+    .optional()
 }
 
 /// Notes that a fact is worked in. The caller holds the lock of the order's row.
@@ -120,25 +136,28 @@ pub fn note_fact(
     Ok(())
 }
 
-/// Whether a shipment of the order goes under this tracking number.
-pub fn has_shipped(
+/// Notes how much of a fact's money is worked in now. The caller holds the lock of the order's row.
+pub fn note_amount(
     connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    order_id: OrderId,
-    tracking_number: &str,
-) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::Bool)]
-        found: bool,
-    }
-    let row: Row =
-        sql("SELECT EXISTS (SELECT 1 FROM shipment WHERE organization_id = $1 AND order_id = $2 AND tracking_number = $3) AS found")
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<SqlUuid, _>(order_id)
-            .bind::<Text, _>(tracking_number)
-            .get_result(connection)?;
-    Ok(row.found)
+    key: &Key,
+    kind: FactKind,
+    reference: &str,
+    fact: &Fact,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    sql("INSERT INTO channel_order_fact (organization_id, channel_id, external_id, kind, reference, note, amount, at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT ON CONSTRAINT channel_order_fact_pkey DO UPDATE SET note = excluded.note, amount = excluded.amount, at = excluded.at")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(reference)
+    .bind::<Nullable<Text>, _>(fact.note.as_deref())
+    .bind::<Nullable<Numeric>, _>(fact.amount)
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)?;
+    Ok(())
 }
 
 /// Whether the shop is being told of a shipment of the order: what it says of it meanwhile is what we have told.

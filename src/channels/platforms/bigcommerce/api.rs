@@ -104,8 +104,20 @@ impl BigcommerceApi {
     /// One page of the orders that were changed at or after an instant, the oldest change first, and whether there may be more.
     pub fn changed(&self, since: DateTime<Utc>) -> Result<(Vec<Value>, bool), ApiError> {
         let (since, limit) = (since.to_rfc2822(), PAGE.to_string());
-        let query = [("min_date_modified", since.as_str()), ("sort", "date_modified:asc"), ("limit", limit.as_str())];
-        match self.get("v2", &["orders"], &query)? {
+        self.orders(&[("min_date_modified", since.as_str()), ("sort", "date_modified:asc"), ("limit", limit.as_str())])
+    }
+
+    /// One page of the orders that were changed in the second that begins then, from this id on, by their ids: one that leaves the second
+    /// moves no other.
+    pub fn changed_in(&self, second: DateTime<Utc>, from: i64) -> Result<(Vec<Value>, bool), ApiError> {
+        let (at, limit, from) = (second.to_rfc2822(), PAGE.to_string(), from.to_string());
+        let query =
+            [("min_date_modified", at.as_str()), ("max_date_modified", &at), ("min_id", &from), ("sort", "id:asc"), ("limit", &limit)];
+        self.orders(&query)
+    }
+
+    fn orders(&self, query: &[(&str, &str)]) -> Result<(Vec<Value>, bool), ApiError> {
+        match self.get("v2", &["orders"], query)? {
             Value::Array(orders) => {
                 let more = orders.len() >= PAGE;
                 Ok((orders, more))

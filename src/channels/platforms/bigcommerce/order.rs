@@ -341,6 +341,7 @@ fn refund(node: &Node, currency: Currency) -> Read<Option<ShopRefund>> {
         amount,
         lines,
         beside_lines,
+        unclear: None,
         reason: node.field("reason").text(500),
         pointer: node.pointer.clone(),
     }))

@@ -2,6 +2,7 @@
 //! so shop and topic are compared with the channel and the body (shopify.dev, "Deliver webhooks through HTTPS").
 
 pub mod api;
+pub mod money;
 pub mod news;
 pub mod order;
 
@@ -10,8 +11,11 @@ use super::signature::is_base64_hmac;
 use crate::channels::platform::{Admitted, Knock, Listening, NotTheirs, Platform, Workbench};
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Proof, Reason};
-use crate::order_to_cash::shop_orders::{ShopNews, ShopOrder, bring, bring_news};
+use crate::order_to_cash::shop_orders::{ShopNews, ShopOrder, bring, bring_news, bring_refund, set_aside};
+use crate::orders::order::Order;
 use chrono::{DateTime, Utc};
+use news::Terms;
+use serde_json::Value;
 
 pub struct Shopify;
 
@@ -20,6 +24,16 @@ pub struct Shopify;
 pub enum About {
     Order(Box<ShopOrder>),
     News(ShopNews),
+    /// A refund that is told by itself: its amounts are read when the order is known, whose currency counts.
+    Refund {
+        external_id: String,
+        refund: Value,
+    },
+    /// An order that none is made of here.
+    SetAside {
+        external_id: String,
+        reason: Reason,
+    },
     /// Nothing that orders are made of.
     Nothing(Reason),
 }
@@ -40,6 +54,14 @@ impl Platform for Shopify {
         match read(message) {
             Ok(About::Order(order)) => bring(bench, message.organization_id, &message.channel, &order),
             Ok(About::News(news)) => bring_news(bench, message.organization_id, &message.channel, &news),
+            Ok(About::Refund { external_id, refund }) => {
+                let read = |order: &Order| news::refund(&Node::root(&refund), Terms::of_order(order));
+                bring_refund(bench, message.organization_id, &message.channel, &external_id, read)
+            }
+            Ok(About::SetAside { external_id, reason }) => {
+                set_aside(bench, message.organization_id, &message.channel, &external_id)?;
+                Ok(Outcome::Processed { order_ids: vec![], reason: Some(reason) })
+            }
             Ok(About::Nothing(reason)) => Ok(Outcome::Processed { order_ids: vec![], reason: Some(reason) }),
             Err(reason) => Ok(Outcome::Rejected { order_ids: vec![], reason }),
         }
@@ -72,7 +94,9 @@ pub fn read(message: &Message) -> Read<About> {
     let other = || Reason::new("topic_mismatch", format!("the body is not one of topic '{topic}'"), "");
     let of_part = !body.field("order_id").is_null();
     match topic {
-        "refunds/create" if of_part && body.field("refund_line_items").value.is_array() => news::refund_news(&body).map(About::News),
+        "refunds/create" if of_part && body.field("refund_line_items").value.is_array() => {
+            Ok(About::Refund { external_id: body.field("order_id").id()?, refund: body.value.clone() })
+        }
         "fulfillments/create" | "fulfillments/update"
             if of_part && body.field("line_items").value.is_array() && !body.field("status").is_null() =>
         {
@@ -82,7 +106,8 @@ pub fn read(message: &Message) -> Read<About> {
         _ if !order::is_order(&body) => Err(other()),
         "orders/cancelled" if body.field("cancelled_at").is_null() => Err(other()),
         _ if body.field("test").is_true() && message.channel.settings.test_orders != Some(true) => {
-            nothing("test_order", "an order of the shop's test mode; set settings.test_orders to take those in")
+            let detail = "an order of the shop's test mode; set settings.test_orders to take those in";
+            Ok(About::SetAside { external_id: body.field("id").id()?, reason: Reason::new("test_order", detail, "") })
         }
         _ => order::order(&body, &message.channel.settings).map(|order| About::Order(Box::new(order))),
     }

@@ -1,42 +1,95 @@
 //! What Shopify tells of the parts of an order: refunds and fulfillments, inside the order or by themselves. Pure.
 
 use super::super::reading::{Node, Read};
+use super::money::{Money, OTHER_CURRENCY};
+use super::order::SHOP_CURRENCY;
+use crate::inbox::Reason;
 use crate::order_to_cash::shop_orders::{RefundedGoods, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopRefund, ShopRefundLine};
-use crate::types::currency::Currency;
+use crate::orders::order::Order;
 use rust_decimal::Decimal;
 
-/// Money that has gone back, and the goods that it was for.
-pub(super) fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
-    let mut amount = currency.zero();
-    for transaction in node.field("transactions").items() {
-        let kind = transaction.field("kind").text(40).unwrap_or_default();
-        if kind == "refund" && transaction.field("status").text(40).as_deref() == Some("success") {
-            amount += transaction.field("amount").positive(currency)?;
-        }
+/// How the amounts of an order are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    pub money: Money,
+    /// Prices, and with them the `subtotal` of what is refunded, include the tax.
+    pub prices_include_tax: bool,
+}
+
+impl Terms {
+    /// Of an order that is here, for what is told of it by itself.
+    pub fn of_order(order: &Order) -> Self {
+        let money = Money { currency: order.currency, presentment: order.detail.metadata.contains_key(SHOP_CURRENCY) };
+        Self { money, prices_include_tax: order.document.prices_include_tax }
     }
-    let (mut lines, mut of_lines) = (vec![], currency.zero());
+}
+
+/// Money that has gone back, and the goods that it was for. Where an amount is not told in the order's currency, nothing is reckoned
+/// with: a person has to look.
+pub fn refund(node: &Node, terms: Terms) -> Read<ShopRefund> {
+    let mut lines = vec![];
     for item in node.field("refund_line_items").items() {
         let quantity = item.field("quantity").quantity()?.unwrap_or_default();
-        let subtotal = item.field("subtotal");
-        of_lines += if subtotal.is_null() {
-            let line = item.field("line_item");
-            let price = line.field("price").decimal()?.unwrap_or_default();
-            currency.round((price * quantity).min(Decimal::from(99_999_999_999_999_i64)))
-        } else {
-            subtotal.money(currency)? + item.field("total_tax").money(currency)?
-        };
         if quantity > Decimal::ZERO {
             lines.push(ShopRefundLine { external_line_id: item.field("line_item_id").id()?, quantity, goods: goods(node, &item) });
         }
     }
+    let zero = terms.money.currency.zero();
+    let (amount, beside_lines, unclear) = match figures(node, terms) {
+        Ok((amount, of_lines)) => (amount, (amount - of_lines).clamp(zero, amount), None),
+        Err(reason) if reason.code == OTHER_CURRENCY => {
+            let detail = format!("a refund has an amount that is not told in {}: book it by hand", terms.money.currency);
+            (zero, zero, Some(Reason { detail, ..reason }))
+        }
+        Err(reason) => return Err(reason),
+    };
     Ok(ShopRefund {
         reference: node.field("id").id()?,
-        beside_lines: (amount - of_lines).clamp(currency.zero(), amount),
         amount,
+        beside_lines,
+        unclear,
         lines,
         reason: node.field("note").text(500),
         pointer: node.pointer.clone(),
     })
+}
+
+/// What was paid out so far, and what the refunded lines come to with their tax.
+fn figures(node: &Node, terms: Terms) -> Read<(Decimal, Decimal)> {
+    let money = terms.money;
+    let (mut amount, mut of_lines) = (money.currency.zero(), money.currency.zero());
+    for transaction in node.field("transactions").items() {
+        let kind = transaction.field("kind").text(40).unwrap_or_default();
+        if kind == "refund" && transaction.field("status").text(40).as_deref() == Some("success") {
+            amount += money.moved(&transaction)?;
+        }
+    }
+    for item in node.field("refund_line_items").items() {
+        let subtotal = money.at(&item, "subtotal")?;
+        of_lines += if subtotal.is_null() {
+            of_line(&item, terms)?
+        } else {
+            let on_top = if terms.prices_include_tax { Decimal::ZERO } else { money.read(&item, "total_tax")? };
+            subtotal.money(money.currency)? + on_top
+        };
+    }
+    Ok((amount, of_lines))
+}
+
+/// What a refunded line comes to where the message has only the line itself (API versions before 2019): its share of that.
+fn of_line(item: &Node, terms: Terms) -> Read<Decimal> {
+    let (money, line) = (terms.money, item.field("line_item"));
+    let quantity = item.field("quantity").quantity()?.unwrap_or_default();
+    let ordered = line.field("quantity").quantity()?.unwrap_or(quantity);
+    if ordered <= Decimal::ZERO || quantity <= Decimal::ZERO {
+        return Ok(money.currency.zero());
+    }
+    let taxes = line.field("tax_lines").items();
+    let on_top = if terms.prices_include_tax { Decimal::ZERO } else { money.sum(&taxes, "price")? };
+    let price = money.at(&line, "price")?.decimal()?.unwrap_or_default();
+    let most = Decimal::from(99_999_999_999_999_i64);
+    let whole = (price * ordered).clamp(-most, most) - money.read(&line, "total_discount")? + on_top;
+    Ok(money.currency.round((whole * (quantity.min(ordered) / ordered)).clamp(-most, most)))
 }
 
 fn goods(refund: &Node, item: &Node) -> RefundedGoods {
@@ -72,15 +125,6 @@ pub(super) fn fulfillment(node: &Node) -> Read<Option<ShopFulfillment>> {
         cancelled,
         pointer: node.pointer.clone(),
     }))
-}
-
-/// A refund that is told by itself. `currency` is what its transactions say; without any it is no money.
-pub fn refund_news(body: &Node) -> Read<ShopNews> {
-    let of_transaction = body.field("transactions").items().first().map(|transaction| transaction.field("currency").currency());
-    let currency =
-        of_transaction.transpose()?.or(Currency::from_code("USD")).ok_or_else(|| body.fault("currency_missing", "no currency"))?;
-    let refund = refund(body, currency)?;
-    Ok(ShopNews { external_id: body.field("order_id").id()?, refunds: vec![refund], fulfillments: vec![], deleted: false })
 }
 
 /// A fulfillment that is told by itself.

@@ -1,8 +1,10 @@
 //! What Shopify sends as ours (Admin REST order resource, 2025-10 and older shapes). Pure.
 
 use super::super::reading::{AddressFields, Node, Read, address, bounded, full_name};
-use super::news::{fulfillment, refund};
+use super::money::{Money, OTHER_CURRENCY};
+use super::news::{Terms, fulfillment, refund};
 use crate::channels::body::ChannelSettings;
+use crate::inbox::Reason;
 use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, discount};
 use crate::order_to_cash::shop_orders::{Places, ShopCancellation, ShopOrder, ShopPayment, ShopRefund};
 use crate::orders::body::{InlineCustomer, NewOrder};
@@ -10,7 +12,6 @@ use crate::orders::order::CancelCode;
 use crate::payments::payment::PaymentMethod;
 use crate::platform::limits;
 use crate::types::address::Contact;
-use crate::types::currency::Currency;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,38 +25,8 @@ const ADDRESS: AddressFields = AddressFields {
     country: "country_code",
 };
 
-/// In which of its two currencies an order is read: the one that the buyer has paid in.
-#[derive(Clone, Copy)]
-struct Money {
-    currency: Currency,
-    /// The buyer's currency is not the shop's.
-    presentment: bool,
-}
-
-impl Money {
-    fn of(order: &Node) -> Read<Self> {
-        let shop = order.field("currency").currency()?;
-        let presentment = order.field("presentment_currency");
-        if presentment.is_null() || presentment.currency()? == shop {
-            return Ok(Self { currency: shop, presentment: false });
-        }
-        Ok(Self { currency: presentment.currency()?, presentment: true })
-    }
-
-    /// Where an amount stands in this currency: the field, or its `…_set` where the buyer paid in another currency than the shop's.
-    fn at<'a>(self, node: &Node<'a>, field: &str) -> Node<'a> {
-        let set = node.at(&[&format!("{field}_set"), "presentment_money", "amount"]);
-        if self.presentment && !set.is_null() { set } else { node.field(field) }
-    }
-
-    fn read(self, node: &Node, field: &str) -> Read<Decimal> {
-        self.at(node, field).money(self.currency)
-    }
-
-    fn sum(self, items: &[Node], field: &str) -> Read<Decimal> {
-        items.iter().try_fold(self.currency.zero(), |sum, item| Ok(sum + self.read(item, field)?))
-    }
-}
+/// Of an order whose buyer pays in another currency: what the shop's own is, kept with the order's free data.
+pub const SHOP_CURRENCY: &str = "shop_currency";
 
 /// Whether this has the form of an order.
 pub fn is_order(body: &Node) -> bool {
@@ -68,8 +39,9 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
     let external_id = body.field("id").id()?;
     let mut places = Places::default();
     let mut order = NewOrder::of_guest(customer(body, &mut places)?);
-    let refunds = body.field("refunds").items().iter().map(|node| refund(node, money.currency)).collect::<Read<Vec<_>>>()?;
-    let doubts = figures(body, money, settings, &refunds)?.write(&mut order, &mut places);
+    let terms = Terms { money, prices_include_tax: body.field("taxes_included").is_true() };
+    let refunds = body.field("refunds").items().iter().map(|node| refund(node, terms)).collect::<Read<Vec<_>>>()?;
+    let mut doubts = figures(body, money, settings, &refunds)?.write(&mut order, &mut places);
     order.ordered_at = match body.field("processed_at").instant()? {
         Some(at) => Some(at),
         None => body.field("created_at").instant()?,
@@ -90,15 +62,18 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
             ("discount_codes", body.field("discount_codes").value.clone()),
             ("tags", body.field("tags").value.clone()),
             ("source_name", body.field("source_name").value.clone()),
+            (SHOP_CURRENCY, if money.presentment { body.field("currency").value.clone() } else { Value::Null }),
             ("test", if body.field("test").is_true() { Value::Bool(true) } else { Value::Null }),
         ],
         8 * 1024,
     );
     let version = body.field("updated_at");
+    let (payment, doubt) = payment(body, money, &external_id)?;
+    doubts.extend(doubt);
     Ok(ShopOrder {
         version_at: version.instant()?.ok_or_else(|| version.fault("required", "an order says when it was last changed"))?,
         cancelled: cancelled(body),
-        payments: payments(body, money, &external_id)?,
+        payments: vec![payment],
         fulfillments: body
             .field("fulfillments")
             .items()
@@ -156,7 +131,8 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             extras.push(Extra {
                 external_line_id: format!("duty-{}", item.field("id").id()?),
                 name: "Duties".to_owned(),
-                amount: money.at(&duty, "price").money(money.currency)?.max(shop_money(&duty, money)?),
+                // A duty's price stands only in its set.
+                amount: money.choose(duty.field("price"), &duty)?.money(money.currency)?,
                 tax: money.sum(&duty.field("tax_lines").items(), "price")?,
                 pointer: duty.pointer,
             });
@@ -166,7 +142,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
         if quantity <= Decimal::ZERO {
             continue;
         }
-        let price = money.at(item, "price").decimal()?.unwrap_or_default();
+        let price = money.at(item, "price")?.decimal()?.unwrap_or_default();
         if price < Decimal::ZERO {
             return Err(item.field("price").fault("out_of_range", "must not be negative"));
         }
@@ -203,8 +179,9 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
         let codes: Vec<String> = body.field("discount_codes").items().iter().filter_map(|code| code.field("code").text(64)).collect();
         discounts.push(discount(rest, codes.first().cloned(), None));
     }
-    let tip = money.read(body, "total_tip_received")?;
-    if !tipped && tip > Decimal::ZERO {
+    // Where it is told only in the shop's currency, the order's total shows that something is missing.
+    let tip = if tipped { Decimal::ZERO } else { money.read(body, "total_tip_received").or_else(|reason| elsewhere(reason, money))? };
+    if tip > Decimal::ZERO {
         extras.push(Extra {
             external_line_id: "tip".to_owned(),
             name: "Tip".to_owned(),
@@ -213,8 +190,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             pointer: "/total_tip_received".to_owned(),
         });
     }
-    let fees = body.field("original_total_additional_fees_set");
-    let fees = fees.at(&[if money.presentment { "presentment_money" } else { "shop_money" }, "amount"]);
+    let fees = money.at(body, "original_total_additional_fees")?;
     let fee = fees.money(money.currency)?;
     if fee > Decimal::ZERO {
         extras.push(Extra {
@@ -225,7 +201,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             pointer: fees.pointer,
         });
     }
-    let total = money.at(body, "total_price");
+    let total = money.at(body, "total_price")?;
     let some_taxes = lines.iter().any(|line| line.tax.is_some());
     Ok(Figures {
         currency: money.currency,
@@ -234,17 +210,16 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
         shipping,
         extras,
         discounts,
-        tax_total: Some(money.at(body, "total_tax").positive(money.currency)?),
+        tax_total: Some(money.positive(body, "total_tax")?),
         total: Some(total.positive(money.currency)?),
         total_pointer: total.pointer,
         fee_sku: settings.fee_sku.clone(),
     })
 }
 
-/// A duty's price stands only in its set.
-fn shop_money(duty: &Node, money: Money) -> Read<Decimal> {
-    let name = if money.presentment { "presentment_money" } else { "shop_money" };
-    duty.at(&[name, "amount"]).money(money.currency)
+/// Nothing, of an amount that stands only in another currency.
+fn elsewhere(reason: Reason, money: Money) -> Read<Decimal> {
+    if reason.code == OTHER_CURRENCY { Ok(money.currency.zero()) } else { Err(reason) }
 }
 
 /// What a customer has ordered of it: what an edit in the shop took away is not wanted, what was refunded is cancelled or returned.
@@ -274,7 +249,7 @@ fn sku_of(item: &Node) -> String {
 fn discounts_of(node: &Node, money: Money) -> Read<Vec<Decimal>> {
     let mut found = vec![];
     for allocation in node.field("discount_allocations").items() {
-        found.push(money.at(&allocation, "amount").positive(money.currency)?);
+        found.push(money.positive(&allocation, "amount")?);
     }
     Ok(found)
 }
@@ -286,9 +261,9 @@ fn shipping(body: &Node, money: Money) -> Read<(Option<ShippingFigures>, Decimal
         if line.field("is_removed").is_true() {
             continue;
         }
-        let price = money.at(&line, "price").positive(money.currency)?;
+        let price = money.positive(&line, "price")?;
         let allocated: Decimal = discounts_of(&line, money)?.iter().sum();
-        let discounted = money.at(&line, "discounted_price");
+        let discounted = money.at(&line, "discounted_price")?;
         let after =
             if discounted.is_null() { (price - allocated).max(money.currency.zero()) } else { discounted.positive(money.currency)? };
         let tax = money.sum(&line.field("tax_lines").items(), "price")?;
@@ -320,22 +295,28 @@ fn cancelled(body: &Node) -> Option<ShopCancellation> {
     Some(ShopCancellation { code, detail: reason })
 }
 
-/// The order says how much, not by which transactions; so it is one payment, under the order's own id.
-fn payments(body: &Node, money: Money, external_id: &str) -> Read<Vec<ShopPayment>> {
+/// The order says how much, not by which transactions; so it is one payment, under the order's own id. What is open of one that is
+/// partly paid stands only in the shop's currency: where that is not the order's, nobody but a person can say what was paid.
+fn payment(body: &Node, money: Money, external_id: &str) -> Read<(ShopPayment, Option<Reason>)> {
     let total = money.read(body, "total_price")?;
     let zero = money.currency.zero();
+    let mut doubt = None;
     let status = body.field("financial_status").text(40).unwrap_or_default();
     let (authorized, captured) = match status.as_str() {
         "authorized" => (total, zero),
         "paid" | "partially_refunded" | "refunded" => (zero, total),
-        "partially_paid" => {
-            let outstanding = money.at(body, "total_outstanding");
-            let open = outstanding.decimal()?;
-            open.map_or((zero, zero), |open| (zero, money.currency.round((total - open).max(Decimal::ZERO))))
-        }
+        "partially_paid" => match money.at(body, "total_outstanding") {
+            Ok(open) => open.decimal()?.map_or((zero, zero), |open| (zero, money.currency.round((total - open).max(Decimal::ZERO)))),
+            Err(reason) => {
+                elsewhere(reason.clone(), money)?;
+                let detail = format!("what is still to be paid is not told in {}: book what was paid by hand", money.currency);
+                doubt = Some(Reason { code: "payment_currency".to_owned(), detail, ..reason });
+                (zero, zero)
+            }
+        },
         _ => (zero, zero),
     };
-    Ok(vec![ShopPayment { reference: format!("shopify-{external_id}"), method: method(body), authorized, captured }])
+    Ok((ShopPayment { reference: format!("shopify-{external_id}"), method: method(body), authorized, captured }, doubt))
 }
 
 fn method(body: &Node) -> PaymentMethod {

@@ -3,7 +3,7 @@
 
 use crate::channels::body::{Channel, ChannelCredentials};
 use crate::channels::platforms::api_client::{Api, ApiError, Login, Payload, needed};
-use crate::channels::shops::{Changed, OutgoingFulfillment, ShopApi};
+use crate::channels::shops::{Changed, Looked, OutgoingFulfillment, SecondPage, ShopApi, Telling};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use reqwest::Method;
 use rust_decimal::Decimal;
@@ -41,12 +41,22 @@ fn note_of(fulfillment: &OutgoingFulfillment) -> String {
 }
 
 impl ShopApi for WoocommerceApi {
-    fn fulfill(&self, fulfillment: &OutgoingFulfillment) -> Result<Option<String>, ApiError> {
-        let order = fulfillment.order_external_id.as_str();
-        let notes = Self::path(&["orders", order, "notes"]);
+    /// Our number of the shipment, which no other has, is in its note.
+    fn look(&self, fulfillment: &OutgoingFulfillment) -> Result<Looked, ApiError> {
         let begin = format!("Shipment {} ", fulfillment.number);
-        let known: Vec<Value> = self.api.get(&notes, &[])?.json()?;
-        if !known.iter().any(|note| note["note"].as_str().is_some_and(|text| text.starts_with(&begin))) {
+        let notes: Vec<Value> = self.api.get(&Self::path(&["orders", &fulfillment.order_external_id, "notes"]), &[])?.json()?;
+        let is_noted = notes.iter().any(|note| note["note"].as_str().is_some_and(|text| text.starts_with(&begin)));
+        if is_noted && !fulfillment.completes {
+            return Ok(Looked::Known(None));
+        }
+        let telling = Telling { known: vec![], lines: fulfillment.lines.iter().cloned().collect() };
+        Ok(Looked::Untold { telling, call: json!({ "is_noted": is_noted }) })
+    }
+
+    fn fulfill(&self, fulfillment: &OutgoingFulfillment, call: &Value) -> Result<Option<String>, ApiError> {
+        let order = fulfillment.order_external_id.as_str();
+        if call["is_noted"] != true {
+            let notes = Self::path(&["orders", order, "notes"]);
             let body = json!({ "note": note_of(fulfillment), "customer_note": true });
             self.api.call(Method::POST, &notes, &[], Payload::Json(&body))?;
         }
@@ -83,6 +93,35 @@ impl ShopApi for WoocommerceApi {
         ];
         let orders: Vec<Value> = self.api.get(&Self::path(&["orders"]), &query)?.json()?;
         Ok(Changed { more: orders.len() >= PAGE, orders })
+    }
+
+    fn changed_within(&self, second: DateTime<Utc>, from: Option<&str>) -> Result<SecondPage, ApiError> {
+        // Pages are counted by places: each begins with the last order of the one before, and where it does not, one has left the second
+        // and moved the others.
+        let (offset, last) = from.and_then(|from| from.split_once(' ')).unwrap_or(("0", ""));
+        let text = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%S").to_string();
+        let (after, before) = (text(second - TimeDelta::seconds(1)), text(second + TimeDelta::seconds(1)));
+        let limit = PAGE.to_string();
+        let query = [
+            ("modified_after", after.as_str()),
+            ("modified_before", before.as_str()),
+            ("dates_are_gmt", "true"),
+            ("orderby", "id"),
+            ("order", "asc"),
+            ("offset", offset),
+            ("per_page", limit.as_str()),
+        ];
+        let mut orders: Vec<Value> = self.api.get(&Self::path(&["orders"]), &query)?.json()?;
+        let id = |order: &Value| order["id"].to_string();
+        if !last.is_empty() && orders.first().map(id).as_deref() != Some(last) {
+            return Ok(SecondPage { orders: vec![], next: Some("0 ".to_owned()) });
+        }
+        let offset: usize = offset.parse().unwrap_or_default();
+        let next = orders.last().filter(|_| orders.len() >= PAGE).map(|order| format!("{} {}", offset + PAGE - 1, id(order)));
+        if !last.is_empty() {
+            orders.remove(0);
+        }
+        Ok(SecondPage { orders, next })
     }
 
     fn changed_at(&self, order: &Value) -> Option<DateTime<Utc>> {

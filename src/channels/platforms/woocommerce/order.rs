@@ -104,11 +104,12 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
     }
     let mut extras = vec![];
     for fee in body.field("fee_lines").items() {
+        let (amount, tax) = (fee.field("total").money(currency)?, fee.field("total_tax").money(currency)?);
         extras.push(Extra {
             external_line_id: format!("fee-{}", fee.field("id").id()?),
             name: fee.field("name").text(200).unwrap_or_else(|| "Fee".to_owned()),
-            amount: fee.field("total").money(currency)?,
-            tax: fee.field("total_tax").money(currency)?.max(Decimal::ZERO),
+            amount,
+            tax: if amount < Decimal::ZERO { tax } else { tax.max(Decimal::ZERO) },
             pointer: fee.pointer,
         });
     }
@@ -174,6 +175,7 @@ fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
         amount,
         lines: vec![],
         beside_lines: amount,
+        unclear: None,
         reason: node.field("reason").text(500),
         pointer: node.pointer.clone(),
     })

@@ -1,0 +1,1 @@
+ALTER TABLE channel_order_fact DROP COLUMN amount, DROP COLUMN left_here;

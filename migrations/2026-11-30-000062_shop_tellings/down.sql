@@ -1,0 +1,1 @@
+ALTER TABLE shop_task DROP COLUMN telling;
