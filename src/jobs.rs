@@ -93,14 +93,16 @@ impl Jobs {
         let stopping = Arc::new(AtomicBool::new(false));
         let (sender, running) = channel();
         let shared = Shared { db: db.clone(), clock, stopping: stopping.clone(), _running: sender };
-        let threads = vec![
+        let mut threads = vec![
             start_own(&shared, authenticator, desk.clone())?,
             start_imports(&shared, desk.clone())?,
             start_payments(&shared, desk.clone(), stripe)?,
             start_inbox(&shared, desk)?,
             start_shops(&shared)?,
-            start_mailboxes(&shared)?,
         ];
+        for _ in 0..imap::LOOKS {
+            threads.push(start_mailboxes(&shared)?);
+        }
         Ok(Self { db, stopping, running, threads })
     }
 
@@ -155,6 +157,7 @@ fn start_own(shared: &Shared, authenticator: Data<Authenticator>, desk: Desk) ->
             run(db, "purge_claims", |db| purge_claims(db, shared.now()));
             run(db, "purge_sessions", |db| sessions::purge(db, shared.now()));
             run(db, "purge_login_attempts", |db| login::purge(db, shared.now()));
+            run(db, "empty_inbound_messages", |db| inbox::service::empty(db, shared.now()));
         }
     })
 }
@@ -189,7 +192,7 @@ fn start_shops(shared: &Shared) -> Result<JoinHandle<()>, Error> {
     })
 }
 
-/// Looks into the mailboxes of channels, whose servers may be slow.
+/// Looks into the mailboxes of channels, whose servers may be slow: one of several threads that do.
 fn start_mailboxes(shared: &Shared) -> Result<JoinHandle<()>, Error> {
     shared.thread("mailboxes", MAILBOXES, |shared| {
         run(&shared.db, "look_into_mailboxes", |db| imap::look(db, || shared.now()));

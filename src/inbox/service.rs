@@ -1,10 +1,11 @@
 use super::body::{DiscardInboundMessage, InboundContent, InboundMessage, RetryInboundMessage};
-use super::message::{InboundMessageStatus, NewMessage, Reason};
+use super::message::{InboundMessageStatus, NewMessage, RETENTION_DAYS, Reason};
 use super::store;
 use crate::auth::actor::Context;
 use crate::channels::Channel;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
+use crate::platform::db::Db;
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
 use crate::platform::limits;
@@ -82,6 +83,10 @@ pub fn retry(
     if !matches!(current.status, InboundMessageStatus::Received | InboundMessageStatus::Rejected) {
         return Err(Error::invalid_transition(current.status.as_str(), "retry", &[]));
     }
+    if current.emptied_at.is_some() && edited.is_none() {
+        let detail = "its content was emptied, since the time is over for which it is kept; give a body to work in instead";
+        return Err(Error::conflict("content_emptied", detail));
+    }
     store::retry(connection, context, id, edited.as_deref())?;
     tell(connection, context, "inbound_message.retry_requested", id, json!({ "edited": edited.is_some() }))?;
     get(connection, context.organization_id, id)
@@ -121,6 +126,19 @@ pub fn discard(
     store::discard(connection, context, id, &Reason::new("discarded", &body.detail, ""))?;
     tell(connection, context, "inbound_message.discarded", id, json!({ "detail": body.detail }))?;
     get(connection, context.organization_id, id)
+}
+
+/// Empties what has been kept for long enough, of every organization; how many messages.
+pub fn empty(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const BATCH: i64 = 100;
+    let mut all = 0;
+    loop {
+        let emptied = db.write_blocking(|connection| Ok(store::empty(connection, now, RETENTION_DAYS, BATCH)?))?;
+        all += emptied;
+        if emptied == 0 || db.is_stopping() {
+            return Ok(all);
+        }
+    }
 }
 
 fn tell(
