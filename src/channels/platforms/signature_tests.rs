@@ -3,6 +3,7 @@
 use super::platform;
 use crate::channels::body::{Channel, ChannelKind, ChannelSettings};
 use crate::channels::platform::{Knock, Listening};
+use crate::payments::provider::stripe::signature as stripe;
 use crate::types::id::{ChannelId, OrganizationId};
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -67,6 +68,10 @@ fn stays_shut(kinds: &[Listening], headers: &[(String, String)], body: &[u8]) {
     for listening in kinds {
         let admitted = platform(listening.channel.kind).unwrap().admit(&knock, listening, now);
         assert!(admitted.is_err(), "{} lets {headers:?} in", listening.channel.kind);
+    }
+    // The payment provider's header is a list of its own kind.
+    for (_, value) in headers {
+        assert!(stripe::verify(value, body, &kinds[0].secrets, now).is_err(), "Stripe lets {value:?} in");
     }
 }
 

@@ -307,10 +307,17 @@ fn read_document(bytes: &[u8]) {
     }
 }
 
+fn read_workbook(bytes: &[u8]) {
+    for grid in super::xlsx::grids(bytes, "2").unwrap_or_default() {
+        assert!(grid.rows.iter().all(|(_, row)| row.len() <= 256), "{bytes:?}");
+    }
+}
+
 #[test]
 fn spoiled_mails_and_documents_are_read_without_a_panic() {
     spoil(&seeds(), 3_000, &read_mail);
     spoil(&[document(&|text| text)], 3_000, &read_document);
+    spoil(&[workbook()], 3_000, &read_workbook);
 }
 
 #[test]
@@ -323,4 +330,10 @@ fn a_million_spoiled_mails_are_read_without_a_panic() {
 #[ignore = "minutes"]
 fn a_million_spoiled_documents_are_read_without_a_panic() {
     spoil(&[document(&|text| text)], 1_000_000, &read_document);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_million_spoiled_workbooks_are_read_without_a_panic() {
+    spoil(&[workbook()], 1_000_000, &read_workbook);
 }
