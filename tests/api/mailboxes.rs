@@ -174,7 +174,8 @@ async fn a_mail_that_is_too_long_is_told_to_a_person_and_left_where_it_is() {
     // It is told once, and a person may write what it says.
     post.look_once().await;
     assert_eq!((post.rejected().await.len(), &post.mailbox().await["last_error"]), (1, &Value::Null));
-    let retry = |body: Value| post.admin.post(&format!("/v1/inbound_messages/{}/retry", text(&message["id"])), body);
+    let path = format!("/v1/inbound_messages/{}/retry", text(&message["id"]));
+    let retry = |body: Value| post.admin.post(&path, body);
     retry(json!({})).await.expect(200);
     post.work().await;
     assert_eq!(text(&post.message(message).await["reason"]["code"]), "too_large");
