@@ -187,7 +187,7 @@ async fn a_mail_that_is_too_long_is_told_to_a_person_and_left_where_it_is() {
 
 #[actix_web::test]
 async fn a_mail_that_its_server_does_not_give_holds_up_the_others_for_four_looks() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::spawn_with(|config| config.token_seconds = 86_400).await;
     let server = Server::start([(3, Kept::Refused), (4, Kept::Mail(order("A-4")))].into_iter().collect());
     let post = post(&app, server.settings(), None).await;
     post.connect().await;
