@@ -103,10 +103,12 @@ impl Jobs {
             start_own(&shared, authenticator, desk.clone())?,
             start_imports(&shared, desk.clone())?,
             start_payments(&shared, desk.clone(), stripe)?,
-            start_mailboxes(&shared)?,
         ];
         threads.extend(start_inbox(&shared, &desk)?);
         threads.extend(start_shops(&shared)?);
+        for _ in 0..imap::LOOKS {
+            threads.push(start_mailboxes(&shared)?);
+        }
         Ok(Self { db, stopping, running, threads })
     }
 
@@ -161,6 +163,7 @@ fn start_own(shared: &Shared, authenticator: Data<Authenticator>, desk: Desk) ->
             run(db, "purge_claims", |db| purge_claims(db, shared.now()));
             run(db, "purge_sessions", |db| sessions::purge(db, shared.now()));
             run(db, "purge_login_attempts", |db| login::purge(db, shared.now()));
+            run(db, "empty_inbound_messages", |db| inbox::service::empty(db, shared.now()));
         }
     })
 }
@@ -212,7 +215,7 @@ fn start_shops(shared: &Shared) -> Result<Vec<JoinHandle<()>>, Error> {
     Ok(threads)
 }
 
-/// Looks into the mailboxes of channels, whose servers may be slow.
+/// Looks into the mailboxes of channels, whose servers may be slow: one of several threads that do.
 fn start_mailboxes(shared: &Shared) -> Result<JoinHandle<()>, Error> {
     shared.thread("mailboxes", MAILBOXES, |shared| {
         run(&shared.db, "look_into_mailboxes", |db| imap::look(db, || shared.now()));

@@ -175,6 +175,9 @@ impl Message {
 /// How long a message waits for what may pass before a person has to look at it.
 pub const PATIENCE: TimeDelta = TimeDelta::days(7);
 
+/// For how many days after its end what came is kept word for word, where an organization says nothing else.
+pub const RETENTION_DAYS: i32 = 400;
+
 /// Until the next attempt after so many: from 15 s, doubling, to 15 minutes, so that a catalog that has caught up is noticed soon.
 pub fn back_off(attempts: i32) -> TimeDelta {
     let doubled = 15i64.saturating_mul(1 << attempts.clamp(1, 10).saturating_sub(1));

@@ -262,6 +262,8 @@ pub struct Listed {
     pub received_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub processed_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub emptied_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -270,7 +272,7 @@ pub struct Listed {
 
 const LISTED: &str = "m.id, m.channel_id, c.code AS channel, c.kind, m.topic, m.external_id, m.content_type, \
      octet_length(coalesce(m.edited_body, m.body))::bigint AS bytes, m.edited_body IS NOT NULL AS edited, m.proof, m.remote_address, m.status, \
-     m.attempts, m.next_attempt_at, m.reason, m.order_ids, m.received_at, m.processed_at, m.version, m.updated_at \
+     m.attempts, m.next_attempt_at, m.reason, m.order_ids, m.received_at, m.processed_at, m.emptied_at, m.version, m.updated_at \
      FROM inbound_message m JOIN channel c ON c.organization_id = m.organization_id AND c.id = m.channel_id";
 
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: InboundMessageId) -> QueryResult<Option<Listed>> {
@@ -301,10 +303,12 @@ pub struct Content {
     pub body: Vec<u8>,
     #[diesel(sql_type = Nullable<Binary>)]
     pub edited_body: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub emptied_at: Option<DateTime<Utc>>,
 }
 
 pub fn content(connection: &mut PgConnection, organization_id: OrganizationId, id: InboundMessageId) -> QueryResult<Option<Content>> {
-    sql("SELECT headers, content_type, body, edited_body FROM inbound_message WHERE organization_id = $1 AND id = $2")
+    sql("SELECT headers, content_type, body, edited_body, emptied_at FROM inbound_message WHERE organization_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
         .get_result(connection)
@@ -363,7 +367,7 @@ pub fn retry(
 ) -> QueryResult<()> {
     // Attempts go on, so that one that is under way cannot settle this one.
     sql("UPDATE inbound_message SET status = 'received', reason = NULL, next_attempt_at = $3, leased_until = NULL, processed_at = NULL, \
-         attempts = attempts + 1, edited_body = coalesce($4, edited_body), version = version + 1, updated_at = $3 \
+         attempts = attempts + 1, edited_body = coalesce($4, edited_body), emptied_at = NULL, version = version + 1, updated_at = $3 \
          WHERE organization_id = $1 AND id = $2")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
@@ -383,4 +387,20 @@ pub fn discard(connection: &mut PgConnection, context: &Context, id: InboundMess
     .bind::<Jsonb, _>(to_json(reason)?)
     .execute(connection)?;
     Ok(())
+}
+
+/// Empties headers and bodies of messages that have ended longer ago than their organization keeps them, the oldest of each first, at
+/// most so many; how many. What a person still has to decide of an order that was read of it stays.
+pub fn empty(connection: &mut PgConnection, now: DateTime<Utc>, usual_days: i32, limit: i64) -> QueryResult<usize> {
+    sql("WITH due AS (SELECT m.organization_id, m.id FROM organization o CROSS JOIN LATERAL ( \
+           SELECT i.organization_id, i.id FROM inbound_message i WHERE i.organization_id = o.id AND i.emptied_at IS NULL \
+           AND i.processed_at < $1 - make_interval(days => coalesce((o.profile ->> 'inbound_retention_days')::int, $2)) \
+           AND NOT EXISTS (SELECT FROM order_verification v WHERE v.organization_id = i.organization_id AND v.inbound_message_id = i.id \
+             AND v.status = 'open') ORDER BY i.processed_at LIMIT $3) m LIMIT $3) \
+         UPDATE inbound_message m SET body = '', headers = '[]', edited_body = NULL, emptied_at = $1 FROM due \
+         WHERE m.organization_id = due.organization_id AND m.id = due.id AND m.status <> 'received'")
+    .bind::<Timestamptz, _>(now)
+    .bind::<Integer, _>(usual_days)
+    .bind::<BigInt, _>(limit)
+    .execute(connection)
 }

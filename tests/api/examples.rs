@@ -595,6 +595,7 @@ async fn mails(road: &mut Road<'_>, app: &TestApp) {
     };
     let customer = road.admin.get("/v1/customers?q=C-TOKO-SUMBER").await.expect(200).body["data"][0]["id"].clone();
     road.go("get_order_verification", &[("id", &of(0))]).await;
+    road.go("get_order_verification_original", &[("id", &of(0))]).await;
     road.go_with("accept_order_verification", &[("id", &of(0))], |body| body["order"]["customer_id"] = customer.clone()).await;
     road.go("reject_order_verification", &[("id", &of(1))]).await;
 }

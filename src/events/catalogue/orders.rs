@@ -141,17 +141,25 @@ pub const TYPES: &[EventType] = &[
     EventType {
         name: "import.accepted",
         what: "an import is stored and will be worked off",
-        data: "id id, dry_run boolean, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
+        data: "id id, dry_run boolean, failure text?, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
             unchanged_count integer",
-        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"imported_count":0,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
+        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"failure":null,"imported_count":0,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
 "status":"queued","unchanged_count":0}"#,
     },
     EventType {
         name: "import.completed",
         what: "every row of it has its outcome; `data` has the counts",
-        data: "id id, dry_run boolean, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
+        data: "id id, dry_run boolean, failure text?, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
             unchanged_count integer",
-        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"imported_count":2,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
+        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"failure":null,"imported_count":2,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
 "status":"completed","unchanged_count":0}"#,
+    },
+    EventType {
+        name: "import.failed",
+        what: "it was given up; `data` has why and the counts so far",
+        data: "id id, dry_run boolean, failure text, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, \
+            status text, unchanged_count integer",
+        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"failure":"sender_disabled","imported_count":2,"kind":"orders","mode":"live",
+"rejected_count":0,"row_count":2000,"status":"failed","unchanged_count":0}"#,
     },
 ];

@@ -357,6 +357,7 @@ pub fn others(world: &World) -> Vec<Row> {
         Row::get("/v1/order_verifications?status=lost", 400, "invalid_parameter"),
         Row::get("/v1/order_verifications?order_id=x", 400, "invalid_parameter"),
         Row::get(format!("/v1/order_verifications/{NOTHING}"), 404, "not_found"),
+        Row::get(format!("/v1/order_verifications/{NOTHING}/original"), 404, "not_found"),
         Row::get(format!("/v1/channels/{NOTHING}/mailbox"), 404, "not_found"),
         post("/v1/channels", json!({"code": "m", "kind": "email", "name": "M", "settings": {"mail": {"imap_host": "https://x", "imap_port": 0, "allowed_domains": ["a b"]}}}), 422, "validation_failed")
             .at("/settings/mail/imap_host").at("/settings/mail/imap_port").at("/settings/mail/allowed_domains/0"),
