@@ -1,5 +1,5 @@
-//! What a document says, without language, paper or design. It is written down at the first request for it and never changed, so
-//! that every later rendering, in whatever language, says the same.
+//! What a document says, without language, paper or design: what was so when it was issued. It is written down at the first request for
+//! it and never changed, so that every later rendering, in whatever language, says the same.
 
 use crate::fulfillment::package::Package;
 use crate::invoicing::credit_notes::credit_note::CreditNote;

@@ -47,6 +47,8 @@ pub mod peg;
 pub mod peg_list;
 /// Pegs as they are stored.
 pub mod pegs;
+/// Goods that leave from another country than the organization's.
+pub mod origin;
 /// From prices, discounts and tax rules to every amount of an order.
 pub mod pricing;
 /// From a plan of allocations to fulfillment orders.

@@ -16,6 +16,7 @@ mod capture_queue;
 mod channels;
 mod concurrency;
 mod corrections;
+mod coupon_edits;
 mod coupons;
 mod crash;
 mod customer_history;

@@ -24,7 +24,7 @@ fn buying<'a>(skus: &'a [&'a str], currency: Currency) -> Buying<'a> {
 fn with_coupons(mut input: PricingInput, coupons: &[Coupon]) -> Result<(Priced, Vec<CouponUse>, PricingInput), Error> {
     let skus: Vec<&str> = (0..input.lines.len()).map(|i| SKUS[i % SKUS.len()]).collect();
     let named: Vec<Named> =
-        coupons.iter().map(|coupon| Named { code: &coupon.code, coupon: Some(coupon), standing: Standing::default() }).collect();
+        coupons.iter().map(|coupon| Named { code: &coupon.code, coupon: Some(coupon), standing: Standing::default(), is_held: false }).collect();
     let buying = buying(&skus, input.currency);
     let uses = apply(&mut input, &skus, &buying, &named)?;
     Ok((price(&input)?, uses, input))
