@@ -16,6 +16,7 @@ use crate::types::country::Country;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
 use crate::types::electronic_address::ElectronicAddress;
+use crate::types::language::Language;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -366,6 +367,8 @@ pub struct PackingList {
     pub order_number: String,
     pub ordered_on: NaiveDate,
     pub purchase_order_number: Option<String>,
+    /// The customer's own.
+    pub language: Option<Language>,
     pub seller: Seller,
     pub ship_from: String,
     pub ship_from_address: Option<Address>,

@@ -3,6 +3,7 @@
 use super::facts::{PackingLine, PackingList, Receipt, ReceiptLine, Seller, TradeDocument};
 use super::store;
 use crate::auth::actor::Context;
+use crate::customers;
 use crate::error::Error;
 use crate::fulfillment::shipments;
 use crate::inventory::locations;
@@ -124,7 +125,9 @@ fn packing_list(
     location: &str,
 ) -> Result<PackingList, Error> {
     let location = locations::service::get(connection, settings.id, location)?;
+    let customer = customers::service::get(connection, settings.id, order.customer_id)?;
     Ok(PackingList {
+        language: customer.language,
         number,
         on: None,
         has_left: false,

@@ -5,7 +5,7 @@ pub mod body;
 /// From events to notices.
 pub mod collect;
 mod compose;
-mod kind;
+pub mod kind;
 /// The look of a mail.
 pub mod letter;
 /// Answers to mails that order something.
@@ -13,9 +13,12 @@ pub mod replies;
 /// Sends what waits.
 pub mod send;
 mod service;
+mod samples;
 mod settings;
 mod smtp;
 mod store;
+/// Own words of an organization.
+pub mod templates;
 mod worker;
 
 pub use smtp::{Mailer, SmtpConfig, SmtpTls};

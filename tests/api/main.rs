@@ -48,6 +48,7 @@ mod migrations;
 mod mixed_load;
 mod money;
 mod northwind;
+mod notice_templates;
 mod notices;
 mod openapi;
 mod orders;

@@ -4,6 +4,7 @@ use crate::platform::sql::{from_json, sql};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, OrganizationId, ShipmentId};
+use crate::types::language::Language;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -340,8 +341,10 @@ pub fn bill_to(connection: &mut PgConnection, organization_id: OrganizationId, i
         tax_exemption: Option<Value>,
         #[diesel(sql_type = Nullable<Jsonb>)]
         billing_address: Option<Value>,
+        #[diesel(sql_type = Nullable<Text>)]
+        language: Option<Language>,
     }
-    let row: Option<Customer> = sql("SELECT code, name, tax_id, email, electronic_address, tax_exemption, billing_address FROM customer \
+    let row: Option<Customer> = sql("SELECT code, name, tax_id, email, electronic_address, tax_exemption, billing_address, language FROM customer \
          WHERE organization_id = $1 AND id = $2")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(id)
@@ -358,6 +361,7 @@ pub fn bill_to(connection: &mut PgConnection, organization_id: OrganizationId, i
         email: row.email,
         electronic_address: row.electronic_address.filter(|value| !value.is_null()),
         address,
+        language: row.language,
     };
     Ok(Some((bill_to, exemption.unwrap_or_default())))
 }
