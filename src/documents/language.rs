@@ -1,8 +1,8 @@
 //! The reader's language: how numbers, dates and amounts in words are written.
 
 use super::words;
-pub use crate::types::language::Language;
 use crate::types::currency::{Currency, rounded};
+pub use crate::types::language::Language;
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 

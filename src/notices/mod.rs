@@ -10,10 +10,10 @@ pub mod kind;
 pub mod letter;
 /// Answers to mails that order something.
 pub mod replies;
+mod samples;
 /// Sends what waits.
 pub mod send;
 mod service;
-mod samples;
 mod settings;
 mod smtp;
 mod store;

@@ -29,8 +29,10 @@ impl Samples {
             thing
         };
         Self {
-            order: with(json!({"number": "SO-000123", "currency": currency, "ordered_at": "2026-03-02T03:00:00Z", "promised_on": "2026-03-05",
-                "purchase_order_number": "PO-2026-117", "lines": lines})),
+            order: with(
+                json!({"number": "SO-000123", "currency": currency, "ordered_at": "2026-03-02T03:00:00Z", "promised_on": "2026-03-05",
+                "purchase_order_number": "PO-2026-117", "lines": lines}),
+            ),
             shipment: json!({"number": "SO-000123-S1", "carrier": "jne", "tracking_number": "JNE0123456789",
                 "tracking_url": "https://tracking.example/JNE0123456789", "lines": lines}),
             invoice: with(json!({"number": "INV-000123", "currency": currency, "issued_on": "2026-03-03", "due_on": "2026-04-02",

@@ -88,11 +88,7 @@ pub fn change(connection: &mut PgConnection, context: &Context, order: &Order, c
     claims.check(order, &added)?;
     claims.take(order, &added);
     claims.write(connection, context)?;
-    let end = |dropped: &DroppedCoupon| Release {
-        order_id: order.id,
-        coupon_id: Some(dropped.coupon_id),
-        reason: dropped.reason.clone(),
-    };
+    let end = |dropped: &DroppedCoupon| Release { order_id: order.id, coupon_id: Some(dropped.coupon_id), reason: dropped.reason.clone() };
     coupons::give_back(connection, context, &changed.dropped.iter().map(end).collect::<Vec<_>>())?;
     let amounts: Vec<(CouponId, Decimal)> = kept.iter().map(|of| (of.coupon_id, of.amount)).collect();
     coupons::revalue(connection, context, order.id, &amounts)

@@ -81,11 +81,9 @@ pub fn apply_held(input: &mut PricingInput, skus: &[&str], buying: &Buying<'_>, 
     for coupon in held.iter().copied() {
         match judge::lost(coupon, &buying) {
             None => coupons.push(coupon),
-            Some((code, detail)) => dropped.push(DroppedCoupon {
-                coupon_id: coupon.id,
-                code: coupon.code.clone(),
-                reason: ReleaseReason::new(code, detail),
-            }),
+            Some((code, detail)) => {
+                dropped.push(DroppedCoupon { coupon_id: coupon.id, code: coupon.code.clone(), reason: ReleaseReason::new(code, detail) })
+            }
         }
     }
     let mut uses = take_off(input, skus, &coupons, amounts)?;

@@ -39,6 +39,8 @@ pub mod purchase_orders {
 }
 /// The order as a whole.
 pub mod order;
+/// Goods that leave from another country than the organization's.
+pub mod origin;
 /// What dates are promised by.
 pub mod outlook;
 /// Lines that wait, and the supply that is promised to them.
@@ -47,8 +49,6 @@ pub mod peg;
 pub mod peg_list;
 /// Pegs as they are stored.
 pub mod pegs;
-/// Goods that leave from another country than the organization's.
-pub mod origin;
 /// From prices, discounts and tax rules to every amount of an order.
 pub mod pricing;
 /// From a plan of allocations to fulfillment orders.

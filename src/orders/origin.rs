@@ -29,7 +29,8 @@ pub fn settle(order: &mut Order, company: &Company, context: &Context) {
     }
     let stands = |hold: &&Hold| hold.released_at.is_none() || !hold.released_by.as_deref().is_some_and(is_system);
     let noted = order.holds.iter().filter(|hold| hold.code == HoldCode::PlaceOfSupply).filter(stands);
-    let noted: Vec<&str> = noted.flat_map(|hold| hold.data["locations"].as_array().into_iter().flatten()).filter_map(Value::as_str).collect();
+    let noted: Vec<&str> =
+        noted.flat_map(|hold| hold.data["locations"].as_array().into_iter().flatten()).filter_map(Value::as_str).collect();
     let fresh: Vec<&Origin> = differs.iter().filter(|origin| !noted.contains(&origin.location.as_str())).collect();
     let Some(first) = fresh.first() else { return };
     let detail = format!(
@@ -78,13 +79,8 @@ fn is_taxed_otherwise(order: &Order, line: &OrderLine, company: &Company, from: 
     let organization = &company.organization;
     let to = order.document.shipping_address.as_ref().map_or(organization.country.as_str(), |address| address.country.code());
     let buyer = TaxedBuyer { vat_state: order.document.buyer_vat_state.as_deref(), ..TaxedBuyer::default() };
-    let sale = Sale {
-        policy: organization.tax_treatment,
-        seller_country: from,
-        ship_to_country: to,
-        has_rates: company.has_rates(to),
-        buyer,
-    };
+    let sale =
+        Sale { policy: organization.tax_treatment, seller_country: from, ship_to_country: to, has_rates: company.has_rates(to), buyer };
     match treatment(&sale, Supply::Goods) {
         Treatment::Rates => REASONS.contains(&line.tax_category.as_str()),
         Treatment::Untaxed(rule) => rule.tax_category != line.tax_category,

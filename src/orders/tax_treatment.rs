@@ -111,7 +111,12 @@ pub fn treatment(sale: &Sale<'_>, supply: Supply) -> Treatment {
 /// where it is established (Directive 2006/112/EC art. 44): a valid VAT number says so for a member state, the billing address for a
 /// company elsewhere, which need not prove anything (Implementing Regulation 282/2011 art. 18(3)). Anybody else has it where the order
 /// ships to, as services at a distance (art. 58).
-pub fn service_place<'a>(policy: TaxTreatment, seller_country: &str, buyer: &TaxedBuyer<'a>, billing_country: Option<&'a str>) -> Option<&'a str> {
+pub fn service_place<'a>(
+    policy: TaxTreatment,
+    seller_country: &str,
+    buyer: &TaxedBuyer<'a>,
+    billing_country: Option<&'a str>,
+) -> Option<&'a str> {
     if policy == TaxTreatment::RatesOnly || !tax_id::is_member_state(seller_country) {
         return None;
     }

@@ -24,8 +24,7 @@ async fn uses(admin: &Caller<'_>, coupon: &Value) -> Vec<Value> {
 async fn an_order_cut_below_the_minimum_loses_its_coupon_and_gives_the_use_back() {
     let app = TestApp::spawn().await;
     let admin = stocked(&app).await;
-    let large =
-        coupon(&admin, json!({"code": "LARGE", "minimum_subtotal": "200000.00", "currency": "IDR", "usage_limit": 1})).await;
+    let large = coupon(&admin, json!({"code": "LARGE", "minimum_subtotal": "200000.00", "currency": "IDR", "usage_limit": 1})).await;
     // 2 × 50,000 + 5 × 20,000 = 200,000; 10 % off: 180,000; PPN 11 % = 19,800.
     let placed = admin.post("/v1/orders", order_with(&["LARGE"], json!({}))).await.expect(201).body;
     assert_eq!(figures(&placed), ["200000.00", "20000.00", "19800.00", "199800.00"]);
@@ -39,7 +38,10 @@ async fn an_order_cut_below_the_minimum_loses_its_coupon_and_gives_the_use_back(
     let mut less = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "1"}], "dry_run": true});
     let asked = edit(&admin, &placed, less.clone()).await.expect(200).body;
     let told = &asked["difference"]["coupons"][0];
-    assert_eq!((&told["code"], &told["held"], &told["reason"]["code"]), (&json!("LARGE"), &json!(false), &json!("coupon_minimum_not_reached")));
+    assert_eq!(
+        (&told["code"], &told["held"], &told["reason"]["code"]),
+        (&json!("LARGE"), &json!(false), &json!("coupon_minimum_not_reached"))
+    );
     assert_eq!(figures(&asked["after"]), ["170000.00", "0.00", "18700.00", "188700.00"]);
     assert_eq!(times_used(&admin, &large).await, 1, "a dry run gives nothing back");
 
@@ -55,7 +57,10 @@ async fn an_order_cut_below_the_minimum_loses_its_coupon_and_gives_the_use_back(
     let edited: Vec<&Value> = events["data"].as_array().unwrap().iter().filter(|event| event["type"] == "order.edited").collect();
     assert_eq!(edited[0]["data"]["coupons_dropped"], json!([]));
     let dropped = &edited[1]["data"];
-    assert_eq!((&dropped["coupons_dropped"][0]["code"], &dropped["coupons_dropped"][0]["reason"]), (&json!("LARGE"), &use_of["release_reason"]));
+    assert_eq!(
+        (&dropped["coupons_dropped"][0]["code"], &dropped["coupons_dropped"][0]["reason"]),
+        (&json!("LARGE"), &use_of["release_reason"])
+    );
     assert_eq!(dropped["header"]["coupon_codes"], json!({"before": ["LARGE"], "after": []}));
     clean(&app).await;
 
@@ -89,7 +94,10 @@ async fn a_coupon_for_products_follows_them_and_goes_with_the_last() {
     // What is left is less than the coupon: it takes that. 2 × 50,000 at 90 % off by hand = 10,000.
     let cheap = json!({"lines": [{"order_line_id": kopi, "discounts": [{"percent": "90", "reason": "last of its kind"}]}]});
     let cheap = edit(&admin, &placed, cheap).await.expect(200).body;
-    assert_eq!((figures(&cheap)[0], figures(&cheap)[3], &cheap["lines"][0]["discounts"][1]["amount"]), ("0.00", "0.00", &json!("10000.00")));
+    assert_eq!(
+        (figures(&cheap)[0], figures(&cheap)[3], &cheap["lines"][0]["discounts"][1]["amount"]),
+        ("0.00", "0.00", &json!("10000.00"))
+    );
     assert_eq!(uses(&admin, &shared).await[0]["amount"], "10000.00");
     clean(&app).await;
     // The last of its products goes, and the coupon with it.
@@ -150,7 +158,8 @@ async fn an_order_keeps_the_terms_on_which_it_took_a_coupon() {
     let ten = coupon(&admin, json!({"usage_limit_per_customer": 1})).await;
     let path = format!("/v1/coupons/{}", ten["id"].as_str().unwrap());
     let placed = admin.post("/v1/orders", order_with(&["TEN"], json!({}))).await.expect(201).body;
-    let dearer = json!({"percent": "50", "minimum_subtotal": "9000000.00", "currency": "IDR", "skus": ["TEH"], "valid_to_on": "2026-03-01"});
+    let dearer =
+        json!({"percent": "50", "minimum_subtotal": "9000000.00", "currency": "IDR", "skus": ["TEH"], "valid_to_on": "2026-03-01"});
     admin.patch(&path, dearer).await.expect(200);
     admin.act(&format!("{path}/deactivate")).await.expect(200);
     let three = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "3"}]});

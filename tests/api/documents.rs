@@ -189,7 +189,8 @@ async fn a_first_request_shows_what_was_so_at_the_issue() {
         json!({"invoice_id": id(&invoice), "reason": "broken", "lines": [{"invoice_line_id": id(&invoice["lines"][0]), "quantity": "1"}]});
     let note = admin.post("/v1/credit_notes", note).await.expect(201).body;
     let other = order(&admin, json!({})).await;
-    let payment = json!({"amount": "60000.00", "currency": "IDR", "method": "cash", "allocations": [{"order_id": id(&other), "amount": "50000.00"}]});
+    let payment =
+        json!({"amount": "60000.00", "currency": "IDR", "method": "cash", "allocations": [{"order_id": id(&other), "amount": "50000.00"}]});
     let payment = admin.post("/v1/payments", payment).await.expect(201).body;
     let logo_then = hex_sha256(seller("x")["logo"].as_str().unwrap());
 
@@ -198,21 +199,35 @@ async fn a_first_request_shows_what_was_so_at_the_issue() {
     let mut changed = seller("PT Lain Sekali");
     changed["logo"] = json!("data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCA5IDkiLz4=");
     admin.put("/v1/organization", changed).await.expect(200);
-    admin.post("/v1/payments", json!({"amount": "1000.00", "currency": "IDR", "method": "cash", "invoice_id": id(&invoice)})).await.expect(201);
+    admin
+        .post("/v1/payments", json!({"amount": "1000.00", "currency": "IDR", "method": "cash", "invoice_id": id(&invoice)}))
+        .await
+        .expect(201);
     let payments = format!("/v1/payments/{}", id(&payment));
-    admin.post(&format!("{payments}/allocations"), json!({"allocations": [{"order_id": id(&other), "amount": "4000.00"}]})).await.expect(201);
+    admin
+        .post(&format!("{payments}/allocations"), json!({"allocations": [{"order_id": id(&other), "amount": "4000.00"}]}))
+        .await
+        .expect(201);
     admin.post(&format!("{payments}/refund"), json!({"amount": "2000.00", "reason": "too much"})).await.expect(201);
 
-    for path in [format!("/v1/invoices/{}/pdf", id(&invoice)), format!("/v1/credit_notes/{}/pdf", id(&note)), format!("{payments}/receipt")] {
+    for path in [format!("/v1/invoices/{}/pdf", id(&invoice)), format!("/v1/credit_notes/{}/pdf", id(&note)), format!("{payments}/receipt")]
+    {
         assert!(get(&admin, &path).await.expect(200).bytes.starts_with(b"%PDF"));
     }
     for (kind, of) in [("invoice", &invoice), ("credit_note", &note), ("receipt", &payment)] {
         let content = content_of(&app, kind, id(of));
-        assert_eq!((&content["seller"]["legal_name"], content["logo"].as_str()), (&json!("PT Nusantara Niaga"), Some(logo_then.as_str())), "{kind}");
+        assert_eq!(
+            (&content["seller"]["legal_name"], content["logo"].as_str()),
+            (&json!("PT Nusantara Niaga"), Some(logo_then.as_str())),
+            "{kind}"
+        );
     }
     assert_eq!(content_of(&app, "invoice", id(&invoice))["paid"], "0.00");
     let receipt = content_of(&app, "receipt", id(&payment));
-    assert_eq!((&receipt["lines"][0]["amount"], &receipt["unapplied"], &receipt["refunded"]), (&json!("50000.00"), &json!("10000.00"), &json!("0.00")));
+    assert_eq!(
+        (&receipt["lines"][0]["amount"], &receipt["unapplied"], &receipt["refunded"]),
+        (&json!("50000.00"), &json!("10000.00"), &json!("0.00"))
+    );
     // What is issued from now on shows what is so now.
     let (_, later) = invoiced(&admin).await;
     get(&admin, &format!("/v1/invoices/{}/pdf", id(&later))).await.expect(200);

@@ -37,7 +37,10 @@ async fn own_words_are_previewed_sent_and_given_up() {
     let told = notices(&admin, &format!("order_id={}", order["id"].as_str().unwrap())).await;
     let shown = admin.get(&format!("/v1/notices/{}", told[0]["id"].as_str().unwrap())).await.expect(200).body;
     let text = shown["text"].as_str().unwrap();
-    assert!(text.contains("Your order of 2 March 2026 comes to IDR\u{a0}111,000.\n\nYours,\nthe {team}\n") && text.contains("Total: IDR"), "{text}");
+    assert!(
+        text.contains("Your order of 2 March 2026 comes to IDR\u{a0}111,000.\n\nYours,\nthe {team}\n") && text.contains("Total: IDR"),
+        "{text}"
+    );
     assert!(shown["html"].as_str().unwrap().contains("Hello Customer C-1"));
 
     // Another kind and another language are ours as before.
@@ -64,7 +67,8 @@ async fn the_customers_own_language_comes_before_the_country() {
     assert_eq!(admin.get(&format!("/v1/customers/{id}")).await.expect(200).body["language"], "en");
     let order = place(&admin, json!({"customer_code": "C-EN"})).await;
     let other = place(&admin, json!({})).await;
-    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", order["id"].as_str().unwrap())).await.expect(200).body["data"][0].clone();
+    let work =
+        admin.get(&format!("/v1/fulfillment_orders?order_id={}", order["id"].as_str().unwrap())).await.expect(200).body["data"][0].clone();
     admin.post(&format!("/v1/fulfillment_orders/{}/ship", work["id"].as_str().unwrap()), json!({"carrier": "jne"})).await.expect(201);
     let invoice = admin.post(&format!("/v1/orders/{}/invoices", order["id"].as_str().unwrap()), json!({})).await.expect(201).body;
     assert_eq!(invoice["bill_to"]["language"], "en");
@@ -76,7 +80,7 @@ async fn the_customers_own_language_comes_before_the_country() {
     }
     // The PDF is his, too, unless the request says otherwise: the copy in English has the very bytes.
     let path = format!("/v1/invoices/{}/pdf", invoice["id"].as_str().unwrap());
-    let etag = |path: String| async { send(admin.request(Method::HEAD, &path)).await.header("etag").to_owned() };
+    let etag = async |path: String| send(admin.request(Method::HEAD, &path)).await.header("etag").to_owned();
     let (own, english, indonesian) =
         (etag(path.clone()).await, etag(format!("{path}?language=en")).await, etag(format!("{path}?language=id")).await);
     assert!(own == english && own != indonesian && !own.is_empty());

@@ -230,7 +230,12 @@ async fn services_to_businesses_are_taxed_where_the_customer_is_established() {
         ("US-B2C", "US", Value::Null, "person"),
         ("FR-B2C", "FR", Value::Null, "person"),
     ] {
-        customer(&admin, code, json!({"billing_address": address(billing), "shipping_address": address(billing), "tax_id": tax_id, "kind": kind})).await;
+        customer(
+            &admin,
+            code,
+            json!({"billing_address": address(billing), "shipping_address": address(billing), "tax_id": tax_id, "kind": kind}),
+        )
+        .await;
     }
     let service = || json!([{"sku": "WRAP", "quantity": "4"}]);
     for (who, ship_to, expected) in [
@@ -274,10 +279,17 @@ async fn goods_that_leave_from_a_country_that_taxes_them_otherwise_are_held() {
     for place in ["jakarta", "surabaya"] {
         receive(&admin, place, "KOPI", "100").await;
     }
-    for (code, country, tax_id, kind) in
-        [("FR-B2B", "FR", json!("FR40303265045"), "company"), ("FR-B2C", "FR", Value::Null, "person"), ("IT-B2B", "IT", json!("IT00743110157"), "company")]
-    {
-        customer(&admin, code, json!({"billing_address": address(country), "shipping_address": address(country), "tax_id": tax_id, "kind": kind})).await;
+    for (code, country, tax_id, kind) in [
+        ("FR-B2B", "FR", json!("FR40303265045"), "company"),
+        ("FR-B2C", "FR", Value::Null, "person"),
+        ("IT-B2B", "IT", json!("IT00743110157"), "company"),
+    ] {
+        customer(
+            &admin,
+            code,
+            json!({"billing_address": address(country), "shipping_address": address(country), "tax_id": tax_id, "kind": kind}),
+        )
+        .await;
     }
     let order = |who: &'static str| {
         let body = json!({"customer_code": who, "currency": "EUR", "lines": [{"sku": "KOPI", "quantity": "2"}]});
@@ -285,14 +297,18 @@ async fn goods_that_leave_from_a_country_that_taxes_them_otherwise_are_held() {
     };
     let holds = |order: &Value| -> Vec<String> {
         let open = order["holds"].as_array().unwrap().iter().filter(|hold| hold["released_at"].is_null());
-        open.map(|hold| format!("{} {}", hold["code"].as_str().unwrap(), hold["data"]["locations"][0].as_str().unwrap_or_default())).collect()
+        open.map(|hold| format!("{} {}", hold["code"].as_str().unwrap(), hold["data"]["locations"][0].as_str().unwrap_or_default()))
+            .collect()
     };
     // From Paris to a consumer in France: the French rate either way. To an Italian company: an intra-community supply either way.
     assert_eq!(holds(&order("FR-B2C").await), Vec::<String>::new());
     assert_eq!(holds(&order("IT-B2B").await), Vec::<String>::new());
     // From Paris to a French company is a French sale, and no intra-community supply from Germany.
     let held = order("FR-B2B").await;
-    assert_eq!((breakdown(&held), held["status"].as_str()), (vec!["intra_community K 0 20.00 0.00 VATEX-EU-IC".to_owned()], Some("on_hold")));
+    assert_eq!(
+        (breakdown(&held), held["status"].as_str()),
+        (vec!["intra_community K 0 20.00 0.00 VATEX-EU-IC".to_owned()], Some("on_hold"))
+    );
     assert_eq!(holds(&held), ["place_of_supply surabaya"]);
     assert_eq!(held["holds"][0]["releasable_by"], json!(["finance", "admin"]));
     let path = format!("/v1/orders/{}", held["id"].as_str().unwrap());

@@ -49,7 +49,9 @@ pub fn take_in_doubtful(
     let found: HashSet<&[u8]> = file.entries.iter().map(|entry| entry.key.as_slice()).collect();
     let mut doubtful: Vec<(&KnownEntry, &StatementEntry)> = vec![];
     for (day, meeting) in by_day {
-        let Some(account) = meeting.first().and_then(|entry| repeated.get(entry.key.as_slice())).map(|entry| &entry.account) else { continue };
+        let Some(account) = meeting.first().and_then(|entry| repeated.get(entry.key.as_slice())).map(|entry| &entry.account) else {
+            continue;
+        };
         if !holds_all(&entries::keys_of_day(connection, context.organization_id, account, day, id)?, &found) {
             doubtful.extend(meeting.into_iter().filter_map(|entry| Some((entry, *repeated.get(entry.key.as_slice())?))));
         }

@@ -1,5 +1,5 @@
-use super::body::{Coupon, CouponFilter, CouponRedemption, PatchCoupon, PutCoupon, canonical};
 use super::body::ReleaseReason;
+use super::body::{Coupon, CouponFilter, CouponRedemption, PatchCoupon, PutCoupon, canonical};
 use super::judge::Standing;
 pub use super::redemption_store::{Redemption, Release};
 use super::{redemption_store, store};

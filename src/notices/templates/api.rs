@@ -118,7 +118,6 @@ pub async fn preview_notice(call: Call, app: Data<App>) -> Result<Answer, Error>
     call.no_query()?;
     let (kind, language) = named(&call)?;
     let body: PreviewNotice = call.json_or_empty()?;
-    let preview =
-        app.db.read(move |connection| service::preview(connection, context.organization_id, (kind, language), &body)).await?;
+    let preview = app.db.read(move |connection| service::preview(connection, context.organization_id, (kind, language), &body)).await?;
     Answer::ok(&preview)
 }

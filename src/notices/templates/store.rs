@@ -50,9 +50,11 @@ impl From<Row> for NoticeTemplate {
 
 /// All of an organization: two languages of eight kinds at most.
 pub fn all(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<NoticeTemplate>> {
-    let rows: Vec<Row> = sql(format!("SELECT {COLUMNS} FROM notice_template WHERE organization_id = $1 ORDER BY kind COLLATE \"C\", language COLLATE \"C\""))
-        .bind::<SqlUuid, _>(organization_id)
-        .load(connection)?;
+    let rows: Vec<Row> = sql(format!(
+        "SELECT {COLUMNS} FROM notice_template WHERE organization_id = $1 ORDER BY kind COLLATE \"C\", language COLLATE \"C\""
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .load(connection)?;
     Ok(rows.into_iter().map(NoticeTemplate::from).collect())
 }
 
@@ -62,13 +64,12 @@ pub fn find(
     kind: NoticeKind,
     language: Language,
 ) -> QueryResult<Option<NoticeTemplate>> {
-    let row: Option<Row> =
-        sql(format!("SELECT {COLUMNS} FROM notice_template WHERE organization_id = $1 AND kind = $2 AND language = $3"))
-            .bind::<SqlUuid, _>(organization_id)
-            .bind::<Text, _>(kind)
-            .bind::<Text, _>(language)
-            .get_result(connection)
-            .optional()?;
+    let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM notice_template WHERE organization_id = $1 AND kind = $2 AND language = $3"))
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Text, _>(kind)
+        .bind::<Text, _>(language)
+        .get_result(connection)
+        .optional()?;
     Ok(row.map(NoticeTemplate::from))
 }
 
@@ -79,14 +80,13 @@ pub fn lock(
     kind: NoticeKind,
     language: Language,
 ) -> QueryResult<Option<NoticeTemplate>> {
-    let row: Option<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM notice_template WHERE organization_id = $1 AND kind = $2 AND language = $3 FOR NO KEY UPDATE"
-    ))
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Text, _>(kind)
-    .bind::<Text, _>(language)
-    .get_result(connection)
-    .optional()?;
+    let row: Option<Row> =
+        sql(format!("SELECT {COLUMNS} FROM notice_template WHERE organization_id = $1 AND kind = $2 AND language = $3 FOR NO KEY UPDATE"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Text, _>(kind)
+            .bind::<Text, _>(language)
+            .get_result(connection)
+            .optional()?;
     Ok(row.map(NoticeTemplate::from))
 }
 

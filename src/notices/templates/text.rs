@@ -14,15 +14,30 @@ pub fn placeholders(kind: NoticeKind) -> &'static [&'static str] {
             &["customer_name", "seller_name", "order_number", "purchase_order_number", "ordered_on", "previous_promised_on", "promised_on"]
         }
         NoticeKind::Dispatch => &[
-            "customer_name", "seller_name", "order_number", "purchase_order_number", "ordered_on", "shipment_number", "carrier",
-            "tracking_number", "tracking_url",
+            "customer_name",
+            "seller_name",
+            "order_number",
+            "purchase_order_number",
+            "ordered_on",
+            "shipment_number",
+            "carrier",
+            "tracking_number",
+            "tracking_url",
         ],
         NoticeKind::Invoice => {
             &["customer_name", "seller_name", "order_number", "invoice_number", "issued_on", "due_on", "invoice_total", "amount_due"]
         }
-        NoticeKind::Reminder => {
-            &["customer_name", "seller_name", "order_number", "invoice_number", "issued_on", "due_on", "invoice_total", "amount_due", "days_overdue"]
-        }
+        NoticeKind::Reminder => &[
+            "customer_name",
+            "seller_name",
+            "order_number",
+            "invoice_number",
+            "issued_on",
+            "due_on",
+            "invoice_total",
+            "amount_due",
+            "days_overdue",
+        ],
         NoticeKind::Receipt => {
             &["customer_name", "seller_name", "order_number", "receipt_number", "received_on", "amount", "method", "reference"]
         }

@@ -23,8 +23,10 @@ fn buying<'a>(skus: &'a [&'a str], currency: Currency) -> Buying<'a> {
 
 fn with_coupons(mut input: PricingInput, coupons: &[Coupon]) -> Result<(Priced, Vec<CouponUse>, PricingInput), Error> {
     let skus: Vec<&str> = (0..input.lines.len()).map(|i| SKUS[i % SKUS.len()]).collect();
-    let named: Vec<Named> =
-        coupons.iter().map(|coupon| Named { code: &coupon.code, coupon: Some(coupon), standing: Standing::default(), is_held: false }).collect();
+    let named: Vec<Named> = coupons
+        .iter()
+        .map(|coupon| Named { code: &coupon.code, coupon: Some(coupon), standing: Standing::default(), is_held: false })
+        .collect();
     let buying = buying(&skus, input.currency);
     let uses = apply(&mut input, &skus, &buying, &named)?;
     Ok((price(&input)?, uses, input))
@@ -103,7 +105,7 @@ fn faults_of_all_codes_come_at_once_and_before_exhaustion() {
     let used_up = Coupon { times_used: 1, ..coupon(json!({"usage_limit": 1, "combinable": true})) };
     let alone = coupon(json!({"code": "alone"}));
     let mut input = order("EUR", vec![line("1", "10", "0")]);
-    let named = |code, coupon| Named { code, coupon, standing: Standing::default() };
+    let named = |code, coupon| Named { code, coupon, standing: Standing::default(), is_held: false };
     let skus = ["KOPI"];
     let buying = buying(&skus, input.currency);
     let result = apply(&mut input, &skus, &buying, &[named("x", None), named("alone", Some(&alone)), named("ten", Some(&used_up))]);

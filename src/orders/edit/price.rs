@@ -43,8 +43,7 @@ impl<'a> Terms<'a> {
         let payer = account.and_then(|_| reference.customer(order.bill_to_customer_id));
         let buyer = payer.map(Customer::taxed).unwrap_or_default();
         let document = &order.document;
-        let places =
-            Places::of(&reference.company, &buyer, document.shipping_address.as_ref(), document.billing_address.as_ref());
+        let places = Places::of(&reference.company, &buyer, document.shipping_address.as_ref(), document.billing_address.as_ref());
         let has_goods = order.lines.iter().any(|line| line.is_stocked() && !line.quantities.quantity.is_zero());
         Self {
             reference,

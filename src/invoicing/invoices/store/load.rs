@@ -344,12 +344,13 @@ pub fn bill_to(connection: &mut PgConnection, organization_id: OrganizationId, i
         #[diesel(sql_type = Nullable<Text>)]
         language: Option<Language>,
     }
-    let row: Option<Customer> = sql("SELECT code, name, tax_id, email, electronic_address, tax_exemption, billing_address, language FROM customer \
+    let row: Option<Customer> =
+        sql("SELECT code, name, tax_id, email, electronic_address, tax_exemption, billing_address, language FROM customer \
          WHERE organization_id = $1 AND id = $2")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<SqlUuid, _>(id)
-    .get_result(connection)
-    .optional()?;
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
     let Some(row) = row else { return Ok(None) };
     let exemption: Option<Exemption> = row.tax_exemption.map(from_json).transpose()?.flatten();
     let address: Option<Address> = row.billing_address.map(from_json).transpose()?.flatten();
