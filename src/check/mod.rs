@@ -43,7 +43,7 @@ invariants! {
     "payment_amounts", "payment_adjustments", "payment_status", "payment_operations", "captured_on_shipment", "currencies", "number_series", "number_series_dates", "customer_balance",
     "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",
     "claims", "external_ids", "events_of_orders",
-    "documents", "webhook_deliveries",
+    "documents", "webhook_deliveries", "event_chunks",
     "references_orders", "references_inventory", "references_fulfillment", "references_invoicing", "references_payments",
     "order_verifications", "references_events", "import_counts", "references_imports", "organizations",
     "inbox", "channel_orders",

@@ -264,7 +264,7 @@ impl World<'_> {
             body["shipping"] = json!({"amount": format!("{}.50", random.below(40_000))});
         }
         if random.below(5) == 0 {
-            body["coupon_codes"] = json!([*random.one_of(&["TEN", "FIVE"])]);
+            body["coupon_codes"] = json!([*random.one_of(&["TEN", "FIVE", "LARGE", "FIRST"])]);
         }
         let answer = client.post("/v1/orders", &body).await;
         if answer.status == 201 {
@@ -329,6 +329,7 @@ impl World<'_> {
             2 => body["shipping_address"] = json!({"line1": "Hauptstr. 1", "city": "Bonn", "country": *random.one_of(&["ID", "DE"])}),
             3 => body["reprice"] = json!(true),
             4 => body["dry_run"] = json!(true),
+            5 => body["coupon_codes"] = random.one_of(&[json!([]), json!(["TEN"]), json!(["FIRST"]), json!(["LARGE"])]).clone(),
             _ => {}
         }
         self.act(client, &id_of(&order), "edits", &body).await
