@@ -23,7 +23,7 @@ pub fn list(
     limit: usize,
 ) -> Result<Page<AuditEntry>, Error> {
     let before = before.unwrap_or(i64::MAX);
-    let mut look = |connection: &mut PgConnection, ranges: &[Range], from: i64| {
+    let look = |connection: &mut PgConnection, ranges: &[Range], from: i64| {
         store::page(connection, organization_id, filter, ranges, from, before, limit as i64 + 1)
     };
     let of_order = filter.subject_id.is_some() && filter.subject_type.as_deref() == Some("order");
