@@ -33,7 +33,7 @@ async fn own_words_are_previewed_sent_and_given_up() {
     let order = place(&admin, json!({})).await;
     assert_eq!(deliver(&app, &server).await, 1);
     let number = order["number"].as_str().unwrap();
-    assert_eq!(server.received()[0].header("Subject"), [format!("Order {number} at shop")]);
+    assert_eq!(server.received()[0].header("Subject"), [format!("Order {number} at PT Nusantara Niaga")]);
     let told = notices(&admin, &format!("order_id={}", order["id"].as_str().unwrap())).await;
     let shown = admin.get(&format!("/v1/notices/{}", told[0]["id"].as_str().unwrap())).await.expect(200).body;
     let text = shown["text"].as_str().unwrap();

@@ -74,8 +74,8 @@ pub async fn get_notice_template(call: Call, app: Data<App>) -> Result<Answer, E
 pub async fn put_notice_template(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ADMIN)?;
     call.no_query()?;
-    let (kind, language) = named(&call)?;
     let body: PutNoticeTemplate = call.json()?;
+    let (kind, language) = named(&call)?;
     let (precondition, create_only) = (call.precondition()?, call.create_only());
     let location = format!("/v1/notice_templates/{kind}/{language}");
     let (template, created) =
