@@ -147,6 +147,7 @@ fn start_own(shared: &Shared, authenticator: Data<Authenticator>, desk: Desk) ->
             run(db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
         }
         if upkeep.is_due() {
+            run(db, "make_event_chunks", audit::chunks::make);
             run(db, "upkeep", |_| {
                 metrics::upkeep();
                 authenticator.upkeep();

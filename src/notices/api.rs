@@ -19,6 +19,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
+    config.configure(super::templates::api::configure);
     config.service(get_notice_settings).service(put_notice_settings).service(list_notices).service(get_notice).service(resend_notice);
 }
 

@@ -430,6 +430,10 @@ pub fn edits(world: &World) -> Vec<Row> {
         edit(json!({"lines": [{"order_line_id": line, "unit_price": "-1"}]}), 422, "out_of_range").at("/lines/0/unit_price"),
         edit(json!({"lines": [{"order_line_id": line, "discounts": [{"percent": "101"}]}]}), 422, "out_of_range")
             .at("/lines/0/discounts/0/percent"),
+        edit(json!({"coupon_codes": ["NOBODY"]}), 422, "unknown_coupon").at("/coupon_codes/0"),
+        edit(json!({"coupon_codes": ["TEN", "ten"]}), 422, "duplicate_code").at("/coupon_codes/1"),
+        edit(json!({"coupon_codes": ["T EN"]}), 422, "invalid_code").at("/coupon_codes/0"),
+        edit(json!({"coupon_codes": (0..11).map(|i| format!("C{i}")).collect::<Vec<_>>()}), 422, "too_many_items").at("/coupon_codes"),
         edit(json!({"shipping": {"amount": "-1"}}), 422, "out_of_range").at("/shipping/amount"),
         edit(json!({"payment_terms": "never"}), 422, "unknown_payment_terms").at("/payment_terms"),
         edit(json!({"ship_to_address_code": "moon"}), 422, "unknown_address").at("/ship_to_address_code"),
