@@ -15,6 +15,7 @@ use crate::fulfillment::shipments::shipment::Shipment;
 use crate::inventory::stock::levels::body::InventoryLevel;
 use crate::invoicing::credit_notes::body::CreditNoteBody;
 use crate::invoicing::invoices::body::InvoiceBody;
+use crate::openapi::ServiceConfig;
 use crate::orders::body::OrderBody;
 use crate::payments::body::PaymentBody;
 use crate::platform::http::Answer;
@@ -25,7 +26,6 @@ use actix_web::web::Data;
 use diesel::pg::PgConnection;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::auth::call::{Call, StreamCall};
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::orders::body::NewOrder;
 use crate::platform::file_stream::FileStream;
 use crate::platform::filters;
@@ -24,7 +25,6 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(create_import).service(list_imports).service(get_import).service(list_import_rows).service(get_import_result);

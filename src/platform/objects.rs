@@ -1,9 +1,7 @@
 //! JSON objects are told apart from arrays. Derived structs read both (an array gives a struct its fields in order, an accident of
 //! the format), which no contract of ours names and no generated client sends.
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
 use std::fmt;
 
 /// Around a deserializer, a visitor, a seed or an access: at any depth, what is a struct here is an object there.
@@ -29,7 +27,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
         deserialize_tuple_struct(name: &'static str, length: usize); deserialize_enum(name: &'static str, variants: &'static [&'static str]);
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, name: &'static str, fields: &'static [&'static str], visitor: V) -> Result<V::Value, D::Error> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
         self.0.deserialize_struct(name, fields, Objects(OfStruct(visitor)))
     }
 

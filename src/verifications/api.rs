@@ -6,6 +6,7 @@ use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inbox::body::InboundContent;
 use crate::inbox::service as inbox;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::verified_order::{self, Acceptance};
 use crate::orders::service::next_number;
 use crate::platform::filters::{known, many, parsed};
@@ -19,7 +20,6 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -5,12 +5,12 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::notices::kind::NoticeKind;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::language::Language;
 use crate::types::page::{Page, PageQuery};
 use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
