@@ -29,7 +29,7 @@ use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, ResponseError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
