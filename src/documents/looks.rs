@@ -14,10 +14,10 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{RenderCache, RenderSettings, render};
 use std::ops::RangeInclusive;
 
-/// Pixels of a PDF point.
-const SCALE: f32 = 1.0;
-/// Nothing is printed nearer to the edge: printers cut there.
-const MARGIN: u16 = 14;
+/// Pixels of a PDF point: as few as show what is where.
+const SCALE: f32 = 0.5;
+/// Pixels at the edge where nothing is printed: half a centimetre, which printers cut off.
+const MARGIN: u16 = 7;
 
 /// The pages of a PDF as pictures, white where nothing is.
 fn drawn(pdf: Vec<u8>) -> Vec<Pixmap> {
@@ -60,7 +60,7 @@ fn documents(variant: Variant) -> Vec<(&'static str, Job)> {
     let seller = plain().seller;
     vec![
         ("an invoice", trade(plain())),
-        ("an invoice of many pages", trade(indonesian(70))),
+        ("an invoice of many pages", trade(indonesian(45))),
         ("a credit note", trade(credited(plain()))),
         ("a receipt", other("receipt", sheet::receipt::sheet(&receipt(), variant))),
         ("a packing list", other("packing_list", sheet::packing_list::sheet(&packing_list(), variant))),
@@ -73,8 +73,8 @@ fn no_page_is_blank_and_nothing_leaves_it() {
     let engine = Engine::default();
     for (language, paper) in [(Language::English, Paper::A4), (Language::Indonesian, Paper::Letter)] {
         let (width, height) = match paper {
-            Paper::A4 => (595, 841),
-            Paper::Letter => (612, 792),
+            Paper::A4 => (297, 420),
+            Paper::Letter => (306, 396),
         };
         for (what, job) in documents(Variant { language, paper }) {
             let pages = drawn(engine.render(&job).unwrap());
