@@ -64,9 +64,9 @@ async fn a_refund_counts_in_the_currency_that_the_buyer_has_paid_in() {
         "refunds": [one_back(77, json!({})), one_back(78, json!({"transactions": [{"id": 2, "kind": "refund", "status": "success",
             "amount": "170000.00", "currency": "IDR"}]}))]}));
     let (message, order) = tell(&app, &admin, &channel, "orders/updated", &again).await;
-    // 10,000 more than its goods: that much comes off the rest.
+    // 10,000 more than its goods: that much comes off the one bag that is left, a third of what the discount is on.
     assert_eq!((&message["reason"], lines(&order, "cancelled_quantity")), (&Value::Null, vec![json!("2")]));
-    assert_eq!((&order["discount_total"], &order["amount_due"]), (&json!("10000.00"), &json!("0.00")));
+    assert_eq!((&order["discount_total"], &order["amount_due"]), (&json!("30000.00"), &json!("0.00")));
     assert_eq!(refunded(&admin, &order).await, [("480000.00".to_owned(), "330000.00".to_owned())]);
     clean(&app).await;
 }
@@ -111,14 +111,15 @@ async fn what_is_told_only_in_another_currency_is_a_person_s() {
 async fn a_refund_at_prices_with_tax_has_its_tax_once() {
     let app = start().await;
     let (_, admin, channel) = ready(&app).await;
-    // 2 × 110.00 with 10.00 of tax each and 15.00 shipping: 235.00. One goes back, with 5.00 of the shipping.
+    // 2 × 110.00 with 10.00 of tax each and 15.00 shipping: 235.00. One goes back, with 5.00 of the shipping: half of a
+    // discount of 10.00 falls on the one that stays.
     let taxed = json!({"taxes_included": true, "total_price": "235.00", "total_tax": "20.00",
         "line_items": [{"id": 11, "sku": "KOPI", "quantity": 2, "price": "110.00", "tax_lines": [{"price": "20.00"}]}]});
     tell(&app, &admin, &channel, "orders/create", &body(taxed)).await;
     let refund = json!({"id": 77, "order_id": ORDER, "transactions": [{"kind": "refund", "status": "success", "amount": "115.00", "currency": "USD"}],
         "refund_line_items": [{"line_item_id": 11, "quantity": 1, "restock_type": "cancel", "subtotal": "110.00", "total_tax": "10.00"}]});
     let (message, order) = tell(&app, &admin, &channel, "refunds/create", &refund).await;
-    assert_eq!((&message["reason"], &order["discount_total"], &order["amount_due"]), (&Value::Null, &json!("5.00"), &json!("0.00")));
+    assert_eq!((&message["reason"], &order["discount_total"], &order["amount_due"]), (&Value::Null, &json!("10.00"), &json!("0.00")));
     assert_eq!(refunded(&admin, &order).await, [("235.00".to_owned(), "115.00".to_owned())]);
     clean(&app).await;
 }
@@ -128,14 +129,14 @@ async fn a_refund_whose_transactions_succeed_one_after_the_other_is_booked_as_th
     let app = start().await;
     let (_, admin, channel) = ready(&app).await;
     tell(&app, &admin, &channel, "orders/create", &body(json!({}))).await;
-    // The second line (55.00 with its tax) and the shipping of 15.00 go back.
+    // The second line (55.00 with its tax) and the shipping of 15.00 go back: of a discount of 22.50, 15.00 fall on the first line.
     let refund = |first: &str, second: &str| {
         let transaction = |status: &str, amount: &str| json!({"kind": "refund", "status": status, "amount": amount, "currency": "USD"});
         json!({"id": 77, "order_id": ORDER, "transactions": [transaction(first, "40.00"), transaction(second, "30.00")],
             "refund_line_items": [{"line_item_id": 12, "quantity": 1, "restock_type": "cancel", "subtotal": "50.00", "total_tax": "5.00"}]})
     };
     for (first, second, off, back) in
-        [("pending", "pending", "0.00", "0.00"), ("success", "pending", "0.00", "40.00"), ("success", "success", "15.00", "70.00")]
+        [("pending", "pending", "0.00", "0.00"), ("success", "pending", "0.00", "40.00"), ("success", "success", "22.50", "70.00")]
     {
         let (message, order) = tell(&app, &admin, &channel, "refunds/create", &refund(first, second)).await;
         assert_eq!((&message["reason"], &order["discount_total"]), (&Value::Null, &json!(off)), "{first} {second}");
@@ -144,7 +145,7 @@ async fn a_refund_whose_transactions_succeed_one_after_the_other_is_booked_as_th
     }
     let told = body(json!({"updated_at": "2026-03-02T08:50:00+07:00", "refunds": [refund("success", "success")]}));
     let (_, order) = tell(&app, &admin, &channel, "orders/updated", &told).await;
-    assert_eq!((&order["discount_total"], &order["amount_due"]), (&json!("15.00"), &json!("0.00")));
+    assert_eq!((&order["discount_total"], &order["amount_due"]), (&json!("22.50"), &json!("0.00")));
     assert_eq!(refunded(&admin, &order).await, [("180.00".to_owned(), "70.00".to_owned())]);
     clean(&app).await;
 }

@@ -8,8 +8,11 @@ use crate::error::Error;
 use crate::inbox::Reason;
 use crate::order_to_cash::{cancel, edit, refund, returns as goods};
 use crate::orders::body::{CancelLine, CancelReason, CancelRequest};
+use crate::orders::change;
 use crate::orders::discount::Discount;
-use crate::orders::edit::body::EditOrder;
+use crate::orders::edit::apply;
+use crate::orders::edit::body::{EditLine, EditOrder};
+use crate::orders::master_data;
 use crate::orders::order::{CancelCode, Order};
 use crate::orders::status::OrderStatus;
 use crate::payments::refunds::body::NewRefund;
@@ -18,10 +21,12 @@ use crate::platform::http::Precondition;
 use crate::returns::body::{AuthorizeReturn, NewReturn, NewReturnLine};
 use crate::returns::sales_return::{ReturnCode, ReturnReason};
 use crate::returns::service as returns;
+use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Quantity};
 use crate::types::id::{OrderId, OrderLineId};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -186,33 +191,72 @@ impl Road<'_> {
         asked: &ShopRefund,
         missing: Decimal,
     ) -> Result<Option<String>, Error> {
-        let order = self.find(connection, order_id)?;
+        let order = change::lock(connection, self.key.organization_id, order_id, &Precondition::Any)?.after;
+        if order.status == OrderStatus::Cancelled && order.amount_invoiced.is_zero() {
+            // Nobody is asked for anything.
+            return Ok(None);
+        }
         let by_hand = || Ok(Some(format!("the shop has paid back {missing} {} beside the lines: credit it by hand", order.currency)));
         let on = order.subtotal - order.discount_total;
         let editable = matches!(order.status, OrderStatus::Confirmed | OrderStatus::OnHold);
-        if !editable || !order.amount_invoiced.is_zero() || missing >= on || order.document.discounts.len() >= 20 {
+        if !editable || !order.amount_invoiced.is_zero() || order.document.discounts.len() >= 20 {
             return by_hand();
         }
-        let code: String = format!("{REFUND_CODE}{}", asked.reference).chars().take(64).collect();
-        let reason = asked.reason.clone().unwrap_or_else(|| "Refunded by the shop".to_owned()).chars().take(500).collect();
-        let mut discounts = order.document.discounts.clone();
-        match discounts.iter_mut().find(|known| known.code.as_ref() == Some(&code)) {
-            // More of the same refund has been paid out since.
-            Some(known) => known.amount = Some(Amount(known.amount.map_or(Decimal::ZERO, |amount| amount.0) + missing)),
-            None => discounts.push(Discount { code: Some(code), amount: Some(Amount(missing)), percent: None, reason: Some(reason) }),
-        }
-        let taxes = order.lines.iter().filter(|line| !line.is_removed());
-        let lines = taxes
-            .map(|line| crate::orders::edit::body::EditLine {
-                order_line_id: Some(line.id),
-                tax_amount: Some(Amount(line.tax_amount)),
-                ..Default::default()
-            })
-            .collect();
-        let request = EditOrder { lines, discounts: Some(discounts), ..EditOrder::default() };
-        edit::edit(connection, &self.context, order_id, &request, &Precondition::Any)?;
+        let reference = master_data::gather_for(connection, &self.context, &order, &[], order.purchase_order_number.as_deref())?;
+        let falls = |off: Decimal| {
+            let mut edited = order.clone();
+            apply(&mut edited, &less(&order, asked, off), &reference)?;
+            Ok(order.wanted_total() - edited.wanted_total())
+        };
+        let Some(off) = discount_of(missing, on, order.currency, falls)? else { return by_hand() };
+        edit::edit(connection, &self.context, order_id, &less(&order, asked, off), &Precondition::Any)?;
         Ok(None)
     }
+}
+
+/// The edit that takes that much more off the whole order for a refund; taxes stay as the shop has told them.
+fn less(order: &Order, asked: &ShopRefund, off: Decimal) -> EditOrder {
+    let code: String = format!("{REFUND_CODE}{}", asked.reference).chars().take(64).collect();
+    let reason = asked.reason.clone().unwrap_or_else(|| "Refunded by the shop".to_owned()).chars().take(500).collect();
+    let mut discounts = order.document.discounts.clone();
+    match discounts.iter_mut().find(|known| known.code.as_ref() == Some(&code)) {
+        // More of the same refund has been paid out since.
+        Some(known) => known.amount = Some(Amount(known.amount.map_or(Decimal::ZERO, |amount| amount.0) + off)),
+        None => discounts.push(Discount { code: Some(code), amount: Some(Amount(off)), percent: None, reason: Some(reason) }),
+    }
+    let lines = order.lines.iter().filter(|line| !line.is_removed());
+    let lines =
+        lines.map(|line| EditLine { order_line_id: Some(line.id), tax_amount: Some(Amount(line.tax_amount)), ..EditLine::default() });
+    EditOrder { lines: lines.collect(), discounts: Some(discounts), ..EditOrder::default() }
+}
+
+/// The discount on the whole order, below `on`, by which what is wanted of it costs `missing` less: a part of it falls on units that are
+/// cancelled, and what they cost nobody pays anyway. `falls` tells what a discount comes to; `None` where none comes to it.
+fn discount_of(
+    missing: Decimal,
+    on: Decimal,
+    currency: Currency,
+    falls: impl Fn(Decimal) -> Result<Decimal, Error>,
+) -> Result<Option<Decimal>, Error> {
+    // The first is too little, the second too much; the second guess is the right one but for rounding.
+    let (mut low, mut high, mut off) = (Decimal::ZERO, on, missing);
+    for _ in 0..64 {
+        if off <= low || off >= high {
+            off = currency.round((low + high) / Decimal::TWO);
+        }
+        if off <= low || off >= high {
+            break;
+        }
+        let fell = falls(off)?;
+        match fell.cmp(&missing) {
+            Ordering::Equal => return Ok(Some(off)),
+            Ordering::Less => low = off,
+            Ordering::Greater => high = off,
+        }
+        let factor = if fell > Decimal::ZERO { missing / fell } else { Decimal::TEN };
+        off = off.checked_mul(factor).map_or(high, |next| currency.round(next));
+    }
+    Ok(None)
 }
 
 /// What becomes of the goods of a refund. `announced` is how much of a line is on its way back already.
@@ -256,5 +300,34 @@ fn add(to: &mut Vec<(OrderLineId, Decimal)>, id: OrderLineId, quantity: Decimal)
     match to.iter_mut().find(|(known, _)| *known == id) {
         Some((_, sum)) => *sum += quantity,
         None => to.push((id, quantity)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// However much of what a discount falls on is cancelled, what is left costs exactly as much less as was paid back.
+        #[test]
+        fn a_discount_is_found_that_the_wanted_units_bear(live in 1u32..100, of in 100u32..200, missing in 1i64..5_000) {
+            let currency = Currency::from_code("USD").unwrap();
+            let share = Decimal::from(live) / Decimal::from(of);
+            let missing = Decimal::new(missing, 2);
+            let on = Decimal::from(1_000_000);
+            let falls = |off: Decimal| Ok(currency.round(off * share));
+            let off = discount_of(missing, on, currency, falls).unwrap().unwrap();
+            prop_assert_eq!(currency.round(off * share), missing);
+        }
+    }
+
+    #[test]
+    fn a_discount_that_would_be_more_than_the_order_is_none() {
+        let currency = Currency::from_code("USD").unwrap();
+        let half = |off: Decimal| Ok(off / Decimal::TWO);
+        assert_eq!(discount_of(Decimal::from(6), Decimal::from(12), currency, half).unwrap(), None);
+        assert_eq!(discount_of(Decimal::from(5), Decimal::from(12), currency, half).unwrap(), Some(Decimal::from(10)));
+        assert_eq!(discount_of(Decimal::from(5), Decimal::from(12), currency, |_| Ok(Decimal::ZERO)).unwrap(), None);
     }
 }
