@@ -265,7 +265,7 @@ fn serve(
             // Else the path of an order by its id would take them.
             .route("/v1/orders/quote", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .route("/v1/orders/ubl", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
-            .configure(|config| features(&mut openapi::ServiceConfig::serving(config)))
+            .configure(|config| openapi::serve(config, features))
             .configure(health::configure)
             .configure(crate::payments::inbound::configure)
             .configure(crate::inbox::receive::configure)
@@ -284,6 +284,13 @@ fn serve(
         .map_err(|error| Error::internal(format!("cannot listen on {}: {error}", config.listen)))?;
     let address = server.addrs().first().copied().ok_or_else(|| Error::internal("no listener"))?;
     Ok((address, server.run()))
+}
+
+/// What a request is counted under.
+fn route_of(request: &HttpRequest, status: u16) -> String {
+    let documented = request.app_data::<Data<openapi::Paths>>().and_then(|paths| paths.template(request.path()));
+    let served = || request.match_pattern().filter(|_| status != 404);
+    documented.map(str::to_owned).or_else(served).unwrap_or_else(|| "none".to_owned())
 }
 
 /// Closed, but for checkout pages and the document to the configured origins, and for checkout pages to those of publishable keys.
@@ -346,8 +353,7 @@ async fn request_scope(
         }
         let (status, took) = (response.status().as_u16(), started.elapsed());
         let path = response.request().path().to_owned();
-        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-        metrics::request(method.as_str(), &route, status, took);
+        metrics::request(method.as_str(), &route_of(response.request(), status), status, took);
         let micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
         log::debug!(target: "pesanan::access", method = method.as_str(), path = path.as_str(), status = i64::from(status), micros = micros; "answered");
         Ok(response)

@@ -18,7 +18,7 @@ pub use responses::{
     OrderRefused, PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable,
     UnsupportedMediaType,
 };
-pub use service_config::ServiceConfig;
+pub use service_config::{ServiceConfig, serve};
 pub use swagger::routes;
 
 use crate::app;
@@ -59,7 +59,7 @@ pub fn document() -> Document {
     // Relative, so that it is right behind every proxy and for every port.
     document.servers = Some(vec![Server::new("/")]);
     document.tags = Some(TAGS.iter().map(|(name, what)| TagBuilder::new().name(*name).description(Some(*what)).build()).collect());
-    app::features(&mut ServiceConfig::describing(&mut document));
+    service_config::describe(&mut document, app::features);
     let components = document.components.get_or_insert_default();
     security::add_schemes(components);
     parameters::add_components(components);

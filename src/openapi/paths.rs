@@ -1,31 +1,64 @@
-//! The documented paths with their methods, to tell a wrong method from a wrong path.
+//! The documented paths with their methods: to tell a wrong method from a wrong path, and to call a request by what it asks for.
 
+use super::service_config::beginning;
+use std::collections::HashMap;
 use utoipa::openapi::OpenApi as Document;
 
-/// Each path, cut at its slashes, with its methods as `Allow` names them.
-pub struct Paths(Vec<(Vec<String>, String)>);
+/// Paths by their beginnings.
+pub struct Paths(HashMap<String, Vec<Path>>);
+
+struct Path {
+    /// As it is documented.
+    template: String,
+    parts: Vec<String>,
+    /// As `Allow` names them.
+    methods: String,
+}
+
+impl Path {
+    /// How many of its parts are parameters.
+    fn open(&self) -> usize {
+        self.parts.iter().filter(|part| part.starts_with('{')).count()
+    }
+
+    fn fits(&self, parts: &[&str]) -> bool {
+        let fits = |own: &String, part: &&str| own == part || (own.starts_with('{') && !part.is_empty());
+        self.parts.len() == parts.len() && self.parts.iter().zip(parts).all(|(own, part)| fits(own, part))
+    }
+}
 
 impl Paths {
     pub fn of(document: &Document) -> Self {
         let json = serde_json::to_value(&document.paths).unwrap_or_default();
-        let paths = json.as_object().cloned().unwrap_or_default();
         let known = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
         let methods = |item: &serde_json::Value| {
             let words = known.iter().filter(|method| item.get(**method).is_some()).map(|method| method.to_uppercase());
             // Whatever can be got can be asked for its head alone.
             words.map(|word| if word == "GET" { "GET, HEAD".to_owned() } else { word }).collect::<Vec<_>>().join(", ")
         };
-        Self(paths.iter().map(|(path, item)| (path.split('/').map(str::to_owned).collect(), methods(item))).collect())
+        let mut paths: HashMap<String, Vec<Path>> = HashMap::new();
+        for (template, item) in json.as_object().into_iter().flatten() {
+            let parts = template.split('/').map(str::to_owned).collect();
+            let path = Path { template: template.clone(), parts, methods: methods(item) };
+            paths.entry(beginning(template).to_owned()).or_default().push(path);
+        }
+        // Of two that fit, the one with fewer parameters is meant.
+        paths.values_mut().for_each(|group| group.sort_by_key(Path::open));
+        Self(paths)
+    }
+
+    fn find(&self, path: &str) -> Option<&Path> {
+        let parts: Vec<&str> = path.split('/').collect();
+        self.0.get(beginning(path))?.iter().find(|known| known.fits(&parts))
     }
 
     /// `GET, HEAD, PATCH` for a path that is documented, whatever its parameters.
     pub fn methods(&self, path: &str) -> Option<String> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let fits = |pattern: &[String]| {
-            pattern.len() == parts.len()
-                && pattern.iter().zip(&parts).all(|(p, part)| p == part || (p.starts_with('{') && !part.is_empty()))
-        };
-        let open = |pattern: &[String]| pattern.iter().filter(|part| part.starts_with('{')).count();
-        self.0.iter().filter(|(pattern, _)| fits(pattern)).min_by_key(|(pattern, _)| open(pattern)).map(|(_, methods)| methods.clone())
+        self.find(path).map(|known| known.methods.clone())
+    }
+
+    /// `/v1/orders/{id}` for a path that is documented. The framework would look through all paths once more.
+    pub fn template(&self, path: &str) -> Option<&str> {
+        self.find(path).map(|known| known.template.as_str())
     }
 }
