@@ -9,7 +9,7 @@ use crate::documents::renderer::Renderer;
 use crate::error::Error;
 use crate::events::stream::hub::Hub;
 use crate::health;
-use crate::jobs::Jobs;
+use crate::jobs::{self, Jobs};
 use crate::notices::{Mailer, Worker};
 use crate::openapi;
 use crate::order_to_cash::capture_queue::{self, CaptureQueue, Desk};
@@ -29,12 +29,11 @@ use actix_web::guard;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, ResponseError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use utoipa_actix_web::AppExt;
 
 /// What handlers share.
 pub struct App {
@@ -62,17 +61,8 @@ pub struct App {
     pub stopping: AtomicBool,
 }
 
-/// Every route of every feature, and the OpenAPI document that they make up.
-pub fn routes(base: utoipa::openapi::OpenApi) -> (impl FnOnce(&mut ServiceConfig), utoipa::openapi::OpenApi) {
-    let (_, document) = ActixApp::new().into_utoipa_app().openapi(base).configure(features).split_for_parts();
-    let configure = |config: &mut ServiceConfig| {
-        let mut config = utoipa_actix_web::service_config::ServiceConfig::new(config);
-        features(&mut config);
-    };
-    (configure, document)
-}
-
-fn features(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+/// Every operation of every feature.
+pub fn features(config: &mut crate::openapi::ServiceConfig) {
     // Paths are tried in this order: the hot road first.
     config.configure(crate::orders::api::configure);
     config.configure(crate::auth::token::api::configure);
@@ -167,9 +157,9 @@ impl Application {
         if let Err(error) = publishable_keys::service::refresh(&db, &authenticator) {
             log::warn!("publishable keys are not read yet: {error}");
         }
-        let desk = Desk { numbers: Arc::default(), master_data: Arc::default() };
+        let desk = Desk { numbers: Arc::default(), master_data: Arc::default(), clock: clock.clone() };
         let jobs = if config.jobs {
-            let db = Db::open(&DbOptions { connections: 2, ..options.clone() })?;
+            let db = Db::open(&DbOptions { connections: jobs::CONNECTIONS, ..options.clone() })?;
             Some(Jobs::start(db, clock.clone(), authenticator.clone(), desk.clone(), StripeApi::new(&config.stripe_api)?)?)
         } else {
             None
@@ -246,18 +236,24 @@ fn capture(config: &Config, options: &DbOptions, desk: Desk) -> Result<Option<Ca
     capture_queue::start(db, desk, options).map(Some)
 }
 
+/// The documented paths and the document itself. A thread of its own makes them: what that takes is given back when it ends.
+fn describe() -> Result<(Data<openapi::Paths>, web::Bytes), Error> {
+    let made = std::thread::spawn(|| {
+        let document = openapi::document();
+        (Data::new(openapi::Paths::of(&document)), web::Bytes::from(openapi::json(&document)))
+    });
+    made.join().map_err(|_| Error::internal("the description of the API could not be made"))
+}
+
 /// Binds the listener and describes what each worker serves.
 fn serve(
     config: &Config,
     app: Data<App>,
     authenticator: Data<Authenticator>,
 ) -> Result<(std::net::SocketAddr, actix_web::dev::Server), Error> {
-    let document = openapi::document();
-    let paths = Data::new(openapi::Paths::of(&document));
-    let json = openapi::json(&document);
+    let (paths, json) = describe()?;
     let origins = config.cors_origins.clone();
     let factory = move || {
-        let (configure, _) = routes(Default::default());
         ActixApp::new()
             .app_data(app.clone())
             .app_data(authenticator.clone())
@@ -269,7 +265,7 @@ fn serve(
             // Else the path of an order by its id would take them.
             .route("/v1/orders/quote", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .route("/v1/orders/ubl", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
-            .configure(configure)
+            .configure(|config| features(&mut openapi::ServiceConfig::serving(config)))
             .configure(health::configure)
             .configure(crate::payments::inbound::configure)
             .configure(crate::inbox::receive::configure)

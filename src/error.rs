@@ -46,6 +46,9 @@ pub enum Error {
     /// 409: right in itself, but not in the state that is stored. `extra` members help to act on it.
     #[error("{code}: {detail}")]
     Conflict { code: &'static str, detail: String, extra: Map<String, Value> },
+    /// 410: it was good once, and never will be again.
+    #[error("{code}: {detail}")]
+    Gone { code: &'static str, detail: String },
     /// 412: `If-Match` named another version.
     #[error("stale: current version is {current}")]
     Stale { current: i64 },
@@ -153,6 +156,7 @@ impl Error {
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::Gone { .. } => StatusCode::GONE,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -189,6 +193,7 @@ impl Error {
             }
             Self::RequestTimeout => ("request_timeout", "The request took too long to arrive", "send the body faster or in parts".into()),
             Self::Conflict { code, detail, .. } => (code, "The stored state does not allow this", detail.clone()),
+            Self::Gone { code, detail } => (code, "It is good no more", detail.clone()),
             Self::Stale { current } => {
                 ("stale_version", "The thing has changed since it was read", format!("the current version is {current}; read it again"))
             }

@@ -7,7 +7,7 @@ use crate::auth::login::service as login;
 use crate::auth::refresh_disabled;
 use crate::auth::sessions::service as sessions;
 use crate::channels::platforms::email::imap;
-use crate::channels::{shops, standing};
+use crate::channels::{ChannelKind, shops, standing};
 use crate::error::Error;
 use crate::imports::job as imports;
 use crate::inbox;
@@ -20,7 +20,7 @@ use crate::order_to_cash::{bank_entries, capture_shipped, expire_holds, keep_pro
 use crate::orders::{self, backorders, pegs};
 use crate::payments;
 use crate::payments::provider::stripe::StripeApi;
-use crate::platform::clock::Clock;
+use crate::platform::clock::{Clock, Now};
 use crate::platform::db::Db;
 use crate::platform::panics::caught;
 use crate::platform::{idempotency, metrics};
@@ -85,6 +85,12 @@ const MAILBOXES: Duration = Duration::from_secs(5);
 const SILENT: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(60);
 const ABANDONED_IMPORTS: Duration = Duration::from_secs(600);
+/// How many at once wait for answers of platforms, of those whose messages are worked in and of those who are told something: so many
+/// may be slow before others wait for them.
+const INBOX_CALLERS: usize = 4;
+const TELLERS: usize = 4;
+/// Connections of all jobs. Whoever waits for somebody outside holds none.
+pub const CONNECTIONS: u32 = 6;
 /// How long a stop waits for the job that is running. It is a short transaction; one that hangs is the database's to roll back.
 const LAST_JOB: Duration = Duration::from_secs(5);
 
@@ -93,14 +99,16 @@ impl Jobs {
         let stopping = Arc::new(AtomicBool::new(false));
         let (sender, running) = channel();
         let shared = Shared { db: db.clone(), clock, stopping: stopping.clone(), _running: sender };
-        let threads = vec![
+        let mut threads = vec![
             start_own(&shared, authenticator, desk.clone())?,
             start_imports(&shared, desk.clone())?,
             start_payments(&shared, desk.clone(), stripe)?,
-            start_inbox(&shared, desk)?,
-            start_shops(&shared)?,
-            start_mailboxes(&shared)?,
         ];
+        threads.extend(start_inbox(&shared, &desk)?);
+        threads.extend(start_shops(&shared)?);
+        for _ in 0..imap::LOOKS {
+            threads.push(start_mailboxes(&shared)?);
+        }
         Ok(Self { db, stopping, running, threads })
     }
 
@@ -128,17 +136,18 @@ fn start_own(shared: &Shared, authenticator: Data<Authenticator>, desk: Desk) ->
     let mut purge = Timer::every(PURGE);
     shared.thread("jobs", FAST, move |shared| {
         let db = &shared.db;
-        run(db, "expire_reservations", |db| expire_reservations(db, shared.now()));
-        run(db, "serve_backorders", |db| fill_backorders(db, shared.now()));
-        run(db, "keep_promises", |db| keep_promises(db, shared.now()));
+        run(db, "expire_reservations", |db| expire_reservations(db, &shared.clock));
+        run(db, "serve_backorders", |db| fill_backorders(db, &shared.clock));
+        run(db, "keep_promises", |db| keep_promises(db, &shared.clock));
         run(db, "post_journal", |db| journal::job::post(db, shared.now()));
         run(db, "book_bank_entries", |db| bank_entries::book_certain(db, &desk.numbers, || shared.now()));
-        run(db, "expire_authorizations", |db| expire_authorizations(db, shared.now()));
+        run(db, "expire_authorizations", |db| expire_authorizations(db, &shared.clock));
         run(db, "write_refusals", |db| audit::write_refusals(db, &authenticator));
         if refreshed.is_due() {
             run(db, "refresh_disabled", |db| refresh_disabled(db, &authenticator));
         }
         if upkeep.is_due() {
+            run(db, "make_event_chunks", audit::chunks::make);
             run(db, "upkeep", |_| {
                 metrics::upkeep();
                 authenticator.upkeep();
@@ -146,15 +155,16 @@ fn start_own(shared: &Shared, authenticator: Data<Authenticator>, desk: Desk) ->
             });
         }
         if holds.is_due() {
-            run(db, "expire_holds", |db| expire_holds(db, shared.now()));
+            run(db, "expire_holds", |db| expire_holds(db, &shared.clock));
         }
         if reminders.is_due() {
-            run(db, "remind", |db| remind(db, shared.now()));
+            run(db, "remind", |db| remind(db, &shared.clock));
         }
         if purge.is_due() {
             run(db, "purge_claims", |db| purge_claims(db, shared.now()));
             run(db, "purge_sessions", |db| sessions::purge(db, shared.now()));
             run(db, "purge_login_attempts", |db| login::purge(db, shared.now()));
+            run(db, "empty_inbound_messages", |db| inbox::service::empty(db, shared.now()));
         }
     })
 }
@@ -170,26 +180,43 @@ fn start_imports(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
     })
 }
 
-/// Works messages of platforms in as they come, which may ask platforms back.
-fn start_inbox(shared: &Shared, desk: Desk) -> Result<JoinHandle<()>, Error> {
-    shared.thread("inbox", FAST, move |shared| {
-        run(&shared.db, "work_on_inbox", |db| inbox::work::work(db, &desk, || shared.now()));
-    })
+/// Works messages of platforms in as they come. Those whose platforms are asked back have threads of their own: the others never wait
+/// for anybody outside.
+fn start_inbox(shared: &Shared, desk: &Desk) -> Result<Vec<JoinHandle<()>>, Error> {
+    let (own, asking) = inbox::work::kinds();
+    let start = |name: &'static str, kinds: Vec<ChannelKind>| {
+        let desk = desk.clone();
+        shared.thread(name, FAST, move |shared| {
+            run(&shared.db, "work_on_inbox", |db| inbox::work::work_among(db, &desk, &kinds, || shared.now()));
+        })
+    };
+    let mut threads = vec![start("inbox", own)?];
+    for _ in 0..INBOX_CALLERS {
+        threads.push(start("inbox-asking", asking.clone())?);
+    }
+    Ok(threads)
 }
 
 /// Tells shops and CRM systems where their orders stand and what is in stock, and asks shops for what their hooks have not told.
-fn start_shops(shared: &Shared) -> Result<JoinHandle<()>, Error> {
-    shared.thread("shops", SHOPS, |shared| {
-        let now = || shared.now();
-        run(&shared.db, "follow_for_shops", |db| shops::follow::collect(db, now()));
-        run(&shared.db, "tell_shops", |db| shops::tell::work(db, &now));
-        run(&shared.db, "tell_shops_stock", |db| shops::stock::work(db, &now));
-        run(&shared.db, "ask_shops", |db| shops::reconcile::work(db, &now));
-        run(&shared.db, "tell_crm", |db| standing::work(db, now));
-    })
+fn start_shops(shared: &Shared) -> Result<Vec<JoinHandle<()>>, Error> {
+    let follower = shared.thread("shops", SHOPS, |shared| {
+        run(&shared.db, "follow_for_shops", |db| shops::follow::collect(db, shared.now()));
+        run(&shared.db, "follow_for_crm", |db| standing::follow::collect(db, shared.now()));
+    })?;
+    let mut threads = vec![follower];
+    for _ in 0..TELLERS {
+        threads.push(shared.thread("shops-telling", SHOPS, |shared| {
+            let now = || shared.now();
+            run(&shared.db, "tell_shops", |db| shops::tell::work(db, &now));
+            run(&shared.db, "tell_shops_stock", |db| shops::stock::work(db, &now));
+            run(&shared.db, "ask_shops", |db| shops::reconcile::work(db, &now));
+            run(&shared.db, "tell_crm", |db| standing::tell::work(db, &now));
+        })?);
+    }
+    Ok(threads)
 }
 
-/// Looks into the mailboxes of channels, whose servers may be slow.
+/// Looks into the mailboxes of channels, whose servers may be slow: one of several threads that do.
 fn start_mailboxes(shared: &Shared) -> Result<JoinHandle<()>, Error> {
     shared.thread("mailboxes", MAILBOXES, |shared| {
         run(&shared.db, "look_into_mailboxes", |db| imap::look(db, || shared.now()));
@@ -200,9 +227,9 @@ fn start_mailboxes(shared: &Shared) -> Result<JoinHandle<()>, Error> {
 fn start_payments(shared: &Shared, desk: Desk, stripe: StripeApi) -> Result<JoinHandle<()>, Error> {
     let mut silent = Timer::every(SILENT);
     shared.thread("payments", FAST, move |shared| {
-        run(&shared.db, "capture_shipped", |db| capture_shipped(db, shared.now()));
+        run(&shared.db, "capture_shipped", |db| capture_shipped(db, &shared.clock));
         if silent.is_due() {
-            run(&shared.db, "ask_providers", |db| ask_providers(db, shared.now()));
+            run(&shared.db, "ask_providers", |db| ask_providers(db, &shared.clock));
         }
         run(&shared.db, "work_on_payments", |db| provider_outbox::work(db, &stripe, &desk.numbers, || shared.now()));
     })
@@ -239,11 +266,12 @@ impl Timer {
 }
 
 /// Gives the stock of expired checkout reservations back, also of those that expired while no process ran.
-pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn expire_reservations(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: usize = 200;
     let mut all = 0;
     loop {
-        let expired = db.write_blocking(|connection| inventory::reservations::expire_due(connection, now, BATCH))?;
+        let at = now.now();
+        let expired = db.write_blocking(|connection| inventory::reservations::expire_due(connection, at, BATCH))?;
         all += expired;
         if expired < BATCH {
             return Ok(all);
@@ -252,11 +280,11 @@ pub fn expire_reservations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> 
 }
 
 /// Serves backorders of every organization until nothing more can be served.
-pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn fill_backorders(db: &Db, now: impl Now) -> Result<usize, Error> {
     let mut all = 0;
     for organization_id in db.read_blocking(backorders::organizations_waiting)? {
-        let context = Context::job(organization_id, "serve_backorders", now);
         loop {
+            let context = Context::job(organization_id, "serve_backorders", now.now());
             let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
             all += served;
             if served == 0 {
@@ -269,13 +297,17 @@ pub fn fill_backorders(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 
 /// Promises lines that wait for supply anew, of every organization, until nothing is to be reviewed. What can be served is served
 /// first, so that nobody is told of a day that is past as soon as it is told.
-pub fn keep_promises(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn keep_promises(db: &Db, now: impl Now) -> Result<usize, Error> {
     let mut all = 0;
-    for organization_id in db.read_blocking(|connection| pegs::organizations_to_review(connection, now))? {
-        let context = Context::system(organization_id, now);
-        while db.write_blocking(|connection| serve_backorders(connection, &context))? > 0 {}
-        db.write_blocking(|connection| keep_promises::review_overdue(connection, &context))?;
-        while db.write_blocking(|connection| keep_promises::keep_promises(connection, &context))? {
+    let at = now.now();
+    for organization_id in db.read_blocking(|connection| pegs::organizations_to_review(connection, at))? {
+        let context = || Context::system(organization_id, now.now());
+        let serve = |context: Context| db.write_blocking(|connection| serve_backorders(connection, &context));
+        let keep = |context: Context| db.write_blocking(|connection| keep_promises::keep_promises(connection, &context));
+        while serve(context())? > 0 {}
+        let overdue = context();
+        db.write_blocking(|connection| keep_promises::review_overdue(connection, &overdue))?;
+        while keep(context())? {
             all += 1;
             if db.is_stopping() {
                 return Ok(all);
@@ -286,12 +318,12 @@ pub fn keep_promises(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 }
 
 /// Takes the stock back from orders that have been on hold too long.
-pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn expire_holds(db: &Db, now: impl Now) -> Result<usize, Error> {
     let mut all = 0;
-    let before = now - TimeDelta::days(expire_holds::HOLD_DAYS);
+    let before = now.now() - TimeDelta::days(expire_holds::HOLD_DAYS);
     for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
-        let context = Context::job(organization_id, "expire_holds", now);
         loop {
+            let context = Context::job(organization_id, "expire_holds", now.now());
             let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
             all += changed;
             if changed == 0 {
@@ -303,13 +335,13 @@ pub fn expire_holds(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 }
 
 /// Tells of invoices that have become overdue and of reminders that have fallen due, also of those of a standstill.
-pub fn remind(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn remind(db: &Db, now: impl Now) -> Result<usize, Error> {
     let mut all = 0;
     // Somewhere it is tomorrow already.
-    let latest = now.date_naive() + TimeDelta::days(1);
+    let latest = now.now().date_naive() + TimeDelta::days(1);
     for organization_id in db.read_blocking(|connection| Ok(invoices::service::organizations_with_overdue(connection, latest)?))? {
-        let context = Context::system(organization_id, now);
         loop {
+            let context = Context::system(organization_id, now.now());
             let told = db.write_blocking(|connection| invoices::reminders::remind(connection, &context))?;
             all += told;
             if told == 0 || db.is_stopping() {
@@ -321,34 +353,36 @@ pub fn remind(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
 }
 
 /// Asks for reserved money of orders that have shipped something, and gives up what orders do not need any more.
-pub fn capture_shipped(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn capture_shipped(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: i64 = 200;
-    let ending = now + capture_shipped::ENDS_SOON;
+    let ending = now.now() + capture_shipped::ENDS_SOON;
     let orders = db.read_blocking(|connection| Ok(payments::service::orders_to_capture(connection, ending, BATCH)?))?;
     for (organization_id, order_id) in &orders {
-        let context = Context::job(*organization_id, "capture_shipped", now);
+        let context = Context::job(*organization_id, "capture_shipped", now.now());
         db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, *order_id))?;
     }
     Ok(orders.len())
 }
 
 /// Asks providers once a day for payments that are open there, and for refunds that are under way: a message may never have come.
-pub fn ask_providers(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn ask_providers(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: i64 = 100;
-    let silent = db.read_blocking(|connection| Ok(payments::service::silent(connection, now - TimeDelta::days(1), BATCH)?))?;
+    let before = now.now() - TimeDelta::days(1);
+    let silent = db.read_blocking(|connection| Ok(payments::service::silent(connection, before, BATCH)?))?;
     for (organization_id, id) in &silent {
-        let context = Context::job(*organization_id, "ask_providers", now);
+        let context = Context::job(*organization_id, "ask_providers", now.now());
         db.write_blocking(|connection| payments::service::ask_provider(connection, &context, *id))?;
     }
     Ok(silent.len())
 }
 
 /// Gives up authorizations that can no longer be captured.
-pub fn expire_authorizations(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+pub fn expire_authorizations(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: i64 = 200;
-    let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, now, BATCH)?))?;
+    let at = now.now();
+    let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, at, BATCH)?))?;
     for (organization_id, id) in &due {
-        let context = Context::job(*organization_id, "expire_authorizations", now);
+        let context = Context::job(*organization_id, "expire_authorizations", now.now());
         if let Some(order_id) = db.read_blocking(|connection| pay::captured_late(connection, &context, *id))? {
             db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, order_id))?;
         }

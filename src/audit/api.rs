@@ -4,11 +4,11 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::page::{Page, page_after};
 use actix_web::get;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_audit);
@@ -17,7 +17,8 @@ pub fn configure(config: &mut ServiceConfig) {
 /// List who did what, when and from where
 ///
 /// Every change (the type of its event is the `action`), and beside them logins, refused logins and refused permissions; newest
-/// first. A page looks through 20,000 events: with filters it may be short, or empty, and still have a `next_cursor`.
+/// first. A search by actor, action, subject type or dates skips the thousands of events in which there is nothing of it; a page that has
+/// looked far is short, or empty, and still has a `next_cursor`.
 #[utoipa::path(tag = "access", operation_id = "list_audit", security(("oauth2" = ["admin"])), params(AuditQuery), responses(
     (status = 200, description = "One page of entries, newest first", body = Page<AuditEntry>),
     (status = 400, response = crate::openapi::BadRequest),

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod body;
+pub mod chunks;
 pub mod service;
 mod store;
 

@@ -1,5 +1,6 @@
 use super::NewEntry;
 use super::body::{AuditEntry, Filter};
+use super::chunks::Range;
 use crate::auth::actor::ActorBody;
 use crate::auth::origin::Origin;
 use crate::events::body::Subject;
@@ -90,11 +91,12 @@ impl Row {
 const ORIGIN: &str = "coalesce(a.origin, (SELECT c.origin FROM event c WHERE c.organization_id = a.organization_id AND c.order_id = a.order_id \
     AND c.type = 'order.captured' AND c.occurred_at = a.occurred_at AND c.actor = a.actor LIMIT 1)) AS origin";
 
-/// What fits in `from <= id < before`, the newest first.
+/// What fits in `from <= id < before`, of events those in the ranges, the newest first.
 pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     filter: &Filter,
+    ranges: &[Range],
     from: i64,
     before: i64,
     limit: i64,
@@ -117,8 +119,10 @@ pub fn page(
     let rows: Vec<Row> = sql(format!(
         "SELECT a.id, a.action, a.actor, actor_name(a.organization_id, a.actor) AS actor_name, a.subject_type, a.subject_id, a.order_id, a.data, \
          {ORIGIN}, a.occurred_at FROM ( \
-         (SELECT organization_id, id, type AS action, actor, subject_type, subject_id, order_id, data, origin, occurred_at FROM event \
-          WHERE organization_id = $1 AND id >= $2 AND id < $3{common}{of_events}{order} ORDER BY id DESC LIMIT $4) \
+         (SELECT e.* FROM unnest($11::bigint[], $12::bigint[]) AS r(first_id, last_id) CROSS JOIN LATERAL ( \
+            SELECT organization_id, id, type AS action, actor, subject_type, subject_id, order_id, data, origin, occurred_at FROM event \
+            WHERE organization_id = $1 AND id >= greatest(r.first_id, $2) AND id <= r.last_id AND id < $3{common}{of_events}{order} \
+            ORDER BY id DESC LIMIT $4) e ORDER BY e.id DESC LIMIT $4) \
          UNION ALL \
          (SELECT organization_id, id, action, actor, subject_type, subject_id, NULL, data, origin, occurred_at FROM audit_entry \
           WHERE organization_id = $1 AND id >= $2 AND id < $3{common}{of_entries} ORDER BY id DESC LIMIT $4)) a \
@@ -134,6 +138,8 @@ pub fn page(
     .bind::<Nullable<SqlUuid>, _>(filter.subject_id)
     .bind::<Nullable<Timestamptz>, _>(filter.from)
     .bind::<Nullable<Timestamptz>, _>(filter.to)
+    .bind::<Array<BigInt>, _>(ranges.iter().map(|range| range.first_id).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(ranges.iter().map(|range| range.last_id).collect::<Vec<_>>())
     .load(connection)?;
     rows.into_iter().map(Row::into_entry).collect()
 }

@@ -17,6 +17,9 @@ use std::net::IpAddr;
 use std::sync::RwLock;
 use uuid::Uuid;
 
+/// Publishable keys that one address may have looked up in a minute; those that are in use are known without.
+const KEY_LOOKUPS: u32 = 60;
+
 /// Verifies tokens, and knows who has been disabled since they were made (refreshed every few seconds by a job, so that a
 /// disabled caller is out within 30 s).
 pub struct Authenticator {
@@ -28,6 +31,8 @@ pub struct Authenticator {
     rate_limit: Option<RateLimit>,
     /// Of the visitors of storefronts, by key and address.
     checkout_rate_limit: Option<RateLimit>,
+    /// Of looking keys up that are not known yet, by address.
+    key_lookups: Option<RateLimit>,
     /// Keys that stand in the pages of storefronts.
     pub publishable_keys: Registry,
     /// What callers tried without permission.
@@ -44,6 +49,7 @@ impl Authenticator {
             ended: RwLock::default(),
             rate_limit: RateLimit::new(rate_limit_per_minute),
             checkout_rate_limit: RateLimit::new(checkout_rate_limit_per_minute),
+            key_lookups: RateLimit::new(Some(KEY_LOOKUPS)),
             publishable_keys: Registry::default(),
             refusals: Refusals::default(),
         }
@@ -104,7 +110,7 @@ impl Authenticator {
         if let Ok(mut ended) = self.ended.write() {
             ended.retain(|_, until| *until > now);
         }
-        for limit in [&self.rate_limit, &self.checkout_rate_limit].into_iter().flatten() {
+        for limit in [&self.rate_limit, &self.checkout_rate_limit, &self.key_lookups].into_iter().flatten() {
             limit.forget_quiet_callers();
         }
     }
@@ -112,6 +118,11 @@ impl Authenticator {
     /// 429 where a visitor of a storefront has used up the limit.
     pub fn check_checkout_rate(&self, key: Uuid, address: Option<IpAddr>) -> Result<(), Error> {
         self.checkout_rate_limit.as_ref().map_or(Ok(()), |limit| limit.check(key, address))
+    }
+
+    /// 429 where this address has shown too many keys that nobody knows: each costs a look at the database.
+    pub fn check_key_lookups(&self, address: Option<IpAddr>) -> Result<(), Error> {
+        self.key_lookups.as_ref().map_or(Ok(()), |limit| limit.check(Uuid::nil(), address))
     }
 
     /// Signs an access token.

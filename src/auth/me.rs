@@ -8,6 +8,7 @@ use super::publishable_keys;
 use super::users;
 use crate::app::App;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::organization;
 use crate::platform::http::Answer;
 use crate::types::id::{ApiClientId, OrganizationId, PublishableKeyId, UserId};
@@ -15,7 +16,6 @@ use actix_web::get;
 use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 /// The caller.

@@ -80,6 +80,12 @@ impl Permissions {
         Self(self.0 | other.0)
     }
 
+    /// From how a scope was written down; a word that is no longer known gives nothing.
+    pub fn stored(scope: &str) -> Self {
+        let known = |set: Self, word: &str| Self::parse(word).map_or(set, |one| set.union(one));
+        scope.split_ascii_whitespace().fold(Self::default(), known)
+    }
+
     /// Reads a space-separated scope string; unknown scopes are `Err` with their name.
     pub fn parse(scope: &str) -> Result<Self, String> {
         scope.split_ascii_whitespace().try_fold(Self(0), |set, word| {

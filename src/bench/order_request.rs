@@ -41,6 +41,8 @@ pub struct OrderRequest {
     /// Tells this run's keys from all others'.
     run: u64,
     client: u64,
+    /// So many clients send orders of all customers in turn, instead of any customer's.
+    in_turn_among: Option<u64>,
 }
 
 /// The bytes of a request and where its own digits stand.
@@ -57,7 +59,12 @@ struct Form {
 impl OrderRequest {
     pub fn new(address: SocketAddr, token: &str, goods: Goods, extent: Extent, run: u64, client: usize) -> Self {
         let form = |external| Form::new(address, token, external);
-        Self { plain: form(false), external: form(true), goods, extent, run, client: client as u64 }
+        Self { plain: form(false), external: form(true), goods, extent, run, client: client as u64, in_turn_among: None }
+    }
+
+    /// Orders of one customer after the other, of which every one of so many clients sends its share.
+    pub fn in_turn_among(self, clients: usize) -> Self {
+        Self { in_turn_among: Some(clients as u64), ..self }
     }
 
     /// The order with this number; the same number gives the same bytes again. One in four has an external id.
@@ -69,8 +76,11 @@ impl OrderRequest {
             write_hex(&mut form.bytes[place..place + KEY_WIDTH / 2], self.run);
             write_hex(&mut form.bytes[place + KEY_WIDTH / 2..place + KEY_WIDTH], identity);
         }
-        let customer = chance.between(0, self.extent.customers.saturating_sub(1));
-        write_decimal(&mut form.bytes[form.customer..form.customer + 12], customer.into());
+        let customer = match self.in_turn_among {
+            Some(clients) => (number * clients + self.client) % u64::from(self.extent.customers.max(1)),
+            None => chance.between(0, self.extent.customers.saturating_sub(1)).into(),
+        };
+        write_decimal(&mut form.bytes[form.customer..form.customer + 12], customer);
         // The buyer's own number is never the same twice, or the order would be held as a possible duplicate.
         write_hex(&mut form.bytes[form.purchase_order..form.purchase_order + 16], self.run.rotate_left(32) ^ identity.wrapping_mul(SPREAD));
         let short = self.goods == Goods::ThirdSoldOut && chance.between(1, 3) == 1;

@@ -29,8 +29,8 @@ use tokio::runtime::Runtime;
 const SCARCE: u32 = 200;
 /// Connections and caches become warm, and a new database gets its first rows.
 const WARM_UP: Duration = Duration::from_secs(1);
-/// In this time a server has met nearly all SKUs and most customers.
-const REMEMBERED: Duration = Duration::from_secs(5);
+/// Longest that a server may take to meet all customers.
+const ACQUAINTED: Duration = Duration::from_secs(40);
 /// Log a second of capture, with room to spare.
 const LOG_A_SECOND: i64 = 80 << 20;
 /// As much as the server is set to keep ready.
@@ -160,7 +160,7 @@ impl<'a> Bench<'a> {
             eprintln!("server ready within {} ms", running.server.ready_within.as_millis());
         }
         self.report_memory();
-        self.capture_first(if self.options.windows > 1 { REMEMBERED } else { WARM_UP })?;
+        self.capture_first(if self.options.windows > 1 { ACQUAINTED } else { WARM_UP })?;
         // Plans made for empty tables stay bad for long.
         analyze(self.meters.connection())?;
         let seconds = i64::try_from(self.options.seconds * self.options.windows as u64 * 5).unwrap_or(i64::MAX);
@@ -182,19 +182,25 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Captures orders for a while: the first rows of a new database, and what a server that has run for a day remembers.
-    fn capture_first(&mut self, time: Duration) -> Result<(), Error> {
-        let mut first = Tally::default();
+    /// Captures an order of each customer, or as many as there is time for: the first rows of a new database, and what a server that has
+    /// run for a day remembers.
+    fn capture_first(&mut self, at_most: Duration) -> Result<(), Error> {
+        const CLIENTS: usize = 64;
         for server in 0..self.servers.len() {
-            let mut lane = self.orders_lane("first rows", 64, server, Goods::Uniform, 0);
+            let orders = |request: OrderRequest, seed| Work::Orders(Box::new(Orders::new(request.in_turn_among(CLIENTS), 0, false, seed)));
+            let mut lane = self.lane("first rows", CLIENTS, server, orders, Goods::Uniform);
             lane.crowd.connect(&self.runtime)?;
-            first = lane.crowd.work(&self.runtime, time)?;
+            let (since, mut accepted) = (Instant::now(), 0);
+            while accepted < u64::from(self.extent.customers) && since.elapsed() < at_most {
+                let tally = lane.crowd.work(&self.runtime, WARM_UP)?;
+                accepted += tally.accepted;
+                if tally.accepted == 0 {
+                    return Err(Error::internal(format!("no order was captured: {}", tally.first_error.unwrap_or_default())));
+                }
+            }
+            eprintln!("warm: {accepted} orders of {} customers in {:.1} s", self.extent.customers, since.elapsed().as_secs_f32());
         }
-        let tally = first;
-        match tally.accepted {
-            0 => Err(Error::internal(format!("no order was captured: {}", tally.first_error.unwrap_or_default()))),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Clients that place orders; `replay_percent` of 100 are sent twice.

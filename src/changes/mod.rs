@@ -9,6 +9,9 @@
 
 pub mod api;
 mod body;
+mod meet;
 mod position;
 mod service;
 mod store;
+
+pub use service::gone;

@@ -23,18 +23,21 @@ impl Moment {
 /// A poll: what is told is what was written since `since`; where it is under way, when it began and the last row that it has met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
+    /// Whose transactions its moments count; none at the beginning, which is the same everywhere.
+    pub database: Option<String>,
     pub since: Moment,
     pub under_way: Option<(Moment, Vec<String>)>,
 }
 
 impl Position {
     pub fn beginning() -> Self {
-        Self { since: Moment::beginning(), under_way: None }
+        Self { database: None, since: Moment::beginning(), under_way: None }
     }
 
     /// `kind` is what the position is bound to.
     pub fn encode(&self, kind: &str) -> String {
-        let mut parts = written(self.since).to_vec();
+        let mut parts = vec![self.database.clone().unwrap_or_default()];
+        parts.extend(written(self.since));
         if let Some((began, after)) = &self.under_way {
             parts.extend(written(*began));
             parts.extend(after.iter().cloned());
@@ -44,17 +47,23 @@ impl Position {
 
     /// A position whose rows have keys of so many parts; 400 `invalid_cursor` for any other.
     pub fn read(text: &str, kind: &str, parts: usize) -> Result<Self, Error> {
-        let settled = page_after(Some(text), &name(kind, 2), 2);
+        let settled = page_after(Some(text), &name(kind, 3), 3);
         let read = match settled {
-            Ok(Some(key)) => moment(&key).map(|since| Self { since, under_way: None }),
+            Ok(Some(key)) => of(&key),
             Ok(None) | Err(_) => {
-                let key = page_after(Some(text), &name(kind, 4 + parts), 4 + parts)?.unwrap_or_default();
-                let (since, began) = (key.get(..2).and_then(moment), key.get(2..4).and_then(moment));
-                since.zip(began).map(|(since, began)| Self { since, under_way: Some((began, key[4..].to_vec())) })
+                let key = page_after(Some(text), &name(kind, 5 + parts), 5 + parts)?.unwrap_or_default();
+                let began = key.get(3..5).and_then(moment);
+                key.get(..3).and_then(of).zip(began).map(|(of, began)| Self { under_way: Some((began, key[5..].to_vec())), ..of })
             }
         };
         read.ok_or(Error::bad_request("invalid_cursor", "take it from next_cursor"))
     }
+}
+
+/// A position between two polls.
+fn of(parts: impl AsRef<[String]>) -> Option<Position> {
+    let [database, since @ ..] = parts.as_ref() else { return None };
+    Some(Position { database: Some(database.clone()), since: moment(since)?, under_way: None })
 }
 
 fn name(kind: &str, parts: usize) -> String {
@@ -77,9 +86,11 @@ mod tests {
     #[test]
     fn a_position_is_read_back_and_no_other() {
         let since = Moment { oldest: 7, from: "2026-03-02T02:00:00.123456Z".parse().unwrap() };
-        let settled = Position { since, under_way: None };
-        let under_way = Position { since, under_way: Some((Moment { oldest: 9, ..since }, vec!["a".to_owned(), "b".to_owned()])) };
-        for position in [&settled, &under_way, &Position::beginning()] {
+        let database = Some("7.1.5".to_owned());
+        let settled = Position { database: database.clone(), since, under_way: None };
+        let under_way =
+            Position { database, since, under_way: Some((Moment { oldest: 9, ..since }, vec!["a".to_owned(), "b".to_owned()])) };
+        for position in [&settled, &under_way] {
             assert_eq!(Position::read(&position.encode("orders"), "orders", 2).unwrap(), *position);
             assert!(Position::read(&position.encode("orders"), "products", 2).is_err());
         }

@@ -46,6 +46,20 @@ pub fn written_since(
     Ok(found.into_iter().map(|row| row.key).collect())
 }
 
+/// Which database this is, as far as its transaction numbers go: they are counted by a cluster, and anew where it was restored to an
+/// earlier moment, which begins another timeline.
+pub fn database(connection: &mut PgConnection) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let row: Row = sql("SELECT concat_ws('.', s.system_identifier, c.timeline_id, d.oid) AS name \
+         FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()")
+    .get_result(connection)?;
+    Ok(row.name)
+}
+
 /// `$1` is the organization, `$2` the keys.
 pub const ORDERS: &str =
     "SELECT id::text AS key, xmin AS written_by FROM sales_order WHERE organization_id = $1 AND id = ANY($2::text[]::uuid[])";
@@ -55,6 +69,12 @@ pub const INVOICES: &str =
     "SELECT id::text AS key, xmin AS written_by FROM invoice WHERE organization_id = $1 AND id = ANY($2::text[]::uuid[])";
 pub const PAYMENTS: &str =
     "SELECT id::text AS key, xmin AS written_by FROM payment WHERE organization_id = $1 AND id = ANY($2::text[]::uuid[])";
+pub const CREDIT_NOTES: &str =
+    "SELECT id::text AS key, xmin AS written_by FROM credit_note WHERE organization_id = $1 AND id = ANY($2::text[]::uuid[])";
+pub const SHIPMENTS: &str =
+    "SELECT id::text AS key, xmin AS written_by FROM shipment WHERE organization_id = $1 AND id = ANY($2::text[]::uuid[])";
+pub const RETURNS: &str =
+    "SELECT id::text AS key, xmin AS written_by FROM sales_return WHERE organization_id = $1 AND id = ANY($2::text[]::uuid[])";
 pub const PRODUCTS: &str = "SELECT sku AS key, xmin AS written_by FROM product WHERE organization_id = $1 AND sku = ANY($2)";
 /// The prices of a product have one key: all are told where one was written.
 pub const PRICES: &str = "SELECT sku AS key, xmin AS written_by FROM price WHERE organization_id = $1 AND sku = ANY($2)";

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::ChannelId;
@@ -13,7 +14,6 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -41,6 +41,12 @@ pub struct ChannelQuery {
     pub cursor: Option<String>,
 }
 
+/// Whoever knows the address may knock, so it is shown to those alone who may replace it.
+fn shown(call: &Call, channel: Channel) -> Channel {
+    let inbound_url = channel.inbound_url.filter(|_| call.actor.may(Permission::CHANNELS_WRITE));
+    Channel { inbound_url, ..channel }
+}
+
 /// List channels
 #[utoipa::path(tag = "channels", operation_id = "list_channels", security(("oauth2" = ["channels:read"])), params(ChannelQuery), responses(
     (status = 200, description = "One page of channels, oldest first", body = Page<Channel>),
@@ -53,8 +59,9 @@ pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let filters = Filters { code: query.code, updated_from: query.updated_from };
     let limit = page_limit(query.limit)?;
     let after = page_id(page_after(query.cursor.as_deref(), &filters.fingerprint(), 1)?)?;
-    let page =
+    let mut page =
         app.db.read(move |connection| service::list(connection, context.organization_id, &filters, after.map(ChannelId), limit)).await?;
+    page.data = page.data.into_iter().map(|channel| shown(&call, channel)).collect();
     Answer::ok(&page)
 }
 
@@ -93,6 +100,7 @@ pub async fn get_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
     call.no_query()?;
     let id: ChannelId = call.path("id")?;
     let channel = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    let channel = shown(&call, channel);
     Ok(Answer::ok(&channel)?.with_version(channel.version))
 }
 

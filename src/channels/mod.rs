@@ -11,6 +11,7 @@ pub mod shops;
 pub mod standing;
 mod store;
 pub mod try_mapping;
+pub mod turns;
 
 pub use body::{Channel, ChannelKind, PriceTolerance};
 pub use service::{find, listening, of_id};

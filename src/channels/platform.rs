@@ -2,7 +2,7 @@
 
 use super::body::Channel;
 use crate::error::Error;
-use crate::inbox::{Message, Outcome, Proof};
+use crate::inbox::{self, Message, Outcome, Proof};
 use crate::order_to_cash::capture_queue::Desk;
 use crate::platform::db::Db;
 use crate::types::id::OrganizationId;
@@ -65,7 +65,20 @@ impl Acknowledgement {
 pub struct Workbench<'a> {
     pub db: &'a Db,
     pub desk: &'a Desk,
+    /// What is made of a message, or of the part of it that is being worked in, is dated so.
     pub now: DateTime<Utc>,
+}
+
+impl Workbench<'_> {
+    /// For what follows an answer of the platform, which may have taken its time: dated now, with the message for as long again. An
+    /// error where it has become another worker's meanwhile.
+    pub fn anew(&self, message: &Message) -> Result<Self, Error> {
+        let now = self.desk.clock.now();
+        if !inbox::work::hold(self.db, message, now)? {
+            return Err(Error::internal("the message is another worker's by now"));
+        }
+        Ok(Self { now, ..*self })
+    }
 }
 
 /// A platform. One file or folder each in `channels/platforms`.
@@ -77,6 +90,11 @@ pub trait Platform: Sync {
 
     /// Whether it may speak here, and what it says it is about. Reads no more than that.
     fn admit(&self, knock: &Knock, listening: &Listening, now: DateTime<Utc>) -> Result<Admitted, NotTheirs>;
+
+    /// Whether it may have to be asked back while a message is worked in.
+    fn calls_out(&self) -> bool {
+        false
+    }
 
     /// What the platform wants to hear once the message is stored.
     fn acknowledge(&self, _knock: &Knock) -> Acknowledgement {

@@ -1,6 +1,7 @@
 use super::body::{Channel, ChannelCredentials, IssuedChannelSecret, NewChannel, PatchChannel, RotateChannelAddress, RotateChannelSecret};
 use super::platform::Listening;
 use super::store;
+use super::turns;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -140,6 +141,7 @@ pub fn patch(
     if let Some(credentials) = &patch.credentials {
         channel = store::set_credentials(connection, context, id, credentials)?;
     }
+    turns::wait_no_more(connection, context.organization_id, id)?;
     append_event(connection, context, "channel.updated", &channel)?;
     Ok(channel)
 }

@@ -1,4 +1,5 @@
--- A use of a coupon is held by the order that names it, as long as that is not cancelled, and by nothing else.
+-- A use of a coupon is held by the order that names it, as long as that is not cancelled, and by nothing else; an order that has dropped
+-- it does not name it.
 SELECT u.organization_id, u.order_id, u.code, u.order_status, u.held, u.named
 FROM (
   SELECT coalesce(r.organization_id, n.organization_id) AS organization_id, coalesce(r.order_id, n.order_id) AS order_id,
@@ -13,4 +14,4 @@ FROM (
   LEFT JOIN sales_order o
     ON o.organization_id = coalesce(r.organization_id, n.organization_id) AND o.id = coalesce(r.order_id, n.order_id)
 ) u
-WHERE NOT u.of_its_customer OR NOT u.named OR u.held <> (u.order_status <> 'cancelled')
+WHERE NOT u.of_its_customer OR u.held <> (u.named AND u.order_status <> 'cancelled')

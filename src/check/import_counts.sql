@@ -1,4 +1,4 @@
--- Imports: the counts of an import are those of its rows, and a completed one has none that waits.
+-- Imports: the counts of an import are those of its rows, and a completed one has none that waits; one that was given up may have some.
 SELECT i.organization_id, i.id, i.status, i.row_count, i.imported_count, i.unchanged_count, i.rejected_count, r.rows, r.pending
 FROM import i
 CROSS JOIN LATERAL (
@@ -9,4 +9,4 @@ CROSS JOIN LATERAL (
 ) r
 WHERE i.status <> 'receiving'
   AND (r.rows <> i.row_count OR r.imported <> i.imported_count OR r.unchanged <> i.unchanged_count OR r.rejected <> i.rejected_count
-    OR (i.status = 'completed') <> (r.pending = 0))
+    OR i.status <> 'failed' AND (i.status = 'completed') <> (r.pending = 0))

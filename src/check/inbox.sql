@@ -1,5 +1,5 @@
 -- No message vanishes: each that was stored is there, and says what has become of it. One that is worked in names its orders or the
--- reason why there are none; one that has ended has its event.
+-- reason why there are none; one that has ended has its event. What somebody has still to decide of is not emptied.
 SELECT e.organization_id, e.subject_id AS message_id, 'vanished' AS what, NULL AS status
 FROM event e
 WHERE e.type = 'inbound_message.received'
@@ -25,3 +25,8 @@ UNION ALL
 SELECT m.organization_id, m.id, 'unknown order', m.status
 FROM inbound_message m, unnest(m.order_ids) AS order_id
 WHERE NOT EXISTS (SELECT 1 FROM sales_order o WHERE o.organization_id = m.organization_id AND o.id = order_id)
+UNION ALL
+SELECT m.organization_id, m.id, 'emptied before its order was decided of', m.status
+FROM inbound_message m
+WHERE m.emptied_at IS NOT NULL
+  AND EXISTS (SELECT FROM order_verification v WHERE v.organization_id = m.organization_id AND v.inbound_message_id = m.id AND v.status = 'open')

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::filters::{any_of, many};
 use crate::platform::http::{Answer, Tagged, parse_query};
 use crate::platform::idempotency;
@@ -18,7 +19,6 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_customers).service(create_customer).service(put_customer_by_code).service(get_customer).service(patch_customer);

@@ -9,6 +9,7 @@ use crate::types::decimal::Amount;
 use crate::types::electronic_address::ElectronicAddress;
 use crate::types::fault::Faults;
 use crate::types::id::CustomerId;
+use crate::types::language::Language;
 use crate::types::tax_id::{self, TaxIdCheck};
 use crate::types::text::{check_code, check_email, check_external_ids, check_metadata, check_optional_text, check_text};
 use crate::types::text_enum::text_enum;
@@ -61,6 +62,9 @@ pub struct PutCustomer {
     pub email: Option<String>,
     #[serde(default)]
     pub phone: Option<String>,
+    /// Of documents and notices; where absent that of the country.
+    #[serde(default)]
+    pub language: Option<Language>,
     #[serde(default)]
     pub tax_id: Option<String>,
     #[serde(default)]
@@ -201,6 +205,8 @@ pub struct Customer {
     pub guest: bool,
     pub email: Option<String>,
     pub phone: Option<String>,
+    /// Of documents and notices; null: that of the country.
+    pub language: Option<Language>,
     pub tax_id: Option<String>,
     /// What can be said of `tax_id` by looking at it, where the customer's country is known. Only a valid one earns a sale without tax.
     pub tax_id_check: Option<TaxIdCheck>,

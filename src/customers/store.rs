@@ -7,6 +7,7 @@ use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::id::{CustomerId, OrganizationId};
+use crate::types::language::Language;
 use crate::types::tax_id;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -25,6 +26,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("guest", "boolean"),
     ("email", "text"),
     ("phone", "text"),
+    ("language", "text"),
     ("tax_id", "text"),
     ("tax_exemption", "jsonb"),
     ("electronic_address", "jsonb"),
@@ -78,6 +80,8 @@ struct Row {
     email: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     phone: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    language: Option<Language>,
     #[diesel(sql_type = Nullable<Text>)]
     tax_id: Option<String>,
     #[diesel(sql_type = Nullable<Jsonb>)]
@@ -154,6 +158,7 @@ impl TryFrom<Row> for Customer {
             guest: row.guest,
             email: row.email,
             phone: row.phone,
+            language: row.language,
             tax_id: row.tax_id,
             tax_id_check,
             tax_exemption: row.tax_exemption.map(from_json).transpose()?,
@@ -352,6 +357,7 @@ struct Record<'a> {
     guest: bool,
     email: Option<&'a str>,
     phone: Option<&'a str>,
+    language: Option<Language>,
     tax_id: Option<&'a str>,
     tax_exemption: &'a Option<super::body::TaxExemption>,
     electronic_address: &'a Option<crate::types::electronic_address::ElectronicAddress>,
@@ -378,6 +384,7 @@ pub fn record(body: &PutCustomer, standing: Standing) -> QueryResult<String> {
         guest: standing == Standing::Guest,
         email: body.email.as_deref(),
         phone: body.phone.as_deref(),
+        language: body.language,
         tax_id: body.tax_id.as_deref(),
         tax_exemption: &body.tax_exemption,
         electronic_address: &body.electronic_address,

@@ -11,6 +11,7 @@ use crate::auth::actor::Context;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::organization;
 use crate::platform::file_answer::FileAnswer;
 use crate::platform::filters::one;
@@ -22,7 +23,6 @@ use actix_web::{Either, get};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 /// A statement of more entries than these is no longer read on paper, and takes seconds to lay out.

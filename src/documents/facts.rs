@@ -1,5 +1,5 @@
-//! What a document says, without language, paper or design. It is written down at the first request for it and never changed, so
-//! that every later rendering, in whatever language, says the same.
+//! What a document says, without language, paper or design: what was so when it was issued. It is written down at the first request for
+//! it and never changed, so that every later rendering, in whatever language, says the same.
 
 use crate::fulfillment::package::Package;
 use crate::invoicing::credit_notes::credit_note::CreditNote;
@@ -16,6 +16,7 @@ use crate::types::country::Country;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
 use crate::types::electronic_address::ElectronicAddress;
+use crate::types::language::Language;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -366,6 +367,8 @@ pub struct PackingList {
     pub order_number: String,
     pub ordered_on: NaiveDate,
     pub purchase_order_number: Option<String>,
+    /// The customer's own.
+    pub language: Option<Language>,
     pub seller: Seller,
     pub ship_from: String,
     pub ship_from_address: Option<Address>,

@@ -3,6 +3,7 @@
 use super::facts::{PackingLine, PackingList, Receipt, ReceiptLine, Seller, TradeDocument};
 use super::store;
 use crate::auth::actor::Context;
+use crate::customers;
 use crate::error::Error;
 use crate::fulfillment::shipments;
 use crate::inventory::locations;
@@ -14,30 +15,34 @@ use crate::payments::service as payments;
 use crate::types::decimal::{Amount, Quantity};
 use crate::types::id::{CreditNoteId, FulfillmentOrderId, InvoiceId, OrderId, OrganizationId, PaymentId, ShipmentId};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 
 pub fn invoice(connection: &mut PgConnection, context: &Context, id: InvoiceId) -> Result<TradeDocument, Error> {
     let invoice = invoices::find(connection, context.organization_id, id)?;
     let paid = store::paid_at_issue(connection, context.organization_id, id)?;
-    let logo = store::keep_logo(connection, context)?;
-    TradeDocument::of_invoice(&invoice, paid, logo).map_err(Error::internal)
+    let then = store::organization_at(connection, context.organization_id, invoice.created_at)?;
+    TradeDocument::of_invoice(&invoice, paid, then.logo).map_err(Error::internal)
 }
 
 pub fn credit_note(connection: &mut PgConnection, context: &Context, id: CreditNoteId) -> Result<TradeDocument, Error> {
     let note = credit_notes::service::find(connection, context.organization_id, id)?;
     let invoice = invoices::find(connection, context.organization_id, note.invoice_id)?;
-    let logo = store::keep_logo(connection, context)?;
-    TradeDocument::of_credit_note(&note, invoice.supply_on, logo).map_err(Error::internal)
+    let then = store::organization_at(connection, context.organization_id, note.created_at)?;
+    TradeDocument::of_credit_note(&note, invoice.supply_on, then.logo).map_err(Error::internal)
 }
 
-/// 409 `not_received` while no money has come.
+/// What was so when its money last came in. 409 `not_received` while none has come.
 pub fn receipt(connection: &mut PgConnection, context: &Context, id: PaymentId) -> Result<Receipt, Error> {
     let organization_id = context.organization_id;
     let payment = payments::find(connection, organization_id, id)?;
-    if payment.captured.is_zero() {
+    let Some((received_at, refunded)) = store::received_at(connection, organization_id, id)? else {
         let detail = format!("the payment is {}; there is a receipt once its money has come", payment.status);
         return Err(Error::conflict("not_received", detail));
-    }
-    let standing = payment.standing();
+    };
+    let refunded = payment.currency.round(refunded);
+    let standing = payment.standing_at(received_at);
+    let applied: Decimal = standing.iter().map(|placement| placement.settles.money).sum();
+    let then = store::organization_at(connection, organization_id, received_at)?;
     let invoice_ids: Vec<InvoiceId> = standing.iter().filter_map(|placement| placement.invoice_id).collect();
     let invoices = store::invoice_heads(connection, organization_id, &invoice_ids)?;
     let order_ids: Vec<OrderId> = standing.iter().map(|placement| placement.order_id).collect();
@@ -57,7 +62,6 @@ pub fn receipt(connection: &mut PgConnection, context: &Context, id: PaymentId) 
         Some(customer_id) => invoices::bill_to(connection, organization_id, customer_id)?.map(|(payer, _)| payer),
         None => None,
     };
-    let settings = organization::settings(connection, organization_id)?;
     Ok(Receipt {
         number: payment.number.clone(),
         received_on: payment.received_on,
@@ -66,11 +70,11 @@ pub fn receipt(connection: &mut PgConnection, context: &Context, id: PaymentId) 
         currency: payment.currency,
         amount: Amount(payment.captured),
         lines: lines.collect(),
-        seller: seller(&settings)?,
-        logo: store::keep_logo(connection, context)?,
+        seller: serde_json::from_value(then.seller).map_err(Error::internal)?,
+        logo: then.logo,
         payer,
-        unapplied: Amount(payment.unapplied()),
-        refunded: Amount(payment.refunded),
+        unapplied: Amount(payment.currency.round(payment.captured - refunded - applied)),
+        refunded: Amount(refunded),
     })
 }
 
@@ -121,7 +125,9 @@ fn packing_list(
     location: &str,
 ) -> Result<PackingList, Error> {
     let location = locations::service::get(connection, settings.id, location)?;
+    let customer = customers::service::get(connection, settings.id, order.customer_id)?;
     Ok(PackingList {
+        language: customer.language,
         number,
         on: None,
         has_left: false,
@@ -141,8 +147,8 @@ fn packing_list(
     })
 }
 
-fn lines(order: &Order, quantities: impl Iterator<Item = (i16, rust_decimal::Decimal)>) -> Vec<PackingLine> {
-    let line = |(line_number, quantity): (i16, rust_decimal::Decimal)| {
+fn lines(order: &Order, quantities: impl Iterator<Item = (i16, Decimal)>) -> Vec<PackingLine> {
+    let line = |(line_number, quantity): (i16, Decimal)| {
         let line = order.lines.iter().find(|line| line.line_number == line_number)?;
         Some(PackingLine {
             sku: line.sku.clone(),

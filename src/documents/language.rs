@@ -2,17 +2,9 @@
 
 use super::words;
 use crate::types::currency::{Currency, rounded};
-use crate::types::text_enum::text_enum;
+pub use crate::types::language::Language;
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
-
-text_enum! {
-    /// A language that documents are written in.
-    pub enum Language {
-        English = "en",
-        Indonesian = "id",
-    }
-}
 
 const MONTHS: [[&str; 12]; 2] = [
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
@@ -20,11 +12,6 @@ const MONTHS: [[&str; 12]; 2] = [
 ];
 
 impl Language {
-    /// What is read in a country, as far as we write it: Indonesian in Indonesia, English elsewhere.
-    pub fn of_country(code: &str) -> Self {
-        if code == "ID" { Self::Indonesian } else { Self::English }
-    }
-
     /// `1,234,567.50` or `1.234.567,50`, with exactly that many places; a true minus sign (U+2212), never a hyphen.
     pub fn number(self, value: Decimal, places: u32) -> String {
         let (group, point) = match self {

@@ -12,6 +12,8 @@ mod gather;
 pub mod kind;
 mod labels;
 pub mod language;
+#[cfg(test)]
+mod looks;
 /// Answers to orders in UBL.
 pub mod ordering;
 pub mod paper;

@@ -88,10 +88,18 @@ impl Content {
         reader.map_or(seller.country.code(), |address| address.country.code())
     }
 
+    /// The buyer's own, where he has said so.
+    fn language(&self) -> Option<Language> {
+        match self {
+            Self::Trade(document) => document.buyer.language,
+            Self::Receipt(receipt) => receipt.payer.as_ref().and_then(|payer| payer.language),
+        }
+    }
+
     fn form(&self, wanted: Wanted) -> Form {
         match wanted {
             Wanted::Pdf { language, paper } => {
-                let variant = variant(language, paper, self.country());
+                let variant = variant(language.or(self.language()), paper, self.country());
                 Form::Pdf(variant.language, variant.paper)
             }
             Wanted::Ubl(profile) => Form::Ubl(profile),
@@ -225,7 +233,8 @@ pub async fn packing_list(
 ) -> Result<FileAnswer, Error> {
     let (here, there) = (list.seller.country.code().to_owned(), list.ship_to.as_ref().map(|address| address.country.code().to_owned()));
     let there = there.unwrap_or_else(|| here.clone());
-    let variant = Variant { language: language.unwrap_or(Language::of_country(&there)), paper: paper.unwrap_or(Paper::of_country(&here)) };
+    let language = language.or(list.language).unwrap_or(Language::of_country(&there));
+    let variant = Variant { language, paper: paper.unwrap_or(Paper::of_country(&here)) };
     view(app, "packing_list", &list.number, sheet::packing_list::sheet(&list, variant), logo).await
 }
 
@@ -238,7 +247,7 @@ pub async fn statement(
     (language, paper): (Option<Language>, Option<Paper>),
 ) -> Result<FileAnswer, Error> {
     let country = statement.customer.address.as_ref().map_or(seller.country.code(), |address| address.country.code());
-    let data = sheet::statement::sheet(statement, seller, variant(language, paper, country));
+    let data = sheet::statement::sheet(statement, seller, variant(language.or(statement.customer.language), paper, country));
     let who = statement.customer.code.clone().unwrap_or_else(|| statement.customer.id.to_string());
     view(app, "statement", &format!("statement-{who}-{}-{}", statement.from, statement.to), data, logo).await
 }

@@ -3,11 +3,12 @@ use crate::auth::actor::Context;
 use crate::invoicing::invoices::invoice::BillTo;
 use crate::platform::sql::sql;
 use crate::types::id::{CustomerId, InvoiceId, OrganizationId, PaymentId};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Date, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Date, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
+use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -99,23 +100,47 @@ pub fn keep_content(
     content(connection, context.organization_id, (kind, id))
 }
 
-/// Keeps the organization's logo of now under its SHA-256, which comes back; nothing where it has none.
-pub fn keep_logo(connection: &mut PgConnection, context: &Context) -> QueryResult<Option<String>> {
+/// The organization as it was at a moment.
+#[derive(QueryableByName)]
+pub struct OrganizationThen {
+    #[diesel(sql_type = Jsonb)]
+    pub seller: Value,
+    /// SHA-256 of its logo.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub logo: Option<String>,
+}
+
+/// What documents of that moment show of the organization; of a moment before all that is known, the first that is.
+pub fn organization_at(connection: &mut PgConnection, organization_id: OrganizationId, at: DateTime<Utc>) -> QueryResult<OrganizationThen> {
+    sql("SELECT profile || jsonb_build_object('legal_name', legal_name, 'country', country) AS seller, logo_sha256 AS logo \
+         FROM organization_version WHERE organization_id = $1 \
+         ORDER BY valid_from <= $2 DESC, CASE WHEN valid_from <= $2 THEN -version ELSE version END LIMIT 1")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Timestamptz, _>(at)
+    .get_result(connection)
+}
+
+/// When money of a payment last came in, and what of it had gone back by then; nothing where none has come.
+pub fn received_at(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: PaymentId,
+) -> QueryResult<Option<(DateTime<Utc>, Decimal)>> {
     #[derive(QueryableByName)]
     struct Row {
-        #[diesel(sql_type = Nullable<Text>)]
-        sha256: Option<String>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        captured_at: Option<DateTime<Utc>>,
+        #[diesel(sql_type = Numeric)]
+        refunded: Decimal,
     }
-    let row: Row =
-        sql("WITH own AS (SELECT o.profile ->> 'logo' AS data, encode(sha256(convert_to(o.profile ->> 'logo', 'UTF8')), 'hex') AS sha256 \
-           FROM organization o WHERE o.id = $1), \
-         kept AS (INSERT INTO document_logo (organization_id, sha256, data, created_at) SELECT $1, sha256, data, $2 FROM own \
-           WHERE data IS NOT NULL ON CONFLICT DO NOTHING) \
-         SELECT sha256 FROM own")
-        .bind::<SqlUuid, _>(context.organization_id)
-        .bind::<Timestamptz, _>(context.now)
-        .get_result(connection)?;
-    Ok(row.sha256)
+    let row: Option<Row> = sql("SELECT p.captured_at, (SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.organization_id = $1 \
+         AND r.payment_id = p.id AND r.created_at <= p.captured_at AND r.status <> 'failed') AS refunded \
+         FROM payment p WHERE p.organization_id = $1 AND p.id = $2")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<SqlUuid, _>(id)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.and_then(|row| Some((row.captured_at?, row.refunded))))
 }
 
 /// The `data:` URI of a kept logo.

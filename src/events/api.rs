@@ -4,12 +4,12 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::id::OrderId;
 use crate::types::page::{Page, PageQuery, page_limit};
 use actix_web::get;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub fn configure(config: &mut ServiceConfig) {

@@ -20,6 +20,7 @@ const SCOPES: &[(&str, Permission)] = &[
     ("customer", Permission::CUSTOMERS_READ),
     ("notice", Permission::CUSTOMERS_READ),
     ("notice_settings", Permission::ADMIN),
+    ("notice_template", Permission::ADMIN),
     ("product", Permission::CATALOG_READ),
     ("price", Permission::CATALOG_READ),
     ("tax_rate", Permission::CATALOG_READ),

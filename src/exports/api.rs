@@ -6,13 +6,13 @@ use crate::auth::actor::Context;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::file_stream::{FileStream, Outlet};
 use crate::tabular::column::{self, Column};
 use actix_web::get;
 use actix_web::web::Data;
 use std::cell::{Cell, RefCell};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::auth::call::{Call, StreamCall};
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::orders::body::NewOrder;
 use crate::platform::file_stream::FileStream;
 use crate::platform::filters;
@@ -24,7 +25,6 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(create_import).service(list_imports).service(get_import).service(list_import_rows).service(get_import_result);
@@ -54,6 +54,14 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What stands before the fraction of the numbers of a CSV file.
+    pub enum DecimalSign {
+        Point = "point",
+        Comma = "comma",
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -72,6 +80,9 @@ pub struct NewImportQuery {
     /// Of CSV: `utf-8` (default) or `windows-1252`.
     #[param(inline)]
     pub encoding: Option<EncodingName>,
+    /// Of CSV: `point` (default), or `comma` for numbers such as `1.234,56`.
+    #[param(inline)]
+    pub decimal: Option<DecimalSign>,
     /// Of CSV: a JSON object from the file's names of columns to fields, such as `{"Artikel": "sku", "Ort": "shipping_address.city",
     /// "Lager": null}`; null passes over a column.
     pub mapping: Option<String>,
@@ -90,7 +101,7 @@ impl NewImportQuery {
         };
         let malformed = |_| Error::bad_request("invalid_parameter", "mapping is a JSON object from names of columns to fields or null");
         let mapping = self.mapping.as_deref().map(serde_json::from_str).transpose().map_err(malformed)?.unwrap_or_default();
-        Ok(CsvOptions { delimiter, encoding, mapping })
+        Ok(CsvOptions { delimiter, encoding, decimal_comma: self.decimal == Some(DecimalSign::Comma), mapping })
     }
 }
 
@@ -176,7 +187,7 @@ fn readable(call: &Call) -> Vec<ImportKind> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
-    /// `queued running completed`; many by comma.
+    /// `queued running completed failed`; many by comma.
     #[param(example = "queued,running")]
     pub status: Option<String>,
     /// Changed at or after this instant.

@@ -91,6 +91,18 @@ text_enum! {
         Running = "running",
         /// Every row has its outcome.
         Completed = "completed",
+        /// It was given up (see `failure`): rows that are `pending` were not taken and will not be.
+        Failed = "failed",
+    }
+}
+
+text_enum! {
+    /// Why an import was given up before its end.
+    pub enum ImportFailure {
+        /// Its sender was disabled.
+        SenderDisabled = "sender_disabled",
+        /// Its sender may write such rows no more.
+        NotPermitted = "not_permitted",
     }
 }
 
@@ -117,6 +129,8 @@ pub struct Import {
     /// Outcomes are told and nothing is written.
     pub dry_run: bool,
     pub status: ImportStatus,
+    /// Of one that `failed`; null for others.
+    pub failure: Option<ImportFailure>,
     #[schema(example = 1000)]
     pub row_count: i64,
     /// `imported_count + unchanged_count + rejected_count`
@@ -132,6 +146,7 @@ pub struct Import {
     pub created_by: String,
     /// When the first row was worked on.
     pub started_at: Option<DateTime<Utc>>,
+    /// When it was completed or given up.
     pub completed_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub created_at: DateTime<Utc>,

@@ -21,6 +21,8 @@ pub struct CsvOptions {
     /// Found in the header where absent.
     pub delimiter: Option<u8>,
     pub encoding: Encoding,
+    /// Numbers are written as `1.234,56`.
+    pub decimal_comma: bool,
     /// The path for a name of the file; `None` passes over the column.
     pub mapping: BTreeMap<String, Option<String>>,
 }
@@ -202,7 +204,16 @@ impl CsvRows {
             }
             match self.targets.get(i) {
                 Some(Some(target)) => {
-                    cells.insert(target.path.clone(), value(text, target.cell));
+                    let of_comma = self.options.decimal_comma && matches!(target.cell, Cell::Decimal | Cell::Integer);
+                    let number = of_comma.then(|| with_point(text.trim()));
+                    // Left as it is, 12.50 would be taken for a number of another kind.
+                    if number == Some(None) {
+                        fault = Some(format!(
+                            "invalid_decimal|'{}' is no number with a decimal comma",
+                            text.trim().chars().take(50).collect::<String>()
+                        ));
+                    }
+                    cells.insert(target.path.clone(), value(number.flatten().unwrap_or(text), target.cell));
                 }
                 Some(None) => {}
                 None => fault = Some("too_many_fields|the row has more fields than the first line has names".to_owned()),
@@ -242,6 +253,27 @@ fn value(text: String, cell: Cell) -> Value {
         Cell::Json => serde_json::from_str(trimmed).ok(),
     };
     read.unwrap_or_else(|| Value::String(trimmed.to_owned()))
+}
+
+/// A number with a decimal comma, perhaps with points between groups of three digits, as it is written with a decimal point.
+fn with_point(text: &str) -> Option<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let (whole, fraction) = unsigned.split_once(',').map_or((unsigned, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut groups = whole.split('.');
+    let first = groups.next().filter(|first| digits(first) && (first.len() <= 3 || !whole.contains('.')))?;
+    let mut number = format!("{sign}{first}");
+    for group in groups {
+        if group.len() != 3 || !digits(group) {
+            return None;
+        }
+        number.push_str(group);
+    }
+    match fraction {
+        None => Some(number),
+        Some(fraction) => digits(fraction).then(|| format!("{number}.{fraction}")),
+    }
 }
 
 fn nested(cells: BTreeMap<String, Value>) -> Map<String, Value> {

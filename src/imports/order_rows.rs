@@ -1,6 +1,6 @@
 //! Rows of orders, placed in batches as orders that come one by one are.
 
-use super::body::{ImportAction, ImportMode, ImportRowStatus};
+use super::body::{ImportAction, ImportKind, ImportMode, ImportRowStatus};
 use super::history::History;
 use super::job::{Step, is_passing, settle, without_poison};
 use super::outcome::{Telling, fault_of};
@@ -63,6 +63,23 @@ fn placed_before(connection: &mut PgConnection, lease: &Lease, rows: &[PendingRo
         }
     }
     Ok((settled, open))
+}
+
+/// Tells of the rows that a worker has placed and died before it told: for an import that goes no further.
+pub fn settle_placed(db: &Db, context: &Context, lease: &Lease) -> Result<(), Error> {
+    // One batch, behind those that somebody else was working on.
+    const AHEAD: i64 = 16 * BATCH;
+    if lease.kind != ImportKind::Orders || lease.dry_run {
+        return Ok(());
+    }
+    let placed = db.read_blocking(|connection| {
+        let rows = store::pending(connection, lease, 0, AHEAD)?;
+        Ok(placed_before(connection, lease, &rows)?.0)
+    })?;
+    if !placed.is_empty() {
+        db.write_blocking(|connection| settle(connection, context, lease, &placed))?;
+    }
+    Ok(())
 }
 
 /// Places a batch. Rows whose outcome is open for the moment (somebody else works on the same `external_id`) are left out.

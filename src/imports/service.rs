@@ -28,7 +28,7 @@ pub fn accept(
 /// The event of an import, with its counts.
 pub fn event(event_type: &'static str, import: &Import) -> NewEvent {
     let data = json!({
-        "id": import.id, "kind": import.kind, "mode": import.mode, "dry_run": import.dry_run, "status": import.status, "row_count": import.row_count,
+        "id": import.id, "kind": import.kind, "mode": import.mode, "dry_run": import.dry_run, "status": import.status, "failure": import.failure, "row_count": import.row_count,
         "imported_count": import.imported_count, "unchanged_count": import.unchanged_count, "rejected_count": import.rejected_count,
     });
     NewEvent::of(event_type, "import", import.id.0, data)

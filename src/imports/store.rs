@@ -1,4 +1,4 @@
-use super::body::{Import, ImportAction, ImportFormat, ImportKind, ImportMode, ImportRow, ImportRowStatus, ImportStatus};
+use super::body::{Import, ImportAction, ImportFailure, ImportFormat, ImportKind, ImportMode, ImportRow, ImportRowStatus, ImportStatus};
 use super::csv_rows::ColumnNames;
 use super::lines::Line;
 use super::upload::Sending;
@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text, Timestamptz
 use uuid::Uuid;
 
 const COLUMNS: &str = "id, kind, mode, format, dry_run, status, row_count, imported_count, unchanged_count, rejected_count, actor, started_at, \
-    completed_at, version, created_at, updated_at";
+    failure, completed_at, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -40,6 +40,8 @@ struct Row {
     actor: String,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     started_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    failure: Option<ImportFailure>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     completed_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = BigInt)]
@@ -59,6 +61,7 @@ impl From<Row> for Import {
             format: row.format,
             dry_run: row.dry_run,
             status: row.status,
+            failure: row.failure,
             row_count: row.row_count,
             done_count: row.imported_count + row.unchanged_count + row.rejected_count,
             imported_count: row.imported_count,
@@ -99,9 +102,9 @@ impl NewImport {
 
 /// An import that is being sent. Nobody sees it before [`queue`].
 pub fn begin(connection: &mut PgConnection, context: &Context, new: &NewImport, seconds: i64) -> QueryResult<()> {
-    sql("INSERT INTO import (organization_id, id, kind, mode, format, dry_run, status, actor, role, may_price, may_book_payments, \
+    sql("INSERT INTO import (organization_id, id, kind, mode, format, dry_run, status, actor, role, scope, may_price, may_book_payments, \
          leased_until, created_at, updated_at) \
-         VALUES ($1, $2, $9, $10, $11, $12, 'receiving', $3, $4, $5, $6, now() + $7 * interval '1 second', $8, $8)")
+         VALUES ($1, $2, $9, $10, $11, $12, 'receiving', $3, $4, $13, $5, $6, now() + $7 * interval '1 second', $8, $8)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(new.id)
     .bind::<Text, _>(&context.actor)
@@ -114,6 +117,7 @@ pub fn begin(connection: &mut PgConnection, context: &Context, new: &NewImport, 
     .bind::<Text, _>(new.mode)
     .bind::<Text, _>(new.format)
     .bind::<Bool, _>(new.dry_run)
+    .bind::<Text, _>(context.permissions.scope())
     .execute(connection)?;
     Ok(())
 }
@@ -220,8 +224,9 @@ pub struct Lease {
     pub columns: Option<String>,
     #[diesel(sql_type = Text)]
     pub actor: String,
-    #[diesel(sql_type = Text)]
-    pub role: String,
+    /// Of the token that it was sent with; null for one that was sent before scopes were kept.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub scope: Option<String>,
     #[diesel(sql_type = Bool)]
     pub may_price: bool,
     #[diesel(sql_type = Bool)]
@@ -237,12 +242,44 @@ pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, seconds: i64) ->
          FROM (SELECT organization_id, id FROM import WHERE status IN ('queued', 'running') \
          AND (leased_until IS NULL OR leased_until < now()) ORDER BY created_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) t \
          WHERE i.organization_id = t.organization_id AND i.id = t.id \
-         RETURNING i.organization_id, i.id, i.kind, i.mode, i.dry_run, i.columns, i.actor, i.role, i.may_price, i.may_book_payments",
+         RETURNING i.organization_id, i.id, i.kind, i.mode, i.dry_run, i.columns, i.actor, i.scope, i.may_price, i.may_book_payments",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(seconds)
     .get_result(connection)
     .optional()
+}
+
+/// The role that the sender has now; `None` for one that has been disabled.
+pub fn role_of_sender(connection: &mut PgConnection, lease: &Lease) -> QueryResult<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Sender {
+        #[diesel(sql_type = Nullable<Text>)]
+        role: Option<String>,
+    }
+    let sender: Sender = sql("SELECT CASE split_part(i.actor, ':', 1) \
+         WHEN 'user' THEN (SELECT u.role FROM app_user u WHERE u.organization_id = i.organization_id AND u.id = split_part(i.actor, ':', 2)::uuid AND u.active) \
+         WHEN 'api_client' THEN (SELECT c.role FROM api_client c WHERE c.organization_id = i.organization_id AND c.id = split_part(i.actor, ':', 2)::uuid AND c.active) \
+         ELSE i.role END AS role FROM import i WHERE i.organization_id = $1 AND i.id = $2")
+    .bind::<SqlUuid, _>(lease.organization_id)
+    .bind::<SqlUuid, _>(lease.id)
+    .get_result(connection)?;
+    Ok(sender.role)
+}
+
+/// Gives an import up; `None` where it has ended already.
+pub fn fail(connection: &mut PgConnection, lease: &Lease, failure: ImportFailure, now: DateTime<Utc>) -> QueryResult<Option<Import>> {
+    let row: Option<Row> = sql(format!(
+        "UPDATE import SET status = 'failed', failure = $3, completed_at = $4, updated_at = $4, leased_until = NULL, version = version + 1 \
+         WHERE organization_id = $1 AND id = $2 AND status = 'running' RETURNING {COLUMNS}"
+    ))
+    .bind::<SqlUuid, _>(lease.organization_id)
+    .bind::<SqlUuid, _>(lease.id)
+    .bind::<Text, _>(failure)
+    .bind::<Timestamptz, _>(now)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(Import::from))
 }
 
 /// Lets others have it, in so many seconds.
@@ -315,12 +352,12 @@ pub fn settle(connection: &mut PgConnection, lease: &Lease, outcomes: &[Outcome]
          WHERE r.organization_id = $1 AND r.import_id = $2 AND r.row_number = t.row_number AND r.status = 'pending' RETURNING r.status), \
          n AS (SELECT count(*) AS done, count(*) FILTER (WHERE status = 'imported') AS imported, \
          count(*) FILTER (WHERE status = 'unchanged') AS unchanged, count(*) FILTER (WHERE status = 'rejected') AS rejected FROM done), \
-         u AS (SELECT n.*, i.imported_count + i.unchanged_count + i.rejected_count + n.done = i.row_count AS complete FROM n, import i \
+         u AS (SELECT n.*, i.status <> 'failed' AND i.imported_count + i.unchanged_count + i.rejected_count + n.done = i.row_count AS complete FROM n, import i \
          WHERE i.organization_id = $1 AND i.id = $2) \
          UPDATE import i SET imported_count = i.imported_count + u.imported, unchanged_count = i.unchanged_count + u.unchanged, \
          rejected_count = i.rejected_count + u.rejected, version = i.version + 1, updated_at = $8, \
-         status = CASE WHEN u.complete THEN 'completed' ELSE i.status END, completed_at = CASE WHEN u.complete THEN coalesce(i.completed_at, $8) END, \
-         leased_until = CASE WHEN NOT u.complete THEN now() + $9 * interval '1 second' END \
+         status = CASE WHEN u.complete THEN 'completed' ELSE i.status END, completed_at = CASE WHEN u.complete THEN coalesce(i.completed_at, $8) ELSE i.completed_at END, \
+         leased_until = CASE WHEN NOT u.complete AND i.status <> 'failed' THEN now() + $9 * interval '1 second' END \
          FROM u WHERE i.organization_id = $1 AND i.id = $2 RETURNING {}",
         COLUMNS.split(", ").map(|column| format!("i.{}", column.trim())).collect::<Vec<_>>().join(", ")
     ))

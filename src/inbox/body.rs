@@ -40,6 +40,8 @@ pub struct InboundMessage {
     pub order_ids: Vec<OrderId>,
     pub received_at: DateTime<Utc>,
     pub processed_at: Option<DateTime<Utc>>,
+    /// When its headers and body were emptied, since the time was over for which they are kept; null for one that has them.
+    pub content_emptied_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub updated_at: DateTime<Utc>,
 }
@@ -64,6 +66,7 @@ impl InboundMessage {
             order_ids: row.order_ids,
             received_at: row.received_at,
             processed_at: row.processed_at,
+            content_emptied_at: row.emptied_at,
             version: row.version,
             updated_at: row.updated_at,
         })
@@ -83,6 +86,8 @@ pub struct InboundContent {
     pub base64: String,
     /// The body that a person has put in its place, in base64; null where nobody has.
     pub edited_base64: Option<String>,
+    /// When all of it was emptied, since the time was over for which it is kept; null where it is here.
+    pub emptied_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -102,6 +107,7 @@ impl InboundContent {
             text: String::from_utf8(content.body.clone()).ok(),
             base64: STANDARD.encode(&content.body),
             edited_base64: content.edited_body.map(|body| STANDARD.encode(body)),
+            emptied_at: content.emptied_at,
         })
     }
 }

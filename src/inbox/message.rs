@@ -1,6 +1,7 @@
 //! An inbound message as plain values, and what may become of it.
 
 use crate::channels::Channel;
+use crate::channels::platforms::api_client::UNAVAILABLE;
 use crate::types::id::{InboundMessageId, OrderId, OrganizationId};
 use crate::types::text_enum::text_enum;
 use aws_lc_rs::digest;
@@ -86,6 +87,19 @@ impl Outcome {
     pub fn rejected(code: &str, detail: impl Into<String>, pointer: impl Into<String>) -> Self {
         Self::Rejected { order_ids: vec![], reason: Reason::new(code, detail, pointer) }
     }
+
+    /// It waits because its platform does not answer, so that other messages of the channel would wait as well.
+    pub fn tells_that_platform_is_away(&self) -> bool {
+        matches!(self, Self::Later { reason, .. } if reason.code == UNAVAILABLE)
+    }
+
+    /// Until when it waits, where somebody has said so.
+    pub fn later_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Later { at, .. } => *at,
+            Self::Processed { .. } | Self::Rejected { .. } => None,
+        }
+    }
 }
 
 /// A message to store.
@@ -160,6 +174,9 @@ impl Message {
 
 /// How long a message waits for what may pass before a person has to look at it.
 pub const PATIENCE: TimeDelta = TimeDelta::days(7);
+
+/// For how many days after its end what came is kept word for word, where an organization says nothing else.
+pub const RETENTION_DAYS: i32 = 400;
 
 /// Until the next attempt after so many: from 15 s, doubling, to 15 minutes, so that a catalog that has caught up is noticed soon.
 pub fn back_off(attempts: i32) -> TimeDelta {

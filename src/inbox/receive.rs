@@ -46,7 +46,9 @@ async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Resu
     if let Admitted::Message { topic, external_id, proof } = admitted {
         let remote_address = client_of(&request).map(|address| address.to_string());
         let content_type = knock.header("content-type").to_owned();
-        let headers = headers.into_iter().filter(|(name, _)| !proves_by_itself(name)).collect();
+        // Proxies repeat the address, which is to be known by few.
+        let address = inbound_id.to_string();
+        let headers = headers.into_iter().filter(|(name, value)| !proves_by_itself(name) && !value.contains(&address)).collect();
         let message = NewMessage { topic, external_id, headers, content_type, body, proof, remote_address };
         let store = move |connection: &mut _| {
             service::take_delivery(connection, listening.organization_id, &listening.channel, &message, delivery_id.as_deref(), now)

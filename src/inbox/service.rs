@@ -1,11 +1,12 @@
 use super::body::{DiscardInboundMessage, InboundContent, InboundMessage, RetryInboundMessage};
-use super::message::{InboundMessageStatus, NewMessage, Reason};
+use super::message::{InboundMessageStatus, NewMessage, RETENTION_DAYS, Reason};
 use super::store;
 use crate::auth::actor::Context;
 use crate::auth::permission::Permission;
 use crate::channels::Channel;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
+use crate::platform::db::Db;
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
 use crate::platform::limits;
@@ -99,7 +100,11 @@ pub fn retry(
     if !matches!(current.status, InboundMessageStatus::Received | InboundMessageStatus::Rejected) {
         return Err(Error::invalid_transition(current.status.as_str(), "retry", &[]));
     }
-    store::retry(connection, context, id, edited.as_deref())?;
+    if current.emptied_at.is_some() && edited.is_none() {
+        let detail = "its content was emptied, since the time is over for which it is kept; give a body to work in instead";
+        return Err(Error::conflict("content_emptied", detail));
+    }
+    store::retry(connection, context, (id, current.channel_id), edited.as_deref())?;
     tell(connection, context, "inbound_message.retry_requested", id, json!({ "edited": edited.is_some() }))?;
     get(connection, context.organization_id, id)
 }
@@ -138,6 +143,23 @@ pub fn discard(
     store::discard(connection, context, id, &Reason::new("discarded", &body.detail, ""))?;
     tell(connection, context, "inbound_message.discarded", id, json!({ "detail": body.detail }))?;
     get(connection, context.organization_id, id)
+}
+
+/// Empties what has been kept for long enough, of every organization; how many messages. It comes to an end soon, since other jobs wait
+/// for it: what is left is the next call's.
+pub fn empty(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
+    const STEPS: usize = 20;
+    // Of long mails one step takes a while.
+    const BATCH: i64 = 50;
+    let mut all = 0;
+    for _ in 0..STEPS {
+        let emptied = db.write_blocking(|connection| Ok(store::empty(connection, now, RETENTION_DAYS, BATCH)?))?;
+        all += emptied;
+        if emptied == 0 || db.is_stopping() {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 fn tell(

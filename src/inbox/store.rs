@@ -1,5 +1,6 @@
 use super::message::{InboundMessageStatus, Message, NewMessage, Proof, Reason};
 use crate::auth::actor::Context;
+use crate::channels::turns::{self, Turn};
 use crate::channels::{self, ChannelKind};
 use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
@@ -9,6 +10,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Stores a message; `None` where it is there already, whatever has become of it.
 pub fn insert(
@@ -90,8 +92,6 @@ struct DueRow {
     organization_id: OrganizationId,
     #[diesel(sql_type = SqlUuid)]
     id: InboundMessageId,
-    #[diesel(sql_type = SqlUuid)]
-    channel_id: ChannelId,
     #[diesel(sql_type = Text)]
     topic: String,
     #[diesel(sql_type = Nullable<Text>)]
@@ -110,29 +110,36 @@ struct DueRow {
     attempts: i32,
     #[diesel(sql_type = Timestamptz)]
     received_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    next_attempt_at: DateTime<Utc>,
 }
 
-/// Takes messages that are due, in the order in which they came, for so long; another worker leaves them alone until then.
-pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Message>> {
-    let mut rows: Vec<DueRow> = sql("WITH due AS (SELECT organization_id, id FROM inbound_message WHERE status = 'received' \
-         AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at, id LIMIT $3 \
+/// Takes messages of a channel that are due, in the order in which they came, for so long; another worker leaves them alone until then.
+pub fn lease(connection: &mut PgConnection, turn: &Turn, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Message>> {
+    let mut rows: Vec<DueRow> = sql("WITH due AS (SELECT organization_id, id FROM inbound_message \
+         WHERE organization_id = $4 AND channel_id = $5 AND status = 'received' AND next_attempt_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at, id LIMIT $3 \
          FOR UPDATE SKIP LOCKED) \
          UPDATE inbound_message m SET leased_until = $2, attempts = m.attempts + 1 FROM due \
          WHERE m.organization_id = due.organization_id AND m.id = due.id \
-         RETURNING m.organization_id, m.id, m.channel_id, m.topic, m.external_id, m.headers, m.content_type, \
-         coalesce(m.edited_body, m.body) AS body, m.edited_body IS NOT NULL AS edited, m.proof, m.attempts, m.received_at")
+         RETURNING m.organization_id, m.id, m.topic, m.external_id, m.headers, m.content_type, \
+         coalesce(m.edited_body, m.body) AS body, m.edited_body IS NOT NULL AS edited, m.proof, m.attempts, m.received_at, m.next_attempt_at")
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
     .bind::<BigInt, _>(limit)
+    .bind::<SqlUuid, _>(turn.organization_id)
+    .bind::<SqlUuid, _>(turn.channel_id)
     .load(connection)?;
-    rows.sort_by_key(|row| (row.received_at, row.id));
+    in_order(&mut rows);
+    if rows.is_empty() {
+        return Ok(vec![]);
+    }
+    let channel = channels::of_id(connection, turn.organization_id, turn.channel_id)?.ok_or(diesel::NotFound)?;
     let mut messages = vec![];
     for row in rows {
-        let channel = channels::of_id(connection, row.organization_id, row.channel_id)?.ok_or(diesel::NotFound)?;
         messages.push(Message {
             organization_id: row.organization_id,
             id: row.id,
-            channel,
+            channel: channel.clone(),
             topic: row.topic,
             external_id: row.external_id,
             headers: from_json(row.headers)?,
@@ -145,6 +152,47 @@ pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta
         });
     }
     Ok(messages)
+}
+
+/// What waits least long comes first, and what is about the same thing in the order in which it came.
+fn in_order(rows: &mut [DueRow]) {
+    let mut first: HashMap<String, DateTime<Utc>> = HashMap::new();
+    for row in rows.iter() {
+        if let Some(external_id) = &row.external_id {
+            let at = first.entry(external_id.clone()).or_insert(row.next_attempt_at);
+            *at = row.next_attempt_at.min(*at);
+        }
+    }
+    let due = |row: &DueRow| row.external_id.as_ref().and_then(|id| first.get(id)).copied().unwrap_or(row.next_attempt_at);
+    rows.sort_by_key(|row| (due(row), row.received_at, row.id));
+}
+
+/// Keeps a message and its channel's turn at `work` until then; false where the message is no longer this attempt's.
+pub fn hold(connection: &mut PgConnection, message: &Message, work: &str, until: DateTime<Utc>) -> QueryResult<bool> {
+    let held = sql("WITH held AS (UPDATE inbound_message SET leased_until = $4 \
+         WHERE organization_id = $1 AND id = $2 AND status = 'received' AND attempts = $3 RETURNING organization_id, channel_id) \
+         UPDATE channel_turn t SET leased_until = $4 FROM held \
+         WHERE t.organization_id = held.organization_id AND t.channel_id = held.channel_id AND t.work = $5")
+    .bind::<SqlUuid, _>(message.organization_id)
+    .bind::<SqlUuid, _>(message.id)
+    .bind::<Integer, _>(message.attempts)
+    .bind::<Timestamptz, _>(until)
+    .bind::<Text, _>(work)
+    .execute(connection)?;
+    Ok(held == 1)
+}
+
+/// Gives leased messages back that were not looked at; those that are another's by now stay so.
+pub fn give_back(connection: &mut PgConnection, messages: &[Message]) -> QueryResult<()> {
+    let (ids, attempts): (Vec<_>, Vec<_>) = messages.iter().map(|message| (message.id, message.attempts)).unzip();
+    let Some(first) = messages.first() else { return Ok(()) };
+    sql("UPDATE inbound_message m SET leased_until = NULL, attempts = m.attempts - 1 FROM unnest($2, $3) AS given (id, attempts) \
+         WHERE m.organization_id = $1 AND m.id = given.id AND m.status = 'received' AND m.attempts = given.attempts")
+    .bind::<SqlUuid, _>(first.organization_id)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Integer>, _>(attempts)
+    .execute(connection)?;
+    Ok(())
 }
 
 /// What an attempt came to, as it is written down.
@@ -180,6 +228,8 @@ pub fn settle(connection: &mut PgConnection, message: &Message, settled: &Settle
 pub struct Listed {
     #[diesel(sql_type = SqlUuid)]
     pub id: InboundMessageId,
+    #[diesel(sql_type = SqlUuid)]
+    pub channel_id: ChannelId,
     #[diesel(sql_type = Text)]
     pub channel: String,
     #[diesel(sql_type = Text)]
@@ -212,15 +262,17 @@ pub struct Listed {
     pub received_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub processed_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub emptied_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
     #[diesel(sql_type = Timestamptz)]
     pub updated_at: DateTime<Utc>,
 }
 
-const LISTED: &str = "m.id, c.code AS channel, c.kind, m.topic, m.external_id, m.content_type, \
+const LISTED: &str = "m.id, m.channel_id, c.code AS channel, c.kind, m.topic, m.external_id, m.content_type, \
      octet_length(coalesce(m.edited_body, m.body))::bigint AS bytes, m.edited_body IS NOT NULL AS edited, m.proof, m.remote_address, m.status, \
-     m.attempts, m.next_attempt_at, m.reason, m.order_ids, m.received_at, m.processed_at, m.version, m.updated_at \
+     m.attempts, m.next_attempt_at, m.reason, m.order_ids, m.received_at, m.processed_at, m.emptied_at, m.version, m.updated_at \
      FROM inbound_message m JOIN channel c ON c.organization_id = m.organization_id AND c.id = m.channel_id";
 
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: InboundMessageId) -> QueryResult<Option<Listed>> {
@@ -251,10 +303,12 @@ pub struct Content {
     pub body: Vec<u8>,
     #[diesel(sql_type = Nullable<Binary>)]
     pub edited_body: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub emptied_at: Option<DateTime<Utc>>,
 }
 
 pub fn content(connection: &mut PgConnection, organization_id: OrganizationId, id: InboundMessageId) -> QueryResult<Option<Content>> {
-    sql("SELECT headers, content_type, body, edited_body FROM inbound_message WHERE organization_id = $1 AND id = $2")
+    sql("SELECT headers, content_type, body, edited_body, emptied_at FROM inbound_message WHERE organization_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
         .get_result(connection)
@@ -304,18 +358,23 @@ pub fn page(
         .load(connection)
 }
 
-/// Makes a message due now, with another body where one is given. The caller holds its lock.
-pub fn retry(connection: &mut PgConnection, context: &Context, id: InboundMessageId, body: Option<&[u8]>) -> QueryResult<()> {
+/// Makes a message due now, with another body where one is given, and its channel with it. The caller holds its lock.
+pub fn retry(
+    connection: &mut PgConnection,
+    context: &Context,
+    (id, channel_id): (InboundMessageId, ChannelId),
+    body: Option<&[u8]>,
+) -> QueryResult<()> {
     // Attempts go on, so that one that is under way cannot settle this one.
     sql("UPDATE inbound_message SET status = 'received', reason = NULL, next_attempt_at = $3, leased_until = NULL, processed_at = NULL, \
-         attempts = attempts + 1, edited_body = coalesce($4, edited_body), version = version + 1, updated_at = $3 \
+         attempts = attempts + 1, edited_body = coalesce($4, edited_body), emptied_at = NULL, version = version + 1, updated_at = $3 \
          WHERE organization_id = $1 AND id = $2")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<Timestamptz, _>(context.now)
     .bind::<Nullable<Binary>, _>(body)
     .execute(connection)?;
-    Ok(())
+    turns::wait_no_more(connection, context.organization_id, channel_id)
 }
 
 /// Puts a message aside for ever. The caller holds its lock.
@@ -328,4 +387,20 @@ pub fn discard(connection: &mut PgConnection, context: &Context, id: InboundMess
     .bind::<Jsonb, _>(to_json(reason)?)
     .execute(connection)?;
     Ok(())
+}
+
+/// Empties headers and bodies of messages that have ended longer ago than their organization keeps them, the oldest of each first, at
+/// most so many; how many. What a person still has to decide of an order that was read of it stays.
+pub fn empty(connection: &mut PgConnection, now: DateTime<Utc>, usual_days: i32, limit: i64) -> QueryResult<usize> {
+    sql("WITH due AS (SELECT m.organization_id, m.id FROM organization o CROSS JOIN LATERAL ( \
+           SELECT i.organization_id, i.id FROM inbound_message i WHERE i.organization_id = o.id AND i.emptied_at IS NULL \
+           AND i.processed_at < $1 - make_interval(days => coalesce((o.profile ->> 'inbound_retention_days')::int, $2)) \
+           AND NOT EXISTS (SELECT FROM order_verification v WHERE v.organization_id = i.organization_id AND v.inbound_message_id = i.id \
+             AND v.status = 'open') ORDER BY i.processed_at LIMIT $3) m LIMIT $3) \
+         UPDATE inbound_message m SET body = '', headers = '[]', edited_body = NULL, emptied_at = $1 FROM due \
+         WHERE m.organization_id = due.organization_id AND m.id = due.id AND m.status <> 'received'")
+    .bind::<Timestamptz, _>(now)
+    .bind::<Integer, _>(usual_days)
+    .bind::<BigInt, _>(limit)
+    .execute(connection)
 }

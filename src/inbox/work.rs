@@ -1,11 +1,13 @@
-//! Works messages in: lease (one short transaction), work (each step its own), settle (one). Whoever dies in between leaves a lease
-//! that runs out, and the same message is worked in again; platforms see to it that this changes nothing.
+//! Works messages in, channel by channel in turns: lease (one short transaction), work (each step its own), settle (one). Whoever dies
+//! in between leaves leases that run out, and the same message is worked in again; platforms see to it that this changes nothing.
 
 use super::message::{InboundMessageStatus, Message, Outcome, PATIENCE, Reason, back_off};
 use super::store::{self, Settled};
 use crate::auth::actor::Context;
+use crate::channels::ChannelKind;
 use crate::channels::platform::Workbench;
 use crate::channels::platforms::platform;
+use crate::channels::turns::{self, Among, End, Turn, Work, due_in};
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::order_to_cash::capture_queue::Desk;
@@ -13,41 +15,77 @@ use crate::platform::db::Db;
 use crate::platform::panics::caught;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
-/// Longer than asking a platform back may take.
+/// Longer than asking a platform back for one record may take.
 const LEASE: TimeDelta = TimeDelta::seconds(300);
-/// Messages are worked in one after the other: what came first is told first.
+/// Messages of a channel are worked in one after the other, what came first first; so many in one turn.
 const BATCH: i64 = 20;
+/// No message is begun in a turn that has lasted so long: other channels wait.
+const TURN: Duration = Duration::from_secs(10);
+const INBOX: Work = Work { name: "inbox", due: due_in!("inbound_message", "received"), lease: LEASE };
 
 /// Works messages in until none is due; how many.
 pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
-    let mut all = 0;
-    loop {
-        let due = lease(db, now())?;
-        if due.is_empty() {
-            return Ok(all);
-        }
-        for message in due {
-            if db.is_stopping() {
-                return Ok(all);
-            }
-            let outcome = attempt(&Workbench { db, desk, now: now() }, &message);
-            // What cannot be written down must not hold up those behind it.
-            if let Err(error) = settle(db, &message, &outcome, now()) {
-                log::error!(message:% = message.id; "what has become of an inbound message was not written down: {error}");
-                let plain = Outcome::later("not_worked_in", "something failed here; it is tried again", "");
-                if let Err(error) = settle(db, &message, &plain, now()) {
-                    log::error!(message:% = message.id; "it keeps its lease, and is tried again when that is over: {error}");
-                }
-            }
-            all += 1;
-        }
-    }
+    work_among(db, desk, ChannelKind::ALL, now)
 }
 
-/// Takes what is due. A step of its own, so that dying after it can be tried.
+/// As [`work`], of channels of these kinds.
+pub fn work_among(db: &Db, desk: &Desk, kinds: &[ChannelKind], now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
+    turns::in_turns(db, &INBOX, Among { kinds, only: None }, &now, |turn| serve(db, desk, turn, &now))
+}
+
+/// The kinds whose messages are worked in without waiting for anybody, and those whose platforms are asked back.
+pub fn kinds() -> (Vec<ChannelKind>, Vec<ChannelKind>) {
+    ChannelKind::ALL.iter().copied().partition(|kind| !platform(*kind).is_some_and(|platform| platform.calls_out()))
+}
+
+/// Takes what is due of the channel that is next, with its turn. A step of its own, so that dying after it can be tried.
 pub fn lease(db: &Db, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
-    db.write_blocking(|connection| Ok(store::lease(connection, now, LEASE, BATCH)?))
+    let turn = db.write_blocking(|connection| Ok(turns::take(connection, &INBOX, Among::ALL, now)?))?;
+    turn.map_or(Ok(vec![]), |turn| lease_of(db, &turn, now))
+}
+
+fn lease_of(db: &Db, turn: &Turn, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
+    db.write_blocking(|connection| Ok(store::lease(connection, turn, now, LEASE, BATCH)?))
+}
+
+/// Keeps a message, and the turn of its channel, for as long again; false where it has become another's.
+pub fn hold(db: &Db, message: &Message, now: DateTime<Utc>) -> Result<bool, Error> {
+    db.write_blocking(|connection| Ok(store::hold(connection, message, INBOX.name, now + LEASE)?))
+}
+
+/// One turn of a channel: its messages until there are enough, or its platform turns out to be away.
+fn serve(db: &Db, desk: &Desk, turn: &Turn, now: &impl Fn() -> DateTime<Utc>) -> Result<(usize, End), Error> {
+    let (started, leased_at) = (Instant::now(), now());
+    let due = lease_of(db, turn, leased_at)?;
+    let (mut done, mut end) = (0, End::Done);
+    for message in &due {
+        if db.is_stopping() || end != End::Done || (done > 0 && started.elapsed() > TURN) {
+            break;
+        }
+        done += 1;
+        if now() - leased_at > LEASE / 3 && !hold(db, message, now())? {
+            continue;
+        }
+        let outcome = attempt(&Workbench { db, desk, now: now() }, message);
+        if outcome.tells_that_platform_is_away() {
+            end = End::Away(outcome.later_at());
+        }
+        // What cannot be written down must not hold up those behind it.
+        if let Err(error) = settle(db, message, &outcome, now()) {
+            log::error!(message:% = message.id; "what has become of an inbound message was not written down: {error}");
+            let plain = Outcome::later("not_worked_in", "something failed here; it is tried again", "");
+            if let Err(error) = settle(db, message, &plain, now()) {
+                log::error!(message:% = message.id; "it keeps its lease, and is tried again when that is over: {error}");
+            }
+        }
+    }
+    let rest = &due[done..];
+    if !rest.is_empty() {
+        db.write_blocking(|connection| Ok(store::give_back(connection, rest)?))?;
+    }
+    Ok((done, end))
 }
 
 /// Works one message in. What fails on our side waits, a panic too.

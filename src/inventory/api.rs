@@ -1,5 +1,5 @@
 use super::{availability, incoming, locations, reservations, stock};
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::openapi::ServiceConfig;
 
 /// The routes of everything about stock. Fixed paths come before those with a SKU in them.
 pub fn configure(config: &mut ServiceConfig) {

@@ -5,6 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::events::position::Position;
+use crate::openapi::ServiceConfig;
 use crate::platform::filters;
 use crate::platform::http::Answer;
 use crate::types::id::{JournalEntryId, OrderId};
@@ -13,7 +14,6 @@ use actix_web::get;
 use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_journal_entries).service(get_journal_entry);

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::filters::{any_of, known, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -16,9 +17,9 @@ use actix_web::{get, post, put};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
+    config.configure(super::templates::api::configure);
     config.service(get_notice_settings).service(put_notice_settings).service(list_notices).service(get_notice).service(resend_notice);
 }
 

@@ -2,6 +2,7 @@ use super::kind::{NoticeKind, NoticeStatus};
 use super::smtp::is_address;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CustomerId, InvoiceId, NoticeId, OrderId};
+use crate::types::language::Language;
 use crate::types::text::check_optional_text;
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
@@ -10,12 +11,23 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 text_enum! {
-    /// In which language notices are written.
+    /// In which language notices are written to customers who have none of their own.
     pub enum NoticeLanguage {
         /// That of the customer's country: Indonesian in Indonesia, English elsewhere.
         Auto = "auto",
         English = "en",
         Indonesian = "id",
+    }
+}
+
+impl NoticeLanguage {
+    /// The language of a notice: the reader's own, else the one for all, else that of his country.
+    pub fn for_reader(self, own: Option<Language>, country: &str) -> Language {
+        own.unwrap_or(match self {
+            Self::English => Language::English,
+            Self::Indonesian => Language::Indonesian,
+            Self::Auto => Language::of_country(country),
+        })
     }
 }
 
@@ -219,6 +231,20 @@ mod tests {
             json!({"enabled": true, "sender_name": "A\r\nBcc: x@example.com", "sender_email": "a@example.com\r\nBcc: x@example.com", "bcc": "b"}),
         );
         assert_eq!(told, ["/sender_name invalid_characters", "/sender_email invalid_email", "/bcc invalid_email"]);
+    }
+
+    #[test]
+    fn the_readers_own_language_comes_first() {
+        use Language::{English, Indonesian};
+        for (settings, own, country, expected) in [
+            (NoticeLanguage::Auto, None, "ID", Indonesian),
+            (NoticeLanguage::Auto, None, "DE", English),
+            (NoticeLanguage::Auto, Some(English), "ID", English),
+            (NoticeLanguage::English, None, "ID", English),
+            (NoticeLanguage::English, Some(Indonesian), "DE", Indonesian),
+        ] {
+            assert_eq!(settings.for_reader(own, country), expected, "{settings} {own:?} {country}");
+        }
     }
 
     #[test]

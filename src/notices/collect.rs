@@ -1,11 +1,11 @@
 //! From the event feed to notices: each event is read once, and what is written of it is stored in the transaction that moves on.
 
-use super::body::NoticeLanguage;
 use super::compose::{About, Seller, compose};
 use super::kind::{EVENT_TYPES, NoticeKind};
 use super::letter::one_line;
 use super::smtp::is_address;
 use super::store::{self, NewNotice, StoredSettings};
+use super::templates;
 use crate::auth::actor::Context;
 use crate::auth::permission::Permissions;
 use crate::customers;
@@ -99,11 +99,9 @@ fn draft(connection: &mut PgConnection, context: &Context, settings: &StoredSett
         return Ok(None);
     }
     let organization = organization::settings(connection, context.organization_id)?;
-    let language = match settings.language {
-        NoticeLanguage::English => Language::English,
-        NoticeLanguage::Indonesian => Language::Indonesian,
-        NoticeLanguage::Auto => Language::of_country(&things.country().unwrap_or_else(|| organization.country.code().to_owned())),
-    };
+    let country = things.country().unwrap_or_else(|| organization.country.code().to_owned());
+    let language = settings.language.for_reader(things.language(), &country);
+    let own = templates::store::find(connection, context.organization_id, kind, language)?.map(|template| template.words());
     let recipient = things.recipient(kind);
     let skip_reason = match &recipient {
         None => Some("no_recipient"),
@@ -122,6 +120,7 @@ fn draft(connection: &mut PgConnection, context: &Context, settings: &StoredSett
         invoice: things.invoice.as_ref(),
         payment: things.payment.as_ref(),
         event: &things.event,
+        own: own.as_ref(),
     });
     Ok(Some(NewNotice {
         id: NoticeId::generate(),
@@ -223,6 +222,11 @@ impl Things {
 
     fn reader(&self) -> String {
         self.contact("name").or_else(|| self.customer("name")).unwrap_or_default()
+    }
+
+    /// The customer's own.
+    fn language(&self) -> Option<Language> {
+        self.customer("language").and_then(|language| language.parse().ok())
     }
 
     fn country(&self) -> Option<String> {

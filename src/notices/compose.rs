@@ -3,9 +3,12 @@
 
 /// Answers to mails.
 mod order_reply;
+/// The organization's own words.
+mod own_words;
 
 use super::kind::NoticeKind;
 use super::letter::{Item, Letter, Link, one_line};
+use super::templates::body::Words;
 use crate::documents::language::{Language, Money};
 use crate::types::currency::Currency;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -36,6 +39,8 @@ pub struct About<'a> {
     pub payment: Option<&'a Value>,
     /// `data` of the event.
     pub event: &'a Value,
+    /// The organization's own words, where it has some for this kind and language.
+    pub own: Option<&'a Words>,
 }
 
 /// Writes the notice.
@@ -51,6 +56,9 @@ pub fn compose(about: &About<'_>) -> Letter {
         NoticeKind::Reminder => writer.reminder(),
         NoticeKind::OrderReply => writer.order_reply(),
     };
+    if let Some(words) = about.own {
+        writer.put_own_words(&mut letter, words);
+    }
     letter.subject = one_line(&letter.subject);
     letter.greeting = format!("{} {},", writer.say("Dear", "Yth."), one_line(about.reader));
     letter.closing = writer.say("Kind regards", "Hormat kami").to_owned();
@@ -365,6 +373,10 @@ mod tests {
     use serde_json::json;
 
     fn letter(kind: NoticeKind, language: Language) -> Letter {
+        letter_in(kind, language, None)
+    }
+
+    fn letter_in(kind: NoticeKind, language: Language, own: Option<&Words>) -> Letter {
         let seller = Seller { name: "PT Nusantara Niaga".into(), email: Some("halo@nusantara.example".into()), ..Seller::default() };
         let order = json!({"number": "SO-000123", "currency": "IDR", "ordered_at": "2026-03-01T20:00:00Z", "promised_on": "2026-03-05",
             "subtotal": "150000.00", "discount_total": "0.00", "shipping_net": "20000.00", "tax_total": "18700.00", "total": "188700.00",
@@ -388,7 +400,31 @@ mod tests {
             invoice: Some(&invoice),
             payment: Some(&payment),
             event: &event,
+            own,
         })
+    }
+
+    #[test]
+    fn own_words_stand_in_place_of_ours_with_values_as_the_reader_writes_them() {
+        let own = Words {
+            subject: "{order_number}: {order_total}\nBcc: x".into(),
+            heading: None,
+            text: "Dear {customer_name},\r\n\r\nexpected {promised_on} {{really}} {purchase_order_number}.\n\n\n\nBye".into(),
+        };
+        let ours = letter(NoticeKind::Acknowledgement, Language::Indonesian);
+        let written = letter_in(NoticeKind::Acknowledgement, Language::Indonesian, Some(&own));
+        assert_eq!(written.subject, "SO-000123: Rp\u{a0}188.700 Bcc: x");
+        assert_eq!(written.paragraphs, ["Dear Toko Sumber X-Evil: 1,", "expected 5 Maret 2026 {really} .", "Bye"]);
+        assert_eq!((&written.heading, &written.facts, &written.totals), (&ours.heading, &ours.facts, &ours.totals));
+        // Every placeholder of every kind has a value, here where all things are there.
+        for kind in NoticeKind::ALL {
+            for name in crate::notices::templates::text::placeholders(*kind) {
+                let own = Words { subject: format!("<{{{name}}}>"), heading: None, text: "x".into() };
+                let subject = letter_in(*kind, Language::English, Some(&own)).subject;
+                let missing = ["purchase_order_number", "reference"].contains(name) || *kind == NoticeKind::OrderReply;
+                assert!(missing || subject.len() > 2, "{kind} {name}: {subject}");
+            }
+        }
     }
 
     #[test]

@@ -5,17 +5,20 @@ pub mod body;
 /// From events to notices.
 pub mod collect;
 mod compose;
-mod kind;
+pub mod kind;
 /// The look of a mail.
 pub mod letter;
 /// Answers to mails that order something.
 pub mod replies;
+mod samples;
 /// Sends what waits.
 pub mod send;
 mod service;
 mod settings;
 mod smtp;
 mod store;
+/// Own words of an organization.
+pub mod templates;
 mod worker;
 
 pub use smtp::{Mailer, SmtpConfig, SmtpTls};

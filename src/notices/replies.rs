@@ -6,9 +6,9 @@ use super::kind::NoticeKind;
 use super::letter::one_line;
 use super::smtp::is_address;
 use super::store::{self, NewNotice};
-use super::{body::NoticeLanguage, collect::seller};
+use super::{collect::seller, templates};
 use crate::auth::actor::Context;
-use crate::documents::language::Language;
+use crate::customers;
 use crate::error::Error;
 use crate::inbox::Reason;
 use crate::organization;
@@ -69,11 +69,9 @@ pub fn queue(connection: &mut PgConnection, context: &Context, reply: &Reply<'_>
         return Ok(());
     }
     let organization = organization::settings(connection, context.organization_id)?;
-    let language = match settings.language {
-        NoticeLanguage::English => Language::English,
-        NoticeLanguage::Indonesian => Language::Indonesian,
-        NoticeLanguage::Auto => Language::of_country(organization.country.code()),
-    };
+    let customer = reply.customer_id.map(|id| customers::service::get(connection, context.organization_id, id)).transpose()?;
+    let language = settings.language.for_reader(customer.and_then(|customer| customer.language), organization.country.code());
+    let own = templates::store::find(connection, context.organization_id, NoticeKind::OrderReply, language)?.map(|own| own.words());
     let letter = compose(&About {
         kind: NoticeKind::OrderReply,
         language,
@@ -85,6 +83,7 @@ pub fn queue(connection: &mut PgConnection, context: &Context, reply: &Reply<'_>
         invoice: None,
         payment: None,
         event: &reply.said.json(),
+        own: own.as_ref(),
     });
     let mut references = reply.references.to_vec();
     references.extend(reply.message_id.filter(|id| !reply.references.iter().any(|known| known == id)).map(str::to_owned));

@@ -7,15 +7,18 @@ mod paths;
 mod responses;
 mod schemas;
 mod security;
+mod service_config;
 mod swagger;
 /// What receivers are sent.
 mod webhooks;
 
 pub use paths::Paths;
 pub use responses::{
-    BadRequest, Conflict, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, LoginBlocked, LoginRefused, NotFound, OrderRefused,
-    PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable, UnsupportedMediaType,
+    BadRequest, Conflict, CursorGone, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, LoginBlocked, LoginRefused, NotFound,
+    OrderRefused, PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable,
+    UnsupportedMediaType,
 };
+pub use service_config::ServiceConfig;
 pub use swagger::routes;
 
 use crate::app;
@@ -51,12 +54,12 @@ struct Base;
 
 /// The whole document, from the same registration that serves the routes.
 pub fn document() -> Document {
-    let mut base = Base::openapi();
-    base.info.description = Some(include_str!("description.md").to_owned());
+    let mut document = Base::openapi();
+    document.info.description = Some(include_str!("description.md").to_owned());
     // Relative, so that it is right behind every proxy and for every port.
-    base.servers = Some(vec![Server::new("/")]);
-    base.tags = Some(TAGS.iter().map(|(name, what)| TagBuilder::new().name(*name).description(Some(*what)).build()).collect());
-    let (_, mut document) = app::routes(base);
+    document.servers = Some(vec![Server::new("/")]);
+    document.tags = Some(TAGS.iter().map(|(name, what)| TagBuilder::new().name(*name).description(Some(*what)).build()).collect());
+    app::features(&mut ServiceConfig::describing(&mut document));
     let components = document.components.get_or_insert_default();
     security::add_schemes(components);
     parameters::add_components(components);

@@ -82,6 +82,7 @@ problems! {
         Error::conflict_with("not_representable", "an amount has more than the two decimals that EN 16931 allows; send the PDF",
             json!({ "rules": [{"rule": "BR-DEC", "at": "1.234", "detail": "amounts have at most two decimals"}] }))
     ], [];
+    CursorGone, "The cursor is of another database than that which answers now: begin anew without it", [crate::changes::gone()], [];
     Stale, "`If-Match` named another version", [Error::Stale { current: 4 }], [];
     PayloadTooLarge, "The body is larger than the operation takes", [Error::PayloadTooLarge { limit: crate::platform::limits::BODY_BYTES }], [];
     UnsupportedMediaType, "The body is not JSON by its `Content-Type`", [Error::UnsupportedMediaType { expected: "application/json" }], [];

@@ -1,11 +1,11 @@
 //! The document and Swagger UI, whose files are all inside this program.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Bytes, ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi, oauth};
 
 /// `/openapi.json`, `/docs/`, and `/docs` on the way there.
-pub fn routes(json: String) -> impl FnOnce(&mut ServiceConfig) {
+pub fn routes(json: Bytes) -> impl FnOnce(&mut ServiceConfig) {
     let config = Config::new(["/openapi.json"])
         // The badge would send this document to a server of somebody else.
         .validator_url("none")

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::orders::master_data::MasterDataCache;
 use crate::orders::service as orders;
 use crate::payments::service as payments;
+use crate::platform::clock::Clock;
 use crate::platform::db::Db;
 use crate::platform::group_commit::{Failed, GroupCommit, Options};
 use crate::platform::http::Answer;
@@ -25,6 +26,8 @@ pub struct Arrival {
 pub struct Desk {
     pub numbers: Arc<Numbers>,
     pub master_data: Arc<MasterDataCache>,
+    /// For work that makes many transactions, each of which is dated when it begins.
+    pub clock: Clock,
 }
 
 pub type CaptureQueue = GroupCommit<Arrival, Answer>;

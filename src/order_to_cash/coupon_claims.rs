@@ -3,12 +3,13 @@
 
 use crate::auth::actor::Context;
 use crate::catalog::coupons::judge::{self, Refusal, Standing};
-use crate::catalog::coupons::service::{self as coupons, KnownCoupons, Redemption};
+use crate::catalog::coupons::service::{self as coupons, KnownCoupons, Redemption, Release};
 use crate::error::Error;
-use crate::orders::coupons::{CouponUse, is_exhausted};
+use crate::orders::coupons::{CouponUse, CouponsChange, DroppedCoupon, is_exhausted};
 use crate::orders::order::Order;
-use crate::types::id::{CouponId, CustomerId};
+use crate::types::id::{CouponId, CustomerId, OrderId};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use std::collections::HashSet;
 
 /// Why a batch is decided anew: what an order was priced by is no longer the coupon.
@@ -24,17 +25,22 @@ pub struct CouponClaims {
 }
 
 impl CouponClaims {
-    /// Locks what the orders want, each with who buys.
-    pub fn lock(connection: &mut PgConnection, context: &Context, wanted: &[(CouponId, CustomerId)]) -> Result<Self, Error> {
+    /// Locks what the orders want, each with who buys. What the order `except` has done does not count: it is the one that is edited.
+    pub fn lock(
+        connection: &mut PgConnection,
+        context: &Context,
+        wanted: &[(CouponId, CustomerId)],
+        except: Option<OrderId>,
+    ) -> Result<Self, Error> {
         if wanted.is_empty() {
             return Ok(Self::default());
         }
-        Ok(Self { known: coupons::lock(connection, context.organization_id, wanted)?, ..Self::default() })
+        Ok(Self { known: coupons::lock(connection, context.organization_id, wanted, except)?, ..Self::default() })
     }
 
     /// Refuses an order that wants a use that is not there any more.
     pub fn check(&self, order: &Order, uses: &[CouponUse]) -> Result<(), Error> {
-        for (i, of) in uses.iter().enumerate() {
+        for of in uses {
             let coupon = self.known.coupons.iter().find(|coupon| coupon.id == of.coupon_id);
             let coupon = coupon.filter(|coupon| coupon.version == of.version).ok_or_else(|| Error::unavailable(CHANGED.to_owned()))?;
             let mine = self.taken.iter().filter(|taken| taken.coupon_id == of.coupon_id);
@@ -43,7 +49,7 @@ impl CouponClaims {
             let before = self.known.standing(of.coupon_id, Some(order.customer_id));
             let standing =
                 Standing { uses: before.uses + uses, ordered_before: before.ordered_before || self.ordered.contains(&order.customer_id) };
-            let pointer = format!("/coupon_codes/{i}");
+            let pointer = format!("/coupon_codes/{}", of.place);
             match judge::exhausted(coupon, coupon.times_used + times_used, standing) {
                 None => {}
                 Some(Refusal::Rule { code, detail }) => return Err(Error::invalid(pointer, code, detail)),
@@ -63,6 +69,7 @@ impl CouponClaims {
             code: of.code.clone(),
             currency: order.currency,
             amount: of.amount,
+            terms: of.terms.clone(),
         }));
     }
 
@@ -70,6 +77,21 @@ impl CouponClaims {
     pub fn write(&self, connection: &mut PgConnection, context: &Context) -> Result<(), Error> {
         coupons::redeem(connection, context, &self.taken)
     }
+}
+
+/// Writes what an edit has made of a locked order's coupons: uses that it takes or gives back, and what those that stay take off now.
+pub fn change(connection: &mut PgConnection, context: &Context, order: &Order, changed: &CouponsChange) -> Result<(), Error> {
+    let (kept, added): (Vec<CouponUse>, Vec<CouponUse>) = changed.uses.iter().cloned().partition(|of| of.is_held);
+    let ids = added.iter().map(|of| of.coupon_id).chain(changed.dropped.iter().map(|dropped| dropped.coupon_id));
+    let wanted: Vec<(CouponId, CustomerId)> = ids.map(|id| (id, order.customer_id)).collect();
+    let mut claims = CouponClaims::lock(connection, context, &wanted, Some(order.id))?;
+    claims.check(order, &added)?;
+    claims.take(order, &added);
+    claims.write(connection, context)?;
+    let end = |dropped: &DroppedCoupon| Release { order_id: order.id, coupon_id: Some(dropped.coupon_id), reason: dropped.reason.clone() };
+    coupons::give_back(connection, context, &changed.dropped.iter().map(end).collect::<Vec<_>>())?;
+    let amounts: Vec<(CouponId, Decimal)> = kept.iter().map(|of| (of.coupon_id, of.amount)).collect();
+    coupons::revalue(connection, context, order.id, &amounts)
 }
 
 /// Whether a batch failed because a coupon had changed: gather and decide anew.

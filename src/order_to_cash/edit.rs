@@ -2,6 +2,7 @@
 //! same transaction.
 
 use super::cancel::withdraw_allocations;
+use super::coupon_claims;
 use super::deposits;
 use super::order_events::order_events;
 use super::reallocate::fair_shelf;
@@ -47,7 +48,8 @@ pub fn edit(
     let mut change = change::lock(connection, context.organization_id, id, precondition)?;
     let added: Vec<&str> = request.lines.iter().filter_map(|line| line.sku.as_deref()).collect();
     let number = request.purchase_order_number.as_deref().or(change.after.purchase_order_number.as_deref());
-    let reference = master_data::gather_for(connection, context, &change.after, &added, number)?;
+    let mut reference = master_data::gather_for(connection, context, &change.after, &added, number)?;
+    reference.coupons = master_data::coupons_for(connection, context, &change.after, request.coupon_codes.as_deref())?;
     let applied = apply(&mut change.after, request, &reference)?;
     if change.after == change.before {
         return Ok(OrderBody::from(&change.after));
@@ -59,6 +61,7 @@ pub fn edit(
     let money = deposits::release_excess(connection, context, &mut change)?;
     change.after.settle(context.now);
     object(&mut change, &reference, &applied, context);
+    coupon_claims::change(connection, context, &change.after, &applied.coupons)?;
     if change.after.status != OrderStatus::Draft {
         // Balances come before stock in the lock order, and `save` moves them again under the same lock.
         let credit = balance::lock(connection, context.organization_id, &[change.after.bill_to_customer_id])?;
@@ -69,7 +72,7 @@ pub fn edit(
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
     let reserved = reserved_difference(&changes);
-    let mut facts = vec![NewEvent::of_order("order.edited", id, told(&changes[0].before, &changes[0].after))];
+    let mut facts = vec![NewEvent::of_order("order.edited", id, told(&changes[0].before, &changes[0].after, &applied.coupons.dropped))];
     facts.extend(order_events(&changes));
     facts.extend(money);
     shelves::change_reserved_and_tell(connection, context, &reserved, facts)?;
@@ -100,6 +103,7 @@ fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, co
         | HoldCode::FraudReview
         | HoldCode::ApprovalRequired
         | HoldCode::InsufficientStock
+        | HoldCode::PlaceOfSupply
         | HoldCode::Manual
         | HoldCode::Rule => true,
     };

@@ -15,7 +15,7 @@ use crate::inventory::ShelfQuantity;
 use crate::inventory::locations;
 use crate::inventory::locations::body::LocationKind;
 use crate::inventory::stock::departures::move_promises;
-use crate::orders::change;
+use crate::orders::{change, master_data, origin};
 use crate::platform::http::Precondition;
 use crate::types::id::{FulfillmentOrderId, OrganizationId};
 use diesel::pg::PgConnection;
@@ -56,6 +56,7 @@ pub fn move_fulfillment_order(
         id
     };
     change.after.count_progress();
+    origin::settle(&mut change.after, &master_data::company_of(connection, context.organization_id)?, context);
     change::save(connection, context, std::slice::from_mut(&mut change), context.now)?;
     move_promises(connection, context, &from, &to)?;
     let moved = FulfillmentOrderBody::of(&change.after, found(&change.after, moved_id)?);

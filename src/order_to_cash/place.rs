@@ -424,7 +424,7 @@ fn decide_under_locks(
         verified.coupons.iter().map(move |coupon| (coupon.coupon_id, buyer)).collect::<Vec<_>>()
     };
     let wanted: Vec<(CouponId, CustomerId)> = won.iter().flat_map(|(_, verified)| wanted(verified)).collect();
-    let mut coupons = CouponClaims::lock(connection, context, &wanted)?;
+    let mut coupons = CouponClaims::lock(connection, context, &wanted, None)?;
     let payers: Vec<CustomerId> =
         won.iter().map(|(_, v)| guests.payer(v.order.bill_to_customer_id).unwrap_or(v.order.bill_to_customer_id)).collect();
     let mut credit = balance::lock(connection, context.organization_id, &payers)?;

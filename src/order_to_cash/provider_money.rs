@@ -25,6 +25,9 @@ use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
 
+/// How long a payer may take to approve a payment that was asked for here.
+const APPROVAL_TIME: TimeDelta = TimeDelta::hours(24);
+
 /// What a call had as result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -252,7 +255,23 @@ impl<'a> Booking<'a> {
                 _ => {}
             }
         }
+        self.time_out(intent);
         Ok(())
+    }
+
+    /// A payment that we have asked for and that the payer has not approved in a day is given up at the provider: nobody stands before
+    /// that page any more. One that a checkout has made is the checkout's.
+    fn time_out(&mut self, intent: &Intent) {
+        let (payment, now) = (&self.change.after, self.context.now);
+        let is_ours = payment.operations.iter().any(|own| matches!(own.kind, OperationKind::Authorize | OperationKind::Charge));
+        let waits = payment.status == PaymentStatus::Pending && intent.waits_for_payer;
+        let under_way = payment.operations.iter().any(Operation::blocks) || was_cancelled_lately(payment, self.context);
+        if !(is_ours && waits && payment.created_at + APPROVAL_TIME <= now) || under_way {
+            return;
+        }
+        let cancel = Operation::new(OperationKind::Cancel, payment.amount, now);
+        self.change.after.operations.push(cancel);
+        self.tell("payment.approval_timed_out");
     }
 
     fn take(&mut self, connection: &mut PgConnection, step: Step) -> Result<(), Error> {

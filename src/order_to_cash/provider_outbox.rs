@@ -8,7 +8,7 @@ use crate::payments::inbound::{self, Dispute, DueEvent, Told};
 use crate::payments::operations::operation::{KEY_LIFE, Operation, OperationKind, back_off};
 use crate::payments::operations::{self, Due};
 use crate::payments::provider::stripe::StripeApi;
-use crate::payments::provider::{Failure, Intent, NewIntent, PaymentProvider, ProviderError, ProviderRefund};
+use crate::payments::provider::{Failure, Intent, NewIntent, PaymentProvider, ProviderError, ProviderRefund, RefundState};
 use crate::payments::service as payments;
 use crate::payments::{providers, refunds};
 use crate::platform::db::Db;
@@ -140,7 +140,19 @@ fn refund_numbers<'a>(
     (organization_id, payment_id): (OrganizationId, PaymentId),
     foreign: impl Iterator<Item = &'a ProviderRefund>,
 ) -> Result<Vec<String>, Error> {
-    let references: Vec<&str> = foreign.map(|refund| refund.reference.as_str()).collect();
+    // One that has failed is not booked.
+    let booked = foreign.filter(|refund| refund.state != RefundState::Failed);
+    numbers_of_unknown(db, numbers, (organization_id, payment_id), booked.map(|refund| refund.reference.as_str()))
+}
+
+/// A receipt number for each of these references of the provider that is booked under none yet.
+fn numbers_of_unknown<'a>(
+    db: &Db,
+    numbers: &Numbers,
+    (organization_id, payment_id): (OrganizationId, PaymentId),
+    references: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, Error> {
+    let references: Vec<&str> = references.collect();
     if references.is_empty() {
         return Ok(vec![]);
     }
@@ -188,7 +200,8 @@ fn hear(db: &Db, api: &StripeApi, numbers: &Numbers, event: &DueEvent, now: Date
             };
             let number = match &known {
                 Some(known) if known.is_lost => {
-                    Some(db.read_blocking(|connection| payments::next_refund_number(connection, numbers, organization_id))?)
+                    let lost = [known.reference.as_str()].into_iter();
+                    numbers_of_unknown(db, numbers, (organization_id, payment_id), lost)?.pop()
                 }
                 _ => None,
             };

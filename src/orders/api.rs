@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::cancel::cancel;
 use crate::order_to_cash::capture_queue::{Arrival, capture, write_alone};
 use crate::order_to_cash::confirm::confirm;
@@ -24,7 +25,6 @@ use crate::types::id::{HoldId, OrderId};
 use crate::types::page::Page;
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

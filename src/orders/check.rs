@@ -120,15 +120,9 @@ impl NewOrder {
     }
 
     fn check_coupons(&self, faults: &mut Faults) {
-        faults.require(self.coupon_codes.len() <= limits::ORDER_COUPONS, "/coupon_codes", "too_many_items", "at most 10 coupons");
+        check_coupon_codes(faults, &self.coupon_codes);
         let given_prices = self.pricing() == Pricing::AsGiven && !self.coupon_codes.is_empty();
-        let detail = "with pricing as_given the shop has taken its coupons off: send them as discounts";
-        faults.require(!given_prices, "/coupon_codes", "only_computed", detail);
-        for (i, code) in self.coupon_codes.iter().enumerate().take(limits::ORDER_COUPONS) {
-            check_code(faults, &format!("/coupon_codes/{i}"), code);
-            let again = self.coupon_codes[..i].iter().any(|earlier| earlier.eq_ignore_ascii_case(code));
-            faults.require(!again, format!("/coupon_codes/{i}"), "duplicate_code", "name each coupon once");
-        }
+        faults.require(!given_prices, "/coupon_codes", "only_computed", COUPONS_TAKEN_OFF);
     }
 
     fn check_customer(&self, faults: &mut Faults) {
@@ -159,6 +153,19 @@ impl NewOrder {
             || self.priority.is_some_and(|priority| priority != 0)
             || !self.discounts.is_empty()
             || self.lines.iter().any(|line| line.unit_price.is_some() || !line.discounts.is_empty())
+    }
+}
+
+/// Why an order with given prices has no coupons.
+pub(super) const COUPONS_TAKEN_OFF: &str = "with pricing as_given the shop has taken its coupons off: send them as discounts";
+
+/// Few enough codes, each once.
+pub(super) fn check_coupon_codes(faults: &mut Faults, codes: &[String]) {
+    faults.require(codes.len() <= limits::ORDER_COUPONS, "/coupon_codes", "too_many_items", "at most 10 coupons");
+    for (i, code) in codes.iter().enumerate().take(limits::ORDER_COUPONS) {
+        check_code(faults, &format!("/coupon_codes/{i}"), code);
+        let again = codes[..i].iter().any(|earlier| earlier.eq_ignore_ascii_case(code));
+        faults.require(!again, format!("/coupon_codes/{i}"), "duplicate_code", "name each coupon once");
     }
 }
 

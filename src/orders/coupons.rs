@@ -6,7 +6,7 @@
 
 use super::discount::{Discount, discount_on};
 use super::pricing::{self, PricingInput};
-use crate::catalog::coupons::body::Coupon;
+use crate::catalog::coupons::body::{Coupon, ReleaseReason};
 use crate::catalog::coupons::judge::{self, Buying, Refusal, Standing};
 use crate::error::Error;
 use crate::types::currency::Currency;
@@ -25,6 +25,28 @@ pub struct CouponUse {
     pub version: i64,
     /// What it takes off, in the terms of the order's prices.
     pub amount: Decimal,
+    /// What the order agrees to ([`Coupon::terms`]).
+    pub terms: String,
+    /// Its place among the codes.
+    pub place: usize,
+    /// Whether the order held it before.
+    pub is_held: bool,
+}
+
+/// What an edit makes of an order's coupons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CouponsChange {
+    /// All that the order holds now.
+    pub uses: Vec<CouponUse>,
+    pub dropped: Vec<DroppedCoupon>,
+}
+
+/// A coupon that an edited order does not hold any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DroppedCoupon {
+    pub coupon_id: CouponId,
+    pub code: String,
+    pub reason: ReleaseReason,
 }
 
 /// A code that was given, with what is known of its coupon.
@@ -32,6 +54,8 @@ pub struct Named<'a> {
     pub code: &'a str,
     pub coupon: Option<&'a Coupon>,
     pub standing: Standing,
+    /// The order holds it already: its goods alone may speak against it.
+    pub is_held: bool,
 }
 
 /// Judges the coupons, all faults at once, and adds their discounts to what is to be priced. 409 `coupon_exhausted` where only the uses
@@ -41,9 +65,36 @@ pub fn apply(input: &mut PricingInput, skus: &[&str], buying: &Buying<'_>, named
     let Ok(amounts) = pricing::line_amounts(input) else { return Ok(vec![]) };
     let buying = Buying { subtotal: amounts.iter().sum(), ..*buying };
     let coupons = judged(&buying, named)?;
+    let mut uses = take_off(input, skus, &coupons, amounts)?;
+    for of in &mut uses {
+        of.is_held = named.iter().any(|one| one.is_held && one.coupon.is_some_and(|coupon| coupon.id == of.coupon_id));
+    }
+    Ok(uses)
+}
+
+/// Judges the coupons that an edited order holds by its goods as they are now, and adds what is left of them to what is to be priced.
+/// Those that no longer hold are dropped.
+pub fn apply_held(input: &mut PricingInput, skus: &[&str], buying: &Buying<'_>, held: &[&Coupon]) -> Result<CouponsChange, Error> {
+    let Ok(amounts) = pricing::line_amounts(input) else { return Ok(CouponsChange::default()) };
+    let buying = Buying { subtotal: amounts.iter().sum(), ..*buying };
+    let (mut coupons, mut dropped) = (vec![], vec![]);
+    for coupon in held.iter().copied() {
+        match judge::lost(coupon, &buying) {
+            None => coupons.push(coupon),
+            Some((code, detail)) => {
+                dropped.push(DroppedCoupon { coupon_id: coupon.id, code: coupon.code.clone(), reason: ReleaseReason::new(code, detail) })
+            }
+        }
+    }
+    let mut uses = take_off(input, skus, &coupons, amounts)?;
+    uses.iter_mut().for_each(|of| of.is_held = true);
+    Ok(CouponsChange { uses, dropped })
+}
+
+/// What these coupons take off lines that come to `lines` without them.
+fn take_off(input: &mut PricingInput, skus: &[&str], coupons: &[&Coupon], mut lines: Vec<Decimal>) -> Result<Vec<CouponUse>, Error> {
     let (by_line, by_order): (Vec<&Coupon>, Vec<&Coupon>) = coupons.iter().copied().partition(|coupon| !coupon.skus.is_empty());
     let mut uses = Vec::with_capacity(coupons.len());
-    let mut lines = amounts;
     for coupon in by_line {
         take_off_lines(input, skus, coupon, &lines);
         let after = pricing::line_amounts(input)?;
@@ -60,12 +111,16 @@ pub fn apply(input: &mut PricingInput, skus: &[&str], buying: &Buying<'_>, named
         left = after;
     }
     // In the order of their codes, however they were applied.
-    uses.sort_by_key(|of: &CouponUse| coupons.iter().position(|coupon| coupon.id == of.coupon_id));
+    for of in &mut uses {
+        of.place = coupons.iter().position(|coupon| coupon.id == of.coupon_id).unwrap_or_default();
+    }
+    uses.sort_by_key(|of| of.place);
     Ok(uses)
 }
 
 fn used(coupon: &Coupon, amount: Decimal) -> CouponUse {
-    CouponUse { coupon_id: coupon.id, code: coupon.code.clone(), version: coupon.version, amount }
+    let (code, terms) = (coupon.code.clone(), coupon.terms());
+    CouponUse { coupon_id: coupon.id, code, version: coupon.version, amount, terms, place: 0, is_held: false }
 }
 
 fn judged<'a>(buying: &Buying<'_>, named: &[Named<'a>]) -> Result<Vec<&'a Coupon>, Error> {
@@ -80,7 +135,12 @@ fn judged<'a>(buying: &Buying<'_>, named: &[Named<'a>]) -> Result<Vec<&'a Coupon
             faults.add(pointer, "coupon_not_combinable", "this coupon cannot be used together with others");
             continue;
         }
-        match judge::refusal(coupon, buying).or_else(|| judge::exhausted(coupon, coupon.times_used, one.standing)) {
+        let refusal = if one.is_held {
+            judge::lost(coupon, buying).map(|(code, detail)| Refusal::Rule { code, detail })
+        } else {
+            judge::refusal(coupon, buying).or_else(|| judge::exhausted(coupon, coupon.times_used, one.standing))
+        };
+        match refusal {
             None => coupons.push(coupon),
             Some(Refusal::Rule { code, detail }) => faults.add(pointer, code, detail),
             Some(Refusal::Exhausted { detail }) => {
@@ -95,6 +155,11 @@ fn judged<'a>(buying: &Buying<'_>, named: &[Named<'a>]) -> Result<Vec<&'a Coupon
 /// 409: somebody else had the last use, or the customer himself.
 pub fn is_exhausted(code: &str, pointer: &str, detail: &str) -> Error {
     Error::conflict_with("coupon_exhausted", detail, json!({ "coupon_code": code, "pointer": pointer }))
+}
+
+/// What the buyer or the seller gave beside coupons.
+pub fn without_coupons(discounts: &mut Vec<Discount>, coupon_codes: &[String]) {
+    discounts.retain(|discount| discount.code.as_ref().is_none_or(|code| !coupon_codes.contains(code)));
 }
 
 /// Other discounts in place of those that are there: what the coupons gave stays, and is not given twice.

@@ -22,6 +22,7 @@ text_enum! {
         FraudReview = "fraud_review",
         ApprovalRequired = "approval_required",
         InsufficientStock = "insufficient_stock",
+        PlaceOfSupply = "place_of_supply",
         Manual = "manual",
         Rule = "rule",
     }
@@ -40,7 +41,7 @@ impl HoldCode {
     /// Who may release it. An administrator may release all.
     pub fn releasable_by(self) -> &'static [Role] {
         match self {
-            Self::CreditLimit | Self::CustomerBlocked | Self::PaymentRequired => &[Role::Finance, Role::Admin],
+            Self::CreditLimit | Self::CustomerBlocked | Self::PaymentRequired | Self::PlaceOfSupply => &[Role::Finance, Role::Admin],
             Self::PriceMismatch => &[Role::Sales, Role::Finance, Role::Admin],
             Self::InsufficientStock => &[Role::Sales, Role::Warehouse, Role::Admin],
             Self::ProductInactive
@@ -70,6 +71,7 @@ impl HoldCode {
             | Self::FraudReview
             | Self::ApprovalRequired
             | Self::InsufficientStock
+            | Self::PlaceOfSupply
             | Self::Manual
             | Self::Rule => &[Blocks::Fulfillment, Blocks::Shipping],
         }

@@ -103,8 +103,7 @@ pub fn gather_for(
     purchase_order_number: Option<&str>,
 ) -> Result<Reference, Error> {
     let organization_id = context.organization_id;
-    let (company, _) = company(connection, organization_id)?.ok_or_else(|| Error::internal("an order without its organization"))?;
-    let mut reference = Reference::of(Arc::new(company));
+    let mut reference = Reference::of(Arc::new(company_of(connection, organization_id)?));
     let skus: BTreeSet<&str> = order.lines.iter().map(|line| line.sku.as_str()).chain(added.iter().copied()).collect();
     let customers = BTreeSet::from([order.customer_id, order.bill_to_customer_id]);
     let keys =
@@ -122,6 +121,26 @@ pub fn gather_for(
     let seen = look(connection, organization_id, &question, context.now)?;
     (reference.same_purchase_orders, reference.recent_orders) = (seen.same_purchase_orders, seen.recent_orders);
     Ok(reference)
+}
+
+/// What all orders of the organization share, read now.
+pub fn company_of(connection: &mut PgConnection, organization_id: OrganizationId) -> Result<Company, Error> {
+    let (company, _) = company(connection, organization_id)?.ok_or_else(|| Error::internal("an order without its organization"))?;
+    Ok(company)
+}
+
+/// What an edit of a locked order has to know of coupons; nothing is read where neither the order nor the edit names one.
+pub fn coupons_for(
+    connection: &mut PgConnection,
+    context: &Context,
+    order: &Order,
+    codes: Option<&[String]>,
+) -> Result<KnownCoupons, Error> {
+    let codes = codes.unwrap_or_default();
+    if order.document.coupon_codes.is_empty() && codes.is_empty() {
+        return Ok(KnownCoupons::default());
+    }
+    coupons::look_for_order(connection, context.organization_id, (order.id, order.customer_id), codes)
 }
 
 /// What is known of the coupons that a batch names; nothing is read where it names none. They are not remembered, since their uses move

@@ -39,6 +39,8 @@ pub mod purchase_orders {
 }
 /// The order as a whole.
 pub mod order;
+/// Goods that leave from another country than the organization's.
+pub mod origin;
 /// What dates are promised by.
 pub mod outlook;
 /// Lines that wait, and the supply that is promised to them.

@@ -68,6 +68,9 @@ pub struct Document {
     /// In upper case.
     #[serde(default)]
     pub coupon_codes: Vec<String>,
+    /// The member state whose VAT number the buyer had when the order was taxed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_vat_state: Option<String>,
     pub shipping_method: Option<String>,
     pub shipping_tax: Amount,
     /// Place in `tax_breakdown` of the group that shipping is taxed in; none without shipping.

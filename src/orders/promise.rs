@@ -3,6 +3,7 @@
 use super::allocation::{Demand, Plan, Shelf};
 use super::hold::{Hold, HoldCode};
 use super::order::{DeliveryRule, OnShortage, Order};
+use super::origin;
 use super::outlook::{Outlook, departures, departures_of_fulfillment_orders};
 use super::peg::{self, Peg};
 use super::quantities::NotThatMuch;
@@ -97,12 +98,14 @@ pub fn promise(order: &mut Order, shelf: &mut Shelf, context: &Context) -> Resul
 }
 
 /// Pegs what waits to supply that is free, and promises dates: of lines, when all that is open of them has arrived; of fulfillment
-/// orders, by when they are to leave. The first promise of a line stays. Fresh pegs are in the shelf's outlook, to be written.
+/// orders, by when they are to leave. The first promise of a line stays. Where goods leave from a country that taxes them otherwise, the
+/// order is held. Fresh pegs are in the shelf's outlook, to be written.
 pub fn date(order: &mut Order, shelf: &mut Shelf, context: &Context) {
     let Some(outlook) = shelf.outlook.as_mut() else { return };
     if !matches!(order.status, OrderStatus::OnHold | OrderStatus::Confirmed) {
         return;
     }
+    origin::settle(order, &outlook.company, context);
     peg_what_waits(order, outlook);
     date_by(order, outlook, context);
 }

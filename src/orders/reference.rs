@@ -11,7 +11,7 @@ use crate::catalog::tax_rates::body::TaxRate;
 use crate::catalog::{DEFAULT_LIST, TaxRateMissing, price_for, tax_rate_for};
 use crate::customers::address_book::CustomerAddress;
 use crate::customers::balance::Credit;
-use crate::customers::body::TaxExemption;
+use crate::customers::body::{CustomerKind, TaxExemption};
 use crate::inventory::incoming::pool::{SupplyOfProduct, SupplyPool};
 use crate::organization::calendar::{Calendar, Transit, WorkingDays};
 use crate::organization::profile::body::TaxTreatment;
@@ -19,6 +19,7 @@ use crate::organization::profile::body::{Profile, TimeOfDay, WorkingDay};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
+use crate::types::tax_id;
 use crate::types::unit::unit_code;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -49,7 +50,7 @@ pub struct Reference {
     pub(super) noted: usize,
     pub(super) recent_orders: Vec<RecentOrder>,
     /// What the orders' coupon codes name.
-    pub(super) coupons: KnownCoupons,
+    pub coupons: KnownCoupons,
 }
 
 /// A product with its prices in those lists that have been asked for.
@@ -140,6 +141,7 @@ pub struct Customer {
     pub id: CustomerId,
     pub code: Option<String>,
     pub name: String,
+    pub kind: CustomerKind,
     pub guest: bool,
     pub email: Option<String>,
     pub tax_id: Option<String>,
@@ -175,6 +177,9 @@ pub struct Location {
     pub handling_days: Option<i32>,
     pub cutoff_time: Option<TimeOfDay>,
     pub working_days: Option<Vec<WorkingDay>>,
+    /// ISO 3166-1 alpha-2, of its address.
+    #[serde(default)]
+    pub country: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -206,7 +211,11 @@ pub struct RecentOrder {
 impl Customer {
     /// What counts for tax where this customer pays.
     pub fn taxed(&self) -> TaxedBuyer<'_> {
-        TaxedBuyer { exemption: self.tax_exemption.as_ref(), tax_id: self.tax_id.as_deref() }
+        TaxedBuyer {
+            exemption: self.tax_exemption.as_ref(),
+            vat_state: self.tax_id.as_deref().and_then(tax_id::member_state_of),
+            is_company: self.kind == CustomerKind::Company,
+        }
     }
 }
 

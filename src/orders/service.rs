@@ -113,7 +113,7 @@ pub fn patch(
     change::save(connection, context, &mut changes, context.now)?;
     let [change] = changes;
     if change.after != change.before {
-        let data = told(&change.before, &change.after);
+        let data = told(&change.before, &change.after, &[]);
         events::append(connection, context, &[NewEvent::of_order("order.edited", id, data)])?;
     }
     Ok(OrderBody::from(&change.after))

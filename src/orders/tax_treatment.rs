@@ -10,6 +10,8 @@
 //! 4. to another member state, to anybody else: the rates of that state (art. 33 and 58, One Stop Shop);
 //! 5. goods out of the EU, to a country that the organization has no rates for: `G` (art. 146); with rates it is registered there, and
 //!    they hold.
+//!
+//! Goods go where the order ships to. Where a service goes, says [`service_place`].
 
 use super::tax::TaxRule;
 use crate::catalog::product_kind::ProductKind;
@@ -46,7 +48,10 @@ impl Supply {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TaxedBuyer<'a> {
     pub exemption: Option<&'a TaxExemption>,
-    pub tax_id: Option<&'a str>,
+    /// The member state whose valid VAT number the buyer has (`XI`: Northern Ireland).
+    pub vat_state: Option<&'a str>,
+    /// A company in the books, whatever its number.
+    pub is_company: bool,
 }
 
 /// Where from, where to, by what policy. Countries are ISO 3166-1 alpha-2.
@@ -89,7 +94,7 @@ pub fn treatment(sale: &Sale<'_>, supply: Supply) -> Treatment {
     }
     let by_law = |category: &str, scheme: &str, (code, reason): (&str, &str)| untaxed(category, scheme, Some(code.into()), reason.into());
     if tax_id::is_member_state(to) {
-        let registered_elsewhere = sale.buyer.tax_id.and_then(tax_id::member_state_of).is_some_and(|state| state != from);
+        let registered_elsewhere = sale.buyer.vat_state.is_some_and(|state| state != from);
         return match supply {
             Supply::Goods if registered_elsewhere => by_law("intra_community", "K", INTRA_COMMUNITY),
             Supply::Service if registered_elsewhere => by_law("reverse_charge", "AE", REVERSE_CHARGE),
@@ -99,6 +104,27 @@ pub fn treatment(sale: &Sale<'_>, supply: Supply) -> Treatment {
     match supply {
         Supply::Goods if !sale.has_rates => by_law("export", "G", EXPORT),
         Supply::Goods | Supply::Service => Treatment::Rates,
+    }
+}
+
+/// The country that a service of a seller in the EU is taxed in, where that is not the one that the order ships to. A business has it
+/// where it is established (Directive 2006/112/EC art. 44): a valid VAT number says so for a member state, the billing address for a
+/// company elsewhere, which need not prove anything (Implementing Regulation 282/2011 art. 18(3)). Anybody else has it where the order
+/// ships to, as services at a distance (art. 58).
+pub fn service_place<'a>(
+    policy: TaxTreatment,
+    seller_country: &str,
+    buyer: &TaxedBuyer<'a>,
+    billing_country: Option<&'a str>,
+) -> Option<&'a str> {
+    if policy == TaxTreatment::RatesOnly || !tax_id::is_member_state(seller_country) {
+        return None;
+    }
+    match buyer.vat_state {
+        // For services Northern Ireland is no part of the union.
+        Some("XI") => Some("GB"),
+        Some(state) => Some(state),
+        None => billing_country.filter(|country| buyer.is_company && !tax_id::is_member_state(country)),
     }
 }
 
@@ -148,7 +174,7 @@ mod tests {
     fn who_buys_and_where_to_decide() {
         const FRENCH: Option<&str> = Some("FR40303265045");
         const GERMAN: Option<&str> = Some("DE136695976");
-        for (seller, to, has_rates, tax_id, goods, service) in [
+        for (seller, to, has_rates, number, goods, service) in [
             // At home, whoever buys.
             ("DE", "DE", true, None, "rates", "rates"),
             ("DE", "DE", true, GERMAN, "rates", "rates"),
@@ -174,9 +200,9 @@ mod tests {
             ("ID", "SG", false, None, "rates", "rates"),
             ("US", "US", true, None, "rates", "rates"),
         ] {
-            let buyer = TaxedBuyer { exemption: None, tax_id };
+            let buyer = TaxedBuyer { vat_state: number.and_then(tax_id::member_state_of), ..TaxedBuyer::default() };
             let sale = Sale { policy: TaxTreatment::Automatic, seller_country: seller, ship_to_country: to, has_rates, buyer };
-            let case = format!("{seller} to {to}, {tax_id:?}");
+            let case = format!("{seller} to {to}, {number:?}");
             assert_eq!((scheme(&sale, Goods).trim(), scheme(&sale, Service).trim()), (goods, service), "{case}");
             let by_rates = Sale { policy: TaxTreatment::RatesOnly, ..sale };
             assert_eq!((scheme(&by_rates, Goods).as_str(), scheme(&by_rates, Service).as_str()), ("rates", "rates"), "{case}");
@@ -184,11 +210,37 @@ mod tests {
     }
 
     #[test]
+    fn a_business_has_its_services_where_it_is_established() {
+        let place = |seller, vat_state, is_company, billing| {
+            let buyer = TaxedBuyer { exemption: None, vat_state, is_company };
+            service_place(TaxTreatment::Automatic, seller, &buyer, billing)
+        };
+        for (seller, vat_state, is_company, billing, expected) in [
+            // The number says where, whatever is written on the envelope.
+            ("DE", Some("FR"), true, Some("FR"), Some("FR")),
+            ("DE", Some("FR"), true, Some("DE"), Some("FR")),
+            ("DE", Some("DE"), true, Some("FR"), Some("DE")),
+            ("DE", Some("XI"), true, Some("GB"), Some("GB")),
+            // A company outside the union has none; in it, without one, it is treated as a private person.
+            ("DE", None, true, Some("CH"), Some("CH")),
+            ("DE", None, true, Some("FR"), None),
+            ("DE", None, false, Some("CH"), None),
+            ("DE", None, false, None, None),
+            // Sellers elsewhere go by the ship-to country.
+            ("ID", Some("FR"), true, Some("FR"), None),
+        ] {
+            assert_eq!(place(seller, vat_state, is_company, billing), expected, "{seller} {vat_state:?} {is_company} {billing:?}");
+        }
+        let buyer = TaxedBuyer { exemption: None, vat_state: Some("FR"), is_company: true };
+        assert_eq!(service_place(TaxTreatment::RatesOnly, "DE", &buyer, Some("FR")), None);
+    }
+
+    #[test]
     fn an_exempt_buyer_is_exempt_everywhere_with_his_own_words() {
         let exemption = TaxExemption { code: "VATEX-EU-143".into(), reason: "Embassy".into() };
         for policy in [TaxTreatment::Automatic, TaxTreatment::RatesOnly] {
             for (from, to) in [("DE", "DE"), ("DE", "FR"), ("DE", "US"), ("ID", "ID")] {
-                let buyer = TaxedBuyer { exemption: Some(&exemption), tax_id: Some("FR40303265045") };
+                let buyer = TaxedBuyer { exemption: Some(&exemption), vat_state: Some("FR"), is_company: true };
                 let sale = Sale { policy, seller_country: from, ship_to_country: to, has_rates: true, buyer };
                 let Treatment::Untaxed(rule) = treatment(&sale, Goods) else { panic!("{from} {to}") };
                 assert_eq!((rule.tax_scheme_category.as_str(), rule.rate), ("E", Decimal::ZERO));

@@ -11,7 +11,7 @@ use super::reference::{Customer, Product, Reference};
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
 use super::tax::TaxRule;
 use super::tax_treatment::TaxedBuyer;
-use super::taxation::{Place, Taxation};
+use super::taxation::{Places, Taxation};
 use crate::auth::actor::Context;
 use crate::catalog::coupons::judge::Buying;
 use crate::catalog::product_kind::ProductKind;
@@ -24,6 +24,7 @@ use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::Amount;
 use crate::types::fault::Faults;
 use crate::types::id::{CustomerId, OrderId, OrderLineId};
+use crate::types::tax_id;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -70,8 +71,9 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     let addresses = addresses(body, &buyer, &mut faults);
     let channel = channel(body, reference, &mut faults);
     let currency = body.currency.or(buyer.currency()).unwrap_or(reference.company.organization.base_currency);
-    let place = Place::of(addresses.shipping.as_ref(), &reference.company.organization.country);
-    let mut input = pricing_input(body, reference, &buyer, &lines, currency, place, on, &mut faults);
+    let taxed = buyer.taxed();
+    let places = Places::of(&reference.company, &taxed, addresses.shipping.as_ref(), addresses.billing.as_ref());
+    let mut input = pricing_input(body, reference, &buyer, &lines, currency, Taxed { places, buyer: taxed }, on, &mut faults);
     faults.into_result()?;
     let coupons = coupons(body, reference, &buyer, &lines, on, &mut input)?;
     let priced = pricing::price(&input)?;
@@ -79,6 +81,8 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     let now = if request.historical { ordered_at } else { context.now };
     let mut order = order(request, &buyer, &lines, &input, &priced, &addresses, context);
     order.channel = channel;
+    let in_the_union = tax_id::is_member_state(&reference.company.organization.country);
+    order.document.buyer_vat_state = taxed.vat_state.filter(|_| in_the_union).map(str::to_owned);
     order.document.coupon_codes = coupons.iter().map(|coupon| coupon.code.clone()).collect();
     order.ordered_at = ordered_at;
     order.milestones = Milestones::captured(ordered_at, now);
@@ -286,6 +290,12 @@ fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> Strin
     code.to_owned()
 }
 
+/// Where an order is taxed, and for whom.
+struct Taxed<'a> {
+    places: Places,
+    buyer: TaxedBuyer<'a>,
+}
+
 #[allow(clippy::too_many_arguments)]
 fn pricing_input(
     body: &NewOrder,
@@ -293,13 +303,13 @@ fn pricing_input(
     buyer: &Buyer,
     lines: &[Ordered],
     currency: Currency,
-    place: Place,
+    taxed: Taxed<'_>,
     on: NaiveDate,
     faults: &mut Faults,
 ) -> PricingInput {
     let price_list = buyer.trusted().and_then(|customer| customer.price_list.as_deref());
     let has_goods = lines.iter().any(|line| line.product.kind == ProductKind::Stocked);
-    let taxation = Taxation::new(&reference.company, place, on, buyer.taxed(), has_goods);
+    let taxation = Taxation::new(&reference.company, taxed.places, on, taxed.buyer, has_goods);
     let tax = |product: &Product, pointer: String, faults: &mut Faults| {
         let category = &product.tax_category;
         taxation.rule(product.kind, category).unwrap_or_else(|missing| {
@@ -374,8 +384,11 @@ fn coupons(
         let coupon = reference.coupons.by_code(code);
         coupon.map_or_else(Default::default, |coupon| reference.coupons.standing(coupon.id, customer_id))
     };
-    let named: Vec<Named> =
-        body.coupon_codes.iter().map(|code| Named { code, coupon: reference.coupons.by_code(code), standing: named(code) }).collect();
+    let named: Vec<Named> = body
+        .coupon_codes
+        .iter()
+        .map(|code| Named { code, coupon: reference.coupons.by_code(code), standing: named(code), is_held: false })
+        .collect();
     coupons::apply(input, &skus, &buying, &named)
 }
 
@@ -398,6 +411,7 @@ fn order(
         prices_include_tax: input.prices_include_tax,
         discounts: input.discounts.clone(),
         coupon_codes: vec![],
+        buyer_vat_state: None,
         shipping_method: body.shipping.as_ref().and_then(|shipping| shipping.method.clone()),
         shipping_tax: Amount(priced.shipping_tax),
         shipping_tax_group: priced.shipping_tax_group,

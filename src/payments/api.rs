@@ -8,6 +8,7 @@ use crate::auth::actor::Context;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::release_allocation::release;
 use crate::order_to_cash::reverse::reverse;
 use crate::order_to_cash::{pay, refund};
@@ -23,7 +24,6 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -22,9 +22,10 @@ pub fn insert_all(connection: &mut PgConnection, context: &Context, payments: &[
     let external_ids: Vec<Value> = payments.iter().map(|payment| to_json(&payment.external_ids)).collect::<QueryResult<_>>()?;
     let metadata: Vec<Value> = payments.iter().map(|payment| to_json(&payment.metadata)).collect::<QueryResult<_>>()?;
     sql("INSERT INTO payment (organization_id, actor, id, number, customer_id, order_id, invoice_id, currency, method, status, amount, \
-         amount_captured, amount_refunded, amount_applied, received_on, reference, external_ids, metadata, version, created_at, updated_at) \
+         amount_captured, amount_refunded, amount_applied, received_on, reference, external_ids, metadata, version, created_at, updated_at, captured_at) \
          SELECT $1, $2, p.id, p.number, p.customer_id, p.order_id, p.invoice_id, p.currency, p.method, p.status, p.amount, p.captured, p.refunded, \
-         p.applied, p.received_on, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.created_at \
+         p.applied, p.received_on, p.reference, p.external_ids, p.metadata, p.version, p.created_at, p.created_at, \
+         CASE WHEN p.captured > 0 THEN p.created_at END \
          FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
          AS p(id, number, customer_id, order_id, invoice_id, currency, method, status, amount, captured, refunded, applied, received_on, reference, \
          external_ids, metadata, version, created_at)")

@@ -259,6 +259,12 @@ impl Payment {
         standing(&self.allocations)
     }
 
+    /// Where its money was at that moment, oldest first.
+    pub fn standing_at(&self, at: DateTime<Utc>) -> Vec<Placement> {
+        let until: Vec<Allocation> = self.allocations.iter().filter(|row| row.created_at <= at).cloned().collect();
+        standing(&until)
+    }
+
     /// All orders that it has ever touched, in the order of their ids.
     pub fn orders(&self) -> Vec<OrderId> {
         let mut orders: Vec<OrderId> = self.order_id.into_iter().chain(self.allocations.iter().map(|row| row.order_id)).collect();

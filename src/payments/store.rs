@@ -338,8 +338,9 @@ pub fn customer_exists(connection: &mut PgConnection, organization_id: Organizat
 pub fn insert(connection: &mut PgConnection, context: &Context, payment: &Payment) -> QueryResult<()> {
     sql("INSERT INTO payment (organization_id, id, number, customer_id, order_id, invoice_id, currency, method, status, amount, amount_captured, \
          amount_refunded, amount_applied, received_on, reference, external_ids, metadata, actor, version, created_at, updated_at, expires_at, \
-         provider, provider_reference, capture_on_shipment) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22, $23, $24)")
+         provider, provider_reference, capture_on_shipment, captured_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20, $21, $22, $23, $24, \
+         CASE WHEN $11::numeric > 0 THEN $20::timestamptz END)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(payment.id)
     .bind::<Text, _>(&payment.number)
@@ -381,7 +382,8 @@ pub fn update(connection: &mut PgConnection, context: &Context, payments: &[&Pay
     sql("UPDATE payment p SET customer_id = t.customer_id, status = t.status, amount = t.amount, amount_captured = t.captured, \
          amount_refunded = t.refunded, amount_applied = t.applied, received_on = t.received_on, reference = t.reference, \
          external_ids = t.external_ids, metadata = t.metadata, version = t.version, updated_at = t.updated_at, expires_at = t.expires_at, \
-         provider_reference = t.provider_reference \
+         provider_reference = t.provider_reference, \
+         captured_at = CASE WHEN t.captured > p.amount_captured THEN t.updated_at ELSE p.captured_at END \
          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::date[], $10::text[], \
          $11::jsonb[], $12::jsonb[], $13::int8[], $14::timestamptz[], $15::timestamptz[], $16::text[]) \
          AS t(id, customer_id, status, amount, captured, refunded, applied, received_on, reference, external_ids, metadata, version, \

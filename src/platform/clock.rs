@@ -4,6 +4,31 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+/// Whoever knows what time it is. A job that makes many transactions asks anew for each: polls for what has changed rely on it that
+/// nothing is dated long before it is written.
+pub trait Now {
+    fn now(&self) -> DateTime<Utc>;
+}
+
+impl Now for Clock {
+    fn now(&self) -> DateTime<Utc> {
+        Clock::now(self)
+    }
+}
+
+impl<N: Now> Now for &N {
+    fn now(&self) -> DateTime<Utc> {
+        (*self).now()
+    }
+}
+
+/// A clock that stands.
+impl Now for DateTime<Utc> {
+    fn now(&self) -> DateTime<Utc> {
+        *self
+    }
+}
+
 /// Tells the time in UTC with microseconds, which is what Postgres keeps.
 #[derive(Clone, Debug)]
 pub enum Clock {

@@ -1,5 +1,6 @@
 //! What every handler needs of HTTP: reading JSON and query with exact faults, conditional requests, answers.
 
+use super::objects::Objects;
 use crate::error::Error;
 use crate::types::fault::Fault;
 use actix_web::body::BoxBody;
@@ -17,7 +18,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         return Err(Error::bad_request("malformed_json", "U+0000 is not allowed anywhere"));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         let pointer = pointer_of(error.path());
         let inner = error.into_inner();
         match inner.classify() {

@@ -17,6 +17,7 @@ pub mod merge_patch;
 pub mod metrics;
 pub mod migrate;
 pub mod numbers;
+pub mod objects;
 pub mod panics;
 pub mod pg_binary;
 pub mod private_postgres;

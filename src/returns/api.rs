@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::dry_run::difference::DryRun;
 use crate::order_to_cash::dry_run::dry_run;
 use crate::order_to_cash::returns::complete::{Completion, complete};
@@ -26,7 +27,6 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -103,6 +103,7 @@ pub const CUSTOMERS: &[Column] = &[
     text("kind"),
     text("email"),
     text("phone"),
+    text("language"),
     text("tax_id"),
     text("tax_exemption.code"),
     text("tax_exemption.reason"),

@@ -229,12 +229,28 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_are_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let mut records = Records::new(b';', 100);
-            if records.push(&bytes).is_ok() {
-                records.end();
-            }
-            let _ = (delimiter_of(&bytes), decode(bytes.clone(), Encoding::Utf8), decode(bytes, Encoding::Windows1252));
+        fn no_bytes_are_a_panic(bytes in bytes()) {
+            total(bytes);
         }
+    }
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![1 => any::<u8>(), 2 => prop::sample::select(b";,\t\"\r\n a".to_vec())];
+        prop::collection::vec(byte, 0..200)
+    }
+
+    fn total(bytes: Vec<u8>) {
+        let mut records = Records::new(b';', 100);
+        if records.push(&bytes).is_ok() {
+            records.end();
+        }
+        let _ = (delimiter_of(&bytes), decode(bytes.clone(), Encoding::Utf8), decode(bytes, Encoding::Windows1252));
+    }
+
+    #[test]
+    #[ignore = "a million inputs"]
+    fn a_million_streams_of_bytes_are_records_or_too_long() {
+        let config = ProptestConfig { cases: 1_000_000, ..ProptestConfig::default() };
+        proptest!(config, |(bytes in bytes())| total(bytes));
     }
 }

@@ -12,6 +12,7 @@ pub mod electronic_address;
 pub mod fault;
 pub mod gs1;
 pub mod id;
+pub mod language;
 pub mod page;
 pub mod tax_id;
 pub mod text;

@@ -4,6 +4,9 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::inbox::body::InboundContent;
+use crate::inbox::service as inbox;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::verified_order::{self, Acceptance};
 use crate::orders::service::next_number;
 use crate::platform::filters::{known, many, parsed};
@@ -17,12 +20,12 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(list_order_verifications)
         .service(get_order_verification)
+        .service(get_order_verification_original)
         .service(accept_order_verification)
         .service(reject_order_verification);
 }
@@ -104,6 +107,29 @@ pub async fn get_order_verification(call: Call, app: Data<App>) -> Result<Answer
     let id: OrderVerificationId = call.path("id")?;
     let verification = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
     Ok(Answer::ok(&verification)?.with_version(verification.version))
+}
+
+/// Get what an order verification was read of
+///
+/// The message word for word, as `GET /v1/inbound_messages/{id}/content` shows it: for whoever may accept or reject the verification.
+#[utoipa::path(tag = "channels", operation_id = "get_order_verification_original", security(("oauth2" = ["orders:write"])), params(("id" = OrderVerificationId, Path, description = "Id of the verification")), responses(
+    (status = 200, description = "What came, word for word", body = InboundContent),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+))]
+#[get("/v1/order_verifications/{id}/original")]
+pub async fn get_order_verification_original(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::ORDERS_WRITE)?;
+    call.no_query()?;
+    let id: OrderVerificationId = call.path("id")?;
+    let content = app
+        .db
+        .read(move |connection| {
+            let verification = service::get(connection, context.organization_id, id)?;
+            inbox::content(connection, context.organization_id, verification.inbound_message_id)
+        })
+        .await?;
+    Answer::ok(&content)
 }
 
 /// Accept an order verification

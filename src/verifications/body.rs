@@ -30,7 +30,7 @@ pub struct OrderVerification {
     #[schema(example = "orders-mail")]
     pub channel: String,
     pub status: VerificationStatus,
-    /// What it was read of: `GET /v1/inbound_messages/{id}/content` shows it word for word.
+    /// What it was read of: `GET /v1/order_verifications/{id}/original` shows it word for word.
     pub inbound_message_id: InboundMessageId,
     /// The sender's id of the message.
     pub external_id: String,

@@ -153,3 +153,54 @@ async fn every_event_names_who_acted() {
     }
     assert!(types.len() > 25 && seen > 500, "{seen} of {types:?}");
 }
+
+/// Ten thousand events, of which one actor has three, far apart.
+#[actix_web::test]
+async fn a_search_finds_the_few_among_the_many_at_once() {
+    use diesel::connection::SimpleConnection;
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let user = "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f";
+    let fill = format!(
+        "INSERT INTO event (organization_id, type, subject_type, subject_id, actor, data, occurred_at) \
+         SELECT o.id, CASE WHEN n % 2 = 0 THEN 'stock.moved' ELSE 'stock.counted' END, 'inventory', gen_random_uuid(), \
+           CASE WHEN n IN (100, 5000, 9000) THEN 'user:{user}' ELSE 'system:robot' END, '{{}}', timestamptz '2026-03-03 00:00Z' + n * interval '1 minute' \
+         FROM organization o, generate_series(1, 10000) n WHERE o.code = 'shop'"
+    );
+    app.database.connect().batch_execute(&fill).unwrap();
+    let ask = async |query: &str| -> (Vec<String>, usize) {
+        let (mut found, mut pages, mut cursor) = (vec![], 0, String::new());
+        loop {
+            let page = admin.get(&format!("/v1/audit?limit=50&{query}{cursor}")).await.expect(200).body;
+            pages += 1;
+            found.extend(page["data"].as_array().unwrap().iter().map(|row| row["at"].as_str().unwrap().to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return (found, pages),
+            }
+        }
+    };
+    let three = ["2026-03-09T06:00:00Z", "2026-03-06T11:20:00Z", "2026-03-03T01:40:00Z"].map(str::to_owned).to_vec();
+    assert_eq!(ask(&format!("actor=user:{user}")).await.0, three, "before there are chunks");
+    let db = app.app.db.clone();
+    let make = move || {
+        let mut made = 0;
+        loop {
+            match pesanan::audit::chunks::make(&db)? {
+                0 => return Ok::<usize, pesanan::error::Error>(made),
+                more => made += more,
+            }
+        }
+    };
+    assert_eq!(actix_web::web::block(make).await.unwrap().unwrap(), 10);
+    assert_eq!(ask(&format!("actor=user:{user}")).await, (three.clone(), 1));
+    // Dates bound it from both sides, whatever else is asked.
+    let day = "from=2026-03-06T00:00:00Z&to=2026-03-07T00:00:00Z";
+    assert_eq!(ask(&format!("actor={user}&{day}")).await, (three[1..2].to_vec(), 1));
+    assert_eq!(ask(&format!("action=stock.counted&{day}")).await.0.len(), 720);
+    assert_eq!(ask(&format!("actor=system&subject_type=inventory&{day}")).await.0.len(), 1439);
+    assert_eq!(ask("action=stock.moved,stock.counted").await.0.len(), 10_000, "every one once, over chunks and what is in none");
+    assert_eq!(ask("from=2026-03-20T00:00:00Z").await, (vec![], 1));
+    let violations = app.app.db.read(pesanan::check::run).await.unwrap();
+    assert!(violations.is_empty(), "{violations:#?}");
+}

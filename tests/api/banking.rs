@@ -312,6 +312,47 @@ async fn closed_books_and_days_to_come_wait_for_a_person() {
     clean(&app).await;
 }
 
+/// A bank without references: two equal transfers of a day, one in each half of it, are two.
+#[actix_web::test]
+async fn an_equal_row_in_the_other_half_of_a_day_is_for_a_person() {
+    let app = TestApp::spawn().await;
+    let admin = bank(&app).await;
+    let one = invoice(&app, &admin, "C-1", 1).await;
+    let row = |day: &str, amount: &str, text: &str| format!("2026-03-{day},{amount},{text},Toko Sumber Rejeki,ACC1,\n");
+    let morning = format!("{}{}{}", row("01", "1.00", "a"), row("02", "55500.00", "INV-000001"), row("02", "2.00", "b"));
+    let morning = import(&admin, &morning).await.expect(201).body;
+    assert_eq!(counts(&morning)[..3], [3, 0, 1]);
+    let first = entries(&admin, &morning).await[1].clone();
+    // Another invoice of the same amount, so that the second transfer would be certain again.
+    let two = invoice(&app, &admin, "C-1", 1).await;
+    assert_eq!((due(&admin, &one).await, due(&admin, &two).await), (json!("0.00"), json!("55500.00")));
+    let evening = format!("{}{}", row("02", "55500.00", "INV-000001"), row("02", "3.00", "c"));
+    let evening = import(&admin, &evening).await.expect(201).body;
+    assert_eq!(counts(&evening)[..3], [2, 0, 0], "the row of both is taken in, and booked by nobody");
+    let doubtful = entries(&admin, &evening).await[0].clone();
+    assert_eq!((&doubtful["possible_duplicate_of"], &doubtful["amount"]), (&first["id"], &json!("55500.00")));
+    assert_eq!(entries(&admin, &evening).await[1]["possible_duplicate_of"], Value::Null);
+    assert_eq!(payments(&admin).await.len(), 1);
+    let path = format!("/v1/bank_entries/{}/match", doubtful["id"].as_str().unwrap());
+    admin.post(&path, json!({"allocations": [{"invoice_id": two["id"], "amount": "55500.00"}]})).await.expect(200);
+    assert_eq!(due(&admin, &two).await, "0.00");
+    // The whole day once more, with both; then a window that moves on: all is known but what is new.
+    let day = format!(
+        "{}{}{}{}",
+        row("02", "55500.00", "INV-000001"),
+        row("02", "2.00", "b"),
+        row("02", "55500.00", "INV-000001"),
+        row("02", "3.00", "c")
+    );
+    assert_eq!(counts(&import(&admin, &day).await.expect(201).body)[..2], [0, 4]);
+    let window = format!("{}{}{}", row("01", "1.00", "a"), day, row("03", "4.00", "d"));
+    assert_eq!(counts(&import(&admin, &window).await.expect(201).body)[..2], [1, 5]);
+    let window = format!("{}{}{}", day, row("03", "4.00", "d"), row("04", "5.00", "e"));
+    assert_eq!(counts(&import(&admin, &window).await.expect(201).body)[..2], [1, 5]);
+    assert_eq!(payments(&admin).await.len(), 2);
+    clean(&app).await;
+}
+
 #[actix_web::test]
 async fn a_file_that_cannot_be_read_is_kept_and_told() {
     let app = TestApp::spawn().await;

@@ -41,7 +41,10 @@ async fn a_channel_is_created_found_changed_and_kept_apart() {
     assert!(!channel.active && channel.price_tolerance().is_some());
     assert!(app.app.db.read(move |connection| channels::find(connection, theirs, "web")).await.unwrap().is_none());
     let viewer = app.caller(ours, Role::Viewer).await;
-    viewer.get("/v1/channels").await.expect(200);
+    assert!(created.body["inbound_url"].is_string());
+    for seen in [viewer.get(&path).await.expect(200).body, viewer.get("/v1/channels?code=web").await.expect(200).body["data"][0].clone()] {
+        assert_eq!((&seen["code"], &seen["inbound_url"]), (&json!("web"), &json!(null)), "whoever knows the address may knock");
+    }
     assert_eq!(viewer.patch(&path, json!({})).await.code(403), "insufficient_scope");
 }
 
@@ -69,10 +72,11 @@ async fn a_header_that_holds_the_secret_is_not_stored() {
     let new = json!({"code": "edi", "kind": "ubl", "name": "EDI", "secret": "channel-secret-1"});
     let url = admin.post("/v1/channels", new).await.expect(201).body["inbound_url"].as_str().unwrap().to_owned();
     let knock = app.request(Method::POST, &url).header("content-type", "application/xml");
-    send(knock.header("x-channel-secret", "channel-secret-1").header("x-other", "kept").body("<Order/>")).await.expect(200);
+    let knock = knock.header("x-channel-secret", "channel-secret-1").header("x-other", "kept").header("x-original-uri", &url);
+    send(knock.body("<Order/>")).await.expect(200);
     let message = admin.get("/v1/inbound_messages").await.expect(200).body["data"][0]["id"].as_str().unwrap().to_owned();
     let content = admin.get(&format!("/v1/inbound_messages/{message}/content")).await.expect(200).body;
     let names: Vec<&str> = content["headers"].as_array().unwrap().iter().map(|header| header["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"x-other") && !names.contains(&"x-channel-secret"), "{names:?}");
-    assert!(!content.to_string().contains("channel-secret-1"));
+    assert!(!content.to_string().contains("channel-secret-1") && !content.to_string().contains(&url));
 }

@@ -6,23 +6,23 @@ use crate::support::load::{Random, assert_no_deadlock, at_once, id_of, open_shop
 use reqwest::Method;
 use serde_json::{Value, json};
 
-async fn coupon(admin: &Caller<'_>, more: Value) -> Value {
+pub async fn coupon(admin: &Caller<'_>, more: Value) -> Value {
     let mut body = json!({"code": "TEN", "name": "Ten off", "percent": "10"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.post("/v1/coupons", body).await.expect(201).body
 }
 
-fn order_with(codes: &[&str], more: Value) -> Value {
+pub fn order_with(codes: &[&str], more: Value) -> Value {
     let mut body = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "2"}, {"sku": "TEH", "quantity": "5"}], "coupon_codes": codes});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
 }
 
-async fn times_used(admin: &Caller<'_>, coupon: &Value) -> i64 {
+pub async fn times_used(admin: &Caller<'_>, coupon: &Value) -> i64 {
     admin.get(&format!("/v1/coupons/{}", coupon["id"].as_str().unwrap())).await.expect(200).body["times_used"].as_i64().unwrap()
 }
 
-async fn stocked(app: &TestApp) -> Caller<'_> {
+pub async fn stocked(app: &TestApp) -> Caller<'_> {
     let (_, admin) = shop(app).await;
     customer(&admin, "C-1", json!({"email": "one@example.com"})).await;
     customer(&admin, "C-2", json!({})).await;

@@ -178,6 +178,85 @@ async fn an_issued_document_keeps_its_bytes_whatever_changes() {
     clean(&app).await;
 }
 
+/// Nobody asked for the documents before name, logo and money were others.
+#[actix_web::test]
+async fn a_first_request_shows_what_was_so_at_the_issue() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = stocked_shop(&app).await;
+    admin.put("/v1/organization", seller("PT Nusantara Niaga")).await.expect(200);
+    let (_, invoice) = invoiced(&admin).await;
+    let note =
+        json!({"invoice_id": id(&invoice), "reason": "broken", "lines": [{"invoice_line_id": id(&invoice["lines"][0]), "quantity": "1"}]});
+    let note = admin.post("/v1/credit_notes", note).await.expect(201).body;
+    let other = order(&admin, json!({})).await;
+    let payment =
+        json!({"amount": "60000.00", "currency": "IDR", "method": "cash", "allocations": [{"order_id": id(&other), "amount": "50000.00"}]});
+    let payment = admin.post("/v1/payments", payment).await.expect(201).body;
+    let logo_then = hex_sha256(seller("x")["logo"].as_str().unwrap());
+
+    app.clock.advance(chrono::TimeDelta::hours(3));
+    let admin = app.caller(organization_id, Role::Admin).await;
+    let mut changed = seller("PT Lain Sekali");
+    changed["logo"] = json!("data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCA5IDkiLz4=");
+    admin.put("/v1/organization", changed).await.expect(200);
+    admin
+        .post("/v1/payments", json!({"amount": "1000.00", "currency": "IDR", "method": "cash", "invoice_id": id(&invoice)}))
+        .await
+        .expect(201);
+    let payments = format!("/v1/payments/{}", id(&payment));
+    admin
+        .post(&format!("{payments}/allocations"), json!({"allocations": [{"order_id": id(&other), "amount": "4000.00"}]}))
+        .await
+        .expect(200);
+    admin.post(&format!("{payments}/refund"), json!({"amount": "2000.00", "reason": "too much"})).await.expect(201);
+
+    for path in [format!("/v1/invoices/{}/pdf", id(&invoice)), format!("/v1/credit_notes/{}/pdf", id(&note)), format!("{payments}/receipt")]
+    {
+        assert!(get(&admin, &path).await.expect(200).bytes.starts_with(b"%PDF"));
+    }
+    for (kind, of) in [("invoice", &invoice), ("credit_note", &note), ("receipt", &payment)] {
+        let content = content_of(&app, kind, id(of));
+        assert_eq!(
+            (&content["seller"]["legal_name"], content["logo"].as_str()),
+            (&json!("PT Nusantara Niaga"), Some(logo_then.as_str())),
+            "{kind}"
+        );
+    }
+    assert_eq!(content_of(&app, "invoice", id(&invoice))["paid"], "0.00");
+    let receipt = content_of(&app, "receipt", id(&payment));
+    assert_eq!(
+        (&receipt["lines"][0]["amount"], &receipt["unapplied"], &receipt["refunded"]),
+        (&json!("50000.00"), &json!("10000.00"), &json!("0.00"))
+    );
+    // What is issued from now on shows what is so now.
+    let (_, later) = invoiced(&admin).await;
+    get(&admin, &format!("/v1/invoices/{}/pdf", id(&later))).await.expect(200);
+    let content = content_of(&app, "invoice", id(&later));
+    assert_eq!(content["seller"]["legal_name"], "PT Lain Sekali");
+    assert_ne!(content["logo"].as_str(), Some(logo_then.as_str()));
+    clean(&app).await;
+}
+
+fn hex_sha256(text: &str) -> String {
+    pesanan::documents::kind::Stored::of(text.as_bytes().to_vec()).sha256
+}
+
+/// What is written down of a document.
+fn content_of(app: &TestApp, kind: &str, id: &str) -> Value {
+    use diesel::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        content: String,
+    }
+    let row = diesel::sql_query("SELECT content FROM document_content WHERE kind = $1 AND subject_id = $2::uuid")
+        .bind::<diesel::sql_types::Text, _>(kind)
+        .bind::<diesel::sql_types::Text, _>(id)
+        .get_result::<Row>(&mut app.database.connect())
+        .unwrap();
+    serde_json::from_str(&row.content).unwrap()
+}
+
 #[actix_web::test]
 async fn first_requests_at_the_same_time_get_the_same_bytes() {
     let app = TestApp::spawn().await;

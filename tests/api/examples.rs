@@ -115,7 +115,7 @@ impl<'a> Road<'a> {
         }
         // It changes nothing, so that there is nothing to repeat.
         if operation.method == Method::POST
-            && !["ask_cart_availability", "quote_order", "try_channel_mapping"].contains(&operation.id.as_str())
+            && !["ask_cart_availability", "preview_notice", "quote_order", "try_channel_mapping"].contains(&operation.id.as_str())
         {
             let again = send(keyed()).await;
             let repeated = again.header("idempotency-replayed") == "true" && (again.status, &again.body) == (reply.status, &reply.body);
@@ -407,7 +407,7 @@ async fn orders(road: &mut Road<'_>) -> Value {
     for kind in ["orders", "order_lines", "invoices", "invoice_lines", "customers", "products", "prices", "stock"] {
         road.go(&format!("export_{kind}"), &[]).await;
     }
-    for kind in ["orders", "customers", "products", "prices", "invoices", "payments"] {
+    for kind in ["orders", "customers", "products", "prices", "invoices", "payments", "credit_notes", "shipments", "returns", "stock"] {
         road.list(&format!("poll_{kind}"), &[]).await;
     }
     let held = road.go("hold_order", &[("id", &order["id"])]).await;
@@ -543,6 +543,12 @@ async fn returns(road: &mut Road<'_>) {
 async fn notices(road: &mut Road<'_>, app: &TestApp) {
     road.go("put_notice_settings", &[]).await;
     road.go("get_notice_settings", &[]).await;
+    let named: &[(&str, &Value)] = &[("kind", &json!("acknowledgement")), ("language", &json!("en"))];
+    road.go("preview_notice", named).await;
+    road.go("put_notice_template", named).await;
+    road.go("get_notice_template", named).await;
+    road.list("list_notice_templates", &[]).await;
+    road.go("delete_notice_template", named).await;
     road.go("place_order", &[]).await;
     // Without a mail server, as one of these would find out for good.
     let (db, now) = (app.app.db.clone(), app.clock.now());
@@ -595,6 +601,7 @@ async fn mails(road: &mut Road<'_>, app: &TestApp) {
     };
     let customer = road.admin.get("/v1/customers?q=C-TOKO-SUMBER").await.expect(200).body["data"][0]["id"].clone();
     road.go("get_order_verification", &[("id", &of(0))]).await;
+    road.go("get_order_verification_original", &[("id", &of(0))]).await;
     road.go_with("accept_order_verification", &[("id", &of(0))], |body| body["order"]["customer_id"] = customer.clone()).await;
     road.go("reject_order_verification", &[("id", &of(1))]).await;
 }

@@ -10,9 +10,9 @@ use pesanan::channels::platforms::standard_webhooks::{key_of, sign};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-fn mapping() -> Value {
+pub fn mapping() -> Value {
     json!({
         "external_id": "/order/id", "topic": "/event", "topics": ["order.saved"], "version_at": "/order/changed", "ordered_at": "/order/created",
         "currency": "=EUR", "total": "/order/total", "discount": "/order/off", "paid": "/order/paid", "payment_method": "=card",
@@ -24,7 +24,7 @@ fn mapping() -> Value {
     })
 }
 
-fn message(more: Value) -> Value {
+pub fn message(more: Value) -> Value {
     let order = json!({"id": "A-7", "changed": "2026-03-02T01:10:00Z", "created": "2026-03-02T01:00:00Z", "total": "28.80", "off": 1, "paid": true,
         "state": "open", "buyer": {"name": "Ada", "mail": "ada@example.com"}, "post": "5.00", "to": {"street": "Weg 1", "city": "Bonn"},
         "items": [{"no": 1, "sku": "KOPI", "qty": 2, "price": 10.5, "vat": "3.80"}]});

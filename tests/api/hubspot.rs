@@ -16,8 +16,8 @@ use pesanan::inbox;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const SECRET: &str = "hs_test_secret";
-const HOST: &str = "https://oms.example.com";
+pub const SECRET: &str = "hs_test_secret";
+pub const HOST: &str = "https://oms.example.com";
 const DEAL: &str = "/crm/v3/objects/deals/697680835";
 
 pub async fn start() -> TestApp {
@@ -46,7 +46,7 @@ async fn desk(app: &TestApp) -> Desk<'_> {
 }
 
 /// A deal of 10 × 12.50 less 10 % and 5 × 25.00 = 237.50.
-fn put_deal(server: &PlatformServer, id: &str, company: &str) {
+pub fn put_deal(server: &PlatformServer, id: &str, company: &str) {
     let line = |n: u32| format!("{id}{n}");
     server.put(
         &format!("/crm/v3/objects/deals/{id}"),
@@ -74,7 +74,7 @@ fn put_deal(server: &PlatformServer, id: &str, company: &str) {
     server.put("/crm/v3/owners/77", json!({"id": "77", "firstName": "Ayu", "lastName": "Lestari", "email": "ayu@example.com"}));
 }
 
-fn event(id: i64, number: usize) -> Value {
+pub fn event(id: i64, number: usize) -> Value {
     json!({"objectId": id, "propertyName": "dealstage", "propertyValue": "closedwon", "eventId": number, "subscriptionId": 1, "portalId": 1, "appId": 1,
         "occurredAt": 1_556_105_815_815_i64 - number as i64, "subscriptionType": "deal.propertyChange", "attemptNumber": 0})
 }

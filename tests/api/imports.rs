@@ -3,6 +3,7 @@
 use crate::shop::{clean, customer, level, receive, shop};
 use crate::support::app::{Caller, Reply, TestApp, send};
 use crate::support::load::number;
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use pesanan::auth::permission::Role;
 use pesanan::imports::job;
@@ -144,6 +145,51 @@ async fn rows_may_do_what_their_sender_may() {
         let told: Vec<&str> = rows["data"].as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap()).collect();
         assert_eq!(told, expected, "{rows:#}");
     }
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn an_import_stops_when_its_sender_is_disabled_or_may_no_longer() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    let client = app.api_client(organization_id, Role::Sales).await;
+    let form = json!({"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": client.client_secret});
+    let sales = app.bearer(app.token(&form).await.expect(200).body["access_token"].as_str().unwrap().to_owned());
+    let rows = |name: &str| (0..150).map(|i| row(&format!("{name}{i}"), "WRAP", "1")).collect::<Vec<_>>().join("\n");
+    let first = upload(&sales, None, rows("a")).await.expect(202).body;
+    app.clock.advance(TimeDelta::seconds(1));
+    let second = upload(&sales, None, rows("b")).await.expect(202).body;
+    let path = |import: &Value| format!("/v1/imports/{}", import["id"].as_str().unwrap());
+    // A worker takes one batch and dies after it has placed a second one, before it tells.
+    let one_batch = || {
+        let (app, clock, asked) = (app.app.clone(), app.clock.clone(), std::sync::atomic::AtomicUsize::new(0));
+        let stop = move || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 2;
+        actix_web::web::block(move || job::work(&app.db, &app.desk, || clock.now(), stop))
+    };
+    assert_eq!(one_batch().await.unwrap().unwrap(), 64);
+    assert_eq!(one_batch().await.unwrap().unwrap(), 64);
+    let untold = "UPDATE import_row SET status = 'pending', action = NULL, raw = '{}' WHERE row_number BETWEEN 65 AND 128 AND status = 'imported'; \
+        UPDATE import SET imported_count = 64 WHERE imported_count = 128";
+    app.database.connect().batch_execute(untold).unwrap();
+    let disabled = admin.act(&format!("/v1/api_clients/{}/disable", client.client_id)).await;
+    disabled.expect(200);
+    work(&app).await;
+    let told = admin.get(&path(&first)).await.expect(200).body;
+    assert_eq!(
+        (&told["status"], &told["failure"], &told["done_count"], &told["imported_count"]),
+        (&json!("failed"), &json!("sender_disabled"), &json!(128), &json!(128)),
+        "{told:#}"
+    );
+    assert!(told["completed_at"].is_string());
+    assert_eq!(admin.get(&path(&second)).await.expect(200).body["done_count"], 0);
+    let pending = admin.get(&format!("{}/rows?status=pending&limit=200", path(&first))).await.expect(200).body;
+    assert_eq!(pending["data"].as_array().unwrap().len(), 22);
+    assert_eq!(number(&app.database, "SELECT count(*) AS value FROM sales_order"), 128);
+    let events = admin.get("/v1/events?type=import.failed").await.expect(200).body;
+    assert_eq!((events["data"].as_array().unwrap().len(), &events["data"][0]["data"]["failure"]), (2, &json!("sender_disabled")));
+    assert_eq!(admin.get("/v1/imports?status=failed").await.expect(200).body["data"].as_array().unwrap().len(), 2);
+    assert_eq!(work(&app).await, 0, "it is over");
     clean(&app).await;
 }
 

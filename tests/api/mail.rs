@@ -87,7 +87,7 @@ impl Post<'_> {
         self.admin.post(&format!("/v1/order_verifications/{}/{action}", text(&verification["id"])), body).await
     }
 
-    fn sql(&self, statement: String) -> impl Future<Output = ()> {
+    pub fn sql(&self, statement: String) -> impl Future<Output = ()> {
         let db = self.app.app.db.clone();
         async move {
             db.write(move |connection| Ok(connection.batch_execute(&statement)?)).await.unwrap();
@@ -398,6 +398,31 @@ async fn the_hook_takes_mails_of_proven_senders() {
     assert_eq!(post.knock(&kind, bare, Some(&basic)).await.status, 200);
     let rejected = post.admin.get("/v1/inbound_messages?status=rejected").await.expect(200).body;
     assert_eq!(rejected["data"][0]["reason"]["code"], "no_mail");
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn a_hook_without_a_secret_believes_no_word_of_a_server() {
+    let app = TestApp::spawn().await;
+    let settings = json!({"trusted_authserv_id": "mx.shop.example", "allowed_domains": ["sumber.example"], "unproven_senders": "order"});
+    let post = post(&app, settings, None).await;
+    let word = "Authentication-Results: mx.shop.example; dmarc=pass header.from=sumber.example\r\n";
+    let mail = format!("{word}{}", table(HEAD, &[["KOPI", "3"]]));
+    assert_eq!(post.knock("message/rfc822", mail.clone().into_bytes(), None).await.status, 200);
+    let verification = post.only_verification().await;
+    assert!(codes(&verification).contains(&"sender_not_proven".to_owned()), "{verification:#}");
+    assert_eq!((&verification["status"], post.orders().await.len()), (&json!("open"), 0));
+    // The same word, and one that the sender has had a hand in, of the server that the mailbox is at.
+    let forged = r#"Authentication-Results: mx.shop.example; spf=pass smtp.mailfrom="x;dmarc=pass header.from=sumber.example "@evil.example; dmarc=fail header.from=sumber.example"#;
+    let path = format!("/v1/channels/{}/rotate_secret", text(&post.channel["id"]));
+    post.admin.post(&path, json!({"secret": "hook-secret"})).await.expect(200);
+    let basic = format!("Basic {}", STANDARD.encode("a:hook-secret"));
+    let forged = format!("{forged}\r\n{}", table(&HEAD.replace("m1", "m2").replace("4711", "4712"), &[["KOPI", "3"]]));
+    assert_eq!(post.knock("message/rfc822", forged.into_bytes(), Some(&basic)).await.status, 200);
+    assert_eq!((post.verifications("status=open").await.len(), post.orders().await.len()), (2, 0));
+    let good = mail.replace("m1", "m3").replace("4711", "4713");
+    assert_eq!(post.knock("message/rfc822", good.into_bytes(), Some(&basic)).await.status, 200);
+    assert_eq!(post.orders().await.len(), 1);
     clean(&app).await;
 }
 

@@ -140,13 +140,13 @@ pub async fn notices(admin: &Caller<'_>, query: &str) -> Vec<Value> {
     admin.get(&format!("/v1/notices?{query}")).await.expect(200).body["data"].as_array().unwrap().clone()
 }
 
-async fn place(admin: &Caller<'_>, more: Value) -> Value {
+pub async fn place(admin: &Caller<'_>, more: Value) -> Value {
     let mut body = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "2"}]});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.post("/v1/orders", body).await.expect(201).body
 }
 
-async fn shop_with_mail(app: &TestApp) -> Caller<'_> {
+pub async fn shop_with_mail(app: &TestApp) -> Caller<'_> {
     let (_, admin) = shop(app).await;
     customer(&admin, "C-1", json!({"email": "pembelian@sumber.example"})).await;
     receive(&admin, "jakarta", "KOPI", "100").await;

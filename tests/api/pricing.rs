@@ -190,7 +190,9 @@ async fn a_seller_in_the_union_taxes_by_where_it_goes_and_who_buys() {
     let order = place(&admin, "FR-B2B", lines.clone(), more.clone()).await;
     let path = format!("/v1/orders/{}/edits", order["id"].as_str().unwrap());
     let edited = admin.post(&path, json!({"shipping_address": address("DE")})).await.expect(200).body;
-    assert_eq!(breakdown(&edited), ["standard S 0.19 27.50 5.23 -", "reduced S 0.07 20.00 1.40 -"]);
+    // The goods are at home: 19 % of 25.00 with the shipping; the service stays where the business is.
+    let expected = ["standard S 0.19 25.00 4.75 -", "reduced S 0.07 20.00 1.40 -", "reverse_charge AE 0 2.50 0.00 VATEX-EU-AE"];
+    assert_eq!(breakdown(&edited), expected);
     let edited = admin.post(&path, json!({"shipping_address": address("FR")})).await.expect(200).body;
     assert_eq!(breakdown(&edited), ["intra_community K 0 45.00 0.00 VATEX-EU-IC", "reverse_charge AE 0 2.50 0.00 VATEX-EU-AE"]);
 
@@ -211,6 +213,122 @@ async fn a_seller_in_the_union_taxes_by_where_it_goes_and_who_buys() {
     admin.put("/v1/organization", company).await.expect(200);
     let order = place(&admin, "FR-B2B", json!([{"sku": "KOPI", "quantity": "1"}]), json!({"currency": "EUR"})).await;
     assert_eq!(breakdown(&order), ["standard S 0.2 10.00 2.00 -"]);
+    clean(&app).await;
+}
+
+/// Directive 2006/112/EC art. 44: a business has its services where it is established, wherever the order ships to.
+#[actix_web::test]
+async fn services_to_businesses_are_taxed_where_the_customer_is_established() {
+    let app = TestApp::spawn().await;
+    let admin = german_shop(&app).await;
+    admin.put("/v1/tax_rates", json!([{"country": "CH", "region": "ZH", "tax_category": "standard", "tax_scheme_category": "S", "name": "MWST", "rate": "0.081"}])).await.expect(200);
+    let address = |country: &str| json!({"line1": "1", "city": "x", "country": country});
+    for (code, billing, tax_id, kind) in [
+        ("FR-B2B", "FR", json!("FR40303265045"), "company"),
+        ("DE-B2B", "DE", json!("DE136695976"), "company"),
+        ("US-B2B", "US", Value::Null, "company"),
+        ("US-B2C", "US", Value::Null, "person"),
+        ("FR-B2C", "FR", Value::Null, "person"),
+    ] {
+        customer(
+            &admin,
+            code,
+            json!({"billing_address": address(billing), "shipping_address": address(billing), "tax_id": tax_id, "kind": kind}),
+        )
+        .await;
+    }
+    let service = || json!([{"sku": "WRAP", "quantity": "4"}]);
+    for (who, ship_to, expected) in [
+        // A French company whose event is in Germany: reverse charge, not German tax (art. 44, 196).
+        ("FR-B2B", "DE", "reverse_charge AE 0 10.00 0.00 VATEX-EU-AE"),
+        ("FR-B2B", "PL", "reverse_charge AE 0 10.00 0.00 VATEX-EU-AE"),
+        ("FR-B2B", "US", "reverse_charge AE 0 10.00 0.00 VATEX-EU-AE"),
+        // A German company whose event is in France: German tax.
+        ("DE-B2B", "FR", "standard S 0.19 10.00 1.90 -"),
+        // A company outside the union: outside the scope of its tax.
+        ("US-B2B", "DE", "standard O 0 10.00 0.00 VATEX-EU-O"),
+        // Nobody's business: where it is used.
+        ("US-B2C", "DE", "standard S 0.19 10.00 1.90 -"),
+        ("FR-B2C", "DE", "standard S 0.19 10.00 1.90 -"),
+        ("FR-B2C", "FR", "standard S 0.2 10.00 2.00 -"),
+    ] {
+        let order = place(&admin, who, service(), json!({"currency": "EUR", "shipping_address": address(ship_to)})).await;
+        assert_eq!(breakdown(&order), [expected], "{who} to {ship_to}");
+    }
+    // With goods in one order each goes its way: 2 × 10.00 to Germany at 19 %, and shipping 5.00 with them.
+    let lines = json!([{"sku": "KOPI", "quantity": "2"}, {"sku": "WRAP", "quantity": "4"}]);
+    let more = json!({"currency": "EUR", "shipping_address": address("DE"), "shipping": {"amount": "5.00"}});
+    let order = place(&admin, "FR-B2B", lines, more).await;
+    assert_eq!(breakdown(&order), ["standard S 0.19 25.00 4.75 -", "reverse_charge AE 0 10.00 0.00 VATEX-EU-AE"]);
+    // A company that moves its seat by an edit of the billing address: from outside the union to Germany, where it has no number.
+    let order = place(&admin, "US-B2B", service(), json!({"currency": "EUR", "shipping_address": address("DE")})).await;
+    let path = format!("/v1/orders/{}/edits", order["id"].as_str().unwrap());
+    let edited = admin.post(&path, json!({"billing_address": address("DE")})).await.expect(200).body;
+    assert_eq!(breakdown(&edited), ["standard S 0.19 10.00 1.90 -"]);
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn goods_that_leave_from_a_country_that_taxes_them_otherwise_are_held() {
+    let app = TestApp::spawn().await;
+    let admin = german_shop(&app).await;
+    let address = |country: &str| json!({"line1": "1", "city": "x", "country": country});
+    let location = |name: &str, country: &str, priority: i32| json!({"name": name, "kind": "warehouse", "priority": priority, "address": address(country)});
+    admin.put("/v1/locations/jakarta", location("Berlin", "DE", 20)).await.expect(200);
+    admin.put("/v1/locations/surabaya", location("Paris", "FR", 10)).await.expect(200);
+    for place in ["jakarta", "surabaya"] {
+        receive(&admin, place, "KOPI", "100").await;
+    }
+    for (code, country, tax_id, kind) in [
+        ("FR-B2B", "FR", json!("FR40303265045"), "company"),
+        ("FR-B2C", "FR", Value::Null, "person"),
+        ("IT-B2B", "IT", json!("IT00743110157"), "company"),
+    ] {
+        customer(
+            &admin,
+            code,
+            json!({"billing_address": address(country), "shipping_address": address(country), "tax_id": tax_id, "kind": kind}),
+        )
+        .await;
+    }
+    let order = |who: &'static str| {
+        let body = json!({"customer_code": who, "currency": "EUR", "lines": [{"sku": "KOPI", "quantity": "2"}]});
+        async { admin.post("/v1/orders", body).await.expect(201).body }
+    };
+    let holds = |order: &Value| -> Vec<String> {
+        let open = order["holds"].as_array().unwrap().iter().filter(|hold| hold["released_at"].is_null());
+        open.map(|hold| format!("{} {}", hold["code"].as_str().unwrap(), hold["data"]["locations"][0].as_str().unwrap_or_default()))
+            .collect()
+    };
+    // From Paris to a consumer in France: the French rate either way. To an Italian company: an intra-community supply either way.
+    assert_eq!(holds(&order("FR-B2C").await), Vec::<String>::new());
+    assert_eq!(holds(&order("IT-B2B").await), Vec::<String>::new());
+    // From Paris to a French company is a French sale, and no intra-community supply from Germany.
+    let held = order("FR-B2B").await;
+    assert_eq!(
+        (breakdown(&held), held["status"].as_str()),
+        (vec!["intra_community K 0 20.00 0.00 VATEX-EU-IC".to_owned()], Some("on_hold"))
+    );
+    assert_eq!(holds(&held), ["place_of_supply surabaya"]);
+    assert_eq!(held["holds"][0]["releasable_by"], json!(["finance", "admin"]));
+    let path = format!("/v1/orders/{}", held["id"].as_str().unwrap());
+    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", held["id"].as_str().unwrap())).await.body["data"][0]["id"].clone();
+    let work = format!("/v1/fulfillment_orders/{}", work.as_str().unwrap());
+    assert_eq!(admin.post(&format!("{work}/ship"), json!({"carrier": "dhl"})).await.status, 409);
+    // Moved to Berlin it goes on, and back in Paris it waits again.
+    admin.post(&format!("{work}/move"), json!({"location": "jakarta"})).await.expect(200);
+    assert_eq!(admin.get(&path).await.expect(200).body["status"], "confirmed");
+    admin.post(&format!("{work}/move"), json!({"location": "surabaya"})).await.expect(200);
+    let again = admin.get(&path).await.expect(200).body;
+    assert_eq!(holds(&again), ["place_of_supply surabaya"]);
+    clean(&app).await;
+    // Somebody lets it pass, and is not asked again.
+    let hold = again["holds"].as_array().unwrap().iter().find(|hold| hold["released_at"].is_null()).unwrap()["id"].clone();
+    admin.post(&format!("{path}/holds/{}/release", hold.as_str().unwrap()), json!({"reason": "taxed by hand"})).await.expect(200);
+    admin.post(&format!("{path}/edits"), json!({"lines": [{"order_line_id": held["lines"][0]["id"], "quantity": "3"}]})).await.expect(200);
+    let passed = admin.get(&path).await.expect(200).body;
+    assert_eq!((holds(&passed), &passed["status"]), (vec![], &json!("confirmed")));
+    admin.post(&format!("{work}/ship"), json!({"carrier": "dhl"})).await.expect(201);
     clean(&app).await;
 }
 

@@ -132,6 +132,27 @@ async fn visitors_hold_only_so_much_for_only_so_long() {
 }
 
 #[actix_web::test]
+async fn who_guesses_keys_is_stopped_before_the_database_is_asked() {
+    let app = TestApp::spawn_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let (_, admin) = shop(&app).await;
+    let created = admin.post("/v1/publishable_keys", json!({"name": "Web shop", "origins": [ORIGIN]})).await.expect(201);
+    let ask = async |key: &str, address: &str| {
+        let request = app.request(Method::POST, "/v1/checkout/availability").bearer_auth(key).header("origin", ORIGIN);
+        let body = json!({"lines": [{"sku": "KOPI", "quantity": "1"}]});
+        send(request.header("x-forwarded-for", address).json(&body)).await.status
+    };
+    let mut statuses = vec![];
+    for i in 0..70 {
+        statuses.push(ask(&format!("pk_guessed_{i}"), "203.0.113.1").await);
+    }
+    assert!(statuses[0] == 401 && statuses.contains(&429), "{statuses:?}");
+    // A key that is known needs no look, and another address has not guessed.
+    let key = created.body["key"].as_str().unwrap();
+    assert_eq!((ask(key, "203.0.113.1").await, ask("pk_guessed", "203.0.113.2").await), (200, 401));
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn a_question_about_a_cart_is_one_statement() {
     record();
     let app = TestApp::spawn().await;

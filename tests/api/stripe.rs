@@ -412,3 +412,35 @@ async fn the_sample_messages_are_taken_and_what_is_not_ours_is_left_alone() {
     desk.work().await;
     clean(&app).await;
 }
+
+/// 3-D Secure that nobody finishes: a payment that we have asked for waits a day, then it is given up and the order told so.
+#[actix_web::test]
+async fn a_payment_that_the_payer_does_not_approve_is_given_up_after_a_day() {
+    let stripe = StripeServer::start();
+    let app = start(&stripe).await;
+    let desk = desk(&app, &stripe).await;
+    let placed = order(&desk.admin, json!({})).await;
+    let payment = desk.card(&placed, json!({"provider_payment_method": "pm_3ds"})).await;
+    desk.work().await;
+    let path = format!("/v1/payments/{}", id(&payment));
+    let shown = desk.admin.get(&path).await.expect(200).body;
+    assert_eq!(shown["status"], "pending", "{shown:#}");
+    let reference = shown["provider_reference"].as_str().unwrap().to_owned();
+    let sweep = async || {
+        let (db, now) = (app.app.db.clone(), app.clock.now());
+        actix_web::web::block(move || jobs::ask_providers(&db, now)).await.unwrap().unwrap();
+        desk.work().await
+    };
+    app.clock.advance(TimeDelta::hours(23));
+    sweep().await;
+    assert_eq!(desk.admin.get(&path).await.body["status"], "pending", "he may still be at it");
+    app.clock.advance(TimeDelta::hours(2));
+    sweep().await;
+    desk.work().await;
+    assert_eq!(stripe.intent(&reference)["status"], "canceled");
+    assert_eq!(desk.admin.get(&path).await.body["status"], "voided");
+    let events = desk.admin.get("/v1/events?type=payment.approval_timed_out,payment.voided").await.expect(200).body;
+    let types: Vec<&str> = events["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["payment.approval_timed_out", "payment.voided"]);
+    clean(&app).await;
+}

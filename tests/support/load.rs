@@ -87,6 +87,11 @@ impl Client {
         Ok(Answer { status: response.status().as_u16(), replayed, bytes: response.bytes().await?.to_vec() })
     }
 
+    /// A request of a form of its own.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.address)).bearer_auth(&self.token)
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None, None).await.unwrap()
     }

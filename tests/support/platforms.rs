@@ -5,9 +5,12 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use chrono::TimeDelta;
+use pesanan::platform::clock::Clock;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 #[derive(Default)]
 struct World {
@@ -17,6 +20,10 @@ struct World {
     /// Method, path and body of each change.
     writes: Vec<(String, Value)>,
     calls: Vec<String>,
+    /// Each call takes so long, by this clock.
+    takes: Option<(Clock, TimeDelta)>,
+    /// From this call on no answer comes until the test says so.
+    held_from: Option<usize>,
 }
 
 /// The server's side as the test sees it.
@@ -57,6 +64,27 @@ impl PlatformServer {
         self.world.lock().unwrap().trouble.extend(trouble);
     }
 
+    /// From now on each call takes so long, by this clock.
+    pub fn takes(&self, clock: &Clock, by: TimeDelta) {
+        self.world.lock().unwrap().takes = Some((clock.clone(), by));
+    }
+
+    /// From the call of this number on, beginning with 1, no answer comes until `release`.
+    pub fn hold_from(&self, call: usize) {
+        self.world.lock().unwrap().held_from = Some(call);
+    }
+
+    pub fn release(&self) {
+        self.world.lock().unwrap().held_from = None;
+    }
+
+    /// Waits until so many calls have come.
+    pub async fn called(&self, calls: usize) {
+        while self.calls() < calls {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub fn writes(&self) -> Vec<(String, Value)> {
         self.world.lock().unwrap().writes.clone()
     }
@@ -67,9 +95,19 @@ impl PlatformServer {
 }
 
 async fn answer(world: Data<Mutex<World>>, request: HttpRequest, body: Bytes) -> HttpResponse {
-    let mut world = world.lock().unwrap();
     let (method, path) = (request.method().to_string(), request.path().to_owned());
-    world.calls.push(format!("{method} {path}"));
+    let number = {
+        let mut world = world.lock().unwrap();
+        world.calls.push(format!("{method} {path}"));
+        if let Some((clock, by)) = &world.takes {
+            clock.advance(*by);
+        }
+        world.calls.len()
+    };
+    while world.lock().unwrap().held_from.is_some_and(|held| number >= held) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut world = world.lock().unwrap();
     if !world.trouble.is_empty() {
         let (status, wait) = world.trouble.remove(0);
         let mut answer = HttpResponse::build(StatusCode::from_u16(status).unwrap());

@@ -193,6 +193,12 @@ async fn create(world: Data<Mutex<World>>, request: HttpRequest, form: web::Form
         let amount: i64 = form["amount"].parse().unwrap();
         let id = format!("pi_{}", world.intents.len() + 1);
         let manual = form["capture_method"] == "manual";
+        if form["payment_method"] == "pm_3ds" {
+            let intent = json!({"id": id, "object": "payment_intent", "amount": amount, "currency": form["currency"], "status": "requires_action",
+                "amount_capturable": 0, "amount_received": 0, "metadata": {"payment_id": form["metadata[payment_id]"]}});
+            world.intents.insert(id, intent.clone());
+            return (200, intent);
+        }
         let (status, capturable, received) = if manual { ("requires_capture", amount, 0) } else { ("succeeded", 0, amount) };
         let intent = json!({"id": id, "object": "payment_intent", "amount": amount, "currency": form["currency"], "status": status,
             "amount_capturable": capturable, "amount_received": received, "metadata": {"payment_id": form["metadata[payment_id]"]},
@@ -220,7 +226,8 @@ async fn act(world: Data<Mutex<World>>, request: HttpRequest, path: Path<(String
         let (id, action) = path.into_inner();
         let all_once = world.captures_once;
         let Some(intent) = world.intents.get_mut(&id) else { return refusal(404, "resource_missing") };
-        if intent["status"] != "requires_capture" {
+        let waits = action == "cancel" && intent["status"] == "requires_action";
+        if intent["status"] != "requires_capture" && !waits {
             return refusal(400, "payment_intent_unexpected_state");
         }
         let (capturable, received) = (intent["amount_capturable"].as_i64().unwrap(), intent["amount_received"].as_i64().unwrap());

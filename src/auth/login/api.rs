@@ -5,6 +5,7 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::call::{client_of, origin_of, read_body};
 use crate::auth::sessions::service::{log_out, log_out_by_token};
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::{Answer, parse_json, parse_query};
 use crate::platform::logging;
 use crate::types::id::UserId;
@@ -12,7 +13,6 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, Responder, post};
 use serde::de::DeserializeOwned;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// A few short fields; no honest request comes near.
 const LIMIT_BYTES: usize = 16 * 1024;

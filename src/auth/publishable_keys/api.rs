@@ -6,13 +6,13 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::PublishableKeyId;
 use crate::types::page::{ChangedQuery, Page, page_after, page_id, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

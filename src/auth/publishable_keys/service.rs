@@ -142,7 +142,7 @@ pub fn shown(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The storefront behind a key: 401 for a key that is none, 403 where it does not open this path or is used from another origin,
-/// 429 past the rate limit of the key and address.
+/// 429 past the rate limit of the key and address, or of unknown keys of an address.
 pub async fn authenticate(
     db: &Db,
     authenticator: &Authenticator,
@@ -152,6 +152,7 @@ pub async fn authenticate(
     let holder = match authenticator.publishable_keys.find(key) {
         Some(holder) => holder,
         None => {
+            authenticator.check_key_lookups(address)?;
             let asked = key.to_owned();
             let found = db.read(move |connection| Ok(store::by_key(connection, &asked)?)).await?;
             let unknown = || Error::Unauthenticated { detail: "this publishable key is unknown or disabled".to_owned() };

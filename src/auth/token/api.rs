@@ -6,11 +6,11 @@ use crate::auth::authenticator::Authenticator;
 use crate::auth::call::{origin_of, read_body};
 use crate::auth::sessions::service::{self as sessions, Refreshed};
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::logging;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 /// A few short parameters; no honest request comes near.
 const LIMIT_BYTES: usize = 16 * 1024;

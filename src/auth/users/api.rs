@@ -6,6 +6,7 @@ use crate::auth::call::Call;
 use crate::auth::password::{check_password, one_time_password};
 use crate::auth::permission::{Permission, Role};
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::fault::Faults;
@@ -16,7 +17,6 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -9,12 +9,12 @@ use crate::auth::call::Call;
 use crate::auth::login::service::{admit, attempt_keys, forgive};
 use crate::auth::password::check_password;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::{Answer, Precondition};
 use crate::types::fault::Faults;
 use crate::types::id::UserId;
 use actix_web::post;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(change_own_password);

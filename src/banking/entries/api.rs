@@ -7,6 +7,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::banking::files::Direction;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::bank_entries::match_entry;
 use crate::payments::body::write_off;
 use crate::payments::service::{next_number, next_refund_number};
@@ -19,7 +20,6 @@ use actix_web::web::Data;
 use actix_web::{get, post};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -119,6 +119,9 @@ pub struct BankEntryBody {
     pub refund_id: Option<RefundId>,
     /// Who matched or ignored it.
     pub decision: Option<Decision>,
+    /// An equal entry of another file that this one may be: two files of one day may be its halves, or hold a row twice. Match it where
+    /// the money came twice, ignore it where it is the same.
+    pub possible_duplicate_of: Option<BankEntryId>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -149,6 +152,7 @@ impl From<BankEntry> for BankEntryBody {
             payment_id: entry.payment_id,
             refund_id: entry.refund_id,
             decision: entry.decision,
+            possible_duplicate_of: entry.possible_duplicate_of,
             version: entry.version,
             created_at: entry.created_at,
             updated_at: entry.updated_at,

@@ -120,6 +120,8 @@ pub struct BankEntry {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// It may be this one, from another file: it is booked by a person alone.
+    pub possible_duplicate_of: Option<BankEntryId>,
 }
 
 impl BankEntry {

@@ -10,7 +10,9 @@ use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
-pub use super::store::{Filter, FreeRefund, count_certain, insert, lock_free_refunds, of_ids, organizations_waiting};
+pub use super::store::{
+    Filter, FreeRefund, KnownEntry, count_certain, doubt, insert, keys_of_day, known, lock_free_refunds, of_ids, organizations_waiting,
+};
 
 const WHAT: &str = "bank entry";
 

@@ -14,7 +14,8 @@ use serde_json::Value;
 
 const COLUMNS: &str = "e.id, e.statement_id, e.pointer, e.account, e.statement_reference, e.booked_on, e.value_on, e.amount, e.currency, \
      e.direction, e.reversal, e.remittance_text, e.structured_reference, e.end_to_end_id, e.counterparty_name, e.counterparty_account, \
-     e.bank_reference, e.status, e.certain, e.suggestions, e.payment_id, e.refund_id, e.booked, e.decision, e.version, e.created_at, e.updated_at";
+     e.bank_reference, e.status, e.certain, e.suggestions, e.payment_id, e.refund_id, e.booked, e.decision, e.version, e.created_at, e.updated_at, \
+     e.possible_duplicate_of";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -72,6 +73,8 @@ struct Row {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    possible_duplicate_of: Option<BankEntryId>,
 }
 
 fn entry_of(row: Row) -> QueryResult<BankEntry> {
@@ -103,6 +106,7 @@ fn entry_of(row: Row) -> QueryResult<BankEntry> {
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        possible_duplicate_of: row.possible_duplicate_of,
     })
 }
 
@@ -155,6 +159,70 @@ pub fn insert(
     .bind::<Array<Nullable<Text>>, _>(all(entries, |entry| entry.bank_reference.as_deref()))
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// An entry that is stored, and the days of the file that brought it.
+#[derive(QueryableByName, Clone, Debug)]
+pub struct KnownEntry {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: BankEntryId,
+    #[diesel(sql_type = Binary)]
+    pub key: Vec<u8>,
+    #[diesel(sql_type = Date)]
+    pub booked_on: NaiveDate,
+    #[diesel(sql_type = SqlUuid)]
+    pub statement_id: BankStatementId,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub first_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub last_on: Option<NaiveDate>,
+}
+
+/// Those of these keys that are stored, in the order of their ids.
+pub fn known(connection: &mut PgConnection, organization_id: OrganizationId, keys: &[&[u8]]) -> QueryResult<Vec<KnownEntry>> {
+    sql("SELECT e.id, e.key, e.booked_on, e.statement_id, s.first_on, s.last_on FROM bank_entry e \
+         JOIN bank_statement s ON s.organization_id = e.organization_id AND s.id = e.statement_id \
+         WHERE e.organization_id = $1 AND e.key = ANY($2) ORDER BY e.id")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Binary>, _>(keys.to_vec())
+    .load(connection)
+}
+
+/// The keys of an account's entries of a day that other statements have brought and nothing but their text tells apart.
+pub fn keys_of_day(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    account: &str,
+    day: NaiveDate,
+    except: BankStatementId,
+) -> QueryResult<Vec<Vec<u8>>> {
+    #[derive(QueryableByName)]
+    struct Key {
+        #[diesel(sql_type = Binary)]
+        key: Vec<u8>,
+    }
+    let rows: Vec<Key> = sql("SELECT key FROM bank_entry WHERE organization_id = $1 AND account = $2 AND booked_on = $3 \
+         AND statement_id <> $4 AND bank_reference IS NULL")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(account)
+    .bind::<Date, _>(day)
+    .bind::<SqlUuid, _>(except)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.key).collect())
+}
+
+/// Notes which entry another may be once more.
+pub fn doubt(connection: &mut PgConnection, organization_id: OrganizationId, doubts: &[(BankEntryId, BankEntryId)]) -> QueryResult<()> {
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    sql("UPDATE bank_entry e SET possible_duplicate_of = t.of FROM unnest($2::uuid[], $3::uuid[]) AS t(id, of) \
+         WHERE e.organization_id = $1 AND e.id = t.id")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<SqlUuid>, _>(doubts.iter().map(|doubt| doubt.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(doubts.iter().map(|doubt| doubt.1).collect::<Vec<_>>())
+    .execute(connection)?;
+    Ok(())
 }
 
 pub fn of_ids(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[BankEntryId]) -> QueryResult<Vec<BankEntry>> {

@@ -248,6 +248,7 @@ fn entry(
         counterparty_account: None,
         bank_reference: bank_reference.clone().or(entry_reference.clone()),
         key: vec![],
+        is_told_by_its_text: false,
     };
     let details: Vec<&Element> = element.all("NtryDtls").flat_map(|details| details.all("TxDtls")).collect();
     let parts = match details.as_slice() {

@@ -243,6 +243,7 @@ fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mappin
         end_to_end_id: None,
         counterparty_name: text(places.counterparty_name, 200),
         counterparty_account: text(places.counterparty_account, 64).map(|account| account.split_whitespace().collect()),
+        is_told_by_its_text: cell(places.bank_reference).is_none(),
         bank_reference: text(places.bank_reference, 140),
         key: vec![],
     })

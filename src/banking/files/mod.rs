@@ -5,7 +5,7 @@ pub mod csv_file;
 pub mod element;
 mod statement_entry;
 
-pub use statement_entry::{Direction, Section, StatementEntry, StatementFile, check_period};
+pub use statement_entry::{Direction, Identity, Section, StatementEntry, StatementFile, check_period};
 
 use crate::platform::limits;
 use crate::types::fault::Faults;

@@ -39,6 +39,8 @@ pub struct StatementEntry {
     pub bank_reference: Option<String>,
     /// SHA-256 of what tells it from all others: see [`Identity`].
     pub key: Vec<u8>,
+    /// A row of a file without balances that nothing but its text tells from others.
+    pub is_told_by_its_text: bool,
 }
 
 /// What tells one entry from another, beside account, date, amount and direction.
@@ -109,6 +111,14 @@ pub struct StatementFile {
     pub entries: Vec<StatementEntry>,
     /// Entries that are announced, not booked.
     pub skipped: usize,
+}
+
+impl StatementFile {
+    /// The first and the last day of its entries.
+    pub fn period(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let days = || self.entries.iter().map(|entry| entry.booked_on);
+        Some((days().min()?, days().max()?))
+    }
 }
 
 /// Whether a booking date can be one: files with slips in the year are common.

@@ -66,7 +66,7 @@ pub fn suggest(connection: &mut PgConnection, settings: &Settings, entries: &mut
     for entry in entries {
         if let Some((suggestions, certain)) = matchings.get(&entry.id) {
             entry.suggestions.clone_from(suggestions);
-            entry.certain = *certain;
+            entry.certain = *certain && entry.possible_duplicate_of.is_none();
             entry.status = if suggestions.is_empty() { BankEntryStatus::Unmatched } else { BankEntryStatus::Suggested };
         }
     }

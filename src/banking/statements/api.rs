@@ -6,6 +6,7 @@ use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::banking::entries::body::BankEntryBody;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::bank_entries::book_certain_of;
 use crate::platform::filters;
 use crate::platform::http::Answer;
@@ -18,7 +19,6 @@ use aws_lc_rs::digest;
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(import_bank_statement).service(list_bank_statements).service(get_bank_statement).service(list_bank_statement_entries);

@@ -1,4 +1,5 @@
 pub mod api;
 pub mod body;
+mod halves;
 pub mod service;
 mod store;

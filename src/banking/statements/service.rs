@@ -3,7 +3,7 @@ use super::super::files::csv_file::{self, Mapping};
 use super::super::files::{StatementEntry, StatementFile, camt};
 use super::super::matching::suggest;
 use super::body::{BankStatement, BankStatementStatus};
-use super::store;
+use super::{halves, store};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -43,7 +43,8 @@ pub fn import(connection: &mut PgConnection, context: &Context, id: BankStatemen
         return Ok(true);
     }
     let file = reading.read(raw)?;
-    let ids = insert(connection, context, id, &file.entries)?;
+    let (mut ids, known) = insert(connection, context, id, &file.entries)?;
+    ids.extend(halves::take_in_doubtful(connection, context, id, &file, &known)?);
     let settings = organization::settings(connection, context.organization_id)?;
     for chunk in ids.chunks(CHUNK) {
         let mut taken_in = entries::of_ids(connection, context.organization_id, chunk)?;
@@ -68,13 +69,13 @@ fn told(mut data: serde_json::Value) -> serde_json::Value {
     data
 }
 
-/// Stores what is not there yet, in the order of the file as far as ids say it.
-fn insert(
+/// Stores what is not there yet, in the order of the file as far as ids say it; its ids, and what was there.
+fn insert<'a>(
     connection: &mut PgConnection,
     context: &Context,
     id: BankStatementId,
-    found: &[StatementEntry],
-) -> Result<Vec<BankEntryId>, Error> {
+    found: &'a [StatementEntry],
+) -> Result<(Vec<BankEntryId>, Vec<&'a StatementEntry>), Error> {
     let mut keyed: Vec<(BankEntryId, &StatementEntry)> = found.iter().map(|entry| (BankEntryId::generate(), entry)).collect();
     keyed.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
     let mut ids = Vec::with_capacity(keyed.len());
@@ -82,7 +83,8 @@ fn insert(
         ids.extend(entries::insert(connection, context, id, chunk)?);
     }
     ids.sort_unstable();
-    Ok(ids)
+    let known = keyed.into_iter().filter(|(id, _)| ids.binary_search(id).is_err()).map(|(_, entry)| entry).collect();
+    Ok((ids, known))
 }
 
 /// Notes why a file could not be read.

@@ -7,7 +7,7 @@ use crate::types::id::{BankStatementId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 
 const COLUMNS: &str = "s.id, s.status, s.format, encode(s.content_hash, 'hex') AS content_hash, s.sections, s.entry_count, s.duplicate_count, \
@@ -138,7 +138,7 @@ pub fn imported(
     inserted: usize,
 ) -> QueryResult<usize> {
     sql("UPDATE bank_statement SET status = 'imported', sections = $3, entry_count = $4, duplicate_count = $5, skipped_count = $6, \
-         faults = '[]', version = version + 1, updated_at = $7 WHERE organization_id = $1 AND id = $2")
+         faults = '[]', version = version + 1, updated_at = $7, first_on = $8, last_on = $9 WHERE organization_id = $1 AND id = $2")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<Jsonb, _>(to_json(&file.sections)?)
@@ -146,6 +146,8 @@ pub fn imported(
     .bind::<BigInt, _>((file.entries.len() - inserted) as i64)
     .bind::<BigInt, _>(file.skipped as i64)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Nullable<Date>, _>(file.period().map(|(first, _)| first))
+    .bind::<Nullable<Date>, _>(file.period().map(|(_, last)| last))
     .execute(connection)
 }
 

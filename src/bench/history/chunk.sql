@@ -191,9 +191,9 @@ WITH paid AS (
   RETURNING next - (SELECT count(*) FROM paid) - 1 AS before
 )
 INSERT INTO payment (organization_id, id, number, customer_id, currency, method, status, amount, amount_captured, amount_applied, received_on, reference, actor,
-  created_at, updated_at)
+  created_at, updated_at, captured_at)
 SELECT t.organization_id, p.payment_id, pg_temp.history_number('RCP-', block.before + p.place), c.id, t.currency, 'bank_transfer', 'captured', p.amount, p.amount, p.amount,
-  p.paid_at::date, 'weekly settlement', 'system', p.paid_at, p.paid_at
+  p.paid_at::date, 'weekly settlement', 'system', p.paid_at, p.paid_at, p.paid_at
 FROM paid p
 JOIN history_customer c ON c.no = p.customer
 CROSS JOIN block

@@ -9,7 +9,7 @@ use crate::types::text::{check_code, check_metadata, check_text};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 /// A coupon to set. Exactly one of `percent` and `amount`.
@@ -224,6 +224,20 @@ impl Coupon {
         }
     }
 
+    /// What an order that takes it agrees to: what it gives, and for what goods. Who may use it, and how often, is settled then.
+    pub fn terms(&self) -> String {
+        let terms = json!({
+            "code": self.code, "name": self.name, "percent": self.percent, "amount": self.amount, "currency": self.currency,
+            "minimum_subtotal": self.minimum_subtotal, "skus": self.skus, "combinable": self.combinable,
+        });
+        terms.to_string()
+    }
+
+    /// The coupon as an order took it.
+    pub fn on_terms(id: CouponId, terms: &PutCoupon) -> Self {
+        Self::new(id, terms, DateTime::default())
+    }
+
     /// Whether it needs to know who buys.
     pub fn asks_for_the_customer(&self) -> bool {
         self.first_order_only || self.usage_limit_per_customer.is_some()
@@ -243,11 +257,27 @@ pub struct CouponRedemption {
     #[schema(example = "LEBARAN10")]
     pub code: String,
     pub currency: Currency,
-    /// What it took off when the order was placed, in the terms of the order's prices.
+    /// What it takes off, or did at last, in the terms of the order's prices.
     pub amount: Amount,
     pub redeemed_at: DateTime<Utc>,
-    /// When the whole order was cancelled, which gave the use back.
+    /// When the use was given back.
     pub released_at: Option<DateTime<Utc>>,
+    pub release_reason: Option<ReleaseReason>,
+}
+
+/// Why an order gave a coupon back: `order_cancelled`, `removed`, or what an edit left to be said against it
+/// (`coupon_not_applicable`, `coupon_minimum_not_reached`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReleaseReason {
+    #[schema(example = "coupon_minimum_not_reached")]
+    pub code: String,
+    pub detail: String,
+}
+
+impl ReleaseReason {
+    pub fn new(code: &str, detail: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), detail: detail.into() }
+    }
 }
 
 /// Which coupons a list shows; `None` is any.
@@ -261,13 +291,23 @@ pub struct CouponFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn faults_of(body: Value) -> Vec<(String, String)> {
         let coupon: PutCoupon = serde_json::from_value(body).unwrap();
         let mut faults = Faults::new();
         coupon.check(&mut faults);
         faults.into_result().err().unwrap_or_default().into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    }
+
+    #[test]
+    fn the_terms_that_an_order_took_are_read_back() {
+        let body = json!({"code": "tea", "name": "Tea", "amount": "5.00", "currency": "EUR", "minimum_subtotal": "20.00", "skus": ["TEH"],
+            "combinable": true, "usage_limit": 3, "first_order_only": true});
+        let coupon = Coupon::new(CouponId::generate(), &serde_json::from_value(body).unwrap(), Utc::now());
+        let agreed = Coupon::on_terms(coupon.id, &serde_json::from_str(&coupon.terms()).unwrap());
+        let of = |coupon: &Coupon| (coupon.code.clone(), coupon.amount, coupon.minimum_subtotal, coupon.skus.clone(), coupon.combinable);
+        assert_eq!(of(&agreed), of(&coupon));
+        assert_eq!((agreed.usage_limit, agreed.first_order_only), (None, false));
     }
 
     #[test]

@@ -65,20 +65,26 @@ pub fn refusal(coupon: &Coupon, buying: &Buying<'_>) -> Option<Refusal> {
     if !coupon.channels.is_empty() && !coupon.channels.iter().any(|channel| channel == buying.channel) {
         return no("it does not hold in this channel");
     }
-    if !coupon.skus.is_empty() && !buying.skus.iter().any(|sku| coupon.skus.iter().any(|own| own == sku)) {
-        return no("it is for products that are not on this order");
-    }
     if coupon.currency.is_some_and(|currency| currency != buying.currency) {
         return no("it is in another currency than the order");
     }
-    if let Some(minimum) = coupon.minimum_subtotal.filter(|minimum| buying.subtotal < minimum.0) {
-        let detail = format!("the lines must come to {} at least, after their own discounts", minimum.0);
-        return Some(rule("coupon_minimum_not_reached", detail));
+    if let Some((code, detail)) = lost(coupon, buying) {
+        return Some(rule(code, detail));
     }
     if coupon.asks_for_the_customer() && !buying.recognizable {
         return no("it is counted by customer: say who buys by customer_id, customer_code or an e-mail address");
     }
     None
+}
+
+/// What an order's goods say against a coupon that it holds: code and words. Day, buyer and channel of an order stay what they were
+/// when it took the coupon, and a coupon that was switched off since stays with those who hold it.
+pub fn lost(coupon: &Coupon, buying: &Buying<'_>) -> Option<(&'static str, String)> {
+    if !coupon.skus.is_empty() && !buying.skus.iter().any(|sku| coupon.skus.iter().any(|own| own == sku)) {
+        return Some(("coupon_not_applicable", "it is for products that are not on this order".to_owned()));
+    }
+    let minimum = coupon.minimum_subtotal.filter(|minimum| buying.subtotal < minimum.0)?;
+    Some(("coupon_minimum_not_reached", format!("the lines must come to {} at least, after their own discounts", minimum.0)))
 }
 
 /// What its uses say against one more.
@@ -163,6 +169,16 @@ pub(crate) mod tests {
             assert_eq!(code(refusal(&coupon(extra), &nobody)), "coupon_not_applicable");
         }
         assert_eq!(code(refusal(&coupon(json!({"usage_limit": 1})), &nobody)), "");
+    }
+
+    #[test]
+    fn a_coupon_that_an_order_holds_is_lost_by_its_goods_alone() {
+        let buying = Buying { customer_id: None, named: false, recognizable: false, ..buying(CustomerId::generate()) };
+        let lost = |extra| lost(&coupon(extra), &buying).map(|(code, _)| code);
+        assert_eq!(lost(json!({"active": false, "valid_to_on": "2026-03-14", "channels": ["fax"], "first_order_only": true})), None);
+        assert_eq!(lost(json!({"skus": ["GULA"]})), Some("coupon_not_applicable"));
+        assert_eq!(lost(json!({"minimum_subtotal": "100.00", "currency": "EUR"})), None);
+        assert_eq!(lost(json!({"minimum_subtotal": "100.01", "currency": "EUR"})), Some("coupon_minimum_not_reached"));
     }
 
     #[test]

@@ -3,5 +3,6 @@
 pub mod api;
 pub mod body;
 pub mod judge;
+mod redemption_store;
 pub mod service;
 mod store;

@@ -1,7 +1,8 @@
+use super::body::ReleaseReason;
 use super::body::{Coupon, CouponFilter, CouponRedemption, PatchCoupon, PutCoupon, canonical};
 use super::judge::Standing;
-use super::store;
-pub use super::store::Redemption;
+pub use super::redemption_store::{Redemption, Release};
+use super::{redemption_store, store};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -11,6 +12,7 @@ use crate::types::id::{CouponId, CustomerId, OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
+use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -52,7 +54,7 @@ pub fn redemptions(
     filters: &str,
 ) -> Result<Page<CouponRedemption>, Error> {
     get(connection, organization_id, id)?;
-    let rows = store::redemptions(connection, organization_id, id, after, limit as i64 + 1)?;
+    let rows = redemption_store::page(connection, organization_id, id, after, limit as i64 + 1)?;
     Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &[row.order_id.to_string()])))
 }
 
@@ -145,6 +147,8 @@ fn append_event(connection: &mut PgConnection, context: &Context, event_type: &'
 #[derive(Clone, Debug, Default)]
 pub struct KnownCoupons {
     pub coupons: Vec<Coupon>,
+    /// Those that the order which is edited holds, as it took them; they are among `coupons`.
+    pub held: Vec<CouponId>,
     pub standings: HashMap<(CouponId, CustomerId), Standing>,
 }
 
@@ -152,6 +156,10 @@ impl KnownCoupons {
     pub fn by_code(&self, code: &str) -> Option<&Coupon> {
         let code = canonical(code);
         self.coupons.iter().find(|coupon| coupon.code == code)
+    }
+
+    pub fn is_held(&self, coupon: CouponId) -> bool {
+        self.held.contains(&coupon)
     }
 
     pub fn standing(&self, coupon: CouponId, customer: Option<CustomerId>) -> Standing {
@@ -167,44 +175,68 @@ pub fn look(
 ) -> Result<KnownCoupons, Error> {
     let codes: Vec<String> = wanted.iter().map(|(code, _)| canonical(code)).collect();
     let coupons = store::by_codes(connection, organization_id, &codes)?;
-    let known = KnownCoupons { coupons, standings: HashMap::new() };
+    let known = KnownCoupons { coupons, ..KnownCoupons::default() };
     let pairs: Vec<(CouponId, CustomerId)> = wanted
         .iter()
         .filter_map(|(code, customer)| Some((known.by_code(code).filter(|coupon| coupon.asks_for_the_customer())?.id, (*customer)?)))
         .collect();
-    let standings = standings(connection, organization_id, &pairs)?;
+    let standings = standings(connection, organization_id, &pairs, None)?;
     Ok(KnownCoupons { standings, ..known })
 }
 
-/// The coupons with these ids, locked sorted, and then what their customers have done with them: behind the locks nothing of it moves.
+/// What an edit of a locked order has to know: the coupons that the order holds, by what was agreed, and those that `codes` name
+/// beside them, as they are now, with what the customer has done with them on other orders.
+pub fn look_for_order(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    (order_id, customer_id): (OrderId, CustomerId),
+    codes: &[String],
+) -> Result<KnownCoupons, Error> {
+    let mut coupons = redemption_store::held_by(connection, organization_id, order_id)?;
+    let held: Vec<CouponId> = coupons.iter().map(|coupon| coupon.id).collect();
+    let is_new = |code: &String| coupons.iter().all(|coupon| &coupon.code != code);
+    let codes: Vec<String> = codes.iter().map(|code| canonical(code)).filter(is_new).collect();
+    if !codes.is_empty() {
+        coupons.extend(store::by_codes(connection, organization_id, &codes)?);
+    }
+    let asking = coupons.iter().filter(|coupon| !held.contains(&coupon.id) && coupon.asks_for_the_customer());
+    let pairs: Vec<(CouponId, CustomerId)> = asking.map(|coupon| (coupon.id, customer_id)).collect();
+    let standings = standings(connection, organization_id, &pairs, Some(order_id))?;
+    Ok(KnownCoupons { coupons, held, standings })
+}
+
+/// The coupons with these ids, locked sorted, and then what their customers have done with them, apart from the order `except`: behind
+/// the locks nothing of it moves.
 pub fn lock(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     wanted: &[(CouponId, CustomerId)],
+    except: Option<OrderId>,
 ) -> Result<KnownCoupons, Error> {
     let ids: Vec<CouponId> = wanted.iter().map(|(coupon, _)| *coupon).collect();
     let coupons = store::lock(connection, organization_id, &ids)?;
     let asks = |id: CouponId| coupons.iter().any(|coupon| coupon.id == id && coupon.asks_for_the_customer());
     let pairs: Vec<(CouponId, CustomerId)> = wanted.iter().copied().filter(|(coupon, _)| asks(*coupon)).collect();
-    let standings = standings(connection, organization_id, &pairs)?;
-    Ok(KnownCoupons { coupons, standings })
+    let standings = standings(connection, organization_id, &pairs, except)?;
+    Ok(KnownCoupons { coupons, standings, ..KnownCoupons::default() })
 }
 
 fn standings(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     pairs: &[(CouponId, CustomerId)],
+    except: Option<OrderId>,
 ) -> Result<HashMap<(CouponId, CustomerId), Standing>, Error> {
     if pairs.is_empty() {
         return Ok(HashMap::new());
     }
-    Ok(store::standings(connection, organization_id, pairs)?.into_iter().collect())
+    Ok(store::standings(connection, organization_id, pairs, except)?.into_iter().collect())
 }
 
 /// Writes the uses of new orders and counts them, under the coupons' locks.
 pub fn redeem(connection: &mut PgConnection, context: &Context, redemptions: &[Redemption]) -> Result<(), Error> {
     if !redemptions.is_empty() {
-        store::redeem(connection, context.organization_id, redemptions, context.now)?;
+        redemption_store::redeem(connection, context.organization_id, redemptions, context.now)?;
     }
     Ok(())
 }
@@ -212,8 +244,31 @@ pub fn redeem(connection: &mut PgConnection, context: &Context, redemptions: &[R
 /// Gives back the uses of orders that are cancelled as a whole. The orders are locked; coupons come behind them.
 pub fn release(connection: &mut PgConnection, organization_id: OrganizationId, orders: &[OrderId], at: DateTime<Utc>) -> Result<(), Error> {
     if !orders.is_empty() {
-        store::lock_used_by(connection, organization_id, orders)?;
-        store::release(connection, organization_id, orders, at)?;
+        redemption_store::lock_used_by(connection, organization_id, orders)?;
+        let reason = || ReleaseReason::new("order_cancelled", "the whole order was cancelled");
+        let ended: Vec<Release> = orders.iter().map(|id| Release { order_id: *id, coupon_id: None, reason: reason() }).collect();
+        redemption_store::release(connection, organization_id, &ended, at)?;
     }
     Ok(())
+}
+
+/// Gives back single uses, under the locks of order and coupons.
+pub fn give_back(connection: &mut PgConnection, context: &Context, ended: &[Release]) -> Result<(), Error> {
+    if !ended.is_empty() {
+        redemption_store::release(connection, context.organization_id, ended, context.now)?;
+    }
+    Ok(())
+}
+
+/// Notes what the coupons of a locked order take off now.
+pub fn revalue(connection: &mut PgConnection, context: &Context, id: OrderId, amounts: &[(CouponId, Decimal)]) -> Result<(), Error> {
+    if !amounts.is_empty() {
+        redemption_store::revalue(connection, context.organization_id, id, amounts)?;
+    }
+    Ok(())
+}
+
+/// All uses of coupons that an order has had, by code.
+pub fn uses_of(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> Result<Vec<CouponRedemption>, Error> {
+    Ok(redemption_store::of_order(connection, organization_id, order_id)?)
 }

@@ -1,4 +1,4 @@
-use super::body::{Coupon, CouponFilter, CouponRedemption, PutCoupon};
+use super::body::{Coupon, CouponFilter, PutCoupon};
 use super::judge::Standing;
 use crate::platform::sql::{from_json, sql};
 use crate::types::currency::Currency;
@@ -226,20 +226,22 @@ struct StandingRow {
     ordered_before: bool,
 }
 
-/// What customers have done with coupons.
+/// What customers have done with coupons, apart from the order `except`.
 pub fn standings(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     pairs: &[(CouponId, CustomerId)],
+    except: Option<OrderId>,
 ) -> QueryResult<Vec<((CouponId, CustomerId), Standing)>> {
     let rows: Vec<StandingRow> =
         sql("SELECT n.coupon_id, n.customer_id, (SELECT count(*) FROM coupon_redemption r WHERE r.organization_id = $1 \
          AND r.coupon_id = n.coupon_id AND r.customer_id = n.customer_id AND r.released_at IS NULL) AS uses, \
-         EXISTS (SELECT 1 FROM sales_order o WHERE o.organization_id = $1 AND o.customer_id = n.customer_id AND o.status <> 'cancelled') \
-         AS ordered_before FROM unnest($2::uuid[], $3::uuid[]) AS n(coupon_id, customer_id)")
+         EXISTS (SELECT 1 FROM sales_order o WHERE o.organization_id = $1 AND o.customer_id = n.customer_id AND o.status <> 'cancelled' \
+         AND ($4::uuid IS NULL OR o.id <> $4)) AS ordered_before FROM unnest($2::uuid[], $3::uuid[]) AS n(coupon_id, customer_id)")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(pairs.iter().map(|pair| pair.0).collect::<Vec<_>>())
         .bind::<Array<SqlUuid>, _>(pairs.iter().map(|pair| pair.1).collect::<Vec<_>>())
+        .bind::<Nullable<SqlUuid>, _>(except)
         .load(connection)?;
     let standing = |row: &StandingRow| Standing { uses: row.uses, ordered_before: row.ordered_before };
     Ok(rows.iter().map(|row| ((row.coupon_id, row.customer_id), standing(row))).collect())
@@ -258,112 +260,4 @@ pub fn most_uses_of_one_customer(connection: &mut PgConnection, organization_id:
     .bind::<SqlUuid, _>(id)
     .get_result(connection)?;
     Ok(row.most)
-}
-
-/// One order's use of a coupon, to be written.
-#[derive(Clone, Debug)]
-pub struct Redemption {
-    pub order_id: OrderId,
-    pub coupon_id: CouponId,
-    pub customer_id: CustomerId,
-    pub code: String,
-    pub currency: Currency,
-    pub amount: Decimal,
-}
-
-/// Inserts uses and counts them at their coupons.
-pub fn redeem(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    redemptions: &[Redemption],
-    at: DateTime<Utc>,
-) -> QueryResult<()> {
-    fn column<'a, T>(redemptions: &'a [Redemption], of: impl Fn(&'a Redemption) -> T) -> Vec<T> {
-        redemptions.iter().map(of).collect()
-    }
-    sql("WITH taken AS (INSERT INTO coupon_redemption (organization_id, order_id, coupon_id, customer_id, code, currency, amount, redeemed_at) \
-         SELECT $1, t.order_id, t.coupon_id, t.customer_id, t.code, t.currency, t.amount, $2 \
-         FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::numeric[]) \
-         AS t(order_id, coupon_id, customer_id, code, currency, amount) RETURNING coupon_id) \
-         UPDATE coupon c SET times_used = c.times_used + n.uses FROM (SELECT coupon_id, count(*) AS uses FROM taken GROUP BY 1) n \
-         WHERE c.organization_id = $1 AND c.id = n.coupon_id")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Timestamptz, _>(at)
-    .bind::<Array<SqlUuid>, _>(column(redemptions, |redemption| redemption.order_id))
-    .bind::<Array<SqlUuid>, _>(column(redemptions, |redemption| redemption.coupon_id))
-    .bind::<Array<SqlUuid>, _>(column(redemptions, |redemption| redemption.customer_id))
-    .bind::<Array<Text>, _>(column(redemptions, |redemption| redemption.code.as_str()))
-    .bind::<Array<Text>, _>(column(redemptions, |redemption| redemption.currency))
-    .bind::<Array<Numeric>, _>(column(redemptions, |redemption| redemption.amount))
-    .execute(connection)?;
-    Ok(())
-}
-
-/// Locks the coupons that these orders hold, sorted.
-pub fn lock_used_by(connection: &mut PgConnection, organization_id: OrganizationId, orders: &[OrderId]) -> QueryResult<()> {
-    sql("SELECT 1 FROM coupon WHERE organization_id = $1 AND id IN (SELECT coupon_id FROM coupon_redemption \
-         WHERE organization_id = $1 AND order_id = ANY($2) AND released_at IS NULL) ORDER BY id FOR NO KEY UPDATE")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<SqlUuid>, _>(orders)
-    .execute(connection)?;
-    Ok(())
-}
-
-/// Ends the uses of these orders and takes them off their coupons.
-pub fn release(connection: &mut PgConnection, organization_id: OrganizationId, orders: &[OrderId], at: DateTime<Utc>) -> QueryResult<()> {
-    sql("WITH gone AS (UPDATE coupon_redemption SET released_at = $3 WHERE organization_id = $1 AND order_id = ANY($2) AND released_at IS NULL \
-         RETURNING coupon_id) \
-         UPDATE coupon c SET times_used = c.times_used - n.uses FROM (SELECT coupon_id, count(*) AS uses FROM gone GROUP BY 1) n \
-         WHERE c.organization_id = $1 AND c.id = n.coupon_id")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<Array<SqlUuid>, _>(orders)
-    .bind::<Timestamptz, _>(at)
-    .execute(connection)?;
-    Ok(())
-}
-
-#[derive(QueryableByName)]
-struct RedemptionRow {
-    #[diesel(sql_type = SqlUuid)]
-    order_id: OrderId,
-    #[diesel(sql_type = SqlUuid)]
-    customer_id: CustomerId,
-    #[diesel(sql_type = Text)]
-    code: String,
-    #[diesel(sql_type = Text)]
-    currency: Currency,
-    #[diesel(sql_type = Numeric)]
-    amount: Decimal,
-    #[diesel(sql_type = Timestamptz)]
-    redeemed_at: DateTime<Utc>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    released_at: Option<DateTime<Utc>>,
-}
-
-/// One page of a coupon's uses, by order.
-pub fn redemptions(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: CouponId,
-    after: Option<OrderId>,
-    limit: i64,
-) -> QueryResult<Vec<CouponRedemption>> {
-    let rows: Vec<RedemptionRow> =
-        sql("SELECT order_id, customer_id, code, currency, amount, redeemed_at, released_at FROM coupon_redemption \
-         WHERE organization_id = $1 AND coupon_id = $2 AND ($3::uuid IS NULL OR order_id > $3) ORDER BY order_id LIMIT $4")
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<SqlUuid, _>(id)
-        .bind::<Nullable<SqlUuid>, _>(after)
-        .bind::<BigInt, _>(limit)
-        .load(connection)?;
-    let redemption = |row: RedemptionRow| CouponRedemption {
-        order_id: row.order_id,
-        customer_id: row.customer_id,
-        code: row.code,
-        currency: row.currency,
-        amount: Amount(row.currency.round(row.amount)),
-        redeemed_at: row.redeemed_at,
-        released_at: row.released_at,
-    };
-    Ok(rows.into_iter().map(redemption).collect())
 }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::filters::{any_of, many};
 use crate::platform::http::Answer;
 use crate::platform::limits;
@@ -14,7 +15,6 @@ use actix_web::{get, put};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_prices).service(put_prices);

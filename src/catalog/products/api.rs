@@ -5,6 +5,7 @@ use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::filters::{any_of, parsed};
 use crate::platform::http::Answer;
 use crate::platform::limits;
@@ -17,7 +18,6 @@ use actix_web::{get, patch, put};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_products).service(put_products).service(get_product).service(put_product).service(patch_product);

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::{BulkCall, Call};
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::filters::{any_of, many};
 use crate::platform::http::Answer;
 use crate::platform::limits;
@@ -13,7 +14,6 @@ use actix_web::{get, put};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_tax_rates).service(put_tax_rates);

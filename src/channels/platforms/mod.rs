@@ -75,4 +75,6 @@ fn of_other_shop(message: &Message, header: &str, named: Option<&str>) -> Option
 }
 
 #[cfg(test)]
+mod signature_tests;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use super::{Looked, OutgoingFulfillment, back_off, shop_api};
 use crate::auth::actor::Context;
 use crate::channels::outbox::work_off;
 use crate::channels::platforms::api_client::ApiError;
+use crate::channels::turns::{self, Among, Turn, Work, due_in};
 use crate::channels::{self, service};
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -18,19 +19,34 @@ use serde_json::json;
 
 /// Longer than the calls of one shipment may take.
 const LEASE: TimeDelta = TimeDelta::seconds(180);
+/// Of one channel in one turn.
 const BATCH: i64 = 20;
+const TELLING: Work = Work { name: "tell_shops", due: due_in!("shop_task", "waiting"), lease: LEASE };
 /// How long a shop may be away before a person has to look.
 const PATIENCE: TimeDelta = TimeDelta::days(7);
 
 /// Tells until nothing is due; how many were tried.
 pub fn work(db: &Db, now: &impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
-    let attempt = |task: &Task| record(db, task, &call(db, task, now())?, now());
-    work_off(db, "tell_shops", || lease(db, now()), attempt)
+    let attempt = |task: &Task| {
+        let told = call(db, task, now())?;
+        record(db, task, &told, now())?;
+        Ok(told.err())
+    };
+    let give_back = |rest: &[Task]| db.write_blocking(|connection| Ok(store::give_back(connection, rest)?));
+    turns::in_turns(db, &TELLING, Among::ALL, now, |turn| {
+        let due = lease_of(db, turn, now())?;
+        work_off(db, TELLING.name, &due, attempt, give_back)
+    })
 }
 
-/// Takes what is due. A step of its own, so that dying after it can be tried.
+/// Takes what is due of the channel that is next, with its turn. A step of its own, so that dying after it can be tried.
 pub fn lease(db: &Db, now: DateTime<Utc>) -> Result<Vec<Task>, Error> {
-    db.write_blocking(|connection| Ok(store::lease_tasks(connection, now, LEASE, BATCH)?))
+    let turn = db.write_blocking(|connection| Ok(turns::take(connection, &TELLING, Among::ALL, now)?))?;
+    turn.map_or(Ok(vec![]), |turn| lease_of(db, &turn, now))
+}
+
+fn lease_of(db: &Db, turn: &Turn, now: DateTime<Utc>) -> Result<Vec<Task>, Error> {
+    db.write_blocking(|connection| Ok(store::lease_tasks(connection, turn, now, LEASE, BATCH)?))
 }
 
 /// Tells one shop of one shipment; what the shop calls it.

@@ -1,4 +1,5 @@
 use super::properties::Standing;
+use crate::channels::turns::Turn;
 use crate::platform::sql::{from_json, sql};
 use crate::types::currency::Currency;
 use crate::types::id::{ChannelId, OrderId, OrganizationId};
@@ -101,8 +102,9 @@ pub struct Task {
 }
 
 /// Takes what is due for so long; another worker leaves it alone until then.
-pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Task>> {
-    sql("WITH due AS (SELECT organization_id, channel_id, order_id FROM crm_standing WHERE status = 'waiting' AND next_attempt_at <= $1 \
+pub fn lease(connection: &mut PgConnection, turn: &Turn, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> QueryResult<Vec<Task>> {
+    sql("WITH due AS (SELECT organization_id, channel_id, order_id FROM crm_standing \
+         WHERE organization_id = $4 AND channel_id = $5 AND status = 'waiting' AND next_attempt_at <= $1 \
          AND (leased_until IS NULL OR leased_until <= $1) ORDER BY next_attempt_at, order_id LIMIT $3 FOR UPDATE SKIP LOCKED) \
          UPDATE crm_standing s SET leased_until = $2, attempts = s.attempts + 1 FROM due WHERE s.organization_id = due.organization_id \
          AND s.channel_id = due.channel_id AND s.order_id = due.order_id \
@@ -110,7 +112,23 @@ pub fn lease(connection: &mut PgConnection, now: DateTime<Utc>, lease: TimeDelta
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + lease)
     .bind::<BigInt, _>(limit)
+    .bind::<SqlUuid, _>(turn.organization_id)
+    .bind::<SqlUuid, _>(turn.channel_id)
     .load(connection)
+}
+
+/// Gives tasks of one channel back that were leased and not tried; those that are another's by now stay so.
+pub fn give_back(connection: &mut PgConnection, tasks: &[Task]) -> QueryResult<()> {
+    let Some(first) = tasks.first() else { return Ok(()) };
+    let (ids, attempts): (Vec<_>, Vec<_>) = tasks.iter().map(|task| (task.order_id, task.attempts)).unzip();
+    sql("UPDATE crm_standing t SET leased_until = NULL, attempts = t.attempts - 1 FROM unnest($3, $4) AS given (id, attempts) \
+         WHERE t.organization_id = $1 AND t.channel_id = $2 AND t.order_id = given.id AND t.status = 'waiting' AND t.attempts = given.attempts")
+    .bind::<SqlUuid, _>(first.organization_id)
+    .bind::<SqlUuid, _>(first.channel_id)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Integer>, _>(attempts)
+    .execute(connection)?;
+    Ok(())
 }
 
 /// Notes what was told. What has happened since keeps the order due.

@@ -5,13 +5,13 @@ use crate::auth::actor::Actor;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::id::CustomerId;
 use crate::types::page::PageQuery;
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub fn configure(config: &mut ServiceConfig) {

@@ -9,6 +9,7 @@ use crate::documents::gather;
 use crate::documents::service::XML;
 use crate::error::Error;
 use crate::fulfillment::shipments;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::capture_queue::{Arrival, capture, write_alone};
 use crate::order_to_cash::place::PlaceRequest;
 use crate::orders;
@@ -25,7 +26,6 @@ use actix_web::{get, post};
 use aws_lc_rs::digest;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(place_ubl_order).service(get_order_response).service(get_despatch_advice);

@@ -2,13 +2,13 @@ use super::{EventType, all};
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::page::Page;
 use actix_web::get;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_event_types);

@@ -119,6 +119,18 @@ pub const TYPES: &[EventType] = &[
 "reminder":true,"order_reply":true},"language":"en","version":1}"#,
     },
     EventType {
+        name: "notice_template.updated",
+        what: "an organization writes notices of a kind in its own words, or in others",
+        data: "kind text, language text, subject text, version integer",
+        example: r#"{"kind":"acknowledgement","language":"en","subject":"Your order {order_number}","version":1}"#,
+    },
+    EventType {
+        name: "notice_template.deleted",
+        what: "notices of a kind are written in the built-in words again",
+        data: "kind text, language text, subject text, version integer",
+        example: r#"{"kind":"acknowledgement","language":"en","subject":"Your order {order_number}","version":2}"#,
+    },
+    EventType {
         name: "organization.created",
         what: "the organization is there, with the payment terms, invoice series and channel that exist from the start",
         data: "code text, legal_name text, base_currency text, country text, time_zone text, books_closed_through_on date?, version \

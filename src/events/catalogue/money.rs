@@ -132,6 +132,17 @@ pub const TYPES: &[EventType] = &[
 "status":"voided","unapplied_amount":"0.000"}"#,
     },
     EventType {
+        name: "payment.approval_timed_out",
+        what: "the payer did not approve a payment at the provider within a day; it is given up there",
+        data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \
+            amount_refunded decimal, unapplied_amount decimal, received_on date, expires_at instant?, reference text?, provider \
+            text?, allocations [order_id id?, invoice_id id?, amount decimal, adjustments [kind text, amount decimal, reference \
+            text?]]",
+        example: r#"{"allocations":[],"amount":"9.448","amount_captured":"0.000","amount_refunded":"0.000","currency":"KWD","customer_id":"01a229a5-8640-706a-813b-d1187bf9a1fe",
+"expires_at":null,"method":"card","number":"RCP-000001","provider":"stripe","received_on":"2026-03-02","reference":null,
+"status":"pending","unapplied_amount":"0.000"}"#,
+    },
+    EventType {
         name: "payment.expired",
         what: "an authorization was not captured in time",
         data: "number text, status text, customer_id id?, currency text, method text, amount decimal, amount_captured decimal, \

@@ -58,7 +58,7 @@ pub const TYPES: &[EventType] = &[
     },
     EventType {
         name: "order.edited",
-        what: "lines or header fields changed after capture: `header` and `lines` tell each figure before and after",
+        what: "lines or header fields changed after capture: `header` and `lines` tell each figure before and after, `coupons_dropped` what it lost",
         data: "id id, number text, version integer, status text, currency text, changed [text], header <{before any, after any}>, lines \
             [order_line_id id, line_number integer, sku text, change text, before {allocated_quantity decimal, backordered_quantity \
             decimal, customer_sku text?, discounts [object], external_line_id text?, metadata object, net_amount decimal, \
@@ -66,8 +66,8 @@ pub const TYPES: &[EventType] = &[
             text, unit_price decimal}?, after {allocated_quantity decimal, backordered_quantity decimal, customer_sku text?, \
             discounts [object], external_line_id text?, metadata object, net_amount decimal, price_quantity decimal, quantity \
             decimal, requested_on date?, tax_amount decimal, unallocated_quantity decimal, unit text, unit_price decimal}?], \
-            fulfillment_orders [id id, number text, location text, status text]",
-        example: r#"{"changed":["amount_due","subtotal"],"currency":"IDR","fulfillment_orders":[{"id":"01a229a4-54ab-7156-8287-650a1bba1d71",
+            fulfillment_orders [id id, number text, location text, status text], coupons_dropped [code text, reason {code text, detail text}]",
+        example: r#"{"changed":["amount_due","subtotal"],"coupons_dropped":[],"currency":"IDR","fulfillment_orders":[{"id":"01a229a4-54ab-7156-8287-650a1bba1d71",
 "location":"jakarta","number":"SO-000001-F1","status":"open"}],"header":{"amount_due":{"after":"233100.00","before":"166500.00"},
 "subtotal":{"after":"210000.00","before":"150000.00"},"tax_total":{"after":"23100.00","before":"16500.00"},"total":{"after":"233100.00",
 "before":"166500.00"},"uninvoiced_total":{"after":"233100.00","before":"166500.00"}},"id":"01a229a4-5480-7191-ab3e-de183efb1f61",
@@ -141,17 +141,25 @@ pub const TYPES: &[EventType] = &[
     EventType {
         name: "import.accepted",
         what: "an import is stored and will be worked off",
-        data: "id id, dry_run boolean, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
+        data: "id id, dry_run boolean, failure text?, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
             unchanged_count integer",
-        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"imported_count":0,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
+        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"failure":null,"imported_count":0,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
 "status":"queued","unchanged_count":0}"#,
     },
     EventType {
         name: "import.completed",
         what: "every row of it has its outcome; `data` has the counts",
-        data: "id id, dry_run boolean, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
+        data: "id id, dry_run boolean, failure text?, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, status text, \
             unchanged_count integer",
-        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"imported_count":2,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
+        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"failure":null,"imported_count":2,"kind":"orders","mode":"live","rejected_count":0,"row_count":2,
 "status":"completed","unchanged_count":0}"#,
+    },
+    EventType {
+        name: "import.failed",
+        what: "it was given up; `data` has why and the counts so far",
+        data: "id id, dry_run boolean, failure text, imported_count integer, kind text, mode text, rejected_count integer, row_count integer, \
+            status text, unchanged_count integer",
+        example: r#"{"id":"01a229a4-e60d-75bf-bfc1-af047061ce67","dry_run":false,"failure":"sender_disabled","imported_count":2,"kind":"orders","mode":"live",
+"rejected_count":0,"row_count":2000,"status":"failed","unchanged_count":0}"#,
     },
 ];

@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::events::body::FeedQuery;
 use crate::events::feed::{self, Reader};
 use crate::events::position::Position;
+use crate::openapi::ServiceConfig;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(stream_events);

@@ -8,6 +8,7 @@ use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::fulfillment::dating::Dating;
 use crate::fulfillment::shipments::shipment::Shipment;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::cancel_fulfillment_order::cancel_fulfillment_order;
 use crate::order_to_cash::dry_run::difference::DryRun;
 use crate::order_to_cash::dry_run::dry_run;
@@ -25,7 +26,6 @@ use crate::types::page::{Page, page_after, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

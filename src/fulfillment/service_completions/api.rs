@@ -3,6 +3,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::complete_service::complete_service;
 use crate::orders::body::OrderBody;
 use crate::platform::http::Answer;
@@ -10,7 +11,6 @@ use crate::platform::idempotency;
 use crate::types::id::{OrderId, OrderLineId};
 use actix_web::post;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(complete_order_line);

@@ -6,6 +6,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::fulfillment::dating::Dating;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::deliver::{deliver, track};
 use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
@@ -16,7 +17,6 @@ use crate::types::page::{Page, page_after, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_shipments).service(get_shipment).service(patch_shipment).service(create_tracking_event).service(deliver_shipment);

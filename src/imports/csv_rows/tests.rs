@@ -83,16 +83,84 @@ fn a_row_with_too_many_fields_or_other_bytes_is_told() {
     assert_eq!(faults, [Some("too_many_fields"), Some("malformed_csv"), None]);
 }
 
+#[test]
+fn numbers_have_a_comma_where_it_is_said_so() {
+    let options = CsvOptions { decimal_comma: true, ..CsvOptions::default() };
+    let read = |text: &str| {
+        let rows = read_parts(ImportKind::Prices, options.clone(), &[format!("sku;unit_price\nA.1,5;{text}\n").as_bytes()]).unwrap();
+        assert_eq!(rows[0].1["sku"], "A.1,5", "only numbers");
+        (
+            rows[0].1["unit_price"].as_str().unwrap().to_owned(),
+            rows[0].2.as_deref().map(|fault| fault.split('|').next().unwrap().to_owned()),
+        )
+    };
+    for (written, number) in [
+        ("1234,5", "1234.5"),
+        ("1.234,50", "1234.50"),
+        ("1.234.567", "1234567"),
+        ("12", "12"),
+        ("-0,5", "-0.5"),
+        ("+1.000", "1000"),
+        ("0,001", "0.001"),
+    ] {
+        assert_eq!(read(written), (number.to_owned(), None), "{written}");
+    }
+    for written in ["12.50", "1,234.50", "1.23", "1234.567", "1..234", ".5", ",5", "5,", "1,2,3", "1.2345", "a", "1 234"] {
+        assert_eq!(read(written).1.as_deref(), Some("invalid_decimal"), "{written}");
+    }
+    let file = b"sku;name;unit;tax_category;quantity_scale\nA;B;each;standard;3\n";
+    assert_eq!(read_parts(ImportKind::Products, options, &[file]).unwrap()[0].1["quantity_scale"], 3);
+}
+
+/// Any bytes behind a header that there is, and behind any other one, are rows or a refusal.
+fn total(header: &[u8], body: &[u8], which: usize) {
+    const HEADS: [&[u8]; 5] = [
+        b"external_id;lines.sku;lines.quantity;lines.discounts\n",
+        b"sku,units,active,external_ids.a\n",
+        b"code,addresses\n",
+        b"sku\tunit_price\n",
+        b"sku,quantity\n",
+    ];
+    for file in [[HEADS[which], body].concat(), [header, b"\n", body].concat()] {
+        for (encoding, decimal_comma) in [(Encoding::Utf8, false), (Encoding::Windows1252, true)] {
+            let options = CsvOptions { encoding, decimal_comma, ..CsvOptions::default() };
+            let _ = read_parts(ImportKind::ALL[which], options, &[&file]);
+        }
+    }
+}
+
+/// Bytes of which those with a meaning in CSV come often.
+fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![1 => any::<u8>(), 2 => prop::sample::select(b",;\t\"\n\r.-0123456789abx'={[]}".to_vec())];
+    prop::collection::vec(byte, 0..most)
+}
+
+#[test]
+#[ignore = "a million inputs"]
+fn a_million_files_are_rows_or_refused() {
+    let config = ProptestConfig { cases: 1_000_000, ..ProptestConfig::default() };
+    proptest!(config, |(header in bytes(12), body in bytes(120), which in 0usize..5)| total(&header, &body, which));
+}
+
 proptest! {
     #[test]
-    fn no_file_is_a_panic(header in prop::collection::vec(any::<u8>(), 0..12), body in prop::collection::vec(any::<u8>(), 0..120), which in 0usize..5) {
-        let kind = ImportKind::ALL[which];
-        let head: &[u8] = [&b"external_id;lines.sku;lines.quantity;lines.discounts\n"[..], b"sku,units,active,external_ids.a\n", b"code,addresses\n", b"sku\tunit_price\n", b"sku,quantity\n"][which];
-        for file in [[head, &body].concat(), [&header[..], b"\n", &body].concat()] {
-            for encoding in [Encoding::Utf8, Encoding::Windows1252] {
-                let _ = read_parts(kind, CsvOptions { encoding, ..CsvOptions::default() }, &[&file]);
-            }
-        }
+    fn no_file_is_a_panic(header in bytes(12), body in bytes(120), which in 0usize..5) {
+        total(&header, &body, which);
+    }
+
+    #[test]
+    fn a_number_is_written_with_a_comma_and_read_again(whole in 0u64..10_000_000_000, fraction in "[0-9]{0,6}", grouped: bool, negative: bool) {
+        let digits = whole.to_string();
+        let written: String = if grouped {
+            let first = (digits.len() - 1) % 3 + 1;
+            let rest: Vec<&str> = digits.as_bytes()[first..].chunks(3).map(|group| std::str::from_utf8(group).unwrap()).collect();
+            std::iter::once(&digits[..first]).chain(rest).collect::<Vec<_>>().join(".")
+        } else {
+            digits.clone()
+        };
+        let (sign, tail) = (if negative { "-" } else { "" }, if fraction.is_empty() { String::new() } else { format!(",{fraction}") });
+        let expected = format!("{sign}{digits}{}", tail.replace(',', "."));
+        prop_assert_eq!(with_point(&format!("{sign}{written}{tail}")), Some(expected));
     }
 
     #[test]

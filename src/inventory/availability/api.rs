@@ -4,12 +4,12 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::decimal::Quantity;
 use actix_web::get;
 use actix_web::web::Data;
 use rust_decimal::Decimal;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(get_availability);

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::incoming_supply;
 use crate::platform::filters::{any_of, many, parsed};
 use crate::platform::http::Answer;
@@ -13,7 +14,6 @@ use crate::types::page::{Page, page_after, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

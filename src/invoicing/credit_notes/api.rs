@@ -5,6 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::invoicing::documents::body::PatchDocumentData;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::credit;
 use crate::order_to_cash::dry_run::difference::DryRun;
 use crate::order_to_cash::dry_run::dry_run;
@@ -19,7 +20,6 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(issue_credit_note).service(list_credit_notes).service(get_credit_note).service(patch_credit_note);

@@ -6,6 +6,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::invoicing::documents::body::PatchDocumentData;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::invoice::{self, Issue};
 use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;
@@ -18,7 +19,6 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(issue_invoice).service(list_invoices).service(get_invoice).service(patch_invoice);

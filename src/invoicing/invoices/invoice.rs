@@ -8,6 +8,7 @@ use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Percent, Rate};
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, ShipmentId};
+use crate::types::language::Language;
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -30,6 +31,9 @@ pub struct BillTo {
     #[schema(value_type = Option<Object>)]
     pub electronic_address: Option<Value>,
     pub address: Option<Address>,
+    /// What he reads, where that is not what is read in his country.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 /// An order on an invoice.

@@ -1,5 +1,6 @@
 //! What `dry_run` answers: what a command would change. Amounts and quantities are after less before.
 
+use crate::catalog::coupons::body::{CouponRedemption, ReleaseReason};
 use crate::orders::body::OrderBody;
 use crate::orders::order::Order;
 use crate::types::currency::Currency;
@@ -24,6 +25,19 @@ pub struct Difference {
     pub money: MoneyDifference,
     pub stock: Vec<StockDifference>,
     pub documents: Vec<DocumentDifference>,
+    /// Coupons that the order would take or give back.
+    pub coupons: Vec<CouponDifference>,
+}
+
+/// A coupon that the order would hold, or no longer.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct CouponDifference {
+    #[schema(example = "LEBARAN10")]
+    pub code: String,
+    /// Whether the order holds it afterwards.
+    pub held: bool,
+    /// Why it would be given back.
+    pub reason: Option<ReleaseReason>,
 }
 
 /// The order's amounts. Deposits above what is left to invoice leave it, so that less is paid and no more is due.
@@ -105,6 +119,8 @@ pub struct Standing {
     pub documents: Vec<Document>,
     /// What the ledger says that the order's documents have moved: (SKU, location), base units.
     pub moved: BTreeMap<(String, String), Decimal>,
+    /// All uses of coupons that the order has had.
+    pub coupons: Vec<CouponRedemption>,
 }
 
 /// What lies between two standings of one order.
@@ -126,10 +142,21 @@ pub fn difference(before: &Standing, after: &Standing) -> DryRun {
         (known != Some(document)).then(|| changed(known, document, new.currency))
     }));
     DryRun {
-        difference: Difference { money, stock: stock(before, after), documents },
+        difference: Difference { money, stock: stock(before, after), documents, coupons: coupons(before, after) },
         before: OrderBody::from(old),
         after: OrderBody::from(new),
     }
+}
+
+fn coupons(before: &Standing, after: &Standing) -> Vec<CouponDifference> {
+    let held = |standing: &Standing, code: &str| standing.coupons.iter().any(|of| of.code == code && of.released_at.is_none());
+    let changed = after.coupons.iter().filter(|of| held(before, &of.code) != held(after, &of.code));
+    let told = |of: &CouponRedemption| CouponDifference {
+        code: of.code.clone(),
+        held: of.released_at.is_none(),
+        reason: of.release_reason.clone(),
+    };
+    changed.map(told).collect()
 }
 
 fn stock(before: &Standing, after: &Standing) -> Vec<StockDifference> {

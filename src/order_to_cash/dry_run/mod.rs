@@ -5,6 +5,7 @@ pub mod difference;
 mod store;
 
 use crate::auth::actor::Context;
+use crate::catalog::coupons::service as coupons;
 use crate::error::Error;
 use crate::orders;
 use crate::orders::change;
@@ -58,5 +59,6 @@ fn standing(connection: &mut PgConnection, organization_id: OrganizationId, orde
     let order = orders::find(connection, organization_id, order_id)?.ok_or(Error::not_found("order"))?;
     let documents = store::documents(connection, organization_id, order_id)?;
     let moved = store::moved(connection, organization_id, order_id)?;
-    Ok(Standing { order, documents, moved })
+    let coupons = coupons::uses_of(connection, organization_id, order_id)?;
+    Ok(Standing { order, documents, moved, coupons })
 }

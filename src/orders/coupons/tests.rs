@@ -23,8 +23,10 @@ fn buying<'a>(skus: &'a [&'a str], currency: Currency) -> Buying<'a> {
 
 fn with_coupons(mut input: PricingInput, coupons: &[Coupon]) -> Result<(Priced, Vec<CouponUse>, PricingInput), Error> {
     let skus: Vec<&str> = (0..input.lines.len()).map(|i| SKUS[i % SKUS.len()]).collect();
-    let named: Vec<Named> =
-        coupons.iter().map(|coupon| Named { code: &coupon.code, coupon: Some(coupon), standing: Standing::default() }).collect();
+    let named: Vec<Named> = coupons
+        .iter()
+        .map(|coupon| Named { code: &coupon.code, coupon: Some(coupon), standing: Standing::default(), is_held: false })
+        .collect();
     let buying = buying(&skus, input.currency);
     let uses = apply(&mut input, &skus, &buying, &named)?;
     Ok((price(&input)?, uses, input))
@@ -103,7 +105,7 @@ fn faults_of_all_codes_come_at_once_and_before_exhaustion() {
     let used_up = Coupon { times_used: 1, ..coupon(json!({"usage_limit": 1, "combinable": true})) };
     let alone = coupon(json!({"code": "alone"}));
     let mut input = order("EUR", vec![line("1", "10", "0")]);
-    let named = |code, coupon| Named { code, coupon, standing: Standing::default() };
+    let named = |code, coupon| Named { code, coupon, standing: Standing::default(), is_held: false };
     let skus = ["KOPI"];
     let buying = buying(&skus, input.currency);
     let result = apply(&mut input, &skus, &buying, &[named("x", None), named("alone", Some(&alone)), named("ten", Some(&used_up))]);
@@ -153,5 +155,43 @@ proptest! {
         // A percent on the whole order is of less where a coupon has lowered a line.
         let percents = input.discounts.iter().any(|discount| discount.percent.is_some());
         prop_assert!(percents || paid(&without) - paid(&with) == taken, "{} {} {}", paid(&without), paid(&with), taken);
+    }
+
+    /// An edited order costs what the same order costs placed afresh with those of its coupons that hold, and none of the others.
+    #[test]
+    fn an_edited_order_costs_what_it_costs_afresh_with_the_coupons_that_hold(
+        mut input in any_order(), one in any_coupon("one"), two in any_coupon("two"), minimum in prop::option::of(0i64..2_000_000),
+    ) {
+        input.mode = Pricing::Computed;
+        prop_assume!(price(&input).is_ok());
+        let places = input.currency.minor_units();
+        let coupons: Vec<Coupon> = [one, two].into_iter().map(|(is_percent, percent, off, sku, code)| {
+            let mut extra = json!({"code": code, "combinable": true, "skus": sku.map(|sku| vec![SKUS[sku]]).unwrap_or_default()});
+            extra["currency"] = json!(input.currency.code());
+            extra["minimum_subtotal"] = json!(minimum.map(|minimum| Decimal::new(minimum + 1, places).to_string()));
+            if !is_percent {
+                extra["percent"] = Value::Null;
+                extra["amount"] = json!(Decimal::new(off, places).to_string());
+            } else {
+                extra["percent"] = json!(percent.to_string());
+            }
+            coupon(extra)
+        }).collect();
+        let skus: Vec<&str> = (0..input.lines.len()).map(|i| SKUS[i % SKUS.len()]).collect();
+        let subtotal: Decimal = pricing::line_amounts(&input).unwrap_or_default().iter().sum();
+        let mut edited = input.clone();
+        let held: Vec<&Coupon> = coupons.iter().collect();
+        let change = apply_held(&mut edited, &skus, &buying(&skus, input.currency), &held)
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let holds = |coupon: &&Coupon| {
+            let of_its_products = coupon.skus.is_empty() || coupon.skus.iter().any(|own| skus.contains(&own.as_str()));
+            of_its_products && coupon.minimum_subtotal.is_none_or(|minimum| subtotal >= minimum.0)
+        };
+        let holding: Vec<Coupon> = coupons.iter().filter(holds).cloned().collect();
+        let (afresh, uses, _) = with_coupons(input.clone(), &holding).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(price(&edited).map_err(|faults| TestCaseError::fail(format!("{faults:?}")))?, afresh);
+        let taken = |uses: &[CouponUse]| uses.iter().map(|of| (of.code.clone(), of.amount)).collect::<Vec<_>>();
+        prop_assert_eq!(taken(&change.uses), taken(&uses));
+        prop_assert_eq!(change.uses.len() + change.dropped.len(), coupons.len());
     }
 }

@@ -4,7 +4,8 @@ use super::body::{EditLine, EditOrder};
 use super::header::change_header;
 use super::price::{Change, change_amounts};
 use crate::error::Error;
-use crate::orders::coupons::with_coupons;
+use crate::orders::check::COUPONS_TAKEN_OFF;
+use crate::orders::coupons::{CouponsChange, with_coupons};
 use crate::orders::order::{LineDetail, Order, OrderLine};
 use crate::orders::pricing::Pricing;
 use crate::orders::quantities::LineQuantities;
@@ -24,6 +25,8 @@ pub struct Applied {
     pub withdrawn: Vec<(i16, Decimal)>,
     /// Lines that are new or want more than before.
     pub grown: Vec<OrderLineId>,
+    /// What has become of its coupons.
+    pub coupons: CouponsChange,
 }
 
 /// Changes the order as asked: header, lines, quantities, then all amounts anew. Nothing is promised, and nothing of the order may
@@ -78,7 +81,7 @@ pub fn apply(order: &mut Order, edit: &EditOrder, reference: &Reference) -> Resu
     if order.lines.iter().all(|line| line.quantities.wanted().is_zero()) {
         return Err(Error::conflict("nothing_left", "an edit leaves something of an order; cancel it instead"));
     }
-    change_amounts(order, &before, edit, &changes, reference)?;
+    applied.coupons = change_amounts(order, &before, edit, &changes, reference)?;
     Ok(applied)
 }
 
@@ -155,6 +158,8 @@ fn check_pricing(order: &Order, edit: &EditOrder, faults: &mut Faults) {
     }
     let given = edit.shipping.as_ref().is_some_and(|shipping| shipping.tax_amount.is_some());
     faults.require(as_given || !given, "/shipping/tax_amount", "only_as_given", only);
+    let coupons = edit.coupon_codes.as_ref().is_some_and(|codes| !codes.is_empty());
+    faults.require(!(as_given && coupons), "/coupon_codes", "only_computed", COUPONS_TAKEN_OFF);
 }
 
 /// Terms by which goods come before their invoice do not fit an order that is invoiced ahead of them.

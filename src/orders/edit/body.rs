@@ -1,4 +1,4 @@
-use crate::orders::check::check_priority;
+use crate::orders::check::{check_coupon_codes, check_priority};
 use crate::orders::discount::Discount;
 use crate::orders::order::{DeliveryRule, OnShortage};
 use crate::platform::limits;
@@ -27,6 +27,11 @@ pub struct EditOrder {
     /// All discounts on the whole order, in place of those that it has (scope `orders:price`).
     #[serde(default)]
     pub discounts: Option<Vec<Discount>>,
+    /// All coupons of the order, in place of those that it holds; without them those are judged again where amounts change, and dropped
+    /// where they no longer hold.
+    #[serde(default)]
+    #[schema(max_items = 10, example = json!(["KOPI15"]))]
+    pub coupon_codes: Option<Vec<String>>,
     #[serde(default)]
     pub shipping: Option<EditShipping>,
     #[serde(default)]
@@ -150,6 +155,7 @@ impl EditOrder {
             faults.require(!again, format!("/lines/{i}/order_line_id"), "duplicate_line", "name each line once");
         }
         check_priority(&mut faults, self.priority);
+        check_coupon_codes(&mut faults, self.coupon_codes.as_deref().unwrap_or_default());
         for (pointer, text, max) in [
             ("/payment_terms", &self.payment_terms, 64),
             ("/sales_rep", &self.sales_rep, 100),

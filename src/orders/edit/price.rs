@@ -1,14 +1,16 @@
 //! What the edited order costs: every line, discount and tax anew, with the prices and taxes that hold for it.
 
 use super::body::{EditLine, EditOrder};
+use super::coupons;
 use super::reprice::{Invoiced, reprice};
 use crate::error::Error;
+use crate::orders::coupons::CouponsChange;
 use crate::orders::order::{Order, OrderLine};
 use crate::orders::pricing::{LineInput, Priced, Pricing, PricingInput, ShippingInput};
 use crate::orders::reference::{Customer, Reference};
 use crate::orders::tax::{TaxGroup, TaxRule};
 use crate::orders::tax_treatment::REASONS;
-use crate::orders::taxation::{Place, Taxation};
+use crate::orders::taxation::{Places, Taxation};
 use crate::orders::valuation::InvoicedPart;
 use crate::types::currency::rounded;
 use crate::types::decimal::{Amount, Quantity};
@@ -30,6 +32,7 @@ struct Terms<'a> {
     taxation: Taxation<'a>,
     on: NaiveDate,
     price_list: Option<&'a str>,
+    vat_state: Option<&'a str>,
 }
 
 impl<'a> Terms<'a> {
@@ -38,18 +41,21 @@ impl<'a> Terms<'a> {
         let on = order.ordered_at.with_timezone(&organization.time_zone).date_naive();
         let account = reference.account_of(order.customer_id, order.bill_to_customer_id);
         let payer = account.and_then(|_| reference.customer(order.bill_to_customer_id));
-        let place = Place::of(order.document.shipping_address.as_ref(), &organization.country);
+        let buyer = payer.map(Customer::taxed).unwrap_or_default();
+        let document = &order.document;
+        let places = Places::of(&reference.company, &buyer, document.shipping_address.as_ref(), document.billing_address.as_ref());
         let has_goods = order.lines.iter().any(|line| line.is_stocked() && !line.quantities.quantity.is_zero());
         Self {
             reference,
-            taxation: Taxation::new(&reference.company, place, on, payer.map(Customer::taxed).unwrap_or_default(), has_goods),
+            taxation: Taxation::new(&reference.company, places, on, buyer, has_goods),
             on,
             price_list: account.and_then(|customer| customer.price_list.as_deref()),
+            vat_state: buyer.vat_state,
         }
     }
 
     fn taxes_as(&self, other: &Self) -> bool {
-        self.taxation.place == other.taxation.place
+        self.taxation.places == other.taxation.places
     }
 
     fn tax_rule(&self, line: &OrderLine, pointer: &str, faults: &mut Faults) -> Option<TaxRule> {
@@ -58,8 +64,8 @@ impl<'a> Terms<'a> {
             Some(_) | None => &line.tax_category,
         };
         let found = self.taxation.rule(line.kind, category);
-        if found.is_err() {
-            let detail = format!("{} has tax rates, but none for category '{category}' on {}", self.taxation.place.country, self.on);
+        if let Err(missing) = &found {
+            let detail = format!("{} has tax rates, but none for category '{category}' on {}", missing.country, self.on);
             faults.add(pointer, "tax_rate_missing", detail);
         }
         found.ok()
@@ -73,22 +79,27 @@ impl<'a> Terms<'a> {
     }
 }
 
-/// Prices the order anew where the edit touches what it costs. 409 where that would change what is on an invoice.
+/// Prices the order anew where the edit touches what it costs, and tells what has become of its coupons. 409 where that would change what is on an invoice.
 pub fn change_amounts(
     order: &mut Order,
     before: &Order,
     edit: &EditOrder,
     changes: &[Change<'_>],
     reference: &Reference,
-) -> Result<(), Error> {
+) -> Result<CouponsChange, Error> {
     let (terms, terms_before) = (Terms::of(order, reference), Terms::of(before, reference));
     let moves = !terms.taxes_as(&terms_before);
     let shipping = asked_shipping(before, edit);
     let touched = changes.iter().enumerate().any(|(place, change)| touches(before, order, place, change));
-    if !(moves || edit.reprice || touched || shipping.is_some() || order.document.discounts != before.document.discounts) {
-        return Ok(());
+    let discounts_change = order.document.discounts != before.document.discounts;
+    if !(moves || edit.reprice || touched || shipping.is_some() || discounts_change || coupons::are_asked(before, edit)) {
+        return Ok(CouponsChange::default());
     }
     let is_invoiced = before.lines.iter().any(|line| !line.quantities.invoiced.is_zero());
+    let judges_coupons = coupons::are_judged(before, edit, is_invoiced)?;
+    if judges_coupons {
+        coupons::take_off(order, &before.document.coupon_codes);
+    }
     if is_invoiced && shipping.is_some() {
         let detail = "the shipping is on an invoice; take it back by a credit note with shipping";
         return Err(Error::conflict("shipping_invoiced", detail));
@@ -123,10 +134,10 @@ pub fn change_amounts(
     let invoiced = Invoiced {
         lines: inputs.iter().map(|(place, _)| invoiced_part(*place)).collect(),
         shipping_tax: before.document.shipping_tax.0,
-        discounts_change: order.document.discounts != before.document.discounts,
+        discounts_change,
     };
     let (places, inputs): (Vec<usize>, Vec<LineInput>) = inputs.into_iter().unzip();
-    let input = PricingInput {
+    let mut input = PricingInput {
         currency: order.currency,
         mode: order.document.pricing,
         prices_include_tax: order.document.prices_include_tax,
@@ -134,9 +145,23 @@ pub fn change_amounts(
         discounts: order.document.discounts.clone(),
         shipping,
     };
+    let coupons = match judges_coupons {
+        true => coupons::judge(order, edit, reference, &mut input, &places, terms.on)?,
+        false => CouponsChange::default(),
+    };
     let priced = reprice(&input, &invoiced).map_err(|error| as_asked(error, &places, changes))?;
     write(order, &places, &input, &priced, &invoiced);
-    Ok(())
+    if moves || edit.reprice {
+        order.document.buyer_vat_state = terms.vat_state.map(str::to_owned);
+    }
+    if judges_coupons {
+        order.document.discounts.clone_from(&input.discounts);
+        order.document.coupon_codes = coupons.uses.iter().map(|of| of.code.clone()).collect();
+        for (place, line) in places.iter().zip(input.lines) {
+            order.lines[*place].detail.discounts = line.discounts;
+        }
+    }
+    Ok(coupons)
 }
 
 /// Whether a line's amounts may become others.

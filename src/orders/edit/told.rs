@@ -1,11 +1,12 @@
 //! What `order.edited` tells: each figure that has changed, before and after.
 
+use crate::orders::coupons::DroppedCoupon;
 use crate::orders::order::{Order, OrderLine};
 use crate::types::decimal::{Amount, Quantity, UnitPrice};
 use serde_json::{Map, Value, json};
 
 /// The data of the event.
-pub fn told(before: &Order, after: &Order) -> Value {
+pub fn told(before: &Order, after: &Order, dropped: &[DroppedCoupon]) -> Value {
     let header: Map<String, Value> = header(before, after);
     let lines: Vec<Value> = after.lines.iter().enumerate().filter_map(|(place, line)| line_told(before.lines.get(place), line)).collect();
     let work: Vec<Value> = after
@@ -21,6 +22,7 @@ pub fn told(before: &Order, after: &Order) -> Value {
     json!({
         "id": after.id, "number": after.number, "version": after.version, "status": after.status, "currency": after.currency,
         "changed": changed, "header": header, "lines": lines, "fulfillment_orders": work,
+        "coupons_dropped": dropped.iter().map(|coupon| json!({ "code": coupon.code, "reason": coupon.reason })).collect::<Vec<_>>(),
     })
 }
 
@@ -29,6 +31,7 @@ fn header(before: &Order, after: &Order) -> Map<String, Value> {
         let (document, detail) = (&order.document, &order.detail);
         vec![
             ("discounts", json!(document.discounts)),
+            ("coupon_codes", json!(document.coupon_codes)),
             ("shipping_method", json!(document.shipping_method)),
             ("shipping_address", json!(document.shipping_address)),
             ("billing_address", json!(document.billing_address)),

@@ -10,7 +10,7 @@ SELECT
     'payment_terms', (SELECT coalesce(json_agg(json_build_object('code', t.code, 'prepayment', t.prepayment)), '[]')
        FROM payment_term t WHERE t.organization_id = $1),
     'locations', (SELECT coalesce(json_agg(json_build_object('code', l.code, 'priority', l.priority,
-        'handling_days', l.handling_days, 'cutoff_time', l.cutoff_time, 'working_days', l.working_days)), '[]')
+        'handling_days', l.handling_days, 'cutoff_time', l.cutoff_time, 'working_days', l.working_days, 'country', l.address ->> 'country')), '[]')
        FROM location l WHERE l.organization_id = $1 AND l.active AND l.kind <> 'supplier'),
     'tax_rates', (SELECT coalesce(json_object_agg(r.country, r.rates), '{}') FROM (
        SELECT t.country, json_agg(json_build_object('country', t.country, 'region', nullif(t.region, ''), 'tax_category', t.tax_category,

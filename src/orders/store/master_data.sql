@@ -20,7 +20,7 @@ SELECT
       'valid_from_on', nullif(p.valid_from_on, '0001-01-01'), 'valid_to_on', p.valid_to_on, 'unit_price', p.unit_price::text,
       'price_quantity', p.price_quantity::text, 'version', p.version, 'updated_at', p.updated_at)), '[]')::text
      FROM price p WHERE p.organization_id = $1 AND p.sku = ANY($2) AND p.price_list = $6) AS prices,
-  (SELECT coalesce(json_agg(json_build_object('id', c.id, 'code', c.code, 'name', c.name, 'guest', c.guest, 'email', c.email, 'tax_id', c.tax_id, 'tax_exemption', c.tax_exemption, 'currency', c.currency,
+  (SELECT coalesce(json_agg(json_build_object('id', c.id, 'code', c.code, 'name', c.name, 'kind', c.kind, 'guest', c.guest, 'email', c.email, 'tax_id', c.tax_id, 'tax_exemption', c.tax_exemption, 'currency', c.currency,
       'payment_terms', c.payment_terms, 'price_list', c.price_list, 'blocked', c.blocked, 'bill_to_customer_id', c.bill_to_customer_id, 'sales_rep', c.sales_rep,
       'addresses', c.addresses, 'billing_address', c.billing_address, 'shipping_address', c.shipping_address)), '[]')::text FROM customers c) AS customers,
   (SELECT coalesce(json_object_agg(a.email, a.id), '{}')::text FROM addressed a) AS emails,

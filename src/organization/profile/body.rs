@@ -1,5 +1,6 @@
 use super::bank_account::BankAccount;
 use super::logo::check_logo;
+use crate::inbox::message::RETENTION_DAYS;
 use crate::types::address::{Address, Contact};
 use crate::types::country::Country;
 use crate::types::currency::Currency;
@@ -113,6 +114,9 @@ pub struct Profile {
     pub reminder_days: Vec<i32>,
     /// Whether authorizations at a payment provider are captured for what of their order ships.
     pub capture_on_shipment: bool,
+    /// For how many days after its end an inbound message is kept word for word (docs/inbox.md).
+    #[schema(example = 400)]
+    pub inbound_retention_days: i32,
 }
 
 impl Default for Profile {
@@ -134,6 +138,7 @@ impl Default for Profile {
             tax_treatment: TaxTreatment::Automatic,
             reminder_days: vec![7, 21, 35],
             capture_on_shipment: false,
+            inbound_retention_days: RETENTION_DAYS,
         }
     }
 }
@@ -226,6 +231,9 @@ pub struct PutOrganization {
     /// False by default; a payment may say otherwise.
     #[serde(default)]
     pub capture_on_shipment: Option<bool>,
+    /// 30 to 3650 days, 400 by default.
+    #[serde(default)]
+    pub inbound_retention_days: Option<i32>,
     // A `PUT` takes its own `GET` body back; these five are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -283,13 +291,14 @@ impl PutOrganization {
             let fits = days.len() <= 9 && days.iter().all(|day| (1..=365).contains(day)) && days.is_sorted_by(|a, b| a < b);
             faults.require(fits, "/reminder_days", "out_of_range", "at most 9 numbers from 1 to 365, each above the one before");
         }
-        let mut days = |pointer: &str, value: Option<i32>, most: i32| {
-            let fits = value.is_none_or(|days| (0..=most).contains(&days));
-            faults.require(fits, pointer, "out_of_range", &format!("0 to {most} days"));
+        let mut days = |pointer: &str, value: Option<i32>, least: i32, most: i32| {
+            let fits = value.is_none_or(|days| (least..=most).contains(&days));
+            faults.require(fits, pointer, "out_of_range", &format!("{least} to {most} days"));
         };
-        days("/default_handling_days", self.default_handling_days, 365);
-        days("/default_transit_days", self.default_transit_days, 365);
-        days("/return_window_days", self.return_window_days, 3650);
+        days("/default_handling_days", self.default_handling_days, 0, 365);
+        days("/default_transit_days", self.default_transit_days, 0, 365);
+        days("/return_window_days", self.return_window_days, 0, 3650);
+        days("/inbound_retention_days", self.inbound_retention_days, 30, 3650);
         faults.into_result()
     }
 
@@ -316,6 +325,7 @@ impl PutOrganization {
             tax_treatment: self.tax_treatment.unwrap_or(default.tax_treatment),
             reminder_days: self.reminder_days.clone().unwrap_or(default.reminder_days),
             capture_on_shipment: self.capture_on_shipment.unwrap_or(default.capture_on_shipment),
+            inbound_retention_days: self.inbound_retention_days.unwrap_or(default.inbound_retention_days),
         }
     }
 
@@ -351,7 +361,7 @@ mod tests {
     fn all_faults_come_at_once_with_their_places() {
         let put = read(json!({
             "legal_name": "", "country": "ID", "time_zone": "Mars/Olympus", "email": "nobody", "working_days": [],
-            "electronic_address": {"scheme": "GLN", "value": "1"}, "return_window_days": -1,
+            "electronic_address": {"scheme": "GLN", "value": "1"}, "return_window_days": -1, "inbound_retention_days": 29,
             "bank_accounts": [{"holder": "a", "bank_name": "b", "currency": "IDR"}]
         }));
         let pointers: Vec<String> = put.check().unwrap_err().into_iter().map(|fault| fault.pointer).collect();
@@ -364,7 +374,8 @@ mod tests {
                 "/electronic_address/scheme",
                 "/bank_accounts/0/account_number",
                 "/working_days",
-                "/return_window_days"
+                "/return_window_days",
+                "/inbound_retention_days"
             ]
         );
     }

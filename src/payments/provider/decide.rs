@@ -77,6 +77,7 @@ mod tests {
             capturable: capturable.into(),
             captured: captured.into(),
             expires_at: None,
+            waits_for_payer: false,
             failure: None,
         }
     }

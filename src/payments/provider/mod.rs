@@ -75,6 +75,8 @@ pub struct Intent {
     pub captured: Decimal,
     /// Until when it can be captured.
     pub expires_at: Option<DateTime<Utc>>,
+    /// It goes on only when the payer does something, such as approve it at his bank (3-D Secure).
+    pub waits_for_payer: bool,
     pub failure: Option<Failure>,
 }
 

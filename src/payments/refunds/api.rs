@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::refund;
 use crate::payments::service as payments;
 use crate::platform::filters::{known, many, parsed};
@@ -17,7 +18,6 @@ use actix_web::{get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_refunds).service(get_refund).service(refund_order);

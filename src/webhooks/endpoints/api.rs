@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::WebhookEndpointId;
@@ -14,7 +15,6 @@ use crate::webhooks::deliveries::body::{RedeliverWebhooks, WebhookDelivery, Webh
 use crate::webhooks::deliveries::service::redeliver_many;
 use actix_web::web::Data;
 use actix_web::{delete, get, patch, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config

@@ -368,11 +368,9 @@ pub fn followers(connection: &mut PgConnection, organization_id: OrganizationId)
     Ok(rows.into_iter().map(follower).collect())
 }
 
-/// From how it is stored. A scope that is no longer known gives nothing.
+/// From how it is stored.
 pub fn subscription(event_types: Vec<String>, scope: &str, role: Option<&str>) -> Subscription {
-    let known = |set: Permissions, word: &str| Permissions::parse(word).map_or(set, |one| set.union(one));
-    let scope = scope.split_ascii_whitespace().fold(Permissions::default(), known);
-    Subscription { event_types, scope, role: role.and_then(Role::from_name) }
+    Subscription { event_types, scope: Permissions::stored(scope), role: role.and_then(Role::from_name) }
 }
 
 /// Active endpoints whose owners have been disabled, by organization.

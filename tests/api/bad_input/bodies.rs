@@ -357,6 +357,7 @@ pub fn others(world: &World) -> Vec<Row> {
         Row::get("/v1/order_verifications?status=lost", 400, "invalid_parameter"),
         Row::get("/v1/order_verifications?order_id=x", 400, "invalid_parameter"),
         Row::get(format!("/v1/order_verifications/{NOTHING}"), 404, "not_found"),
+        Row::get(format!("/v1/order_verifications/{NOTHING}/original"), 404, "not_found"),
         Row::get(format!("/v1/channels/{NOTHING}/mailbox"), 404, "not_found"),
         post("/v1/channels", json!({"code": "m", "kind": "email", "name": "M", "settings": {"mail": {"imap_host": "https://x", "imap_port": 0, "allowed_domains": ["a b"]}}}), 422, "validation_failed")
             .at("/settings/mail/imap_host").at("/settings/mail/imap_port").at("/settings/mail/allowed_domains/0"),
@@ -429,6 +430,10 @@ pub fn edits(world: &World) -> Vec<Row> {
         edit(json!({"lines": [{"order_line_id": line, "unit_price": "-1"}]}), 422, "out_of_range").at("/lines/0/unit_price"),
         edit(json!({"lines": [{"order_line_id": line, "discounts": [{"percent": "101"}]}]}), 422, "out_of_range")
             .at("/lines/0/discounts/0/percent"),
+        edit(json!({"coupon_codes": ["NOBODY"]}), 422, "unknown_coupon").at("/coupon_codes/0"),
+        edit(json!({"coupon_codes": ["TEN", "ten"]}), 422, "duplicate_code").at("/coupon_codes/1"),
+        edit(json!({"coupon_codes": ["T EN"]}), 422, "invalid_code").at("/coupon_codes/0"),
+        edit(json!({"coupon_codes": (0..11).map(|i| format!("C{i}")).collect::<Vec<_>>()}), 422, "too_many_items").at("/coupon_codes"),
         edit(json!({"shipping": {"amount": "-1"}}), 422, "out_of_range").at("/shipping/amount"),
         edit(json!({"payment_terms": "never"}), 422, "unknown_payment_terms").at("/payment_terms"),
         edit(json!({"ship_to_address_code": "moon"}), 422, "unknown_address").at("/ship_to_address_code"),

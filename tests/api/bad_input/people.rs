@@ -79,6 +79,28 @@ pub fn rows() -> Vec<Row> {
             .json(json!({"enabled": false, "kinds": {"birthday": true}}))
             .at("/kinds/birthday"),
         Row::new("settings by sales", Method::PUT, "/v1/notice_settings", 403, "insufficient_scope").by(Caller::Sales).json(json!({})),
+        Row::new("a placeholder that there is not", Method::PUT, "/v1/notice_templates/invoice/en", 422, "unknown_placeholder")
+            .json(json!({"subject": "Invoice {tracking_number}", "text": "x"}))
+            .at("/subject"),
+        Row::new("a brace that leads nowhere", Method::PUT, "/v1/notice_templates/invoice/en", 422, "invalid_placeholder")
+            .json(json!({"subject": "Invoice", "text": "due {on"}))
+            .at("/text"),
+        Row::new("a subject of two lines", Method::PUT, "/v1/notice_templates/invoice/en", 422, "invalid_characters")
+            .json(json!({"subject": "Invoice\r\nBcc: b@example.com", "text": "x"}))
+            .at("/subject"),
+        Row::new("a template of no kind", Method::PUT, "/v1/notice_templates/birthday/en", 400, "invalid_path")
+            .json(json!({"subject": "x", "text": "x"})),
+        Row::new("a template in Klingon", Method::PUT, "/v1/notice_templates/invoice/tlh", 400, "invalid_path")
+            .json(json!({"subject": "x", "text": "x"})),
+        Row::new("a template by sales", Method::PUT, "/v1/notice_templates/invoice/en", 403, "insufficient_scope")
+            .by(Caller::Sales)
+            .json(json!({"subject": "x", "text": "x"})),
+        Row::get("/v1/notice_templates/invoice/en", 404, "not_found"),
+        Row::get("/v1/notice_templates?cursor=x", 400, "invalid_cursor"),
+        Row::new("no template to delete", Method::DELETE, "/v1/notice_templates/invoice/en", 404, "not_found"),
+        Row::new("half a preview", Method::POST, "/v1/notice_templates/invoice/en/preview", 422, "required")
+            .json(json!({"subject": "x"}))
+            .at("/text"),
         Row::get("/v1/notices?status=lost", 400, "invalid_parameter"),
         Row::get("/v1/notices?kind=birthday", 400, "invalid_parameter"),
         Row::get("/v1/notices?order_id=x", 400, "invalid_parameter"),

@@ -56,6 +56,9 @@ pub fn rows() -> Vec<Row> {
         Row::new("an organization's tax id", Method::PUT, "/v1/organization", 422, "invalid_tax_id")
             .json(json!({"legal_name": "PT", "country": "ID", "tax_id": "01-2"}))
             .at("/tax_id"),
+        Row::new("messages that are kept for no time", Method::PUT, "/v1/organization", 422, "out_of_range")
+            .json(json!({"legal_name": "PT", "country": "ID", "inbound_retention_days": 29}))
+            .at("/inbound_retention_days"),
         Row::new("a way to tax that is none", Method::PUT, "/v1/organization", 422, "unknown_value")
             .json(json!({"legal_name": "PT", "country": "ID", "tax_treatment": "none"}))
             .at("/tax_treatment"),

@@ -2,7 +2,7 @@
 //! local Stripe; money that is put on orders, taken off them, paid in advance.
 
 use super::{World, amount, pick_of};
-use crate::support::load::{Answer, Client, Random, id_of, number};
+use crate::support::load::{Answer, Client, Random, id_of, number, sku};
 use crate::support::stripe::StripeServer;
 use chrono::TimeDelta;
 use diesel::RunQueryDsl;
@@ -13,12 +13,20 @@ use pesanan::payments::provider::stripe::StripeApi;
 use rust_decimal::Decimal;
 use serde_json::json;
 
-/// Opens the account at the local Stripe, and a coupon that runs out.
+/// Opens the account at the local Stripe, and coupons: one that runs out, one for large orders, one for certain products.
 pub async fn open(client: &Client) {
     let account = json!({"kind": "stripe", "name": "Stripe", "api_key": "sk_test_day", "webhook_secrets": ["whsec_day"]});
     client.put("/v1/payment_providers/stripe", &account).await.expect(201);
     for (code, limit) in [("TEN", 40), ("FIVE", 4_000)] {
         let coupon = json!({"code": code, "name": code, "percent": "7.5", "usage_limit": limit});
+        client.post("/v1/coupons", &coupon).await.expect(201);
+    }
+    // What edits make orders lose, and share anew.
+    let large =
+        json!({"code": "LARGE", "name": "Large", "percent": "10", "minimum_subtotal": "60000.00", "currency": "IDR", "usage_limit": 60});
+    let first =
+        json!({"code": "FIRST", "name": "The first", "amount": "2500.00", "currency": "IDR", "skus": [sku(0), sku(1)], "combinable": true});
+    for coupon in [large, first] {
         client.post("/v1/coupons", &coupon).await.expect(201);
     }
 }

@@ -7,6 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// How long a platform may put us off at once.
 const LONGEST: TimeDelta = TimeDelta::hours(6);
 
+/// The code of an error that says: the platform is away or busy, whatever it is asked.
+pub const UNAVAILABLE: &str = "platform_unavailable";
+
 /// Why a call of a platform's API has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
@@ -41,7 +44,7 @@ impl ApiError {
             Self::Setup { .. } => "channel_incomplete",
             Self::Refused { .. } => "platform_refused",
             Self::Gone { .. } => "not_at_platform",
-            Self::Later { .. } => "platform_unavailable",
+            Self::Later { .. } => UNAVAILABLE,
             Self::Unfit { .. } => "platform_call_failed",
             Self::Garbage { .. } => "platform_answer_unreadable",
         }

@@ -4,7 +4,7 @@
 mod failure;
 pub mod loose;
 
-pub use failure::ApiError;
+pub use failure::{ApiError, UNAVAILABLE};
 
 use crate::channels::body::{Channel, ChannelCredentials};
 use crate::error::Error;

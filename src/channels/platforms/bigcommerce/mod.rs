@@ -30,6 +30,10 @@ impl Platform for Bigcommerce {
         Ok(Admitted::Message { topic: hook.map(|hook| hook.scope).unwrap_or_default(), external_id, proof: Proof::Signature })
     }
 
+    fn calls_out(&self) -> bool {
+        true
+    }
+
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
         let rejected = |reason: Reason| Ok(Outcome::Rejected { order_ids: vec![], reason });
         let hook = match read(message) {
@@ -49,6 +53,7 @@ impl Platform for Bigcommerce {
         };
         let credentials = bench.db.read_blocking(|connection| channels::service::credentials(connection, organization_id, channel.id))?;
         let document = BigcommerceApi::new(channel, &credentials, bench.now).and_then(|api| api.order(id));
+        let bench = &bench.anew(message)?;
         let document = match document {
             Ok(document) => document,
             Err(ApiError::Gone { .. }) => {

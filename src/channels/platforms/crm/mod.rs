@@ -6,4 +6,4 @@ mod sum;
 
 pub use deal::{Deal, DealDiscount, DealLine};
 pub use settle::{known_order, withdraw, work_in_deal};
-pub use sum::Sum;
+pub use sum::{Sum, other_first};

@@ -11,12 +11,30 @@ pub struct Sum {
     later: Option<(Reason, Option<DateTime<Utc>>)>,
     rejected: Option<Reason>,
     told: Option<Reason>,
+    /// Parts in a row for which the platform was away.
+    away: usize,
+}
+
+/// So many parts in a row for which there was no answer: none is to be expected for the others.
+const AWAY: usize = 2;
+
+/// The parts of a message, beginning with another one at each attempt: one that never gets an answer must not keep those behind it.
+pub fn other_first<T>(parts: &[T], attempts: i32) -> impl Iterator<Item = &T> {
+    let attempts = usize::try_from(attempts).unwrap_or_default().saturating_sub(1);
+    let (before, after) = parts.split_at(attempts.checked_rem(parts.len()).unwrap_or_default());
+    after.iter().chain(before)
 }
 
 impl Sum {
     /// `within` is the place of the part in the message.
     pub fn add(&mut self, outcome: Outcome, within: &str) {
         let placed = |reason: Reason| if reason.pointer.is_empty() { Reason { pointer: within.to_owned(), ..reason } } else { reason };
+        let is_away = outcome.tells_that_platform_is_away();
+        self.away = match (is_away, outcome.later_at()) {
+            (true, None) => self.away + 1,
+            (true, Some(_)) => AWAY,
+            (false, _) => 0,
+        };
         match outcome {
             Outcome::Processed { order_ids, reason } => {
                 self.order_ids.extend(order_ids);
@@ -28,14 +46,20 @@ impl Sum {
                     (Some((_, known)), at) => known.and_then(|known| at.map(|at| at.min(known))),
                     (None, at) => at,
                 };
-                let reason = self.later.take().map_or_else(|| placed(reason), |(first, _)| first);
-                self.later = Some((reason, at));
+                // That the platform is away concerns more than this message.
+                let told = self.later.take().map(|(first, _)| first).filter(|first| !is_away || first.code == reason.code);
+                self.later = Some((told.unwrap_or_else(|| placed(reason)), at));
             }
             Outcome::Rejected { order_ids, reason } => {
                 self.order_ids.extend(order_ids);
                 self.rejected = self.rejected.take().or(Some(placed(reason)));
             }
         }
+    }
+
+    /// Whether the platform has to be left alone: the message waits as a whole.
+    pub fn gives_up(&self) -> bool {
+        self.away >= AWAY
     }
 
     pub fn outcome(mut self) -> Outcome {

@@ -83,6 +83,7 @@ fn find(haystack: &[u8], needle: &[u8], from: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const MAIL: &str = "From: a@b.example\r\n\r\nhi\r\n--x\r\nnot a field\r\n";
 
@@ -110,5 +111,44 @@ mod tests {
         for end in 0..whole.len() {
             let _ = raw_mail("multipart/form-data; boundary=xYz", &whole[..end]);
         }
+    }
+
+    /// Forms with what has a meaning in them coming often, under a boundary that may be theirs.
+    fn forms() -> impl Strategy<Value = (String, Vec<u8>)> {
+        let kind = prop_oneof![
+            4 => Just("multipart/form-data; boundary=xYz".to_owned()),
+            1 => Just("application/x-www-form-urlencoded".to_owned()),
+            1 => "(multipart/form-data|Multipart/Form-Data ; charset=\"x)?;? ?(boundary=)?\"?[xYz;\" é]{0,6}",
+        ];
+        let piece = prop_oneof![
+            8 => prop::sample::select(vec![
+                "--xYz", "--xYz--", "--", "xYz", "\r\n", "\n", "\r\n\r\n", "Content-Disposition: form-data; name=\"email\"", "content-disposition:", "; name=",
+                "name=\"", "\"", ";", "body-mime=", "message=", "&", "%3A", "%", "%zz", "email", MAIL,
+            ]).prop_map(|text| text.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..20),
+        ];
+        (kind, prop::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat()))
+    }
+
+    /// What is found is a part of what came.
+    fn total(content_type: &str, body: &[u8]) {
+        if let Some(mail) = raw_mail(content_type, body) {
+            let is_part = mail.is_empty() || body.windows(mail.len()).any(|part| part == mail);
+            assert!(is_part || content_type.starts_with("application/x-www-form"), "{content_type:?} {body:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_posted_is_no_panic((content_type, body) in forms()) {
+            total(&content_type, &body);
+        }
+    }
+
+    #[test]
+    #[ignore = "a million inputs"]
+    fn a_million_forms_hold_a_mail_or_none() {
+        let config = ProptestConfig { cases: 1_000_000, ..ProptestConfig::default() };
+        proptest!(config, |((content_type, body) in forms())| total(&content_type, &body));
     }
 }

@@ -23,6 +23,10 @@ pub const LIMIT: usize = 25 * 1024 * 1024;
 
 /// What a message of this kind is called.
 pub const TOPIC: &str = "mail";
+/// One that is left in its mailbox since it is longer than [`LIMIT`]: its headers alone.
+pub const TOO_LARGE: &str = "mail.too_large";
+/// One that is left in its mailbox since its server does not give it.
+pub const NOT_FETCHED: &str = "mail.not_fetched";
 
 pub struct Email;
 
@@ -40,7 +44,21 @@ impl Platform for Email {
     }
 
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
-        work::work_in(bench, message)
+        left_out(message).map_or_else(|| work::work_in(bench, message), Ok)
+    }
+}
+
+/// What is told of a mail of which only the headers are here; once a person has put the rest in its place, it is a mail like any other.
+fn left_out(message: &Message) -> Option<Outcome> {
+    let rest = "it lies in its mailbox as it came; write the order by hand, or try the message again with a body that says it";
+    match message.topic.as_str() {
+        _ if message.edited => None,
+        TOO_LARGE => {
+            let bytes = message.header("content-length").unwrap_or_default();
+            Some(Outcome::rejected("too_large", format!("it has {bytes} bytes, and no more than {LIMIT} are taken; {rest}"), ""))
+        }
+        NOT_FETCHED => Some(Outcome::rejected("not_fetched", format!("the server of the mailbox did not give it; {rest}"), "")),
+        _ => None,
     }
 }
 

@@ -9,12 +9,12 @@ use crate::channels::{self, ChannelKind};
 use crate::error::Error;
 use crate::inbox::body::InboundMessage;
 use crate::inbox::{NewMessage, Proof, service};
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::ChannelId;
 use actix_web::web::Data;
 use actix_web::{get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(hand_in_message).service(get_mailbox);

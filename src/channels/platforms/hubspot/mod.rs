@@ -9,7 +9,7 @@ pub mod signature;
 use crate::channels;
 use crate::channels::platform::{Admitted, Knock, Listening, NotTheirs, Platform, Workbench};
 use crate::channels::platforms::api_client::ApiError;
-use crate::channels::platforms::crm::{Sum, known_order, withdraw, work_in_deal};
+use crate::channels::platforms::crm::{Sum, known_order, other_first, withdraw, work_in_deal};
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Proof};
 pub use api::HubspotApi;
@@ -29,6 +29,10 @@ impl Platform for Hubspot {
         Ok(Admitted::Message { topic: told.topic, external_id, proof: Proof::Signature })
     }
 
+    fn calls_out(&self) -> bool {
+        true
+    }
+
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
         let told = match events::read(&message.body) {
             Ok(told) => told,
@@ -44,8 +48,11 @@ impl Platform for Hubspot {
             Err(error) => return Ok(error.outcome()),
         };
         let mut sum = Sum::default();
-        for (id, place) in &told.deals {
+        for (id, place) in other_first(&told.deals, message.attempts) {
             sum.add(work_in_one(bench, message, &api, id)?, place);
+            if sum.gives_up() {
+                break;
+            }
         }
         Ok(sum.outcome())
     }
@@ -53,7 +60,9 @@ impl Platform for Hubspot {
 
 fn work_in_one(bench: &Workbench, message: &Message, api: &HubspotApi, id: &str) -> Result<Outcome, Error> {
     let (organization_id, channel) = (message.organization_id, &message.channel);
-    let fetched = match api.deal(id, &channel.settings) {
+    let fetched = api.deal(id, &channel.settings);
+    let bench = &bench.anew(message)?;
+    let fetched = match fetched {
         Ok(fetched) => fetched,
         Err(ApiError::Gone { .. }) => {
             return match known_order(bench, organization_id, channel, id)? {

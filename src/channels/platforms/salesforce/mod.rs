@@ -11,7 +11,7 @@ pub mod record;
 use crate::channels;
 use crate::channels::platform::{Acknowledgement, Admitted, Knock, Listening, NotTheirs, Platform, Workbench};
 use crate::channels::platforms::api_client::ApiError;
-use crate::channels::platforms::crm::{Sum, known_order, withdraw, work_in_deal};
+use crate::channels::platforms::crm::{Sum, known_order, other_first, withdraw, work_in_deal};
 use crate::channels::platforms::standard_webhooks;
 use crate::error::Error;
 use crate::inbox::{Message, Outcome, Proof, Reason};
@@ -81,6 +81,10 @@ impl Platform for Salesforce {
         Acknowledgement { content_type: "text/xml; charset=utf-8", body: outbound::ACKNOWLEDGEMENT.to_owned() }
     }
 
+    fn calls_out(&self) -> bool {
+        true
+    }
+
     fn work_in(&self, bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
         let asked = match asked(message) {
             Ok(asked) => asked,
@@ -91,8 +95,11 @@ impl Platform for Salesforce {
         }
         let mut api = None;
         let mut sum = Sum::default();
-        for one in asked {
-            sum.add(work_in_one(bench, message, &mut api, &one)?, &one.pointer);
+        for one in other_first(&asked, message.attempts) {
+            sum.add(work_in_one(bench, message, &mut api, one)?, &one.pointer);
+            if sum.gives_up() {
+                break;
+            }
         }
         Ok(sum.outcome())
     }
@@ -168,6 +175,7 @@ fn work_in_one(bench: &Workbench, message: &Message, api: &mut Option<Salesforce
             Err(error) => Err(error),
         },
     };
+    let bench = &bench.anew(message)?;
     match found {
         Ok(found) => {
             let deal = found.deal(&asked.id, &channel.settings, bench.now);

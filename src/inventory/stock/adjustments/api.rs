@@ -4,13 +4,13 @@ use crate::auth::call::BulkCall;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inventory::stock::change::StockChange;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::counting;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::StockChangeId;
 use actix_web::post;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(post_adjustment);

@@ -5,10 +5,10 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::inventory::stock::level::ShelfKey;
+use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use actix_web::web::Data;
 use actix_web::{get, put};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(get_stock_policy).service(put_stock_policy);

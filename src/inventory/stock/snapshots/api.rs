@@ -3,12 +3,12 @@ use crate::app::App;
 use crate::auth::call::BulkCall;
 use crate::auth::permission::Permission;
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use crate::order_to_cash::counting;
 use crate::platform::http::Answer;
 use crate::types::id::StockChangeId;
 use actix_web::put;
 use actix_web::web::Data;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(put_snapshot);

@@ -205,6 +205,33 @@ pub fn page(
     Ok(rows.into_iter().map(|row| listed(&StockLevel::from(row.level), row.incoming)).collect())
 }
 
+/// As [`page`], of levels that were written by that transaction or a younger one, or whose incoming supply was.
+pub fn written_since(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    oldest: i64,
+    after: Option<&ShelfKey>,
+    limit: i64,
+) -> QueryResult<Vec<InventoryLevel>> {
+    let after_clause = when(after.is_some(), " AND (s.sku, s.location) > ($3, $4)");
+    let rows: Vec<ListRow> = sql(format!(
+        "WITH n AS MATERIALIZED (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next), supplied AS MATERIALIZED ( \
+           SELECT i.sku, i.location FROM n, incoming_supply i WHERE i.organization_id = $1 AND written_since(i.xmin, $2, n.next)) \
+         SELECT {COLUMNS}, i.incoming FROM n, stock_level s CROSS JOIN LATERAL (SELECT \
+         coalesce(sum(greatest(i.quantity - i.received_quantity, 0)), 0) AS incoming FROM incoming_supply i \
+         WHERE i.organization_id = s.organization_id AND i.sku = s.sku AND i.location = s.location AND i.status = 'open') i \
+         WHERE s.organization_id = $1 AND ($2 = 0 OR written_since(s.xmin, $2, n.next) \
+         OR (s.sku, s.location) IN (SELECT sku, location FROM supplied)){after_clause} ORDER BY s.sku, s.location LIMIT $5"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<BigInt, _>(oldest)
+    .bind::<Nullable<Text>, _>(after.map(|key| key.sku.as_str()))
+    .bind::<Nullable<Text>, _>(after.map(|key| key.location.as_str()))
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| listed(&StockLevel::from(row.level), row.incoming)).collect())
+}
+
 fn listed(level: &StockLevel, incoming: Decimal) -> InventoryLevel {
     InventoryLevel {
         sku: level.sku.clone(),

@@ -91,6 +91,7 @@ pub(in crate::invoicing::credit_notes) fn invoice_of(input: &PricingInput, part:
                 email: None,
                 electronic_address: None,
                 address: None,
+                language: None,
             },
             ship_to: None,
             orders: vec![],

@@ -4,6 +4,7 @@ use crate::platform::sql::{from_json, sql};
 use crate::types::address::Address;
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId, OrganizationId, ShipmentId};
+use crate::types::language::Language;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -340,13 +341,16 @@ pub fn bill_to(connection: &mut PgConnection, organization_id: OrganizationId, i
         tax_exemption: Option<Value>,
         #[diesel(sql_type = Nullable<Jsonb>)]
         billing_address: Option<Value>,
+        #[diesel(sql_type = Nullable<Text>)]
+        language: Option<Language>,
     }
-    let row: Option<Customer> = sql("SELECT code, name, tax_id, email, electronic_address, tax_exemption, billing_address FROM customer \
+    let row: Option<Customer> =
+        sql("SELECT code, name, tax_id, email, electronic_address, tax_exemption, billing_address, language FROM customer \
          WHERE organization_id = $1 AND id = $2")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<SqlUuid, _>(id)
-    .get_result(connection)
-    .optional()?;
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .get_result(connection)
+        .optional()?;
     let Some(row) = row else { return Ok(None) };
     let exemption: Option<Exemption> = row.tax_exemption.map(from_json).transpose()?.flatten();
     let address: Option<Address> = row.billing_address.map(from_json).transpose()?.flatten();
@@ -358,6 +362,7 @@ pub fn bill_to(connection: &mut PgConnection, organization_id: OrganizationId, i
         email: row.email,
         electronic_address: row.electronic_address.filter(|value| !value.is_null()),
         address,
+        language: row.language,
     };
     Ok(Some((bill_to, exemption.unwrap_or_default())))
 }

@@ -73,6 +73,7 @@ impl IntentAnswer {
             "requires_payment_method" if self.last_payment_error.is_some() => IntentState::Failed,
             _ => IntentState::Open,
         };
+        let of_payer = matches!(self.status.as_str(), "requires_action" | "requires_confirmation" | "requires_payment_method");
         let currency = currency_of(&self.currency)?;
         let expires_at = self.latest_charge["payment_method_details"]["card"]["capture_before"].as_i64();
         Ok(Intent {
@@ -82,6 +83,7 @@ impl IntentAnswer {
             capturable: from_minor(self.amount_capturable, currency),
             captured: from_minor(self.amount_received, currency),
             expires_at: expires_at.and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, 0)),
+            waits_for_payer: of_payer && state == IntentState::Open,
             failure: self.last_payment_error.map(ErrorAnswer::failure),
         })
     }
@@ -174,6 +176,8 @@ mod tests {
         for open in ["requires_payment_method", "requires_confirmation", "requires_action", "processing", "of_next_year"] {
             assert_eq!(of(open, ""), IntentState::Open, "{open}");
         }
+        let waits = |status: &str| intent(&format!(r#"{{"id":"pi_1","currency":"idr","status":"{status}"}}"#)).waits_for_payer;
+        assert!(waits("requires_action") && waits("requires_payment_method") && !waits("processing") && !waits("requires_capture"));
     }
 
     #[test]

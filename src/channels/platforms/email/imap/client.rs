@@ -1,6 +1,9 @@
-//! As much of IMAP4rev1 (RFC 3501, MOVE of RFC 6851) as taking messages out of a mailbox needs. It blocks, for one thread of its own;
-//! every step has a time-out, and no answer may be longer than a mail.
+//! As much of IMAP4rev1 (RFC 3501, MOVE of RFC 6851) as taking messages out of a mailbox needs. It blocks, for one thread of its own. The
+//! server is whatever somebody has written down: every command and all of them together have their time, and no answer is longer than
+//! what was asked for may be.
 
+use super::answers::{Answers, Response, content, number_behind, of_message};
+use super::timed::{Stop, Timed};
 use crate::channels::mail_settings::ImapTls;
 use crate::channels::platforms::api_client::reach;
 use crate::channels::platforms::email::LIMIT;
@@ -11,14 +14,29 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How long each step may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// A line without its literals.
-const LINE: usize = 64 * 1024;
 /// Lines of one answer: a search tells everything in one.
 const LINES: usize = 20_000;
+/// Bytes of an answer that is no mail.
+const ANSWER: usize = 2 * 1024 * 1024;
+/// What of the headers is asked for of a message that is too long to be taken.
+const HEAD: usize = 256 * 1024;
+
+/// How long a server may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a connection or a command; that for a long message is given more.
+    pub command: Duration,
+    /// For everything from the connection to the last command.
+    pub look: Duration,
+}
+
+impl Patience {
+    pub const USUAL: Self = Self { command: Duration::from_secs(60), look: Duration::from_secs(600) };
+    /// What each second beyond is good for; slower than any line that carries mails.
+    const BYTES_A_SECOND: usize = 128 * 1024;
+}
 
 /// Where the mailbox is, and who opens it.
 #[derive(Clone)]
@@ -48,8 +66,17 @@ impl From<std::io::Error> for ImapError {
 }
 
 enum Stream {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Plain(Timed),
+    Tls(Box<StreamOwned<ClientConnection, Timed>>),
+}
+
+impl Stream {
+    fn timed(&mut self) -> &mut Timed {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => &mut stream.sock,
+        }
+    }
 }
 
 impl Read for Stream {
@@ -77,21 +104,25 @@ impl Write for Stream {
     }
 }
 
-/// One response: its text, and the literals that were in it, in their order.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Response {
-    pub text: String,
-    pub literals: Vec<Vec<u8>>,
-}
-
 /// An open mailbox.
 pub struct Client {
-    stream: Stream,
-    /// Read, but not yet used.
-    ahead: Vec<u8>,
-    used: usize,
+    answers: Answers<Stream>,
     commands: u32,
     capabilities: String,
+    patience: Patience,
+    /// When all of it must be over.
+    until: Instant,
+}
+
+/// A message that was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// As it came, without marking it.
+    Mail(Vec<u8>),
+    /// Longer than we take: how long, and its headers.
+    TooLarge { bytes: u64, head: Vec<u8> },
+    /// Somebody has taken it away.
+    Gone,
 }
 
 /// What a mailbox says of itself when it is opened.
@@ -104,48 +135,54 @@ pub struct Selected {
 
 impl Client {
     /// Connects, makes it private as wanted, and logs in.
-    pub fn open(account: &Account) -> Result<Self, ImapError> {
+    pub fn open(account: &Account, patience: Patience, stop: &Stop) -> Result<Self, ImapError> {
+        let until = Instant::now() + patience.look;
         let addresses = (account.host.as_str(), account.port).to_socket_addrs()?;
         let reach = reach();
         let mut last = ImapError::Connection("the name leads to no public address".to_owned());
         for address in addresses.filter(|address| reach.allows(address.ip())).take(4) {
-            match TcpStream::connect_timeout(&address, PATIENCE) {
-                Ok(stream) => return Self::login(stream, account),
+            match TcpStream::connect_timeout(&address, patience.command / 2) {
+                Ok(stream) => return Self::login(Timed::new(stream, stop.clone()), account, patience, until),
                 Err(error) => last = error.into(),
             }
         }
         Err(last)
     }
 
-    fn login(stream: TcpStream, account: &Account) -> Result<Self, ImapError> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+    fn over(stream: Stream, patience: Patience, until: Instant) -> Self {
+        let mut client = Self { answers: Answers::new(stream, ANSWER), commands: 0, capabilities: String::new(), patience, until };
+        client.begin(ANSWER);
+        client
+    }
+
+    /// The time and the bytes of the next answer.
+    fn begin(&mut self, budget: usize) {
+        let more = Duration::from_secs((budget.saturating_sub(ANSWER) / Patience::BYTES_A_SECOND) as u64);
+        self.answers.budget = budget;
+        self.answers.stream.timed().until = self.until.min(Instant::now() + self.patience.command + more);
+    }
+
+    fn login(stream: Timed, account: &Account, patience: Patience, until: Instant) -> Result<Self, ImapError> {
         let stream = match account.tls {
             ImapTls::Tls => private(stream, &account.host)?,
             ImapTls::Starttls | ImapTls::None => Stream::Plain(stream),
         };
-        let mut client = Self { stream, ahead: vec![], used: 0, commands: 0, capabilities: String::new() };
-        let greeting = client.response()?;
+        let mut client = Self::over(stream, patience, until);
+        let greeting = client.answers.response()?;
         if !greeting.text.starts_with("* OK") && !greeting.text.starts_with("* PREAUTH") {
             return Err(ImapError::Garbled(shown(&greeting.text)));
         }
         if account.tls == ImapTls::Starttls {
             client.command("STARTTLS")?;
             // Whatever was said in clear before is not believed.
-            let Stream::Plain(stream) = client.stream else { return Err(ImapError::Garbled("TLS twice".to_owned())) };
-            client = Self {
-                stream: private(stream, &account.host)?,
-                ahead: vec![],
-                used: 0,
-                commands: client.commands,
-                capabilities: String::new(),
-            };
+            let Stream::Plain(stream) = client.answers.stream else { return Err(ImapError::Garbled("TLS twice".to_owned())) };
+            client = Self { commands: client.commands, ..Self::over(private(stream, &account.host)?, patience, until) };
         }
         let told = client.command("CAPABILITY")?;
         client.capabilities = told.into_iter().map(|line| line.text.to_ascii_uppercase()).collect::<Vec<_>>().join(" ");
         if client.can("AUTH=PLAIN") {
             let secret = STANDARD.encode(format!("\0{}\0{}", account.username, account.password));
-            client.command_with("AUTHENTICATE PLAIN", Some(&secret))?;
+            client.command_with("AUTHENTICATE PLAIN", Some(&secret), ANSWER)?;
         } else {
             client.command(&format!("LOGIN {} {}", quoted(&account.username)?, quoted(&account.password)?))?;
         }
@@ -180,18 +217,21 @@ impl Client {
         Ok(uids)
     }
 
-    /// The message as it came, without marking it; `None` where it is gone, or longer than we take.
-    pub fn fetch(&mut self, uid: u32) -> Result<Option<Vec<u8>>, ImapError> {
-        let told = self.command(&format!("UID FETCH {uid} (RFC822.SIZE)"))?;
-        let size = told.iter().find_map(|line| {
-            let at = line.text.find("RFC822.SIZE ")? + "RFC822.SIZE ".len();
-            line.text[at..].split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok()
-        });
-        if size.is_none_or(|size| size > LIMIT) {
-            return Ok(None);
+    /// The message, or why there is none to take.
+    pub fn fetch(&mut self, uid: u32) -> Result<Fetched, ImapError> {
+        let told = self.command(&format!("UID FETCH {uid} (UID RFC822.SIZE)"))?;
+        let Some(line) = of_message(told, uid) else { return Ok(Fetched::Gone) };
+        let bytes = number_behind(&line.text, "RFC822.SIZE ").ok_or_else(|| ImapError::Garbled(shown(&line.text)))?;
+        if bytes > LIMIT as u64 {
+            let told = self.command(&format!("UID FETCH {uid} (UID BODY.PEEK[HEADER]<0.{HEAD}>)"))?;
+            let head = of_message(told, uid).and_then(content).unwrap_or_default();
+            return Ok(Fetched::TooLarge { bytes, head });
         }
-        let told = self.command(&format!("UID FETCH {uid} (BODY.PEEK[])"))?;
-        Ok(told.into_iter().find(|line| line.text.contains("FETCH")).and_then(|mut line| line.literals.pop()))
+        // Some servers count line ends otherwise than they send them.
+        let told = self.command_with(&format!("UID FETCH {uid} (UID BODY.PEEK[])"), None, LIMIT + ANSWER)?;
+        let Some(line) = of_message(told, uid) else { return Ok(Fetched::Gone) };
+        let raw = content(line).ok_or_else(|| ImapError::Refused(format!("nothing is given for message {uid}")))?;
+        Ok(Fetched::Mail(raw))
     }
 
     /// Marks a message as seen.
@@ -220,17 +260,18 @@ impl Client {
     }
 
     fn command(&mut self, text: &str) -> Result<Vec<Response>, ImapError> {
-        self.command_with(text, None)
+        self.command_with(text, None, ANSWER)
     }
 
-    /// Sends a command, and `more` once the server asks for it; what it answers before it says OK.
-    fn command_with(&mut self, text: &str, more: Option<&str>) -> Result<Vec<Response>, ImapError> {
+    /// Sends a command, and `more` once the server asks for it; what it answers before it says OK, in so many bytes at most.
+    fn command_with(&mut self, text: &str, more: Option<&str>, budget: usize) -> Result<Vec<Response>, ImapError> {
+        self.begin(budget);
         self.commands += 1;
         let tag = format!("A{}", self.commands);
         self.send(&format!("{tag} {text}\r\n"))?;
         let mut told = vec![];
         while told.len() < LINES {
-            let response = self.response()?;
+            let response = self.answers.response()?;
             if response.text.starts_with('+') {
                 let Some(more) = more else { return Err(ImapError::Garbled(shown(&response.text))) };
                 self.send(&format!("{more}\r\n"))?;
@@ -247,73 +288,12 @@ impl Client {
     }
 
     fn send(&mut self, text: &str) -> Result<(), ImapError> {
-        self.stream.write_all(text.as_bytes())?;
-        Ok(self.stream.flush()?)
-    }
-
-    /// A line, with the literals that it announces.
-    fn response(&mut self) -> Result<Response, ImapError> {
-        let mut response = Response::default();
-        loop {
-            let line = self.line()?;
-            let literal = literal_length(&line);
-            response.text.push_str(&line);
-            if response.text.len() > 16 * LINE {
-                return Err(ImapError::Garbled("a line without end".to_owned()));
-            }
-            let Some(length) = literal else { return Ok(response) };
-            if length > LIMIT {
-                return Err(ImapError::Garbled(format!("{length} bytes at once")));
-            }
-            response.literals.push(self.exactly(length)?);
-        }
-    }
-
-    /// Up to the next line end, which is left out.
-    fn line(&mut self) -> Result<String, ImapError> {
-        let mut searched = self.used;
-        loop {
-            if let Some(at) = self.ahead[searched..].iter().position(|byte| *byte == b'\n') {
-                let end = searched + at;
-                let line = String::from_utf8_lossy(&self.ahead[self.used..end]).trim_end_matches('\r').to_owned();
-                self.used = end + 1;
-                return Ok(line);
-            }
-            searched = self.ahead.len();
-            if searched - self.used > LINE * 16 {
-                return Err(ImapError::Garbled("a line without end".to_owned()));
-            }
-            let before = self.used;
-            self.more()?;
-            // What was used is let go of.
-            searched -= before - self.used;
-        }
-    }
-
-    fn exactly(&mut self, length: usize) -> Result<Vec<u8>, ImapError> {
-        while self.ahead.len() - self.used < length {
-            self.more()?;
-        }
-        let bytes = self.ahead[self.used..self.used + length].to_vec();
-        self.used += length;
-        Ok(bytes)
-    }
-
-    fn more(&mut self) -> Result<(), ImapError> {
-        self.ahead.drain(..self.used);
-        self.used = 0;
-        let mut buffer = [0; 16 * 1024];
-        match self.stream.read(&mut buffer)? {
-            0 => Err(ImapError::Connection("the server has closed it".to_owned())),
-            count => {
-                self.ahead.extend_from_slice(&buffer[..count]);
-                Ok(())
-            }
-        }
+        self.answers.stream.write_all(text.as_bytes())?;
+        Ok(self.answers.stream.flush()?)
     }
 }
 
-fn private(stream: TcpStream, host: &str) -> Result<Stream, ImapError> {
+fn private(stream: Timed, host: &str) -> Result<Stream, ImapError> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -322,13 +302,6 @@ fn private(stream: TcpStream, host: &str) -> Result<Stream, ImapError> {
         .map_err(|_| ImapError::Connection("the host is no name that a certificate has".to_owned()))?;
     let connection = ClientConnection::new(Arc::new(config), name).map_err(|error| ImapError::Connection(error.to_string()))?;
     Ok(Stream::Tls(Box::new(StreamOwned::new(connection, stream))))
-}
-
-/// `{123}` at the end of a line announces so many bytes.
-fn literal_length(line: &str) -> Option<usize> {
-    let inner = line.strip_suffix('}')?;
-    let at = inner.rfind('{')?;
-    inner[at + 1..].trim_end_matches('+').parse().ok()
 }
 
 /// A quoted string (RFC 3501 §4.3): nothing in it may end the command.
@@ -344,59 +317,4 @@ fn shown(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::TcpListener;
-
-    /// A server that says these bytes one after the other, each after it has been told something.
-    fn server(answers: Vec<Vec<u8>>) -> Account {
-        crate::channels::platforms::api_client::allow_loopback();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            for answer in answers {
-                if stream.write_all(&answer).is_err() || stream.read(&mut [0; 4096]).is_err() {
-                    return;
-                }
-            }
-        });
-        Account { host: "127.0.0.1".into(), port, tls: ImapTls::None, username: "a".into(), password: "b\"c".into() }
-    }
-
-    #[test]
-    fn literals_are_read_whatever_is_in_them() {
-        let body = b"Subject: x\r\n\r\nA9 OK {5}\r\n)";
-        let mut fetched = format!("* 1 FETCH (UID 7 BODY[] {{{}}}\r\n", body.len()).into_bytes();
-        fetched.extend_from_slice(body);
-        fetched.extend_from_slice(b")\r\nA7 OK done\r\n");
-        let account = server(vec![
-            b"* OK hello\r\n".to_vec(),
-            b"* CAPABILITY IMAP4rev1\r\nA1 OK\r\n".to_vec(),
-            b"A2 OK in\r\n".to_vec(),
-            b"* CAPABILITY IMAP4rev1 MOVE\r\nA3 OK\r\n".to_vec(),
-            b"* 3 EXISTS\r\n* OK [UIDVALIDITY 42] x\r\n* OK [UIDNEXT 10] x\r\nA4 OK [READ-WRITE] selected\r\n".to_vec(),
-            b"* SEARCH 9 7\r\nA5 OK\r\n".to_vec(),
-            b"* 1 FETCH (UID 7 RFC822.SIZE 24)\r\nA6 OK\r\n".to_vec(),
-            fetched,
-        ]);
-        let mut client = Client::open(&account).unwrap();
-        assert!(client.can("MOVE") && !client.can("UIDPLUS"));
-        assert_eq!(client.select("INBOX").unwrap(), Selected { uid_validity: 42, uid_next: Some(10) });
-        assert_eq!(client.search("UNSEEN").unwrap(), [7, 9]);
-        assert_eq!(client.fetch(7).unwrap().as_deref(), Some(&body[..]));
-    }
-
-    #[test]
-    fn refusals_and_garbage_are_errors() {
-        let failed =
-            |answers: Vec<&str>| Client::open(&server(answers.into_iter().map(|text| text.as_bytes().to_vec()).collect())).err().unwrap();
-        assert!(matches!(failed(vec!["* OK\r\n", "* CAPABILITY\r\nA1 OK\r\n", "A2 NO bad password\r\n"]), ImapError::Refused(_)));
-        assert!(matches!(failed(vec!["HTTP/1.1 400\r\n"]), ImapError::Garbled(_)));
-        assert!(matches!(failed(vec!["* OK\r\n", "* BYE\r\n"]), ImapError::Refused(_)));
-        assert!(matches!(failed(vec!["* OK\r\n", "* X {99999999999}\r\n"]), ImapError::Garbled(_)));
-        assert!(matches!(failed(vec![]), ImapError::Connection(_)));
-        assert_eq!(quoted("a\"b\\c").unwrap(), "\"a\\\"b\\\\c\"");
-        assert!(quoted("a\r\nA1 LOGOUT").is_err());
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! From the raw bytes of a mail to what it is and what it orders. Pure: knows no customer, no product, no clock. Never fails: what
 //! cannot be read is remarked.
 
+pub mod authentication;
 mod columns;
 mod csv_file;
 mod grid;
@@ -16,6 +17,7 @@ mod xlsx;
 
 use crate::channels::platforms::ubl::order::UblOrder;
 use crate::verifications::reading::{Confidence, ReadField, Reading, Remark};
+use authentication::Authentication;
 use kind::{MailKind, RawHeaders};
 use mail_parser::{HeaderValue, MessageParser};
 
@@ -35,7 +37,7 @@ pub struct Mail {
     pub references: Vec<String>,
     /// Sent by a program: it gets no answer.
     pub automatic: bool,
-    /// The domains for which a mail server has said `dmarc=pass`, with the id of that server, topmost first.
+    /// What mail servers say of the sender's domain, topmost first.
     pub authentication: Vec<Authentication>,
     /// What it orders. There may be something even where the mail is no order.
     pub reading: Reading,
@@ -43,25 +45,11 @@ pub struct Mail {
     pub ubl: Option<UblOrder>,
 }
 
-/// What an `Authentication-Results` header (RFC 8601) says of DMARC.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authentication {
-    pub server: String,
-    /// `pass`, `fail`, `none` …
-    pub dmarc: String,
-    /// The domain that was looked at (`header.from`).
-    pub domain: Option<String>,
-}
-
 impl Mail {
-    /// Whether the server says that the sender's domain is whose it claims to be. Only its topmost word counts: those below may be
-    /// the sender's own.
+    /// Whether the server says that the sender's domain is whose it claims to be.
     pub fn is_proven_by(&self, server: &str) -> bool {
-        let Some(domain) = self.sender.as_deref().and_then(|sender| sender.rsplit_once('@')).map(|(_, domain)| domain) else {
-            return false;
-        };
-        let told = self.authentication.iter().find(|told| told.server.eq_ignore_ascii_case(server));
-        told.is_some_and(|told| told.dmarc == "pass" && told.domain.as_deref() == Some(domain))
+        let domain = self.sender.as_deref().and_then(|sender| sender.rsplit_once('@')).map(|(_, domain)| domain);
+        domain.is_some_and(|domain| authentication::of_server(&self.authentication, server).is_some_and(|told| told.proves(domain)))
     }
 }
 
@@ -101,7 +89,7 @@ pub fn read(bytes: &[u8]) -> Mail {
         message_id: message.message_id().map(clean_id).filter(|id| !id.is_empty()),
         references: references(&message),
         automatic: kind::is_automatic(&headers),
-        authentication: headers.all("authentication-results").take(20).filter_map(authentication).collect(),
+        authentication: headers.all("authentication-results").take(20).filter_map(Authentication::read).collect(),
         reading,
         ubl: found.ubl,
         subject,
@@ -145,34 +133,6 @@ fn references(message: &mail_parser::Message<'_>) -> Vec<String> {
     all.retain(|id| !id.is_empty());
     all.truncate(20);
     all
-}
-
-/// `mx.seller.example 1; spf=pass …; dmarc=pass (p=reject) header.from=buyer.example`
-fn authentication(value: &str) -> Option<Authentication> {
-    let mut parts = without_comments(value);
-    let mut parts = std::mem::take(&mut parts).split(';').map(str::trim).map(str::to_owned).collect::<Vec<_>>().into_iter();
-    let server = parts.next()?.split_whitespace().next()?.to_owned();
-    for part in parts {
-        let Some(rest) = part.strip_prefix("dmarc=") else { continue };
-        let mut words = rest.split_whitespace();
-        let dmarc = words.next()?.to_ascii_lowercase();
-        let domain = words.find_map(|word| word.strip_prefix("header.from=")).map(|domain| domain.trim_matches('"').to_lowercase());
-        return Some(Authentication { server, dmarc, domain });
-    }
-    Some(Authentication { server, dmarc: "none".to_owned(), domain: None })
-}
-
-fn without_comments(value: &str) -> String {
-    let (mut out, mut depth) = (String::with_capacity(value.len()), 0usize);
-    for c in value.chars() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            c if depth == 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }
 
 fn judge(headers: &RawHeaders, sender: Option<&str>, subject: &str, found: &parts::Found) -> (MailKind, String) {

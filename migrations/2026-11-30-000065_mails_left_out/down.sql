@@ -1,0 +1,3 @@
+ALTER TABLE mailbox
+  DROP COLUMN stuck_uid,
+  DROP COLUMN stuck_times;

@@ -1,0 +1,2 @@
+-- What was taken out is not put back.
+SELECT 1;
