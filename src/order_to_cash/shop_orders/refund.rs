@@ -203,7 +203,7 @@ impl Road<'_> {
             return by_hand();
         }
         let reference = master_data::gather_for(connection, &self.context, &order, &[], order.purchase_order_number.as_deref())?;
-        let falls = |off: Decimal| {
+        let falls = |off: Decimal| -> Result<Decimal, Error> {
             let mut edited = order.clone();
             apply(&mut edited, &less(&order, asked, off), &reference)?;
             Ok(order.wanted_total() - edited.wanted_total())
@@ -316,7 +316,7 @@ mod tests {
             let share = Decimal::from(live) / Decimal::from(of);
             let missing = Decimal::new(missing, 2);
             let on = Decimal::from(1_000_000);
-            let falls = |off: Decimal| Ok(currency.round(off * share));
+            let falls = |off: Decimal| -> Result<Decimal, Error> { Ok(currency.round(off * share)) };
             let off = discount_of(missing, on, currency, falls).unwrap().unwrap();
             prop_assert_eq!(currency.round(off * share), missing);
         }
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn a_discount_that_would_be_more_than_the_order_is_none() {
         let currency = Currency::from_code("USD").unwrap();
-        let half = |off: Decimal| Ok(off / Decimal::TWO);
+        let half = |off: Decimal| -> Result<Decimal, Error> { Ok(off / Decimal::TWO) };
         assert_eq!(discount_of(Decimal::from(6), Decimal::from(12), currency, half).unwrap(), None);
         assert_eq!(discount_of(Decimal::from(5), Decimal::from(12), currency, half).unwrap(), Some(Decimal::from(10)));
         assert_eq!(discount_of(Decimal::from(5), Decimal::from(12), currency, |_| Ok(Decimal::ZERO)).unwrap(), None);
