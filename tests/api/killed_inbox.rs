@@ -38,7 +38,7 @@ impl<'a> Program<'a> {
     async fn start(database: &'a TestDatabase) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.demo", database.name));
         std::fs::create_dir_all(&folder).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let child = spawn(database, &folder, port);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(20)).pool_max_idle_per_host(0).build().unwrap();
         let program = Self { database, folder, port, child, http };
@@ -82,6 +82,12 @@ impl Drop for Program<'_> {
         let _ = self.child.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A free port that no outgoing connection has: one that looks for the program while that is dead would take its port from it.
+fn free_port() -> u16 {
+    let start = 20_000 + u16::try_from(std::process::id() % 12_000).unwrap();
+    (start..32_000).chain(20_000..start).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 fn spawn(database: &TestDatabase, folder: &std::path::Path, port: u16) -> Child {

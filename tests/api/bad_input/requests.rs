@@ -165,9 +165,6 @@ pub fn queries(world: &World) -> Vec<Row> {
         )
         .header("content-type", "text/csv")
         .bytes_only(json!("sku")),
-        Row::new("an import of numbers in no known form", Method::POST, "/v1/imports?kind=prices&decimal=slash", 400, "invalid_parameter")
-            .header("content-type", "text/csv")
-            .bytes_only(json!("sku")),
         Row::new("an import with columns of nowhere", Method::POST, "/v1/imports?kind=stock", 422, "unknown_column")
             .header("content-type", "text/csv")
             .bytes_only(json!("shelf"))
@@ -183,7 +180,7 @@ pub fn queries(world: &World) -> Vec<Row> {
         Row::get("/v1/changes/stock?after=garbage", 400, "invalid_cursor"),
         Row::get("/v1/changes/stock?sku=KOPI", 400, "unknown_parameter"),
         Row::get("/v1/changes/shipments?limit=201", 400, "invalid_parameter"),
-        Row::get("/v1/changes/credit_notes?after=eyJ4IjoxfQ", 400, "invalid_cursor"),
+        Row::get("/v1/changes/credit_notes?after=e30", 400, "invalid_cursor"),
         Row::get("/v1/changes/returns?limit=many", 400, "invalid_parameter"),
         Row::get(format!("/v1/publishable_keys/{NOTHING}"), 404, "not_found"),
         Row::new("a bulk call that wants to be answered in verse", Method::PUT, "/v1/products?answer=verse", 400, "invalid_parameter")
