@@ -165,6 +165,9 @@ pub fn queries(world: &World) -> Vec<Row> {
         )
         .header("content-type", "text/csv")
         .bytes_only(json!("sku")),
+        Row::new("an import of numbers in no known form", Method::POST, "/v1/imports?kind=prices&decimal=slash", 400, "invalid_parameter")
+            .header("content-type", "text/csv")
+            .bytes_only(json!("sku")),
         Row::new("an import with columns of nowhere", Method::POST, "/v1/imports?kind=stock", 422, "unknown_column")
             .header("content-type", "text/csv")
             .bytes_only(json!("shelf"))
