@@ -20,6 +20,9 @@ pub enum Error {
     /// 401: no token, or one that is not valid here.
     #[error("unauthenticated: {detail}")]
     Unauthenticated { detail: String },
+    /// The request shows nothing to know the caller by; told without an error code (RFC 6750 §3.1).
+    #[error("no credentials")]
+    NoCredentials,
     /// 401: a login that does not open; why is not told.
     #[error("login refused")]
     LoginRefused,
@@ -149,7 +152,7 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated { .. } | Self::LoginRefused => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated { .. } | Self::NoCredentials | Self::LoginRefused => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope { .. } | Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -176,6 +179,7 @@ impl Error {
         let (code, title, detail): (&str, &'static str, String) = match self {
             Self::BadRequest { code, detail } => (code, "The request is malformed", detail.clone()),
             Self::Unauthenticated { detail } => ("unauthenticated", "A valid access token is needed", detail.clone()),
+            Self::NoCredentials => ("unauthenticated", "A valid access token is needed", "send 'Authorization: Bearer <token>'".to_owned()),
             Self::LoginRefused => {
                 let detail = "e-mail address and password do not open here; who belongs to several organizations names one";
                 ("login_refused", "The login was refused", detail.into())
@@ -308,7 +312,7 @@ impl ResponseError for Error {
                     format!("Bearer realm=\"pesanan\", error=\"invalid_token\", error_description=\"{}\"", detail.replace('"', "'"));
                 response.insert_header((WWW_AUTHENTICATE, value));
             }
-            Self::LoginRefused => {
+            Self::NoCredentials | Self::LoginRefused => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"pesanan\""));
             }
             Self::InsufficientScope { scope } => {
@@ -340,22 +344,4 @@ impl ResponseError for Error {
         }
         response.content_type("application/problem+json").body(self.problem(&request_id).to_string())
     }
-}
-
-/// RFC 9457 problem details, as every error answer carries them.
-#[derive(serde::Serialize, utoipa::ToSchema)]
-pub struct Problem {
-    /// A stable URI for each code.
-    #[schema(example = "urn:pesanan:problem:insufficient_stock")]
-    pub r#type: String,
-    pub title: String,
-    #[schema(example = 409)]
-    pub status: u16,
-    pub detail: String,
-    /// `urn:uuid:` and the request id.
-    pub instance: String,
-    /// What a program decides by.
-    #[schema(example = "insufficient_stock")]
-    pub code: String,
-    pub errors: Vec<Fault>,
 }

@@ -95,6 +95,14 @@ impl Context {
         require(self.permissions, permission)
     }
 
+    /// As `require`, where any one of several permissions will do; the refusal names the first.
+    pub fn require_any(&self, permissions: &[Permission]) -> Result<(), Error> {
+        match permissions.iter().find(|permission| self.permissions.contains(**permission)).or(permissions.first()) {
+            Some(permission) => self.require(*permission),
+            None => Ok(()),
+        }
+    }
+
     /// For a job, which answers for what it does by its name.
     pub fn job(organization_id: OrganizationId, job: &'static str, now: DateTime<Utc>) -> Self {
         Self { actor: format!("system:{job}"), ..Self::system(organization_id, now) }

@@ -73,7 +73,7 @@ impl Authenticator {
         let refuse = |detail: &str| Error::Unauthenticated { detail: detail.to_owned() };
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-        let token = token.filter(|token| !token.is_empty()).ok_or_else(|| refuse("send 'Authorization: Bearer <token>'"))?;
+        let token = token.filter(|token| !token.is_empty()).ok_or(Error::NoCredentials)?;
         let claims = self.keys.verify(token, self.clock.now().timestamp())?;
         let role = Role::from_name(&claims.role).ok_or_else(|| refuse("the token's role is unknown"))?;
         let scope = Permissions::parse(&claims.scope).map_err(|_| refuse("the token's scope is unknown"))?;

@@ -1,5 +1,6 @@
 //! A customer's named addresses.
 
+use crate::types::absent::null_is_default;
 use crate::types::address::Address;
 use crate::types::country::Country;
 use crate::types::fault::Faults;
@@ -31,12 +32,12 @@ pub struct CustomerAddress {
     #[serde(default)]
     #[schema(example = "Toko Sumber Rejeki")]
     pub company: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(example = "Jl. Braga No. 12")]
     pub line1: String,
     #[serde(default)]
     pub line2: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(example = "Bandung")]
     pub city: String,
     #[serde(default)]

@@ -1,5 +1,6 @@
 use super::kind::{NoticeKind, NoticeStatus};
 use super::smtp::is_address;
+use crate::types::absent::{null_is_default, null_is_true};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CustomerId, InvoiceId, NoticeId, OrderId};
 use crate::types::language::Language;
@@ -35,14 +36,22 @@ impl NoticeLanguage {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoticeKinds {
+    #[serde(deserialize_with = "null_is_true")]
     pub acknowledgement: bool,
+    #[serde(deserialize_with = "null_is_true")]
     pub delay: bool,
+    #[serde(deserialize_with = "null_is_true")]
     pub dispatch: bool,
+    #[serde(deserialize_with = "null_is_true")]
     pub invoice: bool,
+    #[serde(deserialize_with = "null_is_true")]
     pub receipt: bool,
+    #[serde(deserialize_with = "null_is_true")]
     pub refund: bool,
+    #[serde(deserialize_with = "null_is_true")]
     pub reminder: bool,
     /// Answers to mails that order something (docs/channels/email.md).
+    #[serde(deserialize_with = "null_is_true")]
     pub order_reply: bool,
 }
 
@@ -115,7 +124,7 @@ pub struct PutNoticeSettings {
     pub bcc: Option<String>,
     #[serde(default)]
     pub language: Option<NoticeLanguage>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub kinds: NoticeKinds,
     #[serde(default, rename = "smtp_configured")]
     #[schema(ignore)]
@@ -250,6 +259,8 @@ mod tests {
     #[test]
     fn kinds_that_are_left_out_are_sent() {
         let kinds: NoticeKinds = serde_json::from_value(json!({"receipt": false})).unwrap();
+        assert!(kinds.invoice && !kinds.receipt);
+        let kinds: NoticeKinds = serde_json::from_value(json!({"receipt": false, "invoice": null})).unwrap();
         assert!(kinds.invoice && !kinds.receipt);
         assert_eq!(NoticeKinds::of(&kinds.list()), kinds);
     }

@@ -51,7 +51,7 @@ pub fn hold(
     Ok(OrderBody::from(&change.after))
 }
 
-/// Releases one hold; 403 where the caller's role may not. With the last hold the order is confirmed, and what of it is not
+/// Releases one hold; 403 where the caller's role may not, or none of the scopes of its token fits the hold. With the last hold the order is confirmed, and what of it is not
 /// promised is promised now; what is still short is backordered, since a person has decided to go on.
 pub fn release(
     connection: &mut PgConnection,
@@ -73,6 +73,7 @@ pub fn release(
         let detail = format!("a hold of code '{}' is released by: {}", hold.code, names.join(", "));
         return Err(Error::Forbidden { code: "hold_not_releasable", detail });
     }
+    context.require_any(&hold.code.released_with())?;
     if hold.released_at.is_some() {
         return Err(Error::conflict("hold_released", "this hold has been released already"));
     }

@@ -216,8 +216,10 @@ pub async fn hold_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 
 /// Release a hold
 ///
-/// The caller's role must be among the hold's `releasable_by`. With the last hold the order is confirmed.
-#[utoipa::path(tag = "orders", operation_id = "release_hold", security(("oauth2" = ["orders:read"])), request_body = HoldRequest,
+/// The caller's role must be among the hold's `releasable_by`, and its token must have the scope by which one of these roles acts:
+/// `orders:write` (sales), `payments:write` (finance) or `fulfillment:write` (warehouse); `orders:write` for what only an
+/// administrator releases. With the last hold the order is confirmed.
+#[utoipa::path(tag = "orders", operation_id = "release_hold", security(("oauth2" = ["orders:write"]), ("oauth2" = ["payments:write"]), ("oauth2" = ["fulfillment:write"])), request_body = HoldRequest,
     params(("id" = OrderId, Path, description = "Id of the order"), ("hold_id" = HoldId, Path, description = "Id of the hold")),
     responses(
         (status = 200, description = "The order", body = OrderBody),
@@ -229,7 +231,7 @@ pub async fn hold_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     ))]
 #[post("/v1/orders/{id}/holds/{hold_id}/release")]
 pub async fn release_hold(call: Call, app: Data<App>) -> Result<Answer, Error> {
-    let context = call.require(Permission::ORDERS_READ)?;
+    let context = call.require_any(&[Permission::ORDERS_WRITE, Permission::PAYMENTS_WRITE, Permission::FULFILLMENT_WRITE])?;
     call.no_query()?;
     let ids: (OrderId, HoldId) = (call.path("id")?, call.path("hold_id")?);
     let (body, key, precondition): (HoldRequest, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);

@@ -11,8 +11,8 @@ use crate::auth::permission::Role;
 use crate::catalog::product_kind::ProductKind;
 use crate::fulfillment::fulfillment_order::FulfillmentOrder;
 use crate::payments::payment::{PaymentMethod, PaymentStatus as MoneyStatus};
-use crate::types::absent::null_is_default;
-use crate::types::address::{Address, Contact};
+use crate::types::absent::{null_is_default, present};
+use crate::types::address::{Address, Contact, PatchContact};
 use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::{Amount, Quantity, Rate, UnitPrice};
 use crate::types::id::{CustomerId, HoldId, OrderId, OrderLineId, ReservationId};
@@ -167,7 +167,9 @@ pub struct NewShipping {
 #[serde(deny_unknown_fields)]
 pub struct NewOrderPayment {
     pub method: PaymentMethod,
+    /// What has become of the money so far; `captured` by default.
     #[serde(default)]
+    #[schema(value_type = Option<crate::payments::body::NewPaymentStatus>, default = "captured")]
     pub status: Option<MoneyStatus>,
     pub amount: Amount,
     #[serde(default)]
@@ -458,7 +460,7 @@ impl From<Order> for OrderBody {
 pub struct PatchOrder {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Contact>)]
-    pub contact: Option<Option<Contact>>,
+    pub contact: Option<Option<PatchContact>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub note: Option<Option<String>>,
@@ -474,15 +476,12 @@ pub struct PatchOrder {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub sales_rep: Option<Option<String>>,
-    #[serde(default)]
-    pub external_ids: Option<BTreeMap<String, Option<String>>>,
-    #[serde(default)]
-    pub metadata: Option<Map<String, Value>>,
-}
-
-/// Tells null from absent.
-fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    pub external_ids: Option<Option<BTreeMap<String, Option<String>>>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Map<String, Value>>)]
+    pub metadata: Option<Option<Map<String, Value>>>,
 }
 
 impl PatchOrder {
@@ -499,13 +498,13 @@ impl PatchOrder {
             check_optional_text(&mut faults, pointer, text.as_ref().and_then(Option::as_deref), max);
         }
         if let Some(Some(contact)) = &self.contact {
-            contact.check(&mut faults, "/contact");
+            contact.over(Contact::default()).check(&mut faults, "/contact");
         }
-        if let Some(ids) = &self.external_ids {
+        if let Some(Some(ids)) = &self.external_ids {
             let set: BTreeMap<String, String> = ids.iter().filter_map(|(system, id)| id.clone().map(|id| (system.clone(), id))).collect();
             check_external_ids(&mut faults, "/external_ids", &set);
         }
-        if let Some(metadata) = &self.metadata {
+        if let Some(Some(metadata)) = &self.metadata {
             check_metadata(&mut faults, "/metadata", metadata);
         }
         faults.into_result()

@@ -1,6 +1,6 @@
 //! Why an order waits, and who may let it go.
 
-use crate::auth::permission::Role;
+use crate::auth::permission::{Permission, Role};
 use crate::types::id::{HoldId, OrderLineId};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
@@ -54,6 +54,20 @@ impl HoldCode {
             | Self::Rule => &[Role::Sales, Role::Admin],
             Self::FraudReview | Self::ApprovalRequired => &[Role::Admin],
         }
+    }
+
+    /// The scopes of which one lets a token release it: those by which the roles that may release it act, so that a token that may
+    /// only read lets nothing go, whoever's it is.
+    pub fn released_with(self) -> Vec<Permission> {
+        let scope = |role: &Role| match role {
+            Role::Sales => Some(Permission::ORDERS_WRITE),
+            Role::Finance => Some(Permission::PAYMENTS_WRITE),
+            Role::Warehouse => Some(Permission::FULFILLMENT_WRITE),
+            // Has the scopes of the others; what only it releases is a decision on the order.
+            Role::Admin | Role::Viewer | Role::Integration | Role::Storefront => None,
+        };
+        let scopes: Vec<Permission> = self.releasable_by().iter().filter_map(scope).collect();
+        if scopes.is_empty() { vec![Permission::ORDERS_WRITE] } else { scopes }
     }
 
     /// What it blocks: goods that cannot be identified cannot be allocated; for all else the stock stays promised.

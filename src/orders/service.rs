@@ -9,6 +9,7 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
+use crate::platform::merge_patch::{merge, merge_ids};
 use crate::platform::numbers::Numbers;
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrganizationId};
@@ -92,18 +93,17 @@ pub fn patch(
     set(&mut order.purchase_order_number, &patch.purchase_order_number);
     set(&mut order.sales_rep, &patch.sales_rep);
     if let Some(contact) = &patch.contact {
-        order.detail.contact.clone_from(contact);
+        order.detail.contact = contact.as_ref().map(|contact| contact.over(order.detail.contact.take().unwrap_or_default()));
     }
-    if let Some(ids) = &patch.external_ids {
-        for (system, id) in ids {
-            match id {
-                Some(id) => order.detail.external_ids.insert(system.clone(), id.clone()),
-                None => order.detail.external_ids.remove(system),
-            };
-        }
+    match &patch.external_ids {
+        Some(Some(ids)) => merge_ids(&mut order.detail.external_ids, ids),
+        Some(None) => order.detail.external_ids.clear(),
+        None => {}
     }
-    if let Some(metadata) = &patch.metadata {
-        merge(&mut order.detail.metadata, metadata);
+    match &patch.metadata {
+        Some(Some(metadata)) => order.detail.metadata = merge(std::mem::take(&mut order.detail.metadata), metadata),
+        Some(None) => order.detail.metadata.clear(),
+        None => {}
     }
     let mut faults = Faults::new();
     check_external_ids(&mut faults, "/external_ids", &order.detail.external_ids);
@@ -117,25 +117,4 @@ pub fn patch(
         events::append(connection, context, &[NewEvent::of_order("order.edited", id, data)])?;
     }
     Ok(OrderBody::from(&change.after))
-}
-
-/// RFC 7396: null removes, objects merge, all else replaces.
-fn merge(target: &mut serde_json::Map<String, serde_json::Value>, patch: &serde_json::Map<String, serde_json::Value>) {
-    use serde_json::Value;
-    for (key, value) in patch {
-        match (value, target.get_mut(key)) {
-            (Value::Null, _) => {
-                target.remove(key);
-            }
-            (Value::Object(inner), Some(Value::Object(own))) => merge(own, inner),
-            (Value::Object(inner), _) => {
-                let mut own = serde_json::Map::new();
-                merge(&mut own, inner);
-                target.insert(key.clone(), Value::Object(own));
-            }
-            (value, _) => {
-                target.insert(key.clone(), value.clone());
-            }
-        }
-    }
 }

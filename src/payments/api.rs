@@ -192,6 +192,7 @@ pub async fn patch_payment(call: Call, app: Data<App>) -> Result<Answer, Error> 
 pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
+    call.path::<PaymentId>("id")?;
     let body: NewAllocations = call.json()?;
     if write_off(&body.allocations) {
         call.require(Permission::PAYMENTS_WRITE_OFF)?;
@@ -218,6 +219,7 @@ pub async fn allocate_payment(call: Call, app: Data<App>) -> Result<Answer, Erro
 pub async fn release_allocations(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::PAYMENTS_WRITE)?;
     call.no_query()?;
+    call.path::<PaymentId>("id")?;
     let body: ReleaseAllocations = call.json()?;
     body.check()?;
     act(&call, &app, context, move |connection, context, id, precondition| release(connection, context, id, &body, precondition)).await

@@ -225,7 +225,12 @@ pub fn check_allocations(faults: &mut Faults, allocations: &[NewAllocation], ava
         }
     }
     let sum: Decimal = allocations.iter().map(|allocation| allocation.amount.0).sum();
-    faults.require(sum <= available, "/allocations", "exceeds_payment", "together they are more than the payment has unapplied");
+    faults.require(
+        allocations.is_empty() || sum <= available,
+        "/allocations",
+        "exceeds_payment",
+        "together they are more than the payment has unapplied",
+    );
 }
 
 fn check_adjustments(faults: &mut Faults, pointer: &str, adjustments: &[Adjustment], currency: Currency) {

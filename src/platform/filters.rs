@@ -1,12 +1,44 @@
-//! Reading the filters of a list: many values by comma.
+//! Reading the filters of a list: many values by comma. A value that holds a comma stands in double quotes, with each quote in it
+//! doubled, as in a row of CSV (RFC 4180 §2).
 
 use crate::error::Error;
+use crate::events::catalogue;
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// Values separated by comma.
+/// Values separated by comma: `a,"b,c"` are `a` and `b,c`. A quote that no other one closes is a character like any other.
 pub fn many(text: Option<&str>) -> Vec<String> {
-    text.map(|text| text.split(',').map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()).unwrap_or_default()
+    let (mut values, mut rest) = (vec![], text.unwrap_or_default().trim_start());
+    while !rest.is_empty() {
+        let (value, after) = quoted(rest).unwrap_or_else(|| {
+            let (value, after) = rest.split_once(',').unwrap_or((rest, ""));
+            (value.trim_end().to_owned(), after)
+        });
+        if !value.is_empty() {
+            values.push(value);
+        }
+        rest = after.trim_start();
+    }
+    values
+}
+
+/// The value in quotes that `text` begins with, and what follows its comma; `None` where the quotes are not closed right before one.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let (mut value, mut rest) = (String::new(), text.strip_prefix('"')?);
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        value.push_str(part);
+        rest = after;
+        match rest.strip_prefix('"') {
+            Some(after) => {
+                value.push('"');
+                rest = after;
+            }
+            None => break,
+        }
+    }
+    let rest = rest.trim_start();
+    if rest.is_empty() { Some((value, rest)) } else { rest.strip_prefix(',').map(|after| (value, after)) }
 }
 
 /// As `many`, each a value of the enum `T`.
@@ -31,6 +63,18 @@ pub fn parsed<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Resul
     many(text).into_iter().map(read).collect()
 }
 
+/// As `many`, each a type of event of the catalogue: a slip would find nothing for ever.
+pub fn event_types(name: &str, text: Option<&str>) -> Result<Vec<String>, Error> {
+    let types = many(text);
+    match types.iter().find(|known| catalogue::find(known).is_none()) {
+        Some(unknown) => {
+            let detail = format!("'{unknown}' is no value of {name}: GET /v1/event_types lists the types that there are");
+            Err(Error::bad_request("invalid_parameter", detail))
+        }
+        None => Ok(types),
+    }
+}
+
 /// `None` where a filter names nothing, which narrows nothing.
 pub fn any_of<T>(values: Vec<T>) -> Option<Vec<T>> {
     (!values.is_empty()).then_some(values)
@@ -39,10 +83,26 @@ pub fn any_of<T>(values: Vec<T>) -> Option<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn whatever_was_stored_can_be_asked_for(values in proptest::collection::vec("[a,\" x]{1,8}", 1..4)) {
+            let text: Vec<String> = values.iter().map(|value| format!("\"{}\"", value.replace('"', "\"\""))).collect();
+            prop_assert_eq!(many(Some(&text.join(","))), values);
+        }
+
+        #[test]
+        fn nothing_is_lost_without_quotes(values in proptest::collection::vec("[a-z]{1,5}", 0..4)) {
+            prop_assert_eq!(many(Some(&values.join(" , "))), values);
+        }
+    }
 
     #[test]
     fn values_are_separated_by_commas_and_checked() {
         assert_eq!(many(Some("a, b,,c")), ["a", "b", "c"]);
+        assert_eq!(many(Some(r#""A,1", b ,"say ""hi"", you","#)), ["A,1", "b", r#"say "hi", you"#]);
+        assert_eq!(many(Some(r#"5" pipe,"open,"x"y,""," ""#)), [r#"5" pipe"#, r#""open"#, r#""x"y"#, " "]);
         assert_eq!((many(None), any_of(many(Some(",")))), (vec![], None));
         assert_eq!(any_of(parsed::<u8>("n", Some("1, 2,")).unwrap()), Some(vec![1, 2]));
         assert!(matches!(parsed::<u8>("n", Some("1,x")), Err(Error::BadRequest { code: "invalid_parameter", .. })));

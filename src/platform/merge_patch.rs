@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{RefOr, schema::AdditionalProperties};
@@ -28,8 +29,8 @@ impl<T: DeserializeOwned> MergePatch<T> {
         for (name, change) in &self.fields {
             // A null at the top stays: it reads as absent, and an unknown name is still noticed.
             let merged = match (change, target.get(name)) {
-                (Value::Object(change), Some(Value::Object(before))) => merge(before.clone(), change),
-                (Value::Object(change), _) => merge(Map::new(), change),
+                (Value::Object(change), Some(Value::Object(before))) => Value::Object(merge(before.clone(), change)),
+                (Value::Object(change), _) => Value::Object(merge(Map::new(), change)),
                 (value, _) => value.clone(),
             };
             target.insert(name.clone(), merged);
@@ -43,7 +44,8 @@ impl<T: DeserializeOwned> MergePatch<T> {
     }
 }
 
-fn merge(mut target: Map<String, Value>, change: &Map<String, Value>) -> Value {
+/// `target` with `change` laid over it: null removes, objects merge, all else replaces.
+pub fn merge(mut target: Map<String, Value>, change: &Map<String, Value>) -> Map<String, Value> {
     for (name, value) in change {
         match value {
             Value::Null => {
@@ -54,14 +56,24 @@ fn merge(mut target: Map<String, Value>, change: &Map<String, Value>) -> Value {
                     Some(Value::Object(before)) => before,
                     _ => Map::new(),
                 };
-                target.insert(name.clone(), merge(before, inner));
+                target.insert(name.clone(), Value::Object(merge(before, inner)));
             }
             other => {
                 target.insert(name.clone(), other.clone());
             }
         }
     }
-    Value::Object(target)
+    target
+}
+
+/// As [`merge`], of external ids: null removes one of them.
+pub fn merge_ids(target: &mut BTreeMap<String, String>, change: &BTreeMap<String, Option<String>>) {
+    for (system, id) in change {
+        match id {
+            Some(id) => target.insert(system.clone(), id.clone()),
+            None => target.remove(system),
+        };
+    }
 }
 
 impl<T: ToSchema> PartialSchema for MergePatch<T> {

@@ -1,5 +1,6 @@
 //! Postal addresses as documents print them.
 
+use super::absent::{null_is_default, present};
 use super::country::Country;
 use super::fault::Faults;
 use super::text::{check_optional_text, check_text};
@@ -15,12 +16,12 @@ pub struct Address {
     #[serde(default)]
     #[schema(example = "Toko Sumber Rejeki")]
     pub company: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(example = "Jl. Braga No. 12")]
     pub line1: String,
     #[serde(default)]
     pub line2: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(example = "Bandung")]
     pub city: String,
     #[serde(default)]
@@ -73,6 +74,26 @@ pub struct Contact {
     #[serde(default)]
     #[schema(example = "+62 22 420 1234")]
     pub phone: Option<String>,
+}
+
+/// What of a person to talk to changes (RFC 7396): absent fields stay, null removes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatchContact {
+    #[serde(default, deserialize_with = "present")]
+    pub name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    pub email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    pub phone: Option<Option<String>>,
+}
+
+impl PatchContact {
+    /// The person as it is with the change.
+    pub fn over(&self, contact: Contact) -> Contact {
+        let laid = |change: &Option<Option<String>>, before: Option<String>| change.clone().unwrap_or(before);
+        Contact { name: laid(&self.name, contact.name), email: laid(&self.email, contact.email), phone: laid(&self.phone, contact.phone) }
+    }
 }
 
 impl Contact {

@@ -196,7 +196,7 @@ async fn slow_writers_hide_no_event_from_the_feed_and_show_none_twice() {
         orders,
         follow(&servers[0], "", &signals, QUICK),
         follow(&servers[1], "", &signals, 30),
-        follow(&servers[0], "&type=order.captured,order.shipped", &signals, 7),
+        follow(&servers[0], "&type=order.captured,order.cancelled", &signals, 7),
     );
     let (late, naive) = (ended.join().unwrap(), naive.join().unwrap());
 

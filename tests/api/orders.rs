@@ -160,6 +160,15 @@ async fn what_speaks_against_an_order_holds_it_and_the_right_role_releases_it() 
     assert_eq!(holds(&over), ["credit_limit"]);
     let refused = sales.post(&release(&over), json!({"reason": "please"})).await;
     assert_eq!(refused.code(403), "hold_not_releasable");
+    // An administrator's token that may read only, or that may write something else, lets no hold of finance go.
+    let client = app.api_client(organization_id, Role::Admin).await;
+    for (scope, lacks) in [("orders:read", "orders:write"), ("orders:read orders:write fulfillment:write", "payments:write")] {
+        let form = json!({"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": client.client_secret, "scope": scope});
+        let token = app.token(&form).await.expect(200).body["access_token"].as_str().unwrap().to_owned();
+        let narrow = app.bearer(token).post(&release(&over), json!({"reason": "narrow"})).await;
+        assert!(narrow.body["detail"].as_str().unwrap().contains(lacks), "{}", narrow.body["detail"]);
+        assert_eq!(narrow.code(403), "insufficient_scope");
+    }
     let released = finance.post(&release(&over), json!({"reason": "called"})).await.expect(200).body;
     assert_eq!(released["status"], "confirmed");
     assert!(released["holds"][0]["released_by"].as_str().unwrap().starts_with("api_client:"));

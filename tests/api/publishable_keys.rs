@@ -102,6 +102,13 @@ async fn visitors_hold_only_so_much_for_only_so_long() {
     };
     assert_eq!(from("203.0.113.1", "1", 901).await.code(422), "out_of_range");
     let first = from("203.0.113.1", "1", 900).await.expect(201).body;
+    // Where it lies would tell how much lies there: neither the answer nor a later look shows it to a page.
+    assert_eq!(first["lines"], json!([{"sku": "KOPI", "quantity": "1", "allocations": []}]));
+    let own = format!("/v1/checkout/reservations/{}", first["id"].as_str().unwrap());
+    let seen = send(app.request(Method::GET, &own).bearer_auth(&key).header("origin", ORIGIN)).await.expect(200).body;
+    assert_eq!(seen["lines"], first["lines"]);
+    let inside = admin.get(&own).await.expect(200).body;
+    assert_eq!(inside["lines"][0]["allocations"], json!([{"location": "jakarta", "quantity": "1"}]));
     from("203.0.113.1", "1", 900).await.expect(201);
     let full = from("203.0.113.1", "1", 900).await;
     assert_eq!((full.body["limit"].clone(), full.code(409)), (json!(2), "reservation_limit_reached".to_owned()));

@@ -89,19 +89,28 @@ fn order_record() -> Value {
 
 impl Desk<'_> {
     async fn soap(&self, body: impl Into<String>) -> (u16, String, String) {
+        self.soap_with(body, &[]).await
+    }
+
+    async fn soap_with(&self, body: impl Into<String>, headers: &[(&str, &str)]) -> (u16, String, String) {
         let request = self
             .app
             .request(Method::POST, &inbound(&self.channel))
             .header("content-type", "text/xml; charset=utf-8")
             .header("SOAPAction", "\"\"");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let response = request.body(body.into()).send().await.unwrap();
         let (status, kind) = (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap().to_owned());
         (status, kind, response.text().await.unwrap())
     }
 
     async fn push(&self, body: &Value, headers: &[(&str, &str)]) -> Reply {
+        self.push_text(&body.to_string(), headers).await
+    }
+
+    async fn push_text(&self, body: &str, headers: &[(&str, &str)]) -> Reply {
         let request = self.app.request(Method::POST, &inbound(&self.channel)).header("content-type", "application/json");
-        send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).body(body.to_string())).await
+        send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).body(body.to_owned())).await
     }
 
     async fn signed(&self, body: &Value) -> Reply {
@@ -134,6 +143,11 @@ async fn the_sample_is_acknowledged_and_makes_no_order_since_it_is_not_won() {
     );
     assert_eq!((&message["status"], &message["reason"]["code"]), (&json!("processed"), &json!("not_won")));
     assert_eq!(desk.admin.get("/v1/inbound_messages").await.expect(200).body["data"].as_array().unwrap().len(), 1);
+    // A proxy that adds the channel's secret changes nothing of that; a wrong one is refused.
+    let (status, kind, answer) = desk.soap_with(text.clone(), &[("X-Pesanan-Secret", SECRET)]).await;
+    assert_eq!((status, kind.as_str(), answer.as_str()), (200, "text/xml; charset=utf-8", ACKNOWLEDGEMENT));
+    assert_eq!(desk.worked_in().await["topic"], "Opportunity.outbound");
+    assert_eq!(desk.soap_with(text.clone(), &[("X-Pesanan-Secret", "whsec_other")]).await.0, 401);
     assert_eq!(desk.soap(text.replace(ORGANIZATION, "00D7F00000107XtUAI")).await.0, 401);
     assert_eq!(desk.soap("<a/>").await.0, 401);
     assert_eq!(desk.soap("{}").await.0, 401);
@@ -221,6 +235,9 @@ async fn an_activated_order_is_pushed_with_its_lines() {
         .await
         .expect(401);
     desk.push(&order_record(), &[]).await.expect(401);
+    // SOAP under the name of JSON is no push.
+    desk.push_text("<a/>", &[("X-Pesanan-Secret", SECRET)]).await.expect(200);
+    assert_eq!(desk.worked_in().await["reason"]["code"], "topic_mismatch");
     // A push of something else is stored, and told what is wrong with it.
     desk.signed(&json!([order_record(), {"attributes": {"type": "Case"}}])).await.expect(200);
     let message = desk.worked_in().await;

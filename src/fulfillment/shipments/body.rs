@@ -1,9 +1,11 @@
 use super::shipment::ShipmentStatus;
 use crate::fulfillment::dating::Dating;
+use crate::platform::merge_patch::{merge, merge_ids};
+use crate::types::absent::present;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::{check_external_ids, check_metadata, check_optional_text, check_text};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -71,12 +73,12 @@ pub struct PatchShipment {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub tracking_number: Option<Option<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
-    pub external_ids: Option<BTreeMap<String, Option<String>>>,
-    #[serde(default)]
+    pub external_ids: Option<Option<BTreeMap<String, Option<String>>>>,
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
-    pub metadata: Option<Map<String, Value>>,
+    pub metadata: Option<Option<Map<String, Value>>>,
 }
 
 impl PatchShipment {
@@ -96,48 +98,21 @@ impl PatchShipment {
         external_ids: &mut BTreeMap<String, String>,
         metadata: &mut Map<String, Value>,
     ) -> Result<(), Vec<Fault>> {
-        for (system, id) in self.external_ids.iter().flatten() {
-            match id {
-                Some(id) => external_ids.insert(system.clone(), id.clone()),
-                None => external_ids.remove(system),
-            };
+        match &self.external_ids {
+            Some(Some(ids)) => merge_ids(external_ids, ids),
+            Some(None) => external_ids.clear(),
+            None => {}
         }
-        if let Some(patch) = &self.metadata {
-            merge(metadata, patch);
+        match &self.metadata {
+            Some(Some(change)) => *metadata = merge(std::mem::take(metadata), change),
+            Some(None) => metadata.clear(),
+            None => {}
         }
         let mut faults = Faults::new();
         check_external_ids(&mut faults, "/external_ids", external_ids);
         check_metadata(&mut faults, "/metadata", metadata);
         faults.into_result()
     }
-}
-
-/// JSON Merge Patch (RFC 7396) of one object.
-fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>) {
-    for (name, change) in patch {
-        match change {
-            Value::Null => {
-                target.remove(name);
-            }
-            Value::Object(inner) => {
-                let place = target.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
-                if !place.is_object() {
-                    *place = Value::Object(Map::new());
-                }
-                if let Value::Object(place) = place {
-                    merge(place, inner);
-                }
-            }
-            scalar => {
-                target.insert(name.clone(), scalar.clone());
-            }
-        }
-    }
-}
-
-/// Tells `null` (`Some(None)`) from absence (`None`, by the field's default).
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]
@@ -162,6 +137,9 @@ mod tests {
         let change = patch(json!({"external_ids": {"a": null, "c": "3"}, "metadata": {"x": {"y": null}, "w": {"v": 1}}}));
         change.apply_free_data(&mut ids, &mut metadata).unwrap();
         assert_eq!(ids.into_iter().collect::<Vec<_>>(), [("b".into(), "2".into()), ("c".into(), "3".into())]);
-        assert_eq!(Value::Object(metadata), json!({"x": {"z": 2}, "w": {"v": 1}}));
+        assert_eq!(Value::Object(metadata.clone()), json!({"x": {"z": 2}, "w": {"v": 1}}));
+        let mut ids = BTreeMap::from([("b".to_owned(), "2".to_owned())]);
+        patch(json!({"external_ids": null, "metadata": null})).apply_free_data(&mut ids, &mut metadata).unwrap();
+        assert!(ids.is_empty() && metadata.is_empty());
     }
 }

@@ -1,4 +1,5 @@
 use super::status::IncomingStatus;
+use crate::types::absent::present;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
 use crate::types::id::IncomingSupplyId;
@@ -32,7 +33,7 @@ impl PostIncoming {
     }
 }
 
-/// What of incoming supply to change: absent fields stay.
+/// What of incoming supply to change: absent fields stay; `reference: null` takes it away.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"expected_on": "2027-01-22"}))]
@@ -42,8 +43,9 @@ pub struct PatchIncoming {
     /// The whole quantity, what has come of it included.
     #[serde(default)]
     pub quantity: Option<Quantity>,
-    #[serde(default)]
-    pub reference: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub reference: Option<Option<String>>,
 }
 
 /// Supply that is on its way, or was.

@@ -78,12 +78,12 @@ pub fn patch(
             "not less than what has been received; cancel the rest instead",
         );
     }
-    check_optional_text(&mut faults, "/reference", body.reference.as_deref(), 200);
+    check_optional_text(&mut faults, "/reference", body.reference.as_ref().and_then(Option::as_deref), 200);
     faults.into_result()?;
     supply.quantity = quantity;
     supply.expected_on = body.expected_on.unwrap_or(supply.expected_on);
-    if body.reference.is_some() {
-        supply.reference.clone_from(&body.reference);
+    if let Some(reference) = &body.reference {
+        supply.reference.clone_from(reference);
     }
     if supply == before {
         return Ok(supply);

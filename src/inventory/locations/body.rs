@@ -1,4 +1,6 @@
 use crate::organization::profile::body::{TimeOfDay, WorkingDay};
+use crate::platform::merge_patch::MergePatch;
+use crate::types::absent::{null_is_true, null_or};
 use crate::types::address::Address;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::check_text;
@@ -28,10 +30,11 @@ pub struct PutLocation {
     #[serde(default)]
     pub address: Option<Address>,
     /// Among locations that can ship an order equally well, the lower number ships first. 100 by default.
-    #[serde(default = "default_priority")]
+    #[serde(default = "default_priority", deserialize_with = "priority")]
+    #[schema(minimum = 0, maximum = 1000000)]
     pub priority: i32,
     /// An inactive location keeps its stock but promises none of it.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", deserialize_with = "null_is_true")]
     pub active: bool,
     /// Working days from an order to its hand-over to the carrier here; the organization's where absent.
     #[serde(default)]
@@ -66,6 +69,10 @@ fn default_priority() -> i32 {
     100
 }
 
+fn priority<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    null_or(deserializer, default_priority)
+}
+
 fn yes() -> bool {
     true
 }
@@ -73,66 +80,21 @@ fn yes() -> bool {
 impl PutLocation {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check(&mut faults, Some(&self.name), self.address.as_ref(), Some(self.priority));
+        check(&mut faults, &self.name, self.address.as_ref(), self.priority);
         check_calendar(&mut faults, self.handling_days, self.working_days.as_deref());
         faults.into_result()
     }
 }
 
-/// What of a location to change (RFC 7396): absent fields stay; `address: null` takes the address away.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"priority": 15}))]
-pub struct PatchLocation {
-    #[serde(default)]
-    pub name: Option<String>,
-    #[serde(default)]
-    pub kind: Option<LocationKind>,
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Address>)]
-    pub address: Option<Option<Address>>,
-    #[serde(default)]
-    pub priority: Option<i32>,
-    #[serde(default)]
-    pub active: Option<bool>,
-    /// `null`: as the organization.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<i32>, minimum = 0, maximum = 365)]
-    pub handling_days: Option<Option<i32>>,
-    /// `null`: as the organization.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<TimeOfDay>)]
-    pub cutoff_time: Option<Option<TimeOfDay>>,
-    /// `null`: as the organization.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<WorkingDay>>)]
-    pub working_days: Option<Option<Vec<WorkingDay>>>,
-}
+/// What of a location to change; its `GET` body, laid over and put back.
+pub type PatchLocation = MergePatch<PutLocation>;
 
-impl PatchLocation {
-    pub fn check(&self) -> Result<(), Vec<Fault>> {
-        let mut faults = Faults::new();
-        check(&mut faults, self.name.as_deref(), self.address.as_ref().and_then(Option::as_ref), self.priority);
-        check_calendar(&mut faults, self.handling_days.flatten(), self.working_days.as_ref().and_then(Option::as_deref));
-        faults.into_result()
-    }
-}
-
-/// Tells `null` (`Some(None)`) from absence (`None`, by the field's default).
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-fn check(faults: &mut Faults, name: Option<&str>, address: Option<&Address>, priority: Option<i32>) {
-    if let Some(name) = name {
-        check_text(faults, "/name", name, 200);
-    }
+fn check(faults: &mut Faults, name: &str, address: Option<&Address>, priority: i32) {
+    check_text(faults, "/name", name, 200);
     if let Some(address) = address {
         address.check(faults, "/address");
     }
-    if let Some(priority) = priority {
-        faults.require((0..=1_000_000).contains(&priority), "/priority", "out_of_range", "0 to 1000000");
-    }
+    faults.require((0..=1_000_000).contains(&priority), "/priority", "out_of_range", "0 to 1000000");
 }
 
 fn check_calendar(faults: &mut Faults, handling_days: Option<i32>, working_days: Option<&[WorkingDay]>) {
@@ -179,11 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_tells_null_from_absence() {
-        let patch = |text: &str| serde_json::from_str::<PatchLocation>(text).unwrap().address;
-        assert_eq!(patch("{}"), None);
-        assert_eq!(patch(r#"{"address": null}"#), Some(None));
-        assert!(patch(r#"{"address": {"country": "ID"}}"#).flatten().is_some());
+    fn null_is_absent() {
+        let body: PutLocation =
+            serde_json::from_str(r#"{"name": "A", "kind": "store", "priority": null, "active": null, "address": null}"#).unwrap();
+        assert_eq!((body.priority, body.active, body.address), (100, true, None));
     }
 
     #[test]

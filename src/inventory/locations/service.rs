@@ -30,25 +30,7 @@ pub fn put(
         None if *precondition != Precondition::Any => return Err(Error::not_found("location")),
         None => {}
     }
-    let (id, version, created_at, updated_at) = match &current {
-        Some(location) => (location.id, location.version, location.created_at, location.updated_at),
-        None => (LocationId::generate(), 1, context.now, context.now),
-    };
-    let wanted = Location {
-        id,
-        code: code.to_owned(),
-        name: body.name.clone(),
-        kind: body.kind,
-        address: body.address.clone(),
-        priority: body.priority,
-        active: body.active,
-        handling_days: body.handling_days,
-        cutoff_time: body.cutoff_time,
-        working_days: body.working_days.clone().map(sorted),
-        version,
-        created_at,
-        updated_at,
-    };
+    let wanted = wanted(context, code, current.as_ref(), body);
     let written = write(connection, context, current.as_ref(), wanted)?;
     // Another call may have created it between our look and our write.
     let created = current.is_none() && written.version == 1;
@@ -66,35 +48,35 @@ pub fn patch(
     body: &PatchLocation,
     precondition: &Precondition,
 ) -> Result<Location, Error> {
-    body.check()?;
     let current = store::lock(connection, context.organization_id, code)?.ok_or(Error::not_found("location"))?;
     precondition.check(current.version)?;
-    let mut location = current.clone();
-    if let Some(name) = &body.name {
-        location.name.clone_from(name);
+    let body = body.apply(&current)?;
+    body.check()?;
+    let wanted = wanted(context, code, Some(&current), &body);
+    write(connection, context, Some(&current), wanted)
+}
+
+/// The location as `body` wants it.
+fn wanted(context: &Context, code: &str, current: Option<&Location>, body: &PutLocation) -> Location {
+    let (id, version, created_at, updated_at) = match current {
+        Some(location) => (location.id, location.version, location.created_at, location.updated_at),
+        None => (LocationId::generate(), 1, context.now, context.now),
+    };
+    Location {
+        id,
+        code: code.to_owned(),
+        name: body.name.clone(),
+        kind: body.kind,
+        address: body.address.clone(),
+        priority: body.priority,
+        active: body.active,
+        handling_days: body.handling_days,
+        cutoff_time: body.cutoff_time,
+        working_days: body.working_days.clone().map(sorted),
+        version,
+        created_at,
+        updated_at,
     }
-    if let Some(kind) = body.kind {
-        location.kind = kind;
-    }
-    if let Some(address) = &body.address {
-        location.address.clone_from(address);
-    }
-    if let Some(priority) = body.priority {
-        location.priority = priority;
-    }
-    if let Some(active) = body.active {
-        location.active = active;
-    }
-    if let Some(days) = body.handling_days {
-        location.handling_days = days;
-    }
-    if let Some(time) = body.cutoff_time {
-        location.cutoff_time = time;
-    }
-    if let Some(days) = &body.working_days {
-        location.working_days = days.clone().map(sorted);
-    }
-    write(connection, context, Some(&current), location)
 }
 
 fn sorted(mut days: Vec<WorkingDay>) -> Vec<WorkingDay> {

@@ -149,7 +149,7 @@ pub async fn get_reservation(call: Call, app: Data<App>) -> Result<Answer, Error
     let context = call.require(Permission::CHECKOUT)?;
     call.no_query()?;
     let id: ReservationId = call.path("id")?;
-    let reservation = app.db.snapshot(move |connection| service::get(connection, context.organization_id, id)).await?;
+    let reservation = app.db.snapshot(move |connection| service::get(connection, &context, id)).await?;
     Answer::ok(&reservation)
 }
 

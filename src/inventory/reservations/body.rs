@@ -1,5 +1,6 @@
 use crate::inventory::stock::product::{self, Products};
 use crate::platform::limits::ORDER_LINES;
+use crate::types::absent::null_or;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, ReservationId};
@@ -50,12 +51,16 @@ pub struct PostCartAvailability {
 pub struct PostReservation {
     pub lines: Vec<CartLine>,
     /// 1 to 3600, for a storefront's own key 1 to 900; 900 by default.
-    #[serde(default = "default_expiry")]
+    #[serde(default = "default_expiry", deserialize_with = "expiry")]
     pub expires_in_seconds: u32,
 }
 
 fn default_expiry() -> u32 {
     900
+}
+
+fn expiry<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    null_or(deserializer, default_expiry)
 }
 
 /// How many lines a cart may have, and how many seconds it may be held.
@@ -139,6 +144,7 @@ pub struct ReservationLine {
     pub sku: String,
     #[schema(example = "2")]
     pub quantity: Quantity,
+    /// Where it is held. Empty for a storefront: what each location can give would tell how much lies there.
     pub allocations: Vec<ReservedAt>,
 }
 

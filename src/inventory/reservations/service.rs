@@ -122,7 +122,7 @@ pub fn create(
     let address = room.address.as_ref().map(|room| room.address.as_str());
     let rows = store::insert(context, &header, address, &lines);
     stock.write_with(connection, context, rows, vec![event_of("reservation.created", id, &lines)])?;
-    let reservation = header.with_lines(&lines);
+    let reservation = shown_to(context, header.with_lines(&lines));
     Ok(NewReservation { release_secret: release_secret.to_owned(), reservation })
 }
 
@@ -179,10 +179,18 @@ pub fn list(
     }))
 }
 
-pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: ReservationId) -> Result<Reservation, Error> {
-    let header = store::find(connection, organization_id, id)?.ok_or(Error::not_found("reservation"))?;
-    let lines = lines_of(connection, organization_id, id)?;
-    Ok(header.with_lines(&lines))
+pub fn get(connection: &mut PgConnection, context: &Context, id: ReservationId) -> Result<Reservation, Error> {
+    let header = store::find(connection, context.organization_id, id)?.ok_or(Error::not_found("reservation"))?;
+    let lines = lines_of(connection, context.organization_id, id)?;
+    Ok(shown_to(context, header.with_lines(&lines)))
+}
+
+/// A storefront is not told where its cart lies: one large cart would tell it all that each location has.
+fn shown_to(context: &Context, mut reservation: Reservation) -> Reservation {
+    if context.role == Role::Storefront {
+        reservation.lines.iter_mut().for_each(|line| line.allocations.clear());
+    }
+    reservation
 }
 
 /// Gives a reservation back. A storefront must show its secret; whoever shows a wrong one finds nothing.

@@ -1,3 +1,4 @@
+use crate::types::absent::null_is_default;
 use crate::types::decimal::Percent;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::check_text;
@@ -13,16 +14,16 @@ use utoipa::ToSchema;
 pub struct PutPaymentTerm {
     pub name: String,
     /// Days from the invoice's date to its due date.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub net_days: i32,
     /// Counts the days from the end of the invoice's month.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub end_of_month: bool,
     /// The order waits for its money before it is fulfilled.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub prepayment: bool,
     /// The carrier collects the money.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub cash_on_delivery: bool,
     /// Discount in percent for payment within `discount_days`.
     #[serde(default)]

@@ -5,7 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::filters::{any_of, known, many, parsed};
+use crate::platform::filters::{any_of, event_types, known, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::WebhookDeliveryId;
@@ -38,6 +38,8 @@ pub struct WebhookDeliveryQuery {
     from: Option<DateTime<Utc>>,
     /// Of events that happened before it.
     to: Option<DateTime<Utc>>,
+    /// Deliveries that were made, tried or ended at or after this instant.
+    updated_from: Option<DateTime<Utc>>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -59,10 +61,11 @@ pub async fn list_webhook_deliveries(call: Call, app: Data<App>) -> Result<Answe
     let filter = Filter {
         status: any_of(known::<DeliveryStatus>("status", query.status.as_deref())?),
         endpoint_id: any_of(parsed("endpoint_id", query.endpoint_id.as_deref())?),
-        event_type: any_of(many(query.event_type.as_deref())),
+        event_type: any_of(event_types("event_type", query.event_type.as_deref())?),
         order_id: any_of(parsed("order_id", query.order_id.as_deref())?),
         from: query.from,
         to: query.to,
+        updated_from: query.updated_from,
     };
     let (limit, filters) = (page_limit(query.limit)?, format!("webhook_deliveries {filter:?}"));
     let before = page_id(page_after(query.cursor.as_deref(), &filters, 1)?)?.map(WebhookDeliveryId);

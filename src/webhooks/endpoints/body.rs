@@ -1,6 +1,7 @@
 use crate::auth::actor::{Actor, ActorBody, ActorKind};
 use crate::auth::permission::{Permission, Permissions};
 use crate::events::scope_of;
+use crate::types::absent::present;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::WebhookEndpointId;
 use crate::types::text_enum::text_enum;
@@ -38,8 +39,10 @@ pub struct PatchWebhookEndpoint {
     #[serde(default)]
     #[schema(example = "https://example.com/pesanan", max_length = 2000)]
     pub url: Option<String>,
-    #[serde(default)]
-    pub event_types: Option<Vec<String>>,
+    /// Empty or null: all that its owner may read.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub event_types: Option<Option<Vec<String>>>,
     /// `false` sends nothing more; `true` begins again with what happens from then on.
     #[serde(default)]
     pub active: Option<bool>,
@@ -148,7 +151,7 @@ impl NewWebhookEndpoint {
 impl PatchWebhookEndpoint {
     pub fn check(&self, owner: &Owner) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_types(&mut faults, self.event_types.as_deref().unwrap_or_default(), owner);
+        check_types(&mut faults, self.event_types.as_ref().and_then(Option::as_deref).unwrap_or_default(), owner);
         faults.into_result()
     }
 }

@@ -60,6 +60,8 @@ pub fn rows() -> Vec<Row> {
             .at("/status/0"),
         again("a redelivery of nothing", 404, "not_found", json!({"from": "2026-03-02T00:00:00Z"})),
         Row::get("/v1/webhook_deliveries?status=lost", 400, "invalid_parameter"),
+        Row::get("/v1/webhook_deliveries?event_type=order.captuerd", 400, "invalid_parameter"),
+        Row::get("/v1/events/stream?type=order.captuerd", 400, "invalid_parameter"),
         Row::get("/v1/webhook_deliveries?endpoint_id=x", 400, "invalid_parameter"),
         Row::get("/v1/webhook_deliveries?order_id=x", 400, "invalid_parameter"),
         Row::get("/v1/webhook_deliveries?from=yesterday", 400, "invalid_parameter"),

@@ -99,6 +99,8 @@ async fn only_what_the_owner_may_read_is_sent() {
     assert!(!got.is_empty() && got.iter().all(|name| name.starts_with("order.") || name.starts_with("webhook_endpoint.")), "{got:?}");
 
     // Whoever changes it sends what he may read, no more.
+    let all = admin.patch(&path(&endpoint), json!({"event_types": null})).await.expect(200).body;
+    assert_eq!(all["event_types"], json!([]), "null takes the choice away");
     admin.patch(&path(&endpoint), json!({"event_types": ["api_client.created", "order.captured"]})).await.expect(200);
     assert_eq!(admin.get(&path(&endpoint)).await.body["owner"]["name"], "admin of the tests");
     narrow.news();

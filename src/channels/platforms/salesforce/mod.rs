@@ -31,22 +31,37 @@ fn is_signed(knock: &Knock) -> bool {
     !knock.header("webhook-signature").is_empty()
 }
 
-fn is_push(knock: &Knock) -> bool {
+fn shows_secret(knock: &Knock) -> bool {
     is_signed(knock) || !knock.header(SECRET).is_empty()
 }
 
+/// Whether it is said to be SOAP: a proxy may add a secret to an outbound message, which makes no push of it.
+fn is_soap(knock: &Knock) -> bool {
+    let media_type = knock.header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(media_type.as_str(), "text/xml" | "application/xml" | "application/soap+xml")
+}
+
+fn is_push(knock: &Knock) -> bool {
+    shows_secret(knock) && !is_soap(knock)
+}
+
+/// What pushes are told by; outbound messages end in `.outbound`.
+const PUSH: &str = "push";
+
 impl Platform for Salesforce {
     fn admit(&self, knock: &Knock, listening: &Listening, now: DateTime<Utc>) -> Result<Admitted, NotTheirs> {
-        if is_push(knock) {
+        if shows_secret(knock) {
             if is_signed(knock) {
                 let keys: Vec<Vec<u8>> = listening.secrets.iter().map(|secret| standard_webhooks::key_of(secret)).collect();
                 standard_webhooks::verify(knock, &keys, now)?;
             } else if !listening.secrets.iter().any(|secret| is_same(secret, knock.header(SECRET))) {
                 return Err(NotTheirs);
             }
+        }
+        if is_push(knock) {
             let pushed = push::read(knock.body).unwrap_or_default();
             let topic = match pushed.as_slice() {
-                [] => "push".to_owned(),
+                [] => PUSH.to_owned(),
                 [first, rest @ ..] if rest.iter().all(|one| one.kind == first.kind) => format!("{}.push", first.kind.object()),
                 _ => "batch.push".to_owned(),
             };
@@ -71,7 +86,8 @@ impl Platform for Salesforce {
             [only] => only.fields.get("Id").and_then(|id| whole(id)),
             _ => None,
         };
-        Ok(Admitted::Message { topic: topic.chars().take(100).collect(), external_id, proof: Proof::Address })
+        let proof = if shows_secret(knock) { Proof::Signature } else { Proof::Address };
+        Ok(Admitted::Message { topic: topic.chars().take(100).collect(), external_id, proof })
     }
 
     fn acknowledge(&self, knock: &Knock) -> Acknowledgement {
@@ -122,6 +138,9 @@ struct Asked {
 
 fn asked(message: &Message) -> Result<Vec<Asked>, Reason> {
     let is_xml = message.body.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf)) == Some(&b'<');
+    if is_xml == message.topic.ends_with(PUSH) {
+        return Err(Reason::new("topic_mismatch", format!("the body is not one of topic '{}'", message.topic), ""));
+    }
     if !is_xml {
         let pushed = push::read(&message.body)?;
         return Ok(pushed

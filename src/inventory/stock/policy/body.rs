@@ -1,4 +1,5 @@
 use crate::inventory::stock::level::StockLevel;
+use crate::types::absent::null_is_default;
 use crate::types::decimal::Quantity;
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({"safety_stock": "5", "reorder_point": "20"}))]
 pub struct PutPolicy {
     /// Never promised to orders. In the product's base unit.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub safety_stock: Quantity,
     /// `inventory.low_stock` is told when available stock falls below this.
     #[serde(default)]
