@@ -48,6 +48,7 @@ mod killed_inbox;
 mod mail;
 mod mailboxes;
 mod master_events;
+mod merge_patches;
 mod migrations;
 mod mixed_load;
 mod money;

@@ -166,8 +166,8 @@ async fn what_speaks_against_an_order_holds_it_and_the_right_role_releases_it() 
         let form = json!({"grant_type": "client_credentials", "client_id": client.client_id, "client_secret": client.client_secret, "scope": scope});
         let token = app.token(&form).await.expect(200).body["access_token"].as_str().unwrap().to_owned();
         let narrow = app.bearer(token).post(&release(&over), json!({"reason": "narrow"})).await;
-        assert_eq!(narrow.code(403), "insufficient_scope");
         assert!(narrow.body["detail"].as_str().unwrap().contains(lacks), "{}", narrow.body["detail"]);
+        assert_eq!(narrow.code(403), "insufficient_scope");
     }
     let released = finance.post(&release(&over), json!({"reason": "called"})).await.expect(200).body;
     assert_eq!(released["status"], "confirmed");

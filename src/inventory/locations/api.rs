@@ -87,7 +87,7 @@ pub async fn put_location(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a location
-#[utoipa::path(tag = "inventory", operation_id = "patch_location", security(("oauth2" = ["inventory:write"])), request_body(content = PatchLocation, example = json!({"priority": 15, "address": {"line2": "Gate 3"}})), params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "patch_location", security(("oauth2" = ["inventory:write"])), request_body(content = PatchLocation, example = json!({"priority": 15})), params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
     (status = 200, description = "The changed location", body = Location),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),

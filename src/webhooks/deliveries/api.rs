@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
-use crate::platform::filters::{any_of, known, many, parsed};
+use crate::platform::filters::{any_of, event_types, known, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::WebhookDeliveryId;
@@ -59,7 +59,7 @@ pub async fn list_webhook_deliveries(call: Call, app: Data<App>) -> Result<Answe
     let filter = Filter {
         status: any_of(known::<DeliveryStatus>("status", query.status.as_deref())?),
         endpoint_id: any_of(parsed("endpoint_id", query.endpoint_id.as_deref())?),
-        event_type: any_of(many(query.event_type.as_deref())),
+        event_type: any_of(event_types("event_type", query.event_type.as_deref())?),
         order_id: any_of(parsed("order_id", query.order_id.as_deref())?),
         from: query.from,
         to: query.to,

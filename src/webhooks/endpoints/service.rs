@@ -67,9 +67,10 @@ pub fn patch(
 ) -> Result<WebhookEndpoint, Error> {
     patch.check(owner)?;
     let current = lock(connection, context, id, precondition)?;
+    let all = vec![];
     let change = Change {
         url: patch.url.as_ref().unwrap_or(&current.url),
-        event_types: patch.event_types.as_ref().unwrap_or(&current.event_types),
+        event_types: patch.event_types.as_ref().map_or(&current.event_types, |types| types.as_ref().unwrap_or(&all)),
         active: patch.active.unwrap_or(current.active),
     };
     if (change.url, change.event_types, change.active) == (&current.url, &current.event_types, current.active) {
