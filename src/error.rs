@@ -345,21 +345,3 @@ impl ResponseError for Error {
         response.content_type("application/problem+json").body(self.problem(&request_id).to_string())
     }
 }
-
-/// RFC 9457 problem details, as every error answer carries them.
-#[derive(serde::Serialize, utoipa::ToSchema)]
-pub struct Problem {
-    /// A stable URI for each code.
-    #[schema(example = "urn:pesanan:problem:insufficient_stock")]
-    pub r#type: String,
-    pub title: String,
-    #[schema(example = 409)]
-    pub status: u16,
-    pub detail: String,
-    /// `urn:uuid:` and the request id.
-    pub instance: String,
-    /// What a program decides by.
-    #[schema(example = "insufficient_stock")]
-    pub code: String,
-    pub errors: Vec<Fault>,
-}

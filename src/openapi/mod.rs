@@ -4,6 +4,8 @@
 mod bodies;
 mod parameters;
 mod paths;
+/// What an error answer holds.
+mod problem;
 mod responses;
 mod schemas;
 mod security;
@@ -12,6 +14,7 @@ mod swagger;
 mod webhooks;
 
 pub use paths::Paths;
+pub use problem::Problem;
 pub use responses::{
     BadRequest, Conflict, CursorGone, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, LoginBlocked, LoginRefused, NotFound,
     OrderRefused, PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable,
@@ -20,7 +23,6 @@ pub use responses::{
 pub use swagger::routes;
 
 use crate::app;
-use crate::error::Problem;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::tag::TagBuilder;

@@ -1,8 +1,9 @@
 //! The answers that operations share. Their examples are made by the very code that answers, so that they cannot differ from it.
 
 use super::parameters::answers_with_etag;
+use super::problem::Problem;
 use super::security;
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::inventory::stock::short::{Short, insufficient_stock};
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;

@@ -167,7 +167,9 @@ pub struct NewShipping {
 #[serde(deny_unknown_fields)]
 pub struct NewOrderPayment {
     pub method: PaymentMethod,
+    /// What has become of the money so far; `captured` by default.
     #[serde(default)]
+    #[schema(value_type = Option<crate::payments::body::NewPaymentStatus>, default = "captured")]
     pub status: Option<MoneyStatus>,
     pub amount: Amount,
     #[serde(default)]

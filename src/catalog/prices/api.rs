@@ -74,6 +74,15 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
     Answer::ok(&page)
 }
 
+/// The prices in the order of the request, or with `answer=outcomes` what became of each. Only for the document: each is written
+/// as it is.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum PutPrices {
+    Rows(Vec<Price>),
+    Outcomes(BulkOutcomes),
+}
+
 /// Create or replace prices
 ///
 /// For systems that keep prices elsewhere: `source_version` orders what they send, so that what comes late changes nothing, and
@@ -83,7 +92,7 @@ pub async fn list_prices(call: Call, app: Data<App>) -> Result<Answer, Error> {
         {"sku": "KOPI-250", "currency": "IDR", "unit_price": "85000.00"},
         {"price_list": "wholesale", "sku": "KOPI-250", "currency": "IDR", "unit_price": "72000.00", "min_quantity": "12", "valid_from_on": "2026-01-01"}
     ])), responses(
-    (status = 200, description = "The prices, in the order of the request", body = Vec<Price>),
+    (status = 200, description = "The prices, in the order of the request; with `answer=outcomes` what became of each", body = PutPrices),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 422, response = crate::openapi::Invalid),
 ))]

@@ -95,6 +95,15 @@ pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> 
     Answer::ok(&page)
 }
 
+/// The products in the order of the request, or with `answer=outcomes` what became of each. Only for the document: each is
+/// written as it is.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum PutProducts {
+    Rows(Vec<Product>),
+    Outcomes(BulkOutcomes),
+}
+
 /// Create or replace many products
 ///
 /// For systems that keep products elsewhere: `source_version` orders what they send, so that what comes late changes nothing, and
@@ -104,7 +113,7 @@ pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> 
         {"sku": "KOPI-250", "name": "Kopi Arabika Gayo 250 g", "unit": "C62", "units": [{"unit": "XBX", "factor": "12"}], "tax_category": "standard", "active": true},
         {"sku": "GIFT-WRAP", "name": "Gift wrapping", "kind": "service", "unit": "C62", "tax_category": "standard", "active": true}
     ])), responses(
-    (status = 200, description = "The products, in the order of the request", body = Vec<Product>),
+    (status = 200, description = "The products, in the order of the request; with `answer=outcomes` what became of each", body = PutProducts),
     (status = 400, response = crate::openapi::BadRequest),
     (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),
