@@ -77,9 +77,14 @@ pub struct Changed {
 }
 
 impl ChangedQuery {
+    /// What a cursor of the list `name` is bound to.
+    pub fn fingerprint(&self, name: &str) -> String {
+        format!("{name} {:?}", self.updated_from)
+    }
+
     /// Reads the query of the list `name`, which is sorted by code.
     pub fn read(&self, name: &str) -> Result<Changed, Error> {
-        let fingerprint = format!("{name} {:?}", self.updated_from);
+        let fingerprint = self.fingerprint(name);
         let after = page_after(self.cursor.as_deref(), &fingerprint, 1)?.and_then(|mut key| key.pop());
         Ok(Changed { limit: page_limit(self.limit)?, after, updated_from: self.updated_from, fingerprint })
     }

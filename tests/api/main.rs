@@ -13,6 +13,7 @@ mod bulk;
 mod cancel_at_once;
 mod capture_on_shipment;
 mod capture_queue;
+mod changed_since;
 mod changes;
 mod channels;
 mod concurrency;

@@ -17,6 +17,7 @@ use crate::types::id::{BankEntryId, BankStatementId};
 use crate::types::page::{Page, page_after, page_id, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, post};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -45,6 +46,8 @@ pub struct EntryQuery {
     pub account: Option<String>,
     /// Entries that these payments stand for.
     pub payment_id: Option<String>,
+    /// Came or changed at or after this instant.
+    pub updated_from: Option<DateTime<Utc>>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
@@ -60,6 +63,7 @@ pub async fn entries_of(app: &App, context: Context, query: &EntryQuery, stateme
         direction: filters::known::<Direction>("direction", query.direction.as_deref())?,
         account: filters::many(query.account.as_deref()),
         payment_id: filters::parsed("payment_id", query.payment_id.as_deref())?,
+        updated_from: query.updated_from,
     };
     let bound_to = format!("bank_entries {filter:?}");
     let limit = page_limit(query.limit)?;

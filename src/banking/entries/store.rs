@@ -358,6 +358,7 @@ pub struct Filter {
     pub direction: Vec<String>,
     pub account: Vec<String>,
     pub payment_id: Vec<PaymentId>,
+    pub updated_from: Option<DateTime<Utc>>,
 }
 
 /// One row more than the page has, in the order in which they came.
@@ -375,6 +376,7 @@ pub fn page(
         (!filter.account.is_empty(), " AND e.account = ANY($5)"),
         (!filter.payment_id.is_empty(), " AND e.payment_id = ANY($6)"),
         (after.is_some(), " AND e.id > $7"),
+        (filter.updated_from.is_some(), " AND e.updated_at >= $9"),
     ]);
     let rows: Vec<Row> =
         sql_uncached(format!("SELECT {COLUMNS} FROM bank_entry e WHERE e.organization_id = $1{conditions} ORDER BY e.id LIMIT $8"))
@@ -386,6 +388,7 @@ pub fn page(
             .bind::<Array<SqlUuid>, _>(&filter.payment_id)
             .bind::<Nullable<SqlUuid>, _>(after)
             .bind::<BigInt, _>(limit)
+            .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
             .load(connection)?;
     entries_of(rows)
 }

@@ -15,6 +15,7 @@ use crate::types::page::{Page, page_after, page_id, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, post};
 use aws_lc_rs::digest;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -102,6 +103,8 @@ pub struct BankStatementQuery {
     /// `received imported rejected`; many by comma.
     #[param(example = "rejected")]
     pub status: Option<String>,
+    /// Came or changed at or after this instant; matching changes its entries, not the statement.
+    pub updated_from: Option<DateTime<Utc>>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
@@ -119,10 +122,14 @@ pub async fn list_bank_statements(call: Call, app: Data<App>) -> Result<Answer, 
     let context = call.require(Permission::PAYMENTS_READ)?;
     let query: BankStatementQuery = call.query()?;
     let status = filters::known::<BankStatementStatus>("status", query.status.as_deref())?;
-    let bound_to = format!("bank_statements {status:?}");
+    let updated_from = query.updated_from;
+    let bound_to = format!("bank_statements {status:?} {updated_from:?}");
     let limit = page_limit(query.limit)?;
     let before = page_id(page_after(query.cursor.as_deref(), &bound_to, 1)?)?.map(BankStatementId);
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &status, before, limit, &bound_to)).await?;
+    let page = app
+        .db
+        .read(move |connection| service::list(connection, context.organization_id, &status, updated_from, before, limit, &bound_to))
+        .await?;
     Answer::ok(&page)
 }
 

@@ -11,6 +11,7 @@ use crate::organization;
 use crate::types::fault::Fault;
 use crate::types::id::{BankEntryId, BankStatementId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
@@ -102,10 +103,11 @@ pub fn list(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     status: &[String],
+    updated_from: Option<DateTime<Utc>>,
     before: Option<BankStatementId>,
     limit: usize,
     bound_to: &str,
 ) -> Result<Page<BankStatement>, Error> {
-    let rows = store::page(connection, organization_id, status, before, limit as i64 + 1)?;
+    let rows = store::page(connection, organization_id, status, updated_from, before, limit as i64 + 1)?;
     Ok(Page::cut(rows, limit, |row| encode_cursor(bound_to, &[row.id.to_string()])))
 }

@@ -176,18 +176,21 @@ pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     status: &[String],
+    updated_from: Option<DateTime<Utc>>,
     before: Option<BankStatementId>,
     limit: i64,
 ) -> QueryResult<Vec<BankStatement>> {
     let of_status = if status.is_empty() { "" } else { " AND s.status = ANY($2)" };
     let after = if before.is_some() { " AND s.id < $3" } else { "" };
+    let since = if updated_from.is_some() { " AND s.updated_at >= $5" } else { "" };
     let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM bank_statement s {COUNTS} WHERE s.organization_id = $1{of_status}{after} ORDER BY s.id DESC LIMIT $4"
+        "SELECT {COLUMNS} FROM bank_statement s {COUNTS} WHERE s.organization_id = $1{of_status}{after}{since} ORDER BY s.id DESC LIMIT $4"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(status)
     .bind::<Nullable<SqlUuid>, _>(before)
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Timestamptz>, _>(updated_from)
     .load(connection)?;
     rows.into_iter().map(statement_of).collect()
 }

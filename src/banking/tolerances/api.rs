@@ -5,7 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::platform::http::Answer;
-use crate::types::page::{Page, PageQuery};
+use crate::types::page::{ChangedQuery, Page};
 use actix_web::web::Data;
 use actix_web::{get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -15,16 +15,15 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// List tolerances of bank matching
-#[utoipa::path(tag = "payments", operation_id = "list_bank_matching_tolerances", security(("oauth2" = ["payments:read"])), params(PageQuery), responses(
+#[utoipa::path(tag = "payments", operation_id = "list_bank_matching_tolerances", security(("oauth2" = ["payments:read"])), params(ChangedQuery), responses(
     (status = 200, description = "One page of tolerances, by currency", body = Page<MatchingTolerance>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/bank_matching_tolerances")]
 pub async fn list_tolerances(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::PAYMENTS_READ)?;
-    let query: PageQuery = call.query()?;
-    let (limit, after) = (query.limit()?, query.after(service::LIST, 1)?.and_then(|mut key| key.pop()));
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, after.as_deref(), limit)).await?;
+    let changed = call.query::<ChangedQuery>()?.read(service::LIST)?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &changed)).await?;
     Answer::ok(&page)
 }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::types::currency::Currency;
 use crate::types::id::OrganizationId;
-use crate::types::page::{Page, encode_cursor};
+use crate::types::page::{Changed, Page, encode_cursor};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -26,21 +26,16 @@ pub fn put(connection: &mut PgConnection, context: &Context, rows: &[PutToleranc
         NewEvent::of(event_type, "organization", context.organization_id.0, json!(row))
     };
     events::append(connection, context, &changed.iter().map(event).collect::<Vec<_>>())?;
-    Ok(store::page(connection, context.organization_id, None, ALL)?)
+    Ok(store::page(connection, context.organization_id, None, None, ALL)?)
 }
 
-pub fn list(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Page<MatchingTolerance>, Error> {
-    let rows = store::page(connection, organization_id, after, limit as i64 + 1)?;
-    Ok(Page::cut(rows, limit, |row| encode_cursor(LIST, &[row.currency.code().to_owned()])))
+pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, changed: &Changed) -> Result<Page<MatchingTolerance>, Error> {
+    let rows = store::page(connection, organization_id, changed.updated_from, changed.after.as_deref(), changed.limit as i64 + 1)?;
+    Ok(Page::cut(rows, changed.limit, |row| encode_cursor(&changed.fingerprint, &[row.currency.code().to_owned()])))
 }
 
 /// The tolerance of each currency that has one.
 pub fn by_currency(connection: &mut PgConnection, organization_id: OrganizationId) -> Result<HashMap<Currency, Decimal>, Error> {
-    let rows = store::page(connection, organization_id, None, ALL)?;
+    let rows = store::page(connection, organization_id, None, None, ALL)?;
     Ok(rows.into_iter().map(|row| (row.currency, row.amount.0)).collect())
 }

@@ -7,7 +7,7 @@ use crate::types::id::OrganizationId;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 
 const COLUMNS: &str = "currency, amount, version, created_at, updated_at";
@@ -58,15 +58,18 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, rows: &[PutToler
 pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
+    updated_from: Option<DateTime<Utc>>,
     after: Option<&str>,
     limit: i64,
 ) -> QueryResult<Vec<MatchingTolerance>> {
     let rows: Vec<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM bank_matching_tolerance WHERE organization_id = $1 AND currency > $2 ORDER BY currency LIMIT $3"
+        "SELECT {COLUMNS} FROM bank_matching_tolerance WHERE organization_id = $1 AND currency > $2 \
+         AND ($4::timestamptz IS NULL OR updated_at >= $4) ORDER BY currency LIMIT $3"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Text, _>(after.unwrap_or_default())
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Timestamptz>, _>(updated_from)
     .load(connection)?;
     Ok(rows.into_iter().map(MatchingTolerance::from).collect())
 }

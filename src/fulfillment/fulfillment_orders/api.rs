@@ -47,6 +47,8 @@ pub fn configure(config: &mut ServiceConfig) {
 pub struct FulfillmentOrderQuery {
     /// Many by comma.
     order_id: Option<String>,
+    /// Of orders of these customers.
+    customer_id: Option<String>,
     #[param(example = "jakarta-1")]
     location: Option<String>,
     /// `open on_hold picking packed shipped cancelled`
@@ -74,6 +76,7 @@ pub async fn list_fulfillment_orders(call: Call, app: Data<App>) -> Result<Answe
     let query: FulfillmentOrderQuery = call.query()?;
     let filter = FulfillmentOrderFilter {
         order_ids: any_of(parsed("order_id", query.order_id.as_deref())?),
+        customer_ids: any_of(parsed("customer_id", query.customer_id.as_deref())?),
         locations: any_of(many(query.location.as_deref())),
         statuses: any_of(parsed("status", query.status.as_deref())?),
         numbers: any_of(many(query.number.as_deref())),

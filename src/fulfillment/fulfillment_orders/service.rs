@@ -2,7 +2,7 @@ use super::body::FulfillmentOrderBody;
 use super::store;
 use crate::error::Error;
 use crate::fulfillment::fulfillment_order::FulfillmentOrderStatus;
-use crate::types::id::{FulfillmentOrderId, OrderId, OrganizationId};
+use crate::types::id::{CustomerId, FulfillmentOrderId, OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -12,6 +12,7 @@ use diesel::result::QueryResult;
 #[derive(Clone, Debug, Default)]
 pub struct FulfillmentOrderFilter {
     pub order_ids: Option<Vec<OrderId>>,
+    pub customer_ids: Option<Vec<CustomerId>>,
     pub locations: Option<Vec<String>>,
     pub statuses: Option<Vec<FulfillmentOrderStatus>>,
     pub numbers: Option<Vec<String>>,

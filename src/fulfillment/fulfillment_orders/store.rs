@@ -116,6 +116,7 @@ pub fn page(
         when(filter.numbers.is_some(), " AND f.number = ANY($5) AND o.number = ANY($6)"),
         when(filter.updated_from.is_some(), " AND f.updated_at >= $7"),
         when(after.is_some(), " AND f.id > $8"),
+        when(filter.customer_ids.is_some(), " AND o.customer_id = ANY($10)"),
     ]
     .concat();
     let rows: Vec<Row> = sql(format!("{SELECT}{filters} ORDER BY f.id LIMIT $9"))
@@ -128,6 +129,7 @@ pub fn page(
         .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
         .bind::<Nullable<SqlUuid>, _>(after)
         .bind::<BigInt, _>(limit)
+        .bind::<Nullable<Array<SqlUuid>>, _>(filter.customer_ids.clone())
         .load(connection)?;
     with_lines(connection, organization_id, rows)
 }

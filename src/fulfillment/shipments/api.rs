@@ -29,6 +29,8 @@ pub fn configure(config: &mut ServiceConfig) {
 pub struct ShipmentQuery {
     /// Many by comma.
     order_id: Option<String>,
+    /// Of orders of these customers.
+    customer_id: Option<String>,
     /// `in_transit out_for_delivery exception delivered returned`
     #[param(example = "in_transit,exception")]
     status: Option<String>,
@@ -56,6 +58,7 @@ pub async fn list_shipments(call: Call, app: Data<App>) -> Result<Answer, Error>
     let query: ShipmentQuery = call.query()?;
     let filter = ShipmentFilter {
         order_ids: any_of(parsed("order_id", query.order_id.as_deref())?),
+        customer_ids: any_of(parsed("customer_id", query.customer_id.as_deref())?),
         statuses: any_of(parsed("status", query.status.as_deref())?),
         numbers: any_of(many(query.number.as_deref())),
         tracking_numbers: any_of(many(query.tracking_number.as_deref())),

@@ -8,7 +8,7 @@ use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::platform::sql::Together;
-use crate::types::id::{OrderId, OrganizationId, ShipmentId};
+use crate::types::id::{CustomerId, OrderId, OrganizationId, ShipmentId};
 use crate::types::page::{Page, encode_cursor};
 use chrono::{DateTime, Utc};
 use diesel::RunQueryDsl;
@@ -20,6 +20,7 @@ use serde_json::json;
 #[derive(Clone, Debug, Default)]
 pub struct ShipmentFilter {
     pub order_ids: Option<Vec<OrderId>>,
+    pub customer_ids: Option<Vec<CustomerId>>,
     pub statuses: Option<Vec<ShipmentStatus>>,
     pub numbers: Option<Vec<String>>,
     pub tracking_numbers: Option<Vec<String>>,

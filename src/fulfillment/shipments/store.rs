@@ -172,6 +172,10 @@ pub fn page(
         when(filter.tracking_numbers.is_some(), " AND s.tracking_number = ANY($6)"),
         when(filter.updated_from.is_some(), " AND s.updated_at >= $7"),
         when(after.is_some(), " AND s.id > $8"),
+        when(
+            filter.customer_ids.is_some(),
+            " AND s.order_id IN (SELECT id FROM sales_order WHERE organization_id = $1 AND customer_id = ANY($10))",
+        ),
     ]
     .concat();
     let rows: Vec<Row> = sql(format!("SELECT {COLUMNS} FROM shipment s WHERE s.organization_id = $1{filters} ORDER BY s.id LIMIT $9"))
@@ -184,6 +188,7 @@ pub fn page(
         .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
         .bind::<Nullable<SqlUuid>, _>(after)
         .bind::<BigInt, _>(limit)
+        .bind::<Nullable<Array<SqlUuid>>, _>(filter.customer_ids.clone())
         .load(connection)?;
     with_parts(connection, organization_id, rows)
 }

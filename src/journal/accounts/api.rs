@@ -5,7 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::platform::http::Answer;
-use crate::types::page::{Page, PageQuery};
+use crate::types::page::{ChangedQuery, Page, page_after, page_limit};
 use actix_web::web::Data;
 use actix_web::{get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,16 +17,19 @@ pub fn configure(config: &mut ServiceConfig) {
 /// List the chart of accounts
 ///
 /// Which account each role posts to; every role has one from the start.
-#[utoipa::path(tag = "invoices", operation_id = "list_ledger_accounts", security(("oauth2" = ["invoices:read"])), params(PageQuery), responses(
+#[utoipa::path(tag = "invoices", operation_id = "list_ledger_accounts", security(("oauth2" = ["invoices:read"])), params(ChangedQuery), responses(
     (status = 200, description = "One page of accounts, by role, tax category and payment method", body = Page<LedgerAccount>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/ledger_accounts")]
 pub async fn list_ledger_accounts(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::INVOICES_READ)?;
-    let query: PageQuery = call.query()?;
-    let (limit, after) = (query.limit()?, query.after(service::LIST, 3)?);
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, after.as_deref(), limit)).await?;
+    let query: ChangedQuery = call.query()?;
+    let (limit, updated_from, bound_to) = (page_limit(query.limit)?, query.updated_from, query.fingerprint(service::LIST));
+    let after = page_after(query.cursor.as_deref(), &bound_to, 3)?;
+    let page =
+        app.db.read(move |connection| service::list(connection, context.organization_id, updated_from, after.as_deref(), limit, &bound_to));
+    let page = page.await?;
     Answer::ok(&page)
 }
 

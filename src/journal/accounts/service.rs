@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::types::id::OrganizationId;
 use crate::types::page::{Page, encode_cursor};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
@@ -55,15 +56,17 @@ pub fn put(connection: &mut PgConnection, context: &Context, rows: &[PutLedgerAc
 pub fn list(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
+    updated_from: Option<DateTime<Utc>>,
     after: Option<&[String]>,
     limit: usize,
+    bound_to: &str,
 ) -> Result<Page<LedgerAccount>, Error> {
-    let rows = store::page(connection, organization_id, after, limit as i64 + 1)?;
+    let rows = store::page(connection, organization_id, updated_from, after, limit as i64 + 1)?;
     let key = |row: &LedgerAccount| {
         let method = row.payment_method.map(|method| method.to_string());
         [row.role.to_string(), row.tax_category.clone().unwrap_or_default(), method.unwrap_or_default()]
     };
-    Ok(Page::cut(rows, limit, |row| encode_cursor(LIST, &key(row))))
+    Ok(Page::cut(rows, limit, |row| encode_cursor(bound_to, &key(row))))
 }
 
 #[cfg(test)]

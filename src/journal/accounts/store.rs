@@ -81,19 +81,21 @@ pub fn all(connection: &mut PgConnection, organization_id: OrganizationId) -> Qu
 pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
+    updated_from: Option<DateTime<Utc>>,
     after: Option<&[String]>,
     limit: i64,
 ) -> QueryResult<Vec<LedgerAccount>> {
     let part = |i: usize| after.and_then(|key| key.get(i)).cloned().unwrap_or_default();
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM ledger_account t WHERE organization_id = $1 AND (t.role, t.tax_category, t.payment_method) > ($2, $3, $4) \
-         ORDER BY t.role, t.tax_category, t.payment_method LIMIT $5"
+         AND ($6::timestamptz IS NULL OR t.updated_at >= $6) ORDER BY t.role, t.tax_category, t.payment_method LIMIT $5"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Text, _>(part(0))
     .bind::<Text, _>(part(1))
     .bind::<Text, _>(part(2))
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Timestamptz>, _>(updated_from)
     .load(connection)?;
     Ok(rows.into_iter().map(LedgerAccount::from).collect())
 }

@@ -32,6 +32,8 @@ pub struct RefundQuery {
     payment_id: Option<String>,
     /// Refunds of payments for this order.
     order_id: Option<String>,
+    /// Refunds of payments of these customers.
+    customer_id: Option<String>,
     /// pending, succeeded, failed
     status: Option<String>,
     #[param(example = "RFD-000001")]
@@ -52,6 +54,7 @@ impl RefundQuery {
         Ok(Filter {
             payment_id: parsed("payment_id", self.payment_id.as_deref())?,
             order_id: parsed("order_id", self.order_id.as_deref())?,
+            customer_id: parsed("customer_id", self.customer_id.as_deref())?,
             status: known::<RefundStatus>("status", self.status.as_deref())?,
             number: many(self.number.as_deref()),
             updated_from: self.updated_from,

@@ -4,7 +4,7 @@ use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{sql, sql_uncached};
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
-use crate::types::id::{OrderId, OrganizationId, PaymentId, RefundId};
+use crate::types::id::{CustomerId, OrderId, OrganizationId, PaymentId, RefundId};
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -88,6 +88,7 @@ pub fn of_payments(connection: &mut PgConnection, organization_id: OrganizationI
 pub struct Filter {
     pub payment_id: Vec<PaymentId>,
     pub order_id: Vec<OrderId>,
+    pub customer_id: Vec<CustomerId>,
     pub status: Vec<String>,
     pub number: Vec<String>,
     pub updated_from: Option<DateTime<Utc>>,
@@ -107,6 +108,10 @@ pub fn page(
         (!filter.status.is_empty(), " AND r.status = ANY($4)"),
         (!filter.number.is_empty(), " AND r.number = ANY($5)"),
         (filter.updated_from.is_some(), " AND r.updated_at >= $6"),
+        (
+            !filter.customer_id.is_empty(),
+            " AND r.payment_id IN (SELECT id FROM payment WHERE organization_id = $1 AND customer_id = ANY($10))",
+        ),
         (true, &after),
     ]);
     let order = slice.sort.order_by("r");
@@ -121,6 +126,7 @@ pub fn page(
             .bind::<Nullable<Text>, _>(slice.after.as_ref().map(|after| after.key.as_str()))
             .bind::<Nullable<SqlUuid>, _>(slice.after.as_ref().map(|after| after.id))
             .bind::<BigInt, _>(slice.limit as i64 + 1)
+            .bind::<Array<SqlUuid>, _>(&filter.customer_id)
             .load(connection)?;
     Ok(rows.into_iter().map(RefundBody::from).collect())
 }

@@ -38,6 +38,8 @@ pub struct WebhookDeliveryQuery {
     from: Option<DateTime<Utc>>,
     /// Of events that happened before it.
     to: Option<DateTime<Utc>>,
+    /// Deliveries that were made, tried or ended at or after this instant.
+    updated_from: Option<DateTime<Utc>>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -63,6 +65,7 @@ pub async fn list_webhook_deliveries(call: Call, app: Data<App>) -> Result<Answe
         order_id: any_of(parsed("order_id", query.order_id.as_deref())?),
         from: query.from,
         to: query.to,
+        updated_from: query.updated_from,
     };
     let (limit, filters) = (page_limit(query.limit)?, format!("webhook_deliveries {filter:?}"));
     let before = page_id(page_after(query.cursor.as_deref(), &filters, 1)?)?.map(WebhookDeliveryId);

@@ -82,6 +82,7 @@ pub struct Filter {
     pub order_id: Option<Vec<OrderId>>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
+    pub updated_from: Option<DateTime<Utc>>,
 }
 
 /// One page, the newest first.
@@ -103,6 +104,7 @@ pub fn page(
         (filter.order_id.is_some(), " AND order_id = ANY($6)"),
         (filter.from.is_some(), " AND occurred_at >= $7"),
         (filter.to.is_some(), " AND occurred_at < $8"),
+        (filter.updated_from.is_some(), " AND updated_at >= $10"),
     ]);
     let rows: Vec<Row> =
         sql(format!("SELECT {COLUMNS} FROM webhook_delivery WHERE organization_id = $1{conditions} ORDER BY id DESC LIMIT $9"))
@@ -115,6 +117,7 @@ pub fn page(
             .bind::<Nullable<Timestamptz>, _>(filter.from)
             .bind::<Nullable<Timestamptz>, _>(filter.to)
             .bind::<BigInt, _>(limit)
+            .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
             .load(connection)?;
     Ok(rows.into_iter().map(WebhookDelivery::from).collect())
 }

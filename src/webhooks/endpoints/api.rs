@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
 use crate::types::id::WebhookEndpointId;
-use crate::types::page::{Page, PageQuery, page_id};
+use crate::types::page::{ChangedQuery, Page, page_id};
 use crate::webhooks::deliveries::body::{RedeliverWebhooks, WebhookDelivery, WebhookRedelivery};
 use crate::webhooks::deliveries::service::redeliver_many;
 use actix_web::web::Data;
@@ -29,16 +29,16 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// List webhook endpoints
-#[utoipa::path(tag = "webhooks", operation_id = "list_webhook_endpoints", security(("oauth2" = ["webhooks:read"])), params(PageQuery), responses(
+#[utoipa::path(tag = "webhooks", operation_id = "list_webhook_endpoints", security(("oauth2" = ["webhooks:read"])), params(ChangedQuery), responses(
     (status = 200, description = "One page of webhook endpoints, oldest first", body = Page<WebhookEndpoint>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/webhook_endpoints")]
 pub async fn list_webhook_endpoints(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::WEBHOOKS_READ)?;
-    let query: PageQuery = call.query()?;
-    let (limit, after) = (query.limit()?, page_id(query.after(service::LIST, 1)?)?.map(WebhookEndpointId));
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, after, limit)).await?;
+    let changed = call.query::<ChangedQuery>()?.read(service::LIST)?;
+    let after = page_id(changed.after.clone().map(|id| vec![id]))?.map(WebhookEndpointId);
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &changed, after)).await?;
     Answer::ok(&page)
 }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::events::{self, event::NewEvent, feed};
 use crate::platform::http::Precondition;
 use crate::types::id::{OrganizationId, WebhookEndpointId};
-use crate::types::page::{Page, encode_cursor};
+use crate::types::page::{Changed, Page, encode_cursor};
 use crate::webhooks::deliveries::body::WebhookDelivery;
 use crate::webhooks::deliveries::store as deliveries;
 use crate::webhooks::signature::{PREVIOUS_SIGNS_FOR, new_secret};
@@ -48,11 +48,11 @@ pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: W
 pub fn list(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
+    changed: &Changed,
     after: Option<WebhookEndpointId>,
-    limit: usize,
 ) -> Result<Page<WebhookEndpoint>, Error> {
-    let rows = store::page(connection, organization_id, after, limit as i64 + 1)?;
-    Ok(Page::cut(rows, limit, |row| encode_cursor(LIST, &[row.id.to_string()])))
+    let rows = store::page(connection, organization_id, changed.updated_from, after, changed.limit as i64 + 1)?;
+    Ok(Page::cut(rows, changed.limit, |row| encode_cursor(&changed.fingerprint, &[row.id.to_string()])))
 }
 
 /// Changes what is sent where. Whoever does is the endpoint's owner from then on, so that nobody sends himself what only another

@@ -164,16 +164,18 @@ fn one(
 pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
+    updated_from: Option<DateTime<Utc>>,
     after: Option<WebhookEndpointId>,
     limit: i64,
 ) -> QueryResult<Vec<WebhookEndpoint>> {
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM webhook_endpoint WHERE organization_id = $1 AND deleted_at IS NULL AND ($2::uuid IS NULL OR id > $2) \
-         ORDER BY id LIMIT $3"
+         AND ($4::timestamptz IS NULL OR updated_at >= $4) ORDER BY id LIMIT $3"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Timestamptz>, _>(updated_from)
     .load(connection)?;
     Ok(rows.into_iter().map(WebhookEndpoint::from).collect())
 }
