@@ -20,7 +20,8 @@ pub fn sample(name: &str) -> Option<Vec<u8>> {
 /// Says which test is skipped and why, past the harness, which keeps the output of tests that pass to itself.
 pub fn skipped(here: &str, why: &str) {
     let name = here.split("::").filter(|part| !part.starts_with('{')).last().unwrap_or(here);
-    writeln!(std::io::stderr(), "skipped: {name} ({why})").unwrap();
+    let mut shown = std::io::stderr();
+    writeln!(shown, "skipped: {name} ({why})").unwrap();
 }
 
 /// What is found, or the end of the test, which is then named as skipped with the reason why: by default, that its data are not at hand.
