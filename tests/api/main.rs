@@ -45,6 +45,7 @@ mod inventory;
 mod invoicing;
 mod journal;
 mod killed_inbox;
+mod letters;
 mod mail;
 mod mailboxes;
 mod master_events;
