@@ -58,6 +58,7 @@ mod notices;
 mod openapi;
 mod orders;
 mod organization;
+mod payers;
 mod prepayments;
 mod pricing;
 mod promises;
