@@ -58,6 +58,7 @@ mod notices;
 mod openapi;
 mod orders;
 mod organization;
+mod past_orders;
 mod payers;
 mod prepayments;
 mod pricing;
