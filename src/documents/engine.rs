@@ -1,6 +1,7 @@
 //! Templates and data to PDF. The engine sees nothing but what is compiled in and what it is handed: no file system, no network, no
 //! clock. All text of users comes in as values of `data.json`, so that none of it is ever read as markup.
 
+use super::legible::Legible;
 use crate::error::Error;
 use std::sync::OnceLock;
 use typst::comemo;
@@ -30,11 +31,15 @@ struct Shared {
     fonts: Vec<Font>,
     /// Fonts of the operator's own, for scripts that Inter lacks: their families, tried after it.
     families: Vec<String>,
+    /// What all fonts show, and what the built-in ones show.
+    legible: Legible,
+    legible_built_in: Legible,
 }
 
 impl Shared {
     fn load(folder: Option<&std::path::Path>) -> Self {
         let mut fonts: Vec<Font> = FONTS.iter().flat_map(|data| Font::iter(Bytes::new(*data))).collect();
+        let legible_built_in = Legible::by(fonts.iter().map(Font::info));
         let mut own = folder.map(files_in).unwrap_or_default();
         own.sort();
         let read = |path: &std::path::PathBuf| std::fs::read(path).inspect_err(|error| log::warn!("{}: {error}", path.display())).ok();
@@ -46,7 +51,9 @@ impl Shared {
                 families.push(family);
             }
         }
-        Self { library: LazyHash::new(Library::default()), book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts, families }
+        let legible = Legible::by(fonts.iter().map(Font::info));
+        let (library, book) = (LazyHash::new(Library::default()), LazyHash::new(FontBook::from_fonts(&fonts)));
+        Self { library, book, fonts, families, legible, legible_built_in }
     }
 }
 
@@ -89,22 +96,31 @@ impl Engine {
         Self { shared: OnceLock::new(), font_folder }
     }
 
-    /// The same job gives the same bytes. A logo that cannot be drawn is left out: an invoice must not wait for a picture.
+    /// The same job gives the same bytes. What no font has is shown by a substitute, a logo that cannot be drawn is left out, and a
+    /// document that the operator's own fonts spoil is made without them: an invoice must not wait for a picture or a letter.
     pub fn render(&self, job: &Job) -> Result<Vec<u8>, Error> {
-        let result = match (self.compile(job, job.logo.as_ref()), &job.logo) {
-            (Err(error), Some(_)) => {
-                log::warn!("a document is made without its logo: {error}");
-                self.compile(job, None)
-            }
-            (result, _) => result,
-        };
+        let shared = self.shared();
+        let own_fonts = shared.fonts.len() > FONTS.len();
+        let mut result = self.compile(job, job.logo.as_ref(), &shared.legible);
+        if let (Err(error), true) = (&result, own_fonts) {
+            log::warn!("a document is made with the built-in fonts alone: {error}");
+            result = self.compile(job, job.logo.as_ref(), &shared.legible_built_in);
+        }
+        if let (Err(error), Some(_)) = (&result, &job.logo) {
+            log::warn!("a document is made without its logo: {error}");
+            result = self.compile(job, None, &shared.legible_built_in);
+        }
         // What was memoised for this document is of no use to the next.
         comemo::evict(0);
         result.map_err(Error::internal)
     }
 
-    fn compile(&self, job: &Job, logo: Option<&Picture>) -> Result<Vec<u8>, String> {
-        let document = self.layout(job, logo)?;
+    fn shared(&self) -> &Shared {
+        self.shared.get_or_init(|| Shared::load(self.font_folder.as_deref()))
+    }
+
+    fn compile(&self, job: &Job, logo: Option<&Picture>, legible: &Legible) -> Result<Vec<u8>, String> {
+        let document = self.lay_out(job, logo, legible)?;
         let standards = PdfStandards::new(&[PdfStandard::A_2b]).map_err(|error| error.message().to_string())?;
         let options = PdfOptions {
             ident: Smart::Custom(job.identity.clone()),
@@ -115,9 +131,15 @@ impl Engine {
         typst_pdf::pdf(&document, &options).map_err(|errors| told(&errors))
     }
 
+    #[cfg(test)]
     pub(super) fn layout(&self, job: &Job, logo: Option<&Picture>) -> Result<PagedDocument, String> {
-        let shared = self.shared.get_or_init(|| Shared::load(self.font_folder.as_deref()));
+        self.lay_out(job, logo, &self.shared().legible)
+    }
+
+    fn lay_out(&self, job: &Job, logo: Option<&Picture>, legible: &Legible) -> Result<PagedDocument, String> {
+        let shared = self.shared();
         let mut data = job.data.clone();
+        data.values_mut().for_each(|value| legible.show(value));
         data.insert("fonts".to_owned(), serde_json::json!(shared.families));
         data.insert("logo".to_owned(), serde_json::json!(logo.map(|picture| &picture.name)));
         let mut files = vec![(file_id("data.json")?, Bytes::new(serde_json::to_vec(&data).map_err(|error| error.to_string())?))];

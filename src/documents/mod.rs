@@ -12,6 +12,7 @@ mod gather;
 pub mod kind;
 mod labels;
 pub mod language;
+mod legible;
 #[cfg(test)]
 mod looks;
 /// Answers to orders in UBL.

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::fulfillment::fulfillment_orders::body::Ship;
 use crate::fulfillment::shipments::body::NewTrackingEvent;
 use crate::invoicing::invoices::body::NewInvoice;
+use crate::invoicing::series;
 use crate::order_to_cash::cancel::cancel;
 use crate::order_to_cash::deliver::track;
 use crate::order_to_cash::invoice::{self, Issue};
@@ -21,8 +22,6 @@ use diesel::pg::PgConnection;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Documents of the past are numbered apart.
-const SERIES: &str = "HIST";
 /// Fields that only an order of the past has.
 const FIELDS: [&str; 5] = ["number", "shipped_at", "delivered_at", "cancelled", "invoice"];
 
@@ -115,8 +114,12 @@ impl History {
         match &self.invoice {
             Some(past) if order.invoice_status != InvoiceStatus::Invoiced => {
                 let external_ids = past.number.clone().map(|number| [("history".to_owned(), number)].into());
-                let body =
-                    NewInvoice { issued_on: Some(past.issued_on), series: Some(SERIES.to_owned()), external_ids, ..NewInvoice::default() };
+                let body = NewInvoice {
+                    issued_on: Some(past.issued_on),
+                    series: Some(series::HISTORY.to_owned()),
+                    external_ids,
+                    ..NewInvoice::default()
+                };
                 invoice::issue(connection, context, id, &Issue { body, may_predate: true, precondition: Precondition::Any })?;
                 Ok(())
             }

@@ -11,6 +11,7 @@ mod lines;
 mod master_rows;
 mod order_rows;
 mod outcome;
+mod past_rows;
 mod result;
 pub mod service;
 mod store;

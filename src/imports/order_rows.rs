@@ -4,6 +4,7 @@ use super::body::{ImportAction, ImportKind, ImportMode, ImportRowStatus};
 use super::history::History;
 use super::job::{Step, is_passing, settle, without_poison};
 use super::outcome::{Telling, fault_of};
+use super::past_rows;
 use super::store::{self, Lease, Outcome, PendingRow};
 use crate::auth::actor::Context;
 use crate::auth::permission::Permission;
@@ -19,7 +20,6 @@ use crate::platform::db::Db;
 use crate::platform::http::{Answer, parse_json};
 use crate::platform::idempotency::fingerprint;
 use crate::types::id::OrderId;
-use diesel::Connection;
 use diesel::pg::PgConnection;
 use serde::Deserialize;
 
@@ -33,15 +33,15 @@ pub fn step(db: &Db, desk: &Desk, context: &Context, lease: &Lease, after: i64) 
     let Some(last) = rows.last().map(|row| row.row_number) else { return Ok(None) };
     let batch = |rows: &[PendingRow]| {
         db.read_blocking(|connection| {
+            if lease.mode == ImportMode::Historical {
+                return past_rows::settled(connection, desk, context, lease, &telling, rows);
+            }
             if lease.dry_run {
                 return tried(connection, desk, context, lease, &telling, rows);
             }
             let (mut settled, open) = placed_before(connection, lease, rows)?;
             settled.extend(outcomes(connection, desk, context, lease, &telling, &open)?);
-            match lease.mode {
-                ImportMode::Live => Ok(settled),
-                ImportMode::Historical => carried(connection, context, &telling, rows, settled),
-            }
+            Ok(settled)
         })
     };
     let outcomes = without_poison(&rows, &telling, &batch)?;
@@ -51,7 +51,11 @@ pub fn step(db: &Db, desk: &Desk, context: &Context, lease: &Lease, after: i64) 
 
 /// The rows whose orders are there already, as imported, and the others. A worker may have ended after it had placed a batch and
 /// before it told; the orders tell longer than their claims, and whatever would be found wrong with them now came after them.
-fn placed_before(connection: &mut PgConnection, lease: &Lease, rows: &[PendingRow]) -> Result<(Vec<Outcome>, Vec<PendingRow>), Error> {
+pub(super) fn placed_before(
+    connection: &mut PgConnection,
+    lease: &Lease,
+    rows: &[PendingRow],
+) -> Result<(Vec<Outcome>, Vec<PendingRow>), Error> {
     let ids: Vec<OrderId> = rows.iter().map(|row| OrderId(row.subject_id)).collect();
     let numbers = orders::numbers(connection, lease.organization_id, &ids)?;
     let (mut settled, mut open) = (vec![], vec![]);
@@ -120,27 +124,6 @@ fn outcomes(
     Ok(settled)
 }
 
-/// Orders of the past, carried to where they ended, each in a transaction of its own. One that cannot be carried there is told as
-/// rejected; it stands as far as it came, and an import of the same row goes on from there.
-fn carried(
-    connection: &mut PgConnection,
-    context: &Context,
-    telling: &Telling,
-    rows: &[PendingRow],
-    mut settled: Vec<Outcome>,
-) -> Result<Vec<Outcome>, Error> {
-    for outcome in settled.iter_mut().filter(|outcome| outcome.status == ImportRowStatus::Imported) {
-        let Some(row) = rows.iter().find(|row| row.row_number == outcome.row_number) else { continue };
-        let (_, history) = History::read(&row.raw, context.now)?;
-        match connection.transaction(|connection| history.carry(connection, context, OrderId(outcome.subject_id))) {
-            Ok(()) => {}
-            Err(error) if is_passing(&error) => return Err(error),
-            Err(error) => *outcome = telling.rejected(row, &error),
-        }
-    }
-    Ok(settled)
-}
-
 /// What placing each row by itself now would come to.
 fn tried(
     connection: &mut PgConnection,
@@ -177,7 +160,7 @@ fn tried(
 }
 
 /// The row as what `POST /v1/orders` takes, with the faults that it would tell, and of an order of the past what became of it.
-fn read(context: &Context, lease: &Lease, row: &PendingRow) -> Result<(NewOrder, History), Error> {
+pub(super) fn read(context: &Context, lease: &Lease, row: &PendingRow) -> Result<(NewOrder, History), Error> {
     if let Some(fault) = fault_of(row) {
         return Err(fault);
     }
@@ -195,7 +178,7 @@ fn read(context: &Context, lease: &Lease, row: &PendingRow) -> Result<(NewOrder,
     Ok((body, history))
 }
 
-fn request(
+pub(super) fn request(
     connection: &mut PgConnection,
     desk: &Desk,
     context: &Context,
@@ -217,7 +200,7 @@ fn request(
     Ok(PlaceRequest { payment_numbers, ..PlaceRequest::new(request_of(lease, row, number, body), None, &hash) })
 }
 
-fn request_of(lease: &Lease, row: &PendingRow, number: String, body: NewOrder) -> Request {
+pub(super) fn request_of(lease: &Lease, row: &PendingRow, number: String, body: NewOrder) -> Request {
     Request {
         order_id: OrderId(row.subject_id),
         number,
@@ -227,7 +210,7 @@ fn request_of(lease: &Lease, row: &PendingRow, number: String, body: NewOrder) -
     }
 }
 
-fn taken(row: &PendingRow, answer: &Answer) -> Result<Outcome, Error> {
+pub(super) fn taken(row: &PendingRow, answer: &Answer) -> Result<Outcome, Error> {
     #[derive(Deserialize)]
     struct Order {
         id: OrderId,
@@ -247,6 +230,6 @@ fn imported(row: &PendingRow, order_id: OrderId, order_number: String) -> Outcom
     }
 }
 
-fn outcome_of(row: &PendingRow, status: ImportRowStatus, order_id: OrderId, number: Option<String>) -> Outcome {
+pub(super) fn outcome_of(row: &PendingRow, status: ImportRowStatus, order_id: OrderId, number: Option<String>) -> Outcome {
     Outcome { row_number: row.row_number, status, action: None, subject_id: order_id.0, subject_key: number, problem: None }
 }

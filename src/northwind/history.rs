@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// Documents of the past are numbered apart.
-const SERIES: &str = "HIST";
+const SERIES: &str = crate::invoicing::series::HISTORY;
 
 /// An order that is in.
 struct Placed<'a> {

@@ -3,6 +3,7 @@
 
 use super::cancel::withdraw_allocations;
 use super::coupon_claims;
+use super::credit_hold::over_credit;
 use super::deposits;
 use super::order_events::order_events;
 use super::reallocate::fair_shelf;
@@ -136,9 +137,8 @@ fn settle_credit(change: &mut OrderChange, credit: &HashMap<CustomerId, balance:
     if fits {
         release(&mut change.after, HoldCode::CreditLimit, context);
     } else if open > open_before && !is_held(&change.after, HoldCode::CreditLimit) {
-        let detail = format!("{open} {} would exceed the credit limit: {} is left", change.after.currency, available.max(Decimal::ZERO));
-        let data = json!({ "order_total": open.to_string(), "available": available.to_string(), "currency": credit.currency });
-        change.after.holds.push(Hold::raise(HoldCode::CreditLimit, None, detail, data, &context.actor, context.now));
+        let hold = over_credit(open, change.after.currency, available, credit.currency, context);
+        change.after.holds.push(hold);
     }
 }
 

@@ -145,8 +145,8 @@ pub fn place(
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(in_flight)).collect())
 }
 
-/// Captures one order in the caller's transaction, by the slow path: what refuses it refuses all of that. It has neither key nor
-/// external id, so that nothing can have placed it before.
+/// Captures one order in the caller's transaction, by the slow path: what refuses it refuses all of that. It has no key, and its
+/// external id, where it has one, was free when the caller looked; 409 `idempotency_in_flight` where somebody was faster.
 pub fn place_within(
     connection: &mut PgConnection,
     cache: &MasterDataCache,
@@ -158,7 +158,8 @@ pub fn place_within(
     let decided = decide_under_locks(connection, cache, context, &[request], &[(0, verified)], &reference);
     match decided {
         Ok(mut outcomes) => {
-            outcomes.pop().map_or_else(|| Err(Error::internal("an order lost the claim on its own id")), |(_, outcome)| outcome)
+            let taken = || Err(Error::conflict("idempotency_in_flight", "the same external id is being worked on; try again"));
+            outcomes.pop().map_or_else(taken, |(_, outcome)| outcome)
         }
         // Safety stock above what lies there, or a limit that was set meanwhile: a moment later it is decided otherwise.
         Err(error) if lost_a_race(&error) && !error.is_transient() => Err(Error::unavailable(error.to_string())),

@@ -389,6 +389,11 @@ impl Order {
             status => status,
         };
         self.status = status::order_status(status, &quantities);
+        // Nobody decides any more about an order of which nothing is left: its holds are on no work list.
+        if self.status == OrderStatus::Cancelled {
+            let open = self.holds.iter_mut().filter(|hold| hold.released_at.is_none());
+            open.for_each(|hold| hold.release("system", "the order was cancelled", at));
+        }
         // A day is promised for all that is open of a line, or for none of it.
         for line in self.lines.iter_mut().filter(|line| line.is_stocked() && !line.quantities.unallocated.is_zero()) {
             line.promised_on = None;

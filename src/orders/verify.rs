@@ -130,6 +130,14 @@ impl Buyer<'_> {
         }
     }
 
+    /// Who pays, where that is somebody else whose terms and addresses count.
+    fn other_payer(&self) -> Option<&Customer> {
+        match self {
+            Self::Known { customer, bill_to, by_email_only: false, .. } if bill_to.id != customer.id => Some(bill_to),
+            Self::Known { .. } | Self::Guest(_) => None,
+        }
+    }
+
     /// What of the one who pays counts for tax; nobody who was recognized by an e-mail address has any of it.
     fn taxed(&self) -> TaxedBuyer<'_> {
         match self {
@@ -244,10 +252,10 @@ fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> 
     lines
 }
 
-/// Code of the terms and whether they are prepayment.
+/// Code of the terms and whether they are prepayment: those of the one who pays.
 fn payment_terms(body: &NewOrder, reference: &Reference, buyer: &Buyer, faults: &mut Faults) -> (String, bool) {
-    let code =
-        body.payment_terms.as_deref().or(buyer.trusted().map(|customer| customer.payment_terms.as_str())).unwrap_or("due_on_receipt");
+    let payer = buyer.other_payer().or(buyer.trusted());
+    let code = body.payment_terms.as_deref().or(payer.map(|payer| payer.payment_terms.as_str())).unwrap_or("due_on_receipt");
     let terms = reference.company.payment_term(code);
     if terms.is_none() {
         faults.add("/payment_terms", "unknown_payment_terms", "no payment terms with this code");
@@ -260,24 +268,33 @@ struct Addresses {
     billing: Option<Address>,
 }
 
+/// Where a customer is shipped to, or billed, by default.
+fn default_address(customer: &Customer, purpose: AddressUse) -> Option<Address> {
+    let coded = || customer.addresses.iter().find(|address| address.r#use == purpose).map(CustomerAddress::to_address);
+    let first = match purpose {
+        AddressUse::Billing => &customer.billing_address,
+        AddressUse::Shipping => &customer.shipping_address,
+    };
+    first.clone().or_else(coded)
+}
+
+/// Name and address of an invoice are of one company: somebody else who pays is billed at an address of his own, or at none.
 fn addresses(body: &NewOrder, buyer: &Buyer, faults: &mut Faults) -> Addresses {
     let customer = buyer.trusted();
-    let coded = |purpose: AddressUse| {
-        let own = customer.into_iter().flat_map(|customer| &customer.addresses);
-        own.into_iter().find(|address| address.r#use == purpose).map(CustomerAddress::to_address)
-    };
+    let default = |customer: Option<&Customer>, purpose| customer.and_then(|customer| default_address(customer, purpose));
     let mut shipping = body.shipping_address.clone();
     if let Some(code) = &body.ship_to_address_code {
         shipping = customer.and_then(|c| c.addresses.iter().find(|address| &address.code == code)).map(CustomerAddress::to_address);
         faults.require(shipping.is_some(), "/ship_to_address_code", "unknown_address", "the customer has no address with this code");
     }
-    let default_billing = || customer.and_then(|c| c.billing_address.clone()).or_else(|| coded(AddressUse::Billing));
     let shipping = shipping
-        .or_else(|| customer.and_then(|c| c.shipping_address.clone()))
-        .or_else(|| coded(AddressUse::Shipping))
+        .or_else(|| default(customer, AddressUse::Shipping))
         .or_else(|| body.billing_address.clone())
-        .or_else(default_billing);
-    let billing = body.billing_address.clone().or_else(default_billing).or_else(|| shipping.clone());
+        .or_else(|| default(customer, AddressUse::Billing));
+    let billing = body.billing_address.clone().or_else(|| match buyer.other_payer() {
+        Some(payer) => default(Some(payer), AddressUse::Billing).or_else(|| default(Some(payer), AddressUse::Shipping)),
+        None => default(customer, AddressUse::Billing).or_else(|| shipping.clone()),
+    });
     Addresses { shipping, billing }
 }
 

@@ -252,7 +252,7 @@ pub fn arrivals(
         #[diesel(sql_type = Timestamptz)]
         at: DateTime<Utc>,
     }
-    let rows: Vec<Arrived> = sql("SELECT l.line_number, max(coalesce(s.delivered_at, s.shipped_at)) AS at \
+    let rows: Vec<Arrived> = sql("SELECT l.line_number, max(greatest(s.delivered_at, s.shipped_at)) AS at \
          FROM shipment s JOIN shipment_line l ON l.organization_id = s.organization_id AND l.shipment_id = s.id \
          WHERE s.organization_id = $1 AND s.order_id = $2 GROUP BY l.line_number")
     .bind::<SqlUuid, _>(organization_id)

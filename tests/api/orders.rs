@@ -112,6 +112,31 @@ async fn a_shortage_is_refused_held_or_backordered_as_the_order_asks() {
 }
 
 #[actix_web::test]
+async fn holds_of_a_cancelled_order_are_on_no_work_list() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    receive(&admin, "jakarta", "KOPI", "100").await;
+    customer(&admin, "C-LIMIT", json!({"credit_limit": "1000"})).await;
+    let order = json!({"customer_code": "C-LIMIT", "lines": [{"sku": "KOPI", "quantity": "2"}]});
+    let held = admin.post("/v1/orders", order).await.expect(201).body;
+    assert_eq!(holds(&held), ["credit_limit"]);
+    // 2 × 50,000 and PPN of 11 %.
+    let expected = json!({"order_total": "111000.00", "order_currency": "IDR", "available": "1000.00", "currency": "IDR"});
+    assert_eq!(held["holds"][0]["data"], expected);
+    let path = format!("/v1/orders/{}", held["id"].as_str().unwrap());
+    let cancel = |quantity: &str| json!({"reason": {"code": "customer_request"}, "lines": [{"order_line_id": held["lines"][0]["id"], "quantity": quantity}]});
+    let part = admin.post(&format!("{path}/cancel"), cancel("1")).await.expect(200).body;
+    assert_eq!((&part["status"], &part["holds"][0]["released_at"]), (&json!("on_hold"), &Value::Null), "something is left to decide about");
+    let whole = admin.post(&format!("{path}/cancel"), cancel("1")).await.expect(200).body;
+    assert_eq!(whole["status"], "cancelled");
+    let hold = &whole["holds"][0];
+    assert_eq!((&hold["released_by"], &hold["release_reason"]), (&json!("system"), &json!("the order was cancelled")));
+    assert_eq!(admin.get(&path).await.expect(200).body["holds"], whole["holds"]);
+    assert_eq!(admin.get("/v1/orders?hold_code=credit_limit").await.expect(200).body["data"], json!([]));
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn what_speaks_against_an_order_holds_it_and_the_right_role_releases_it() {
     let app = TestApp::spawn().await;
     let (organization_id, admin) = shop(&app).await;

@@ -221,6 +221,19 @@ async fn what_comes_back_before_it_is_invoiced_is_not_invoiced() {
 }
 
 #[actix_web::test]
+async fn a_carriers_wrong_clock_does_not_close_the_window() {
+    let app = TestApp::spawn().await;
+    let admin = stocked(&app).await;
+    let order = shipped(&admin, &[("KOPI", "2")], json!({})).await;
+    let shipment = admin.get(&format!("/v1/shipments?order_id={}", id(&order))).await.expect(200).body["data"][0].clone();
+    let delivered = json!({"status": "delivered", "occurred_at": "2020-01-01T00:00:00Z"});
+    admin.post(&format!("/v1/shipments/{}/tracking_events", id(&shipment)), delivered).await.expect(200);
+    let asked = ask(&admin, &order, &[(0, "1")]).await.expect(201).body;
+    assert_eq!((&asked["within_window"], &asked["window_ends_on"]), (&json!(true), &json!("2026-04-01")), "30 days after it left");
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn after_the_window_somebody_has_to_say_so() {
     let app = TestApp::spawn().await;
     let (organization_id, admin) = stocked_shop(&app).await;

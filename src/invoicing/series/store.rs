@@ -1,3 +1,4 @@
+use super::HISTORY;
 use super::body::{InvoiceSeries, PutInvoiceSeries, SeriesKind};
 use crate::auth::actor::Context;
 use crate::platform::sql::sql;
@@ -128,7 +129,8 @@ pub struct TakenRow {
     pub first: i64,
 }
 
-/// Takes `count` numbers under the row's lock; nothing where there is no such series of this kind or a later date was issued.
+/// Takes `count` numbers under the row's lock; nothing where there is no such series of this kind or a later date was issued. In the
+/// series of imported history dates come in the order of the files, and nothing starts anew.
 pub fn take(
     connection: &mut PgConnection,
     context: &Context,
@@ -137,9 +139,9 @@ pub fn take(
     count: i64,
     issued_on: NaiveDate,
 ) -> QueryResult<Option<TakenRow>> {
-    sql("UPDATE invoice_series SET next_number = CASE WHEN year_reset AND year < $5 THEN 1 ELSE next_number END + $4, year = $5, \
-         last_issued_on = $6, version = version + 1, updated_at = $7 \
-         WHERE organization_id = $1 AND code = $2 AND kind = $3 AND (last_issued_on IS NULL OR last_issued_on <= $6) \
+    sql("UPDATE invoice_series SET next_number = CASE WHEN year_reset AND year < $5 AND code <> $8 THEN 1 ELSE next_number END + $4, \
+         year = greatest(year, $5), last_issued_on = greatest(last_issued_on, $6), version = version + 1, updated_at = $7 \
+         WHERE organization_id = $1 AND code = $2 AND kind = $3 AND (code = $8 OR last_issued_on IS NULL OR last_issued_on <= $6) \
          RETURNING prefix, year_reset, next_number - $4 AS first")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Text, _>(code)
@@ -148,6 +150,7 @@ pub fn take(
     .bind::<Integer, _>(issued_on.year())
     .bind::<Date, _>(issued_on)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Text, _>(HISTORY)
     .get_result(connection)
     .optional()
 }
