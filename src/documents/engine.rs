@@ -132,6 +132,11 @@ impl Engine {
     }
 
     #[cfg(test)]
+    pub(super) fn shown(&self, text: &str) -> String {
+        self.shared().legible.shown(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    #[cfg(test)]
     pub(super) fn layout(&self, job: &Job, logo: Option<&Picture>) -> Result<PagedDocument, String> {
         self.lay_out(job, logo, &self.shared().legible)
     }

@@ -100,3 +100,90 @@ impl Legible {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::engine::{Engine, Job};
+    use super::super::language::Language;
+    use super::super::paper::Paper;
+    use super::super::samples::{dutch_seller, packing_list, plain, receipt, statement};
+    use super::super::sheet::{self, Variant};
+
+    /// What people write, and what is shown of it with the built-in fonts.
+    const SCRIPTS: [(&str, &str, &str); 22] = [
+        ("Latin", "Ōtsuka & Søn “Æther” – Łódź", "Ōtsuka & Søn “Æther” – Łódź"),
+        ("Greek", "Καφές Αθήνα", "Καφές Αθήνα"),
+        ("Cyrillic", "Кофе и чай", "Кофе и чай"),
+        ("two code points for one letter", "Cafe\u{301}", "Cafe\u{301}"),
+        ("emoji", "Budi 😀", "Budi ?"),
+        ("emoji of several", "Ani 👩‍👩‍👧 👍🏽 ❤️", "Ani ??? ? ?"),
+        ("Chinese", "北京咖啡", "????"),
+        ("Japanese", "株式会社テスト", "???????"),
+        ("Korean", "커피 주식회사", "?? ????"),
+        ("Arabic", "قهوة عربى", "???? ????"),
+        ("Hebrew", "קפה", "???"),
+        ("Thai", "ที่ร้าน", "????"),
+        ("Devanagari", "कॉफ़ी", "??"),
+        ("Armenian", "Սուրճ", "?????"),
+        ("circled", "① ㈠ ⑳", "1 ? 20"),
+        ("ligature and full width", "ﬁn ＡＢＣ１２", "fin ABC12"),
+        ("rial", "﷼ 5", "? 5"),
+        ("private use", "a\u{e000}b\u{f8ff}", "a?b?"),
+        ("nothing but a mark", "\u{e34}", "?"),
+        ("byte order mark", "\u{feff}Toko", "Toko"),
+        ("not a character", "a\u{fffe}b", "a?b"),
+        ("spaces", "a\u{3000}b\u{202f}c", "a b\u{202f}c"),
+    ];
+
+    fn jobs(text: &str) -> [Job; 4] {
+        let variant = Variant { language: Language::English, paper: Paper::A4 };
+        let job = |template, data| Job { template, data, logo: None, identity: template.to_owned() };
+        let (mut document, mut paid, mut packed, mut account) = (plain(), receipt(), packing_list(), statement(1));
+        document.buyer.name = text.to_owned();
+        document.lines[0].name = text.to_owned();
+        paid.payer = Some(document.buyer.clone());
+        paid.reference = Some(text.to_owned());
+        packed.customer = text.to_owned();
+        packed.lines[0].name = text.to_owned();
+        account.customer.name = text.to_owned();
+        let mut seller = dutch_seller();
+        seller.legal_name = text.to_owned();
+        [
+            job("invoice", sheet::trade::sheet(&document, variant)),
+            job("receipt", sheet::receipt::sheet(&paid, variant)),
+            job("packing_list", sheet::packing_list::sheet(&packed, variant)),
+            job("statement", sheet::statement::sheet(&account, &seller, variant)),
+        ]
+    }
+
+    #[test]
+    fn no_script_keeps_a_document_from_being_made() {
+        let engine = Engine::default();
+        for (script, text, _) in SCRIPTS {
+            for job in jobs(text) {
+                let pdf = engine.render(&job);
+                assert!(pdf.is_ok_and(|pdf| pdf.starts_with(b"%PDF-1.7")), "{} in {script}", job.template);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_seen_to_be_missing() {
+        let engine = Engine::default();
+        for (script, text, expected) in SCRIPTS {
+            assert_eq!(engine.shown(text), expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn every_character_can_be_drawn_or_has_something_that_can() {
+        let engine = Engine::default();
+        // The planes that have characters, less most of Han.
+        let all: Vec<char> = ('\u{20}'..='\u{1ffff}').chain('\u{e0000}'..='\u{e01ff}').filter(|c| !c.is_control()).collect();
+        for some in all.chunks(20_000) {
+            let text: String = some.chunks(40).flat_map(|row| row.iter().copied().chain(Some(' '))).collect();
+            let [invoice, ..] = jobs(&text);
+            assert!(engine.render(&invoice).is_ok(), "from U+{:04X}", u32::from(some[0]));
+        }
+    }
+}

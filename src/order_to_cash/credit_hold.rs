@@ -42,3 +42,29 @@ pub fn over_credit(open: Decimal, order_currency: Currency, available: Decimal, 
     });
     Hold::raise(HoldCode::CreditLimit, None, detail, data, &context.actor, context.now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::id::OrganizationId;
+    use chrono::DateTime;
+
+    #[test]
+    fn money_of_a_hold_has_the_places_of_its_currency_and_names_it() {
+        let context = Context::job(OrganizationId::generate(), "test", DateTime::UNIX_EPOCH);
+        let currency = |code: &str| serde_json::from_value::<Currency>(json!(code)).unwrap();
+        let amount = |text: &str| text.parse::<Decimal>().unwrap();
+        let data = |open, order, available, limit| {
+            let hold = over_credit(amount(open), currency(order), amount(available), currency(limit), &context);
+            (hold.data, hold.detail.unwrap())
+        };
+        let (same, detail) = data("188700.0000", "IDR", "100000.0000", "IDR");
+        let expected = json!({"order_total": "188700.00", "order_currency": "IDR", "available": "100000.00", "currency": "IDR"});
+        assert_eq!((same, detail.as_str()), (expected, "188700.00 IDR would exceed the credit limit: 100000.00 is left"));
+        let (other, detail) = data("88000.00", "JPY", "10.0000", "USD");
+        let expected = json!({"order_total": "88000", "order_currency": "JPY", "available": "10.00", "currency": "USD"});
+        assert_eq!((other, detail.as_str()), (expected, "88000 JPY cannot be held against a credit limit in USD"));
+        let (over, _) = data("1.5", "KWD", "-2.5000", "KWD");
+        assert_eq!((&over["order_total"], &over["available"]), (&json!("1.500"), &json!("-2.500")), "a limit that is exceeded already");
+    }
+}
