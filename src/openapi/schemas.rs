@@ -47,7 +47,8 @@ pub fn separate(document: &mut Document) {
         let of_request = asked.contains(name) && !answered.contains(name);
         if of_request || name.strip_suffix("Input").is_some_and(|name| shared.contains(name)) {
             walk(schema, &mut to_input);
-        } else if answered.contains(name) {
+        } else if answered.contains(name) && !name.starts_with("Problem") {
+            // A problem has the members that its code brings (RFC 9457 §3.2); all other answers have all of theirs.
             walk(schema, &mut open_and_complete);
         }
     }
