@@ -3,7 +3,8 @@
 
 use super::accounts;
 use super::document_date::{booking_date, instant_of, require_open};
-use super::pay::{self, Aim, Targets};
+use super::pay;
+use super::payment_targets::{Aim, Targets};
 use super::reverse::reverse;
 use crate::auth::actor::Context;
 use crate::banking::entries::body::MatchBankEntry;

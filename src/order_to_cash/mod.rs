@@ -58,7 +58,10 @@ pub mod edit;
 pub mod expire_holds;
 pub mod hold;
 pub mod invoice;
+/// Money that comes with a new order.
+pub mod order_payments;
 pub mod pay;
+mod payment_targets;
 pub mod place;
 pub mod provider_money;
 pub mod provider_outbox;

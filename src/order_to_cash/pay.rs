@@ -1,50 +1,27 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
-use super::accounts::{self, LockedAccount, account_of};
 use super::document_date::{booking_date, instant_of, past_date, require_open};
+use super::payment_targets::{Aim, Targets};
 use super::provider_money::{ask, was_cancelled_lately};
 use crate::auth::actor::Context;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
-use crate::invoicing::invoices;
-use crate::orders::body::NewOrderPayment;
-use crate::orders::order::Order;
 use crate::organization::{self, Settings};
-use crate::payments::account::{Account, Placement};
 use crate::payments::body::{
     CapturePayment, NewAllocation, NewAllocations, NewPayment, Target, check_allocations, check_amount, write_off,
 };
-use crate::payments::early_payment::Offer;
 use crate::payments::operations::operation::{Operation, OperationKind};
-use crate::payments::payment::{LastCapture, Payment, PaymentAction, PaymentStatus, Refunded};
+use crate::payments::payment::{LastCapture, Payment, PaymentAction, PaymentStatus};
 use crate::payments::provider::stripe::amounts;
 use crate::payments::providers::{self, body::PaymentProviderKind};
 use crate::payments::service::{self as payments, PaymentChange};
-use crate::payments::settlement::{AdjustmentKind, Settlement};
 use crate::platform::http::Precondition;
-use crate::types::currency::Currency;
-use crate::types::fault::{Fault, Faults};
-use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::types::fault::Faults;
+use crate::types::id::{OrderId, PaymentId};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rust_decimal::Decimal;
-
-/// What a request wants its money to be put on, and where it says so.
-pub(super) struct Aim {
-    pub pointer: String,
-    pub target: Target,
-    /// Exactly so much; up to the debt where absent.
-    pub exact: Option<Settlement>,
-}
-
-impl Aim {
-    /// As much as is owed.
-    pub fn up_to_the_debt(target: Target) -> Self {
-        Self { pointer: String::new(), target, exact: None }
-    }
-}
 
 fn aims_of(allocations: &[NewAllocation]) -> Vec<Aim> {
     let aim = |(i, row): (usize, &NewAllocation)| {
@@ -318,281 +295,6 @@ fn finish(
     let facts = targets.save(connection, context, at, vec![payments::event(event_type, &change.after)])?;
     events::append(connection, context, &facts)?;
     Ok(change.after)
-}
-
-/// The locked orders and invoices that a payment touches.
-pub(super) struct Targets {
-    pub accounts: Vec<LockedAccount>,
-}
-
-impl Targets {
-    /// 422 for each target that is not there.
-    fn lock(connection: &mut PgConnection, context: &Context, aims: &[Aim]) -> Result<Self, Error> {
-        let orders = Self::orders_of(connection, context, aims)?;
-        let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &orders)? };
-        let mut faults = Faults::new();
-        for aim in aims {
-            let (code, what) = match aim.target {
-                Target::Invoice(_) => ("unknown_invoice", "invoice"),
-                Target::Order(_) => ("unknown_order", "order"),
-            };
-            faults.require(targets.order_of(aim.target).is_ok(), &aim.pointer, code, &format!("there is no such {what}"));
-        }
-        faults.into_result()?;
-        Ok(targets)
-    }
-
-    /// The orders of what aims name, in the order of their ids; what is not there is left out.
-    pub fn orders_of<'a>(
-        connection: &mut PgConnection,
-        context: &Context,
-        aims: impl IntoIterator<Item = &'a Aim> + Clone,
-    ) -> Result<Vec<OrderId>, Error> {
-        let invoice = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => Some(id),
-            Target::Order(_) => None,
-        };
-        let ids: Vec<InvoiceId> = aims.clone().into_iter().filter_map(invoice).collect();
-        let orders_of =
-            if ids.is_empty() { Default::default() } else { invoices::service::orders_of(connection, context.organization_id, &ids)? };
-        let order = |aim: &Aim| match aim.target {
-            Target::Invoice(id) => orders_of.get(&id).copied(),
-            Target::Order(id) => Some(id),
-        };
-        let mut orders: Vec<OrderId> = aims.into_iter().filter_map(order).collect();
-        orders.sort();
-        orders.dedup();
-        Ok(orders)
-    }
-
-    /// The payment with all orders that it has touched or was announced for. Orders come first in the lock order, so they are
-    /// read without a lock; where another one has come in between, the transaction starts over.
-    pub fn lock_of(
-        connection: &mut PgConnection,
-        context: &Context,
-        id: PaymentId,
-        precondition: &Precondition,
-    ) -> Result<(Self, PaymentChange), Error> {
-        let seen = payments::find(connection, context.organization_id, id)?.orders();
-        let targets = Self { accounts: accounts::lock_all(connection, context.organization_id, &seen)? };
-        let change = payments::lock(connection, context.organization_id, id, precondition)?;
-        if change.after.orders().iter().any(|order| !seen.contains(order)) {
-            let cause = "the payment was put on another order while its orders were being locked".to_owned();
-            return Err(Error::Database(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(cause))));
-        }
-        Ok((targets, change))
-    }
-
-    /// Takes what went back off the orders and invoices that it was on.
-    pub fn take_refunded(&mut self, refunded: &Refunded) -> Result<(), Error> {
-        for placement in &refunded.from_documents {
-            self.account_mut(placement.order_id)?.refund(placement);
-        }
-        if let Some(released) = &refunded.released {
-            self.account_mut(released.order_id)?.refunded += released.settles.money;
-        }
-        Ok(())
-    }
-
-    fn order_of(&self, target: Target) -> Result<OrderId, Error> {
-        let owns = |account: &&LockedAccount| match target {
-            Target::Invoice(id) => account.account.invoice(id).is_some(),
-            Target::Order(id) => account.account.order_id == id,
-        };
-        self.accounts.iter().find(owns).map(|account| account.account.order_id).ok_or(Error::not_found("order"))
-    }
-
-    pub fn account(&self, target: Target) -> Result<&Account, Error> {
-        let order_id = self.order_of(target)?;
-        self.accounts.iter().map(|account| &account.account).find(|account| account.order_id == order_id).ok_or(Error::not_found("order"))
-    }
-
-    pub fn account_mut(&mut self, order_id: OrderId) -> Result<&mut Account, Error> {
-        let found = self.accounts.iter_mut().map(|account| &mut account.account).find(|account| account.order_id == order_id);
-        found.ok_or_else(|| Error::internal("money on an order that is not locked"))
-    }
-
-    /// That all targets are in the payment's currency and paid by its customer; who that is.
-    pub fn check(&self, aims: &[Aim], currency: Currency, customer_id: Option<CustomerId>) -> Result<Option<CustomerId>, Error> {
-        let mut faults = Faults::new();
-        let mut payer = customer_id;
-        for aim in aims {
-            let account = self.account(aim.target)?;
-            if account.currency != currency {
-                let detail = format!("this is in {}, the payment in {currency}", account.currency);
-                faults.add(&aim.pointer, "currency_mismatch", detail);
-            }
-            match payer {
-                None => payer = Some(account.customer_id),
-                Some(payer) if payer == account.customer_id => {}
-                Some(_) => {
-                    let pointer = if customer_id.is_some() && aims.len() == 1 { "/customer_id" } else { aim.pointer.as_str() };
-                    faults.add(pointer, "customer_mismatch", "this is billed to another customer than the payment's");
-                }
-            }
-        }
-        faults.into_result()?;
-        Ok(payer)
-    }
-
-    /// 422 `discount_not_granted` where more is deducted for paying early than the invoice's terms grant for the day on which the
-    /// money came.
-    fn check_discounts(&self, connection: &mut PgConnection, context: &Context, aims: &[Aim], payment: &Payment) -> Result<(), Error> {
-        let deducted = |aim: &Aim| aim.exact.as_ref().map(|exact| exact.of_kind(AdjustmentKind::EarlyPaymentDiscount)).unwrap_or_default();
-        let discounted: Vec<&Aim> = aims.iter().filter(|aim| deducted(aim) > Decimal::ZERO).collect();
-        if discounted.is_empty() {
-            return Ok(());
-        }
-        let invoice = |aim: &&Aim| match aim.target {
-            Target::Invoice(id) => Some(id),
-            Target::Order(_) => None,
-        };
-        let ids: Vec<InvoiceId> = discounted.iter().filter_map(invoice).collect();
-        let terms = invoices::service::terms_of(connection, context.organization_id, &ids)?;
-        let mut faults = Faults::new();
-        for aim in discounted {
-            let pointer = format!("{}/adjustments", aim.pointer);
-            let Some(id) = invoice(&aim) else {
-                faults.add(pointer, "discount_not_granted", "an early payment discount is one of an invoice; name it by invoice_id");
-                continue;
-            };
-            let issued_on = self.account(aim.target)?.invoice(id).map(|invoice| invoice.issued_on);
-            let offer = terms.get(&id).zip(issued_on).and_then(|(terms, issued_on)| Offer::of(terms, issued_on));
-            let Some(offer) = offer else {
-                faults.add(pointer, "discount_not_granted", "the invoice's terms have no early payment discount");
-                continue;
-            };
-            let settled = aim.exact.as_ref().map(Settlement::total).unwrap_or_default();
-            let most = offer.granted(settled, payment.received_on, payment.currency);
-            if deducted(aim) > most {
-                let (percent, until_on) = (offer.percent.normalize(), offer.until_on);
-                let detail = format!("the terms grant {percent} % until {until_on}: at most {most} {} here", payment.currency);
-                faults.add(pointer, "discount_not_granted", detail);
-            }
-        }
-        Ok(faults.into_result()?)
-    }
-
-    /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more
-    /// than is owed.
-    pub fn apply(&mut self, aims: &[Aim], payment: &mut Payment, at: DateTime<Utc>) -> Result<(), Error> {
-        let mut faults = Faults::new();
-        for aim in aims {
-            let order_id = self.order_of(aim.target)?;
-            let account = self.account_mut(order_id)?;
-            let mut settles = aim.exact.clone().unwrap_or_else(|| Settlement::money(payment.unapplied())).rounded(account.currency);
-            let debt = match aim.target {
-                Target::Invoice(id) => account.invoice(id).map_or(Decimal::ZERO, |invoice| invoice.due()),
-                Target::Order(_) => account.debt(),
-            };
-            if aim.exact.is_some() && settles.total() > debt {
-                let detail = format!("{debt} {} is owed", account.currency);
-                let field = if settles.money > debt { "amount" } else { "adjustments" };
-                faults.add(format!("{}/{field}", aim.pointer), "exceeds_debt", detail);
-                continue;
-            }
-            let placements: Vec<Placement> = match aim.target {
-                Target::Invoice(id) => account.pay_invoice(id, &mut settles).into_iter().collect(),
-                Target::Order(_) => account.pay(&mut settles),
-            };
-            payment.put(&placements, at);
-        }
-        Ok(faults.into_result()?)
-    }
-
-    /// Adds to what is authorized for an order.
-    pub fn authorized(&mut self, order_id: Option<OrderId>, amount: Decimal) {
-        if let Some(account) = self.accounts.iter_mut().find(|account| Some(account.account.order_id) == order_id) {
-            account.account.authorized += amount;
-        }
-    }
-
-    /// Releases holds that waited for this money, and writes orders, invoices and balances. The events of the payment come before
-    /// those that follow from them.
-    pub fn save(
-        mut self,
-        connection: &mut PgConnection,
-        context: &Context,
-        at: DateTime<Utc>,
-        mut facts: Vec<NewEvent>,
-    ) -> Result<Vec<NewEvent>, Error> {
-        self.accounts.iter_mut().for_each(|account| account.release_payment_hold(context));
-        facts.extend(accounts::save(connection, context, self.accounts, at)?);
-        Ok(facts)
-    }
-}
-
-/// Money that came with a new order, with its receipt number.
-#[derive(Clone, Debug)]
-pub struct OrderPayment<'a> {
-    pub number: String,
-    pub payment: &'a NewOrderPayment,
-}
-
-/// The payments of a new order, and what they make of it: captured money is put on it up to its total, authorized money
-/// counts, and a hold that waited for it is released. Nothing is written; see [`payments::insert`]. Pointers are those of
-/// `POST /v1/orders`.
-pub fn payments_of_new_order(
-    order: &mut Order,
-    given: &[OrderPayment],
-    received_on: NaiveDate,
-    at: DateTime<Utc>,
-) -> Result<Vec<Payment>, Vec<Fault>> {
-    let mut account = Account { uninvoiced: order.wanted_total() - order.amount_invoiced, ..account_of(order, vec![]) };
-    let mut faults = Faults::new();
-    let mut payments = Vec::new();
-    for (i, OrderPayment { number, payment: new }) in given.iter().enumerate() {
-        check_amount(&mut faults, &format!("/payments/{i}/amount"), new.amount.0, order.currency);
-        let mut payment = Payment {
-            id: PaymentId::generate(),
-            number: number.clone(),
-            customer_id: Some(order.bill_to_customer_id),
-            order_id: Some(order.id),
-            invoice_id: None,
-            currency: order.currency,
-            method: new.method,
-            status: new.status.unwrap_or(PaymentStatus::Captured),
-            amount: order.currency.round(new.amount.0),
-            captured: order.currency.zero(),
-            refunded: order.currency.zero(),
-            applied: order.currency.zero(),
-            received_on,
-            expires_at: None,
-            reference: new.reference.clone(),
-            external_ids: Default::default(),
-            metadata: Default::default(),
-            version: 1,
-            created_at: at,
-            updated_at: at,
-            allocations: vec![],
-            provider: None,
-            provider_reference: None,
-            capture_on_shipment: false,
-            operations: vec![],
-        };
-        match payment.status {
-            PaymentStatus::Captured => {
-                payment.captured = payment.amount;
-                let placements = account.pay(&mut Settlement::money(payment.amount));
-                payment.put(&placements, at);
-            }
-            PaymentStatus::Authorized => account.authorized += payment.amount,
-            PaymentStatus::Pending => {}
-            PaymentStatus::Voided
-            | PaymentStatus::Expired
-            | PaymentStatus::Failed
-            | PaymentStatus::Reversed
-            | PaymentStatus::PartiallyRefunded
-            | PaymentStatus::Refunded => {
-                faults.add(format!("/payments/{i}/status"), "unknown_value", "an order comes with captured, authorized or pending money");
-            }
-        }
-        payments.push(payment);
-    }
-    faults.into_result()?;
-    (order.amount_paid, order.amount_authorized) = (account.paid, account.authorized);
-    accounts::release_payment_hold(order, account.is_covered(), at);
-    Ok(payments)
 }
 
 /// The event of a payment that has just been booked.

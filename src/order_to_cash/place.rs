@@ -13,7 +13,8 @@ use crate::inventory::reservations::{self, Consumed, Consumption};
 use crate::inventory::{self, shelves};
 use crate::order_to_cash::coupon_claims::{self, CouponClaims};
 use crate::order_to_cash::credit_hold::hold_over_credit;
-use crate::order_to_cash::pay::{self, OrderPayment};
+use crate::order_to_cash::order_payments::{OrderPayment, payments_of_new_order};
+use crate::order_to_cash::pay;
 use crate::orders;
 use crate::orders::allocation::Shelf;
 use crate::orders::backorders;
@@ -524,7 +525,7 @@ pub(super) fn take_payments(
     }
     let at = if order.detail.historical { order.ordered_at } else { context.now };
     let received_on = at.with_timezone(&reference.company.organization.time_zone).date_naive();
-    Ok(pay::payments_of_new_order(order, &numbered, received_on, at)?)
+    Ok(payments_of_new_order(order, &numbered, received_on, at)?)
 }
 
 /// Takes over the reservations that the orders name; an expired one only gives its stock back.

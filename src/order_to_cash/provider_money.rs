@@ -2,7 +2,7 @@
 //! nothing, so that the answer of a call and a message about it may come in any order and number.
 
 use super::document_date::booking_date;
-use super::pay::{Aim, Targets};
+use super::payment_targets::{Aim, Targets};
 use super::reverse::{Reversal, take_back};
 use crate::auth::actor::Context;
 use crate::error::Error;

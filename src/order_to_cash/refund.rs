@@ -2,7 +2,7 @@
 
 use super::accounts;
 use super::document_date::require_open;
-use super::pay::Targets;
+use super::payment_targets::Targets;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};

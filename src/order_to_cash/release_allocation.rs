@@ -1,7 +1,7 @@
 //! Money comes off the wrong document and stays in the company.
 
 use super::document_date::require_open;
-use super::pay::Targets;
+use super::payment_targets::Targets;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;

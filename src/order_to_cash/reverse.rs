@@ -2,7 +2,7 @@
 //! gone, and the documents that it had paid are due again.
 
 use super::document_date::booking_date;
-use super::pay::Targets;
+use super::payment_targets::Targets;
 use super::refund::exceeds_captured;
 use crate::auth::actor::Context;
 use crate::error::Error;
