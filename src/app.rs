@@ -22,12 +22,12 @@ use crate::platform::logging;
 use crate::platform::metrics;
 use crate::platform::numbers::Numbers;
 use crate::webhooks;
-use actix_cors::Cors;
+use actix_cors::{Cors, CorsError};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::guard;
-use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, ResponseError};
@@ -89,6 +89,7 @@ pub fn features(config: &mut crate::openapi::ServiceConfig) {
     config.configure(crate::customers::history::api::configure);
     config.configure(crate::channels::api::configure);
     config.configure(crate::inbox::api::configure);
+    config.configure(crate::inbox::receive::configure);
     config.configure(crate::channels::platforms::email::upload::configure);
     config.configure(crate::verifications::api::configure);
     config.configure(crate::documents::ordering::api::configure);
@@ -106,6 +107,7 @@ pub fn features(config: &mut crate::openapi::ServiceConfig) {
     config.configure(crate::invoicing::invoices::api::configure);
     config.configure(crate::invoicing::credit_notes::api::configure);
     config.configure(crate::payments::api::configure);
+    config.configure(crate::payments::inbound::configure);
     config.configure(crate::payments::refunds::api::configure);
     config.configure(crate::documents::api::configure);
     config.configure(crate::banking::statements::api::configure);
@@ -267,8 +269,6 @@ fn serve(
             .route("/v1/orders/ubl", web::route().guard(guard::Not(guard::Post())).to(unknown_path))
             .configure(|config| openapi::serve(config, features))
             .configure(health::configure)
-            .configure(crate::payments::inbound::configure)
-            .configure(crate::inbox::receive::configure)
             .configure(openapi::routes(json.clone()))
             .default_service(web::to(unknown_path))
     };
@@ -316,6 +316,17 @@ async fn unknown_path(request: HttpRequest, paths: Data<openapi::Paths>) -> Resu
     }
 }
 
+/// What a library refuses in words of its own, or without any, as the problem that it is told as.
+fn untold(answer: &HttpResponse<impl MessageBody>) -> Option<Error> {
+    if let Some(refused) = answer.error().and_then(|error| error.as_error::<CorsError>()) {
+        let code = if matches!(refused, CorsError::OriginNotAllowed) { "origin_not_allowed" } else { "preflight_refused" };
+        let detail = format!("no page of this origin may ask this: {}", refused.to_string().to_lowercase());
+        return Some(Error::Forbidden { code, detail });
+    }
+    let silent = answer.status() == StatusCode::NOT_FOUND && !answer.headers().contains_key(CONTENT_TYPE);
+    silent.then(|| Error::not_found("path"))
+}
+
 /// 431 for a head above the configured size. What is above 128 KiB or has more than 96 headers never gets here: the HTTP library
 /// refuses it by itself.
 async fn limit_head(
@@ -336,7 +347,7 @@ async fn limit_head(
 /// connection leaves out (RFC 9110 §9.3.2), so it takes the same route.
 async fn request_scope(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
     let fine =
@@ -347,7 +358,11 @@ async fn request_scope(
         request.head_mut().method = Method::GET;
     }
     let answer = async {
-        let mut response = next.call(request).await?;
+        let response = next.call(request).await?;
+        let mut response = match untold(response.response()) {
+            Some(problem) => response.into_response(problem.error_response()).map_into_right_body(),
+            None => response.map_into_left_body(),
+        };
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
         }

@@ -73,6 +73,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// A path of this API as the outside knows it: with the whole address in front where that is configured.
+    pub fn outside(&self, path: &str) -> String {
+        self.public_url.as_ref().map_or_else(|| path.to_owned(), |base| format!("{}{path}", base.trim_end_matches('/')))
+    }
+
     /// Defaults for a database; the caller sets keys and listener.
     pub fn new(database_url: String) -> Self {
         Self {

@@ -5,7 +5,7 @@
 use crate::platform::logging;
 use crate::types::fault::{Fault, Faults};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::{Map, Value, json};
@@ -62,6 +62,9 @@ pub enum Error {
     HeadTooLarge { limit: usize },
     #[error("unsupported media type")]
     UnsupportedMediaType { expected: &'static str },
+    /// 415: the body is compressed.
+    #[error("unsupported content encoding")]
+    UnsupportedContentEncoding,
     /// 422: parsed, but against schema or rule.
     #[error("invalid: {0:?}")]
     Invalid(Vec<Fault>),
@@ -163,7 +166,7 @@ impl Error {
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType { .. } | Self::UnsupportedContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } | Self::TooManyStreams { .. } | Self::LoginBlocked { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -211,6 +214,11 @@ impl Error {
             Self::UnsupportedMediaType { expected } => {
                 ("unsupported_media_type", "The body's type is not understood", format!("send the body as {expected}"))
             }
+            Self::UnsupportedContentEncoding => (
+                "unsupported_content_encoding",
+                "The body's encoding is not understood",
+                "send the body as it is, without Content-Encoding".into(),
+            ),
             Self::Invalid(faults) => {
                 let same = faults.iter().all(|fault| fault.code == faults[0].code);
                 let code = if same && !faults.is_empty() { faults[0].code.clone() } else { "validation_failed".to_owned() };
@@ -325,6 +333,10 @@ impl ResponseError for Error {
                 if let Ok(value) = HeaderValue::from_str(allow) {
                     response.insert_header((ALLOW, value));
                 }
+            }
+            // RFC 9110 §12.5.3.
+            Self::UnsupportedContentEncoding => {
+                response.insert_header((ACCEPT_ENCODING, "identity"));
             }
             Self::LoginBlocked { retry_after_seconds } => {
                 response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()));

@@ -1,6 +1,9 @@
+use super::AuditAction;
 use crate::auth::actor::ActorBody;
 use crate::error::Error;
 use crate::events::body::Subject;
+use crate::events::catalogue;
+use crate::platform::filters::{any_of, many};
 use crate::types::id::OrderId;
 use crate::types::page::page_limit;
 use chrono::{DateTime, Utc};
@@ -87,17 +90,27 @@ impl AuditQuery {
             Some("anonymous") => (Some(vec!["anonymous".to_owned()]), false),
             Some(text) => (Some(actors(text)?), false),
         };
-        let actions = self.action.as_ref().map(|text| text.split(',').map(|part| part.trim().to_owned()).collect());
         Ok(Filter {
             actors,
             system,
-            actions,
+            actions: any_of(actions(self.action.as_deref())?),
             subject_type: self.subject_type.clone(),
             subject_id: self.subject_id,
             from: self.from,
             to: self.to,
         })
     }
+}
+
+/// Types of events and actions beside them: a slip would find nothing for ever.
+fn actions(text: Option<&str>) -> Result<Vec<String>, Error> {
+    let (audited, types): (Vec<_>, Vec<_>) = many(text).into_iter().partition(|action| action.parse::<AuditAction>().is_ok());
+    if let Some(unknown) = types.iter().find(|known| catalogue::find(known).is_none()) {
+        let audited: Vec<&str> = AuditAction::ALL.iter().map(|action| action.as_str()).collect();
+        let detail = format!("'{unknown}' is no value of action: use a type of GET /v1/event_types, or one of {}", audited.join(", "));
+        return Err(Error::bad_request("invalid_parameter", detail));
+    }
+    Ok(audited.into_iter().chain(types).collect())
 }
 
 /// How an actor may be written down.
@@ -119,6 +132,15 @@ fn actors(text: &str) -> Result<Vec<String>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_action_is_a_type_of_event_or_one_beside_them() {
+        assert_eq!(actions(Some("auth.logged_in, order.cancelled,")).unwrap(), ["auth.logged_in", "order.cancelled"]);
+        assert!(actions(None).unwrap().is_empty() && actions(Some(",")).unwrap().is_empty());
+        for bad in ["order.captuerd", "auth.logged", "order", "order.cancelled,x"] {
+            assert!(matches!(actions(Some(bad)), Err(Error::BadRequest { code: "invalid_parameter", .. })), "{bad}");
+        }
+    }
 
     #[test]
     fn an_actor_is_asked_for_by_kind_or_by_id_alone() {

@@ -10,17 +10,29 @@ use crate::auth::authenticator::Authenticator;
 use crate::error::Error;
 use crate::platform::db::Db;
 use crate::types::id::OrganizationId;
+use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
+text_enum! {
+    /// What is worth knowing and no event; docs/users-and-audit.md says when each is written.
+    pub enum AuditAction {
+        LoggedIn = "auth.logged_in",
+        LoggedOut = "auth.logged_out",
+        LoginFailed = "auth.login_failed",
+        LoginBlocked = "auth.login_blocked",
+        RefreshTokenReused = "auth.refresh_token_reused",
+        PermissionRefused = "auth.permission_refused",
+    }
+}
+
 /// Something worth knowing that is no event.
 #[derive(Clone, Debug)]
 pub struct NewEntry {
-    /// `auth.logged_in` …: the list is in docs/users-and-audit.md.
-    pub action: &'static str,
+    pub action: AuditAction,
     /// As [`crate::auth::actor::Context`] has it; `anonymous` for somebody who has not proved who it is.
     pub actor: String,
     pub subject_type: &'static str,
@@ -48,4 +60,17 @@ pub fn write_refusals(db: &Db, authenticator: &Authenticator) -> Result<usize, E
         })?;
     }
     Ok(refusals.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuditAction;
+
+    #[test]
+    fn the_page_names_every_action() {
+        let page = include_str!("../../docs/users-and-audit.md");
+        for action in AuditAction::ALL {
+            assert!(page.contains(&format!("`{action}`")), "{action}");
+        }
+    }
 }

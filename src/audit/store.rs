@@ -17,7 +17,7 @@ pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, en
     sql("INSERT INTO audit_entry (organization_id, action, actor, subject_type, subject_id, data, origin, occurred_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Text, _>(entry.action)
+    .bind::<Text, _>(entry.action.as_str())
     .bind::<Text, _>(&entry.actor)
     .bind::<Text, _>(entry.subject_type)
     .bind::<SqlUuid, _>(entry.subject_id)

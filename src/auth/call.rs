@@ -234,6 +234,7 @@ impl Call {
             Ok(bytes) => Ok(bytes),
             Err(Error::PayloadTooLarge { limit }) => Err(Error::PayloadTooLarge { limit: *limit }),
             Err(Error::RequestTimeout) => Err(Error::RequestTimeout),
+            Err(Error::UnsupportedContentEncoding) => Err(Error::UnsupportedContentEncoding),
             Err(_) => Err(Error::bad_request("malformed_body", "the body ended early or is not encoded as its headers say")),
         }
     }
@@ -326,12 +327,16 @@ async fn read(request: HttpRequest, payload: Payload, limit: usize) -> Result<Ca
         }
     };
     logging::set_organization(actor.organization_id.0);
-    let body = read_body(payload, limit).await;
+    let body = read_body(&request, payload, limit).await;
     Ok(Call { actor, request, body, now, fingerprint: OnceCell::new(), storefront })
 }
 
-/// The whole body, up to `limit` bytes.
-pub async fn read_body(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+/// The whole body, up to `limit` bytes. 415 for a compressed one: how large it is would be known only once it has been unpacked.
+pub async fn read_body(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Vec<u8>, Error> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING).map(header::HeaderValue::as_bytes).unwrap_or_default();
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity") {
+        return Err(Error::UnsupportedContentEncoding);
+    }
     let mut body = Vec::new();
     let whole = async {
         while let Some(chunk) = payload.next().await {
@@ -367,6 +372,7 @@ impl std::ops::Deref for StreamCall {
 impl StreamCall {
     /// Which of these types the body says that it is, else 415.
     pub fn check_type(&self, types: &[&'static str]) -> Result<&'static str, Error> {
+        self.bytes()?;
         let given = self.header("content-type").unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let known = types.iter().find(|known| **known == essence).copied();

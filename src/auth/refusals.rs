@@ -2,7 +2,7 @@
 
 use super::actor::Actor;
 use super::permission::Permission;
-use crate::audit::NewEntry;
+use crate::audit::{AuditAction, NewEntry};
 use crate::types::id::OrganizationId;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -42,7 +42,7 @@ impl Refusals {
             super::actor::ActorKind::PublishableKey => "publishable_key",
         };
         let entry = NewEntry {
-            action: "auth.permission_refused",
+            action: AuditAction::PermissionRefused,
             actor: actor.name(),
             subject_type,
             subject_id: actor.id,

@@ -42,8 +42,15 @@ pub struct ChannelQuery {
 }
 
 /// Whoever knows the address may knock, so it is shown to those alone who may replace it.
-fn shown(call: &Call, channel: Channel) -> Channel {
+fn shown(call: &Call, app: &App, channel: Channel) -> Channel {
     let inbound_url = channel.inbound_url.filter(|_| call.actor.may(Permission::CHANNELS_WRITE));
+    reached(app, Channel { inbound_url, ..channel })
+}
+
+/// With the whole address where it is configured under which the outside reaches this API. What a request says of its host is not to
+/// be relied on: it is that of a proxy, or of whoever asks.
+fn reached(app: &App, channel: Channel) -> Channel {
+    let inbound_url = channel.inbound_url.map(|path| app.config.outside(&path));
     Channel { inbound_url, ..channel }
 }
 
@@ -61,7 +68,7 @@ pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let after = page_id(page_after(query.cursor.as_deref(), &filters.fingerprint(), 1)?)?;
     let mut page =
         app.db.read(move |connection| service::list(connection, context.organization_id, &filters, after.map(ChannelId), limit)).await?;
-    page.data = page.data.into_iter().map(|channel| shown(&call, channel)).collect();
+    page.data = page.data.into_iter().map(|channel| shown(&call, &app, channel)).collect();
     Answer::ok(&page)
 }
 
@@ -77,11 +84,11 @@ pub async fn create_channel(call: Call, app: Data<App>) -> Result<Answer, Error>
     let context = call.require(Permission::CHANNELS_WRITE)?;
     call.no_query()?;
     let body: NewChannel = call.json()?;
-    let key = call.idempotency_key()?;
+    let (key, own) = (call.idempotency_key()?, app.clone());
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let channel = service::create(connection, &context, &body)?;
+                let channel = reached(&own, service::create(connection, &context, &body)?);
                 Ok(Answer::created(format!("/v1/channels/{}", channel.id), &channel)?.with_version(channel.version))
             })
         })
@@ -100,7 +107,7 @@ pub async fn get_channel(call: Call, app: Data<App>) -> Result<Answer, Error> {
     call.no_query()?;
     let id: ChannelId = call.path("id")?;
     let channel = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
-    let channel = shown(&call, channel);
+    let channel = shown(&call, &app, channel);
     Ok(Answer::ok(&channel)?.with_version(channel.version))
 }
 
@@ -121,6 +128,7 @@ pub async fn patch_channel(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let body: PatchChannel = call.json()?;
     let precondition = call.precondition()?;
     let channel = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
+    let channel = reached(&app, channel);
     Ok(Answer::ok(&channel)?.with_version(channel.version))
 }
 
@@ -143,11 +151,12 @@ pub async fn rotate_channel_secret(call: Call, app: Data<App>) -> Result<Answer,
     call.no_query()?;
     let id: ChannelId = call.path("id")?;
     let body: RotateChannelSecret = call.json_or_empty()?;
-    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    let (key, precondition, own) = (call.idempotency_key()?, call.precondition()?, app.clone());
     app.db
         .write(move |connection| {
             idempotency::once_secret(connection, key.as_ref(), |connection| {
                 let issued = service::rotate_secret(connection, &context, id, &body, &precondition)?;
+                let issued = IssuedChannelSecret { channel: reached(&own, issued.channel), ..issued };
                 Ok(Answer::ok(&issued)?.with_version(issued.channel.version))
             })
         })
@@ -172,11 +181,11 @@ pub async fn rotate_channel_address(call: Call, app: Data<App>) -> Result<Answer
     call.no_query()?;
     let id: ChannelId = call.path("id")?;
     let body: RotateChannelAddress = call.json_or_empty()?;
-    let (key, precondition) = (call.idempotency_key()?, call.precondition()?);
+    let (key, precondition, own) = (call.idempotency_key()?, call.precondition()?, app.clone());
     app.db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let channel = service::rotate_address(connection, &context, id, &body, &precondition)?;
+                let channel = reached(&own, service::rotate_address(connection, &context, id, &body, &precondition)?);
                 Ok(Answer::ok(&channel)?.with_version(channel.version))
             })
         })

@@ -419,8 +419,9 @@ pub struct Channel {
     pub name: String,
     pub active: bool,
     pub settings: ChannelSettings,
-    /// Where its platform sends its messages to, at the address of this API; null for a kind that receives none. Whoever knows it may
-    /// knock, so it is null too for callers without `channels:write`.
+    /// Where its platform sends its messages to: the whole URL where the server is told its public address (`PESANAN_PUBLIC_URL`), else
+    /// the path at the address of this API; null for a kind that receives none. Whoever knows it may knock, so it is null too for callers
+    /// without `channels:write`.
     #[schema(example = "/v1/inbound/5f6c1d0e-3f43-4c0d-9a53-0d0a4a3b5c11")]
     pub inbound_url: Option<String>,
     /// How many secrets are good now: none, one, or two while one is being replaced.

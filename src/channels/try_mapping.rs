@@ -54,7 +54,7 @@ pub struct TriedMapping {
 ///
 /// Reads a message by the mapping given, or by the channel's own, and answers the order that it would make. Nothing is stored; whether
 /// its products and prices are there is found out when the order is placed.
-#[utoipa::path(tag = "channels", operation_id = "try_channel_mapping", security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
+#[utoipa::path(tag = "channels", operation_id = "try_channel_mapping", extensions(("x-writes-nothing" = json!(true))), security(("oauth2" = ["channels:write"])), params(("id" = ChannelId, Path, description = "Id of the channel")),
     request_body = TryMapping, responses(
     (status = 200, description = "What it is read as", body = TriedMapping),
     (status = 400, response = crate::openapi::BadRequest),

@@ -1,3 +1,4 @@
+use super::place::{self, Place};
 use super::serve::run_server;
 use super::smtp::Smtp;
 use crate::auth::actor::Context;
@@ -28,13 +29,14 @@ use std::time::Instant;
 pub struct Demo {
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    #[arg(long, default_value = ".pesanan")]
-    data_dir: PathBuf,
+    /// Folder of the private Postgres, and of the demo's keys and secrets [default: .pesanan]
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
     /// Only the organization and its API client, no data
     #[arg(long)]
     empty: bool,
-    /// A database of your own instead of the private one
-    #[arg(long, env = "PESANAN_DATABASE_URL", hide_env_values = true)]
+    /// A database of your own instead of the private one; without it and --data-dir, PESANAN_DATABASE_URL says it
+    #[arg(long)]
     database_url: Option<String>,
     #[command(flatten)]
     smtp: Smtp,
@@ -55,11 +57,12 @@ impl Demo {
         // Before anything is started: a port in use is the most likely slip.
         TcpListener::bind(("127.0.0.1", self.port))
             .map_err(|error| Error::internal(format!("port {} cannot be used ({error}); choose another with --port", self.port)))?;
-        std::fs::create_dir_all(&self.data_dir).map_err(Error::internal)?;
-        let open = match &self.database_url {
-            Some(url) => super::OpenDatabase { url: url.clone(), postgres: None },
-            None => super::open_private(&self.data_dir)?,
-        };
+        let folder = self.folder();
+        std::fs::create_dir_all(&folder).map_err(Error::internal)?;
+        let place = Place::choose(self.database_url.clone(), self.data_dir.clone(), place::environment());
+        let place = place.unwrap_or(Place::Folder(folder));
+        eprintln!("database: {}", place.told());
+        let open = super::OpenDatabase::at(&place)?;
         let result = self.serve(&open);
         open.close();
         result.map(|()| ExitCode::SUCCESS)
@@ -91,9 +94,13 @@ impl Demo {
         run_server(config, |address| announce(&address.to_string(), &secrets))
     }
 
+    fn folder(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| PathBuf::from(".pesanan"))
+    }
+
     /// The demo's own signing key, made at its first start.
     fn keys(&self) -> Result<Vec<KeyConfig>, Error> {
-        let path = self.data_dir.join("jwt-keys.json");
+        let path = self.folder().join("jwt-keys.json");
         if !path.exists() {
             let keys = [Keys::generate("demo-1")?];
             write_secret(&path, &serde_json::to_string_pretty(&keys).map_err(Error::internal)?)?;
@@ -119,7 +126,7 @@ impl Demo {
     }
 
     fn secrets_path(&self) -> PathBuf {
-        self.data_dir.join("demo-client.json")
+        self.folder().join("demo-client.json")
     }
 
     fn known_secrets(&self) -> Option<Secrets> {

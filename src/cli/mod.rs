@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod demo;
 mod import;
+mod place;
 mod serve;
 mod smtp;
 
@@ -13,6 +14,7 @@ use crate::openapi;
 use crate::platform::migrate::migrate;
 use crate::platform::private_postgres::{Options, PrivatePostgres};
 use clap::{Args, Parser, Subcommand};
+use place::Place;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,11 +53,11 @@ enum Command {
     User(admin::UserCommand),
 }
 
-/// Which database a command works on.
+/// Which database a command works on; [`Place`] says what goes before what.
 #[derive(Args, Clone)]
 pub struct Database {
-    /// postgres://user:password@host:port/database
-    #[arg(long, env = "PESANAN_DATABASE_URL", hide_env_values = true, conflicts_with = "data_dir")]
+    /// postgres://user:password@host:port/database; without it and --data-dir, PESANAN_DATABASE_URL says it
+    #[arg(long, conflicts_with = "data_dir")]
     database_url: Option<String>,
     /// Folder of a private Postgres; it is made and started if need be
     #[arg(long)]
@@ -71,11 +73,9 @@ pub struct OpenDatabase {
 impl Database {
     /// Starts the private Postgres, if one is meant, and migrates.
     pub fn open(&self) -> Result<OpenDatabase, Error> {
-        let database = match (&self.database_url, &self.data_dir) {
-            (Some(url), None) => OpenDatabase { url: url.clone(), postgres: None },
-            (None, Some(directory)) => open_private(directory)?,
-            _ => return Err(Error::internal("say which database: --database-url (or PESANAN_DATABASE_URL), or --data-dir")),
-        };
+        let place = Place::choose(self.database_url.clone(), self.data_dir.clone(), place::environment());
+        let unsaid = || Error::internal(format!("say which database: --database-url (or {}), or --data-dir", place::VARIABLE));
+        let database = OpenDatabase::at(&place.ok_or_else(unsaid)?)?;
         migrate(&database.url)?;
         Ok(database)
     }
@@ -85,13 +85,21 @@ impl Database {
 const PRIVATE_DATABASE: &str = "pesanan";
 
 /// A private Postgres in that folder, with its database.
-pub fn open_private(directory: &std::path::Path) -> Result<OpenDatabase, Error> {
+fn open_private(directory: &std::path::Path) -> Result<OpenDatabase, Error> {
     let postgres = PrivatePostgres::start(directory, Options::default()).map_err(Error::internal)?;
     let url = postgres.create_database(PRIVATE_DATABASE).map_err(Error::internal)?;
     Ok(OpenDatabase { url, postgres: Some(postgres) })
 }
 
 impl OpenDatabase {
+    /// The private Postgres is started if need be.
+    fn at(place: &Place) -> Result<Self, Error> {
+        match place {
+            Place::Url(url) | Place::Environment(url) => Ok(Self { url: url.clone(), postgres: None }),
+            Place::Folder(folder) => open_private(folder),
+        }
+    }
+
     pub fn close(self) {
         if let Some(postgres) = self.postgres {
             postgres.stop();

@@ -7,14 +7,24 @@ use crate::auth::call::{client_of, read_body};
 use crate::channels::platform::{Admitted, Knock};
 use crate::channels::{self, platforms::platform};
 use crate::error::Error;
+use crate::openapi::ServiceConfig;
 use actix_web::http::header::HOST;
-use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The path has no place in the API document: nobody but a platform calls it, in a form that is the platform's.
 pub fn configure(config: &mut ServiceConfig) {
-    config.route("/v1/inbound/{inbound_id}", web::post().to(receive));
+    config.service(receive);
+}
+
+/// A message that is stored.
+#[derive(Serialize, ToSchema)]
+pub struct Received {
+    /// True; what becomes of the message is told elsewhere.
+    #[schema(example = true)]
+    pub received: bool,
 }
 
 /// An unknown address and a bad signature are answered alike.
@@ -28,12 +38,41 @@ fn proves_by_itself(name: &str) -> bool {
     words.iter().any(|word| name.contains(word))
 }
 
-async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Result<HttpResponse, Error> {
+/// Receive what a platform tells
+///
+/// Called by the platform of a channel at the channel's `inbound_url`, in the platform's own form and proved by its own means instead of a
+/// token: orders, refunds, deals, mails, and the pings that platforms try an address with. The answer, in the form that the platform counts
+/// as success, comes once the message is stored; it is worked in later, and `GET /v1/inbound_messages` says what has become of it. The
+/// same message again changes nothing. An unknown address and a bad proof are both 401, and nothing is stored then. There is no rate limit.
+#[utoipa::path(tag = "channels", operation_id = "receive_inbound_message", security(("channel_proof" = [])),
+    params(("inbound_id" = Uuid, Path, description = "The last part of the channel's `inbound_url`")),
+    request_body(description = "What the platform sends: up to 1 MiB, 5 MiB for `ubl`, a mail of up to 25 MiB for `email`", content(
+        (Value = "application/json", example = json!({"id": 820982911946154508u64, "name": "#9999", "email": "siti@example.com", "currency": "IDR",
+            "line_items": [{"id": 466157049, "sku": "KOPI-250", "quantity": 1, "price": "68000.00"}], "total_price": "68000.00"})),
+        (String = "text/xml", example = "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\">…</soapenv:Envelope>"),
+        (String = "application/xml", example = "<Order xmlns=\"urn:oasis:names:specification:ubl:schema:xsd:Order-2\">…</Order>"),
+        (String = "message/rfc822", example = "From: ada@example.com\r\nSubject: Order 4711\r\n\r\n…"),
+    )),
+    responses(
+        (status = 200, description = "Stored; Salesforce's outbound messages are acknowledged in XML", content(
+            (Received = "application/json"),
+            (String = "text/xml"),
+        )),
+        (status = 401, response = crate::openapi::Unauthenticated),
+        (status = 408, response = crate::openapi::RequestTimeout),
+        (status = 413, response = crate::openapi::PayloadTooLarge),
+        (status = 415, response = crate::openapi::UnsupportedMediaType),
+        (status = 431, response = crate::openapi::HeadTooLarge),
+        (status = 500, response = crate::openapi::InternalError),
+        (status = 503, response = crate::openapi::Unavailable),
+    ))]
+#[post("/v1/inbound/{inbound_id}")]
+pub async fn receive(request: HttpRequest, payload: Payload, app: Data<App>) -> Result<HttpResponse, Error> {
     let inbound_id: Uuid = request.match_info().get("inbound_id").and_then(|id| id.parse().ok()).ok_or_else(stranger)?;
     let now = app.clock.now();
     let listening = app.db.read(move |connection| channels::listening(connection, inbound_id, now)).await?.ok_or_else(stranger)?;
     let platform = platform(listening.channel.kind).ok_or_else(stranger)?;
-    let body = read_body(payload.into_inner(), platform.limit()).await?;
+    let body = read_body(&request, payload.into_inner(), platform.limit()).await?;
     let headers: Vec<(String, String)> = request
         .headers()
         .iter()

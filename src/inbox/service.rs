@@ -13,7 +13,7 @@ use crate::platform::limits;
 use crate::types::fault::Faults;
 use crate::types::id::{InboundMessageId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
-use crate::types::text::check_text;
+use crate::types::text::check_prose;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -133,7 +133,7 @@ pub fn discard(
     precondition: &Precondition,
 ) -> Result<InboundMessage, Error> {
     let mut faults = Faults::new();
-    check_text(&mut faults, "/detail", &body.detail, 500);
+    check_prose(&mut faults, "/detail", &body.detail, 500);
     faults.into_result()?;
     let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
     precondition.check(current.version)?;

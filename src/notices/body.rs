@@ -141,8 +141,6 @@ impl PutNoticeSettings {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         check_optional_text(&mut faults, "/sender_name", self.sender_name.as_deref(), 100);
-        let one_line = self.sender_name.as_deref().is_none_or(|name| !name.chars().any(char::is_control));
-        faults.require(one_line, "/sender_name", "invalid_characters", "must be one line");
         for (pointer, email) in [("/sender_email", &self.sender_email), ("/reply_to", &self.reply_to), ("/bcc", &self.bcc)] {
             if let Some(email) = email {
                 faults.require(is_address(email), pointer, "invalid_email", "write an address such as ada@example.com");

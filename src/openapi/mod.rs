@@ -3,6 +3,7 @@
 
 mod bodies;
 mod parameters;
+mod patches;
 mod paths;
 /// What an error answer holds.
 mod problem;
@@ -17,9 +18,9 @@ mod webhooks;
 pub use paths::Paths;
 pub use problem::Problem;
 pub use responses::{
-    BadRequest, Conflict, CursorGone, DocumentIncomplete, Forbidden, HoldNotReleasable, Invalid, LoginBlocked, LoginRefused, NotFound,
-    OrderRefused, PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated, Unavailable,
-    UnsupportedMediaType,
+    BadRequest, Conflict, CursorGone, DocumentIncomplete, Forbidden, HeadTooLarge, HoldNotReleasable, InternalError, Invalid, LoginBlocked,
+    LoginRefused, NotFound, OrderRefused, PayloadTooLarge, RequestTimeout, ReservationRefused, Stale, StockConflict, Unauthenticated,
+    Unavailable, UnsupportedMediaType,
 };
 pub use service_config::{ServiceConfig, serve};
 pub use swagger::routes;
@@ -76,6 +77,7 @@ pub fn document() -> Document {
     }
     schemas::refer(&mut document);
     schemas::separate(&mut document);
+    patches::loosen(&mut document);
     document.webhooks = Some(webhooks::all_webhooks());
     document
 }

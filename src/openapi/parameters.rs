@@ -41,7 +41,7 @@ pub fn complete(method: &HttpMethod, operation: &mut Operation) {
     }
     let answers = |status: &str| operation.responses.responses.contains_key(status);
     let mut names = Vec::new();
-    if *method == HttpMethod::Post && super::security::wants_token(operation) {
+    if *method == HttpMethod::Post && super::security::wants_token(operation) && !writes_nothing(operation) {
         names.push(IDEMPOTENCY_KEY);
     }
     if answers("412") {
@@ -70,6 +70,12 @@ fn describe_example(parameter: &mut Parameter) {
     let before = parameter.description.take().map(|before| before.trim_end_matches('.').to_owned() + ", for").unwrap_or("For".to_owned());
     parameter.description = Some(format!("{before} example `{text}`"));
     *parameter = ParameterBuilder::from(std::mem::take(parameter)).example(None).build();
+}
+
+/// Whether the operation is a question that is asked by `POST`, for the sake of its body: to ask again is no harm, and a key of no use.
+/// It says so by `extensions(("x-writes-nothing" = json!(true)))`.
+pub fn writes_nothing(operation: &Operation) -> bool {
+    operation.extensions.as_ref().is_some_and(|extensions| extensions.contains_key("x-writes-nothing"))
 }
 
 /// Whether 200 comes with the version of the thing.

@@ -4,6 +4,9 @@ use super::service_config::beginning;
 use std::collections::HashMap;
 use utoipa::openapi::OpenApi as Document;
 
+/// What is served beside the documented operations, to everybody and to be read only.
+const UNVERSIONED: [&str; 5] = ["/health/live", "/health/ready", "/openapi.json", "/docs", "/docs/"];
+
 /// Paths by their beginnings.
 pub struct Paths(HashMap<String, Vec<Path>>);
 
@@ -37,9 +40,10 @@ impl Paths {
             words.map(|word| if word == "GET" { "GET, HEAD".to_owned() } else { word }).collect::<Vec<_>>().join(", ")
         };
         let mut paths: HashMap<String, Vec<Path>> = HashMap::new();
-        for (template, item) in json.as_object().into_iter().flatten() {
+        let documented = json.as_object().into_iter().flatten().map(|(template, item)| (template.as_str(), methods(item)));
+        for (template, methods) in documented.chain(UNVERSIONED.map(|template| (template, "GET, HEAD".to_owned()))) {
             let parts = template.split('/').map(str::to_owned).collect();
-            let path = Path { template: template.clone(), parts, methods: methods(item) };
+            let path = Path { template: template.to_owned(), parts, methods };
             paths.entry(beginning(template).to_owned()).or_default().push(path);
         }
         // Of two that fit, the one with fewer parameters is meant.

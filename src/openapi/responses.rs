@@ -1,6 +1,6 @@
 //! The answers that operations share. Their examples are made by the very code that answers, so that they cannot differ from it.
 
-use super::parameters::answers_with_etag;
+use super::parameters::{answers_with_etag, writes_nothing};
 use super::problem::Problem;
 use super::security;
 use crate::error::Error;
@@ -47,11 +47,19 @@ problems! {
     ], ["WWW-Authenticate"];
     LoginRefused, "The login does not open; why is not told", [Error::LoginRefused], ["WWW-Authenticate"];
     LoginBlocked, "Too many tries; until then the right password does not open either", [Error::LoginBlocked { retry_after_seconds: 30 }], ["Retry-After"];
-    Forbidden, "The token does not have the scope", [Error::InsufficientScope { scope: "orders:write".to_owned() }], ["WWW-Authenticate"];
-    HoldNotReleasable, "The token does not have the scope, or another role must release this hold", [
+    Forbidden, "The token does not have the scope, which `WWW-Authenticate` names, or a publishable key is shown where it opens nothing", [
+        Error::InsufficientScope { scope: "orders:write".to_owned() },
+        Error::Forbidden { code: "publishable_key", detail: "a publishable key opens /v1/checkout/* alone".to_owned() }
+    ], ["WWW-Authenticate"];
+    CheckoutForbidden, "The token does not have the scope, or it is not for a page of a storefront; `WWW-Authenticate` comes where a scope is missing", [
+        Error::InsufficientScope { scope: "checkout".to_owned() },
+        Error::Forbidden { code: "origin_not_allowed", detail: "this key is not for pages of https://elsewhere.example".to_owned() },
+        Error::Forbidden { code: "not_for_storefronts", detail: "a storefront sees no reservations: one shopper's cart is none of another's business".to_owned() }
+    ], ["WWW-Authenticate"];
+    HoldNotReleasable, "The token does not have the scope, or another role must release this hold; `WWW-Authenticate` comes where a scope is missing", [
         Error::InsufficientScope { scope: "orders:read".to_owned() },
         Error::Forbidden { code: "hold_not_releasable", detail: "a hold of code 'credit_limit' is released by: finance, admin".to_owned() }
-    ], [];
+    ], ["WWW-Authenticate"];
     NotFound, "Not there, or another organization's", [Error::not_found("order")], [];
     NotAcceptable, "`Accept` names no type that this is served as", [Error::NotAcceptable { served_as: "application/json".to_owned() }], [];
     RequestTimeout, "The body came too slowly", [Error::RequestTimeout], [];
@@ -86,7 +94,10 @@ problems! {
     CursorGone, "The cursor is of another database than that which answers now: begin anew without it", [crate::changes::gone()], [];
     Stale, "`If-Match` named another version", [Error::Stale { current: 4 }], [];
     PayloadTooLarge, "The body is larger than the operation takes", [Error::PayloadTooLarge { limit: crate::platform::limits::BODY_BYTES }], [];
-    UnsupportedMediaType, "The body is not JSON by its `Content-Type`", [Error::UnsupportedMediaType { expected: "application/json" }], [];
+    UnsupportedMediaType, "The body is not JSON by its `Content-Type`, or it is compressed", [
+        Error::UnsupportedMediaType { expected: "application/json" },
+        Error::UnsupportedContentEncoding
+    ], [];
     Invalid, "Read, but against schema or rule; value faults all at once", [
         Error::invalid("/lines/0/quantity", "out_of_range", "must be above 0"),
         Error::invalid("/colour", "unknown_field", "this field is not known here; free data belongs in metadata"),
@@ -98,6 +109,11 @@ problems! {
     HeadTooLarge, "Method, path, query and headers are larger than configured", [Error::HeadTooLarge { limit: 16 * 1024 }], [];
     InternalError, "Our fault; it is logged with the request id", [Error::internal("")], [];
     Unavailable, "Not able to answer right now; come again", [Error::unavailable(String::new())], ["Retry-After"];
+}
+
+/// A storefront's page is refused for other reasons than a missing scope, too.
+fn forbidden(path: &str) -> (&'static str, RefOr<Response>) {
+    if path.starts_with("/v1/checkout/") { CheckoutForbidden::response() } else { Forbidden::response() }
 }
 
 fn problem_response(description: &str, errors: &[Error], headers: &[&str]) -> Response {
@@ -119,12 +135,18 @@ fn header(name: &str) -> Header {
         "ETag" => (Type::String, "The version, for `If-Match`"),
         "Location" => (Type::String, "Path of what was made"),
         "Retry-After" => (Type::Integer, "Seconds until it is worth to come again"),
-        "WWW-Authenticate" => (Type::String, "`Bearer` with the error and, where one is missing, the scope (RFC 6750)"),
+        "WWW-Authenticate" => {
+            (Type::String, "`Bearer` with the error and, where one is missing, the scope (RFC 6750 §3); no error where no token was sent")
+        }
         "Idempotency-Replayed" => (Type::String, "`true` where this is the stored answer to an earlier request with the same key"),
         "RateLimit" => (Type::String, "What is left, and in how many seconds there is more"),
         "RateLimit-Policy" => (Type::String, "The limit: requests (`q`) in a window of seconds (`w`)"),
         _ => (Type::String, ""),
     };
+    described(kind, description)
+}
+
+fn described(kind: Type, description: &str) -> Header {
     HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind))).description(Some(description)).build()
 }
 
@@ -135,13 +157,13 @@ pub fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
         return;
     }
     let writes = !matches!(method, HttpMethod::Get | HttpMethod::Delete);
-    let posts = *method == HttpMethod::Post;
+    let posts = *method == HttpMethod::Post && !writes_nothing(operation);
     // Also without documented fields a `POST` reads what is sent with it.
     let body = writes;
     let shared = [
         ("400", true, BadRequest::response()),
         ("401", true, Unauthenticated::response()),
-        ("403", security::wants_scope(operation), Forbidden::response()),
+        ("403", security::wants_scope(operation), forbidden(path)),
         ("404", path.contains('{'), NotFound::response()),
         ("406", true, NotAcceptable::response()),
         ("408", body, RequestTimeout::response()),
@@ -163,13 +185,18 @@ pub fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let versioned = responses.contains_key("412");
     for (status, response) in responses.iter_mut() {
         let RefOr::T(response) = response else { continue };
+        // What a dry run shows has no version: nothing has changed.
+        let only_dry = response.description.starts_with("With `dry_run`");
         let names = [
             ("Idempotency-Replayed", posts),
-            ("ETag", versioned && status != "204" && !(posts && status == "201")),
+            ("ETag", versioned && status != "204" && !(posts && status == "201") && !only_dry),
             ("Location", status == "201"),
         ];
         for (name, _) in names.into_iter().filter(|(_, comes)| *comes && status.starts_with('2')) {
             response.headers.insert(name.to_owned(), header(name).into());
+        }
+        if response.description.contains("`dry_run`") && response.headers.contains_key("ETag") {
+            response.headers.insert("ETag".to_owned(), described(Type::String, "The version, for `If-Match`; a dry run has none").into());
         }
     }
     if *method == HttpMethod::Get && answers_with_etag(operation) {

@@ -7,11 +7,14 @@ use crate::auth::permission::Permission;
 use utoipa::openapi::Components;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{
-    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+    ApiKey, ApiKeyValue, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
 };
 
 const OAUTH2: &str = "oauth2";
 const BEARER: &str = "bearer";
+/// What proves that a message is a platform's, instead of a token.
+const CHANNEL_PROOF: &str = "channel_proof";
+const STRIPE_PROOF: &str = "stripe_proof";
 
 pub fn add_schemes(components: &mut Components) {
     let scopes: Scopes = Permission::ALL.iter().map(|(_, scope, what)| (*scope, *what)).collect();
@@ -24,6 +27,15 @@ pub fn add_schemes(components: &mut Components) {
         .description(Some("A token that you already have: `access_token` of `POST /v1/auth/token`."))
         .build();
     components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(bearer).into());
+    let channel = "What the channel's platform proves itself by, with the channel's secret: `webhook-signature` beside `webhook-id` and \
+                   `webhook-timestamp` (Standard Webhooks: `generic`, `bigcommerce`, `salesforce`), `X-Shopify-Hmac-Sha256`, \
+                   `X-WC-Webhook-Signature`, `X-HubSpot-Signature-v3`, `X-Pesanan-Secret` (`salesforce`), `X-Signature-SHA256` or \
+                   `X-Channel-Secret` (`ubl`), `Authorization: Basic` (`email`).";
+    let stripe = "HMAC-SHA256 of time and body under a webhook secret of the provider, as Stripe writes it.";
+    for (name, header, what) in [(CHANNEL_PROOF, "webhook-signature", channel), (STRIPE_PROOF, "Stripe-Signature", stripe)] {
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(header, what)));
+        components.security_schemes.insert(name.to_owned(), scheme.into());
+    }
 }
 
 /// Beside `oauth2`, every operation takes a token that was got elsewhere.
@@ -33,10 +45,11 @@ pub fn complete(operation: &mut Operation) {
     }
 }
 
-/// Whether the operation is for callers with a token; `security(())` says that it is not.
+/// Whether the operation is for callers with a token; `security(())`, or a proof of a platform's own, says that it is not.
 pub fn wants_token(operation: &Operation) -> bool {
-    let open = SecurityRequirement::default();
-    operation.security.as_ref().is_some_and(|requirements| !requirements.contains(&open))
+    let proof = |name| SecurityRequirement::new(name, Vec::<String>::new());
+    let others = [SecurityRequirement::default(), proof(CHANNEL_PROOF), proof(STRIPE_PROOF)];
+    operation.security.as_ref().is_some_and(|requirements| !others.iter().any(|other| requirements.contains(other)))
 }
 
 /// Whether it wants a scope as well.

@@ -14,7 +14,7 @@ use crate::platform::http::Precondition;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrderLineId};
-use crate::types::text::check_optional_text;
+use crate::types::text::check_optional_prose;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ pub fn cancel(
 
 fn check(request: &CancelRequest) -> Result<(), Error> {
     let mut faults = Faults::new();
-    check_optional_text(&mut faults, "/reason/detail", request.reason.detail.as_deref(), 500);
+    check_optional_prose(&mut faults, "/reason/detail", request.reason.detail.as_deref(), 500);
     if let Some(lines) = &request.lines {
         faults.require(!lines.is_empty(), "/lines", "required", "name at least one line, or leave lines out to cancel all");
         for (i, line) in lines.iter().enumerate() {

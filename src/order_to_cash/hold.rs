@@ -21,13 +21,13 @@ use crate::orders::summary::summary;
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
 use crate::types::id::{HoldId, OrderId};
-use crate::types::text::check_text;
+use crate::types::text::check_prose;
 use diesel::pg::PgConnection;
 use serde_json::json;
 
 fn check_reason(reason: &str) -> Result<(), Error> {
     let mut faults = Faults::new();
-    check_text(&mut faults, "/reason", reason, 500);
+    check_prose(&mut faults, "/reason", reason, 500);
     Ok(faults.into_result()?)
 }
 

@@ -23,7 +23,7 @@ use crate::platform::http::Precondition;
 use crate::platform::idempotency::fingerprint;
 use crate::types::fault::Faults;
 use crate::types::id::{ChannelId, OrderId, OrderVerificationId};
-use crate::types::text::check_text;
+use crate::types::text::check_prose;
 use crate::verifications::body::{OrderVerification, RejectVerification, VerificationStatus};
 use crate::verifications::proposal::{ProposedOrder, reasons_of};
 use crate::verifications::service::{WHAT, event, get};
@@ -207,7 +207,7 @@ pub fn reject(
     precondition: &Precondition,
 ) -> Result<OrderVerification, Error> {
     let mut faults = Faults::new();
-    check_text(&mut faults, "/detail", &body.detail, 500);
+    check_prose(&mut faults, "/detail", &body.detail, 500);
     faults.into_result()?;
     let current = open(connection, context, id, "reject", precondition)?;
     let draft = draft_of(connection, context, &current, "reject")?;

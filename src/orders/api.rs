@@ -77,11 +77,10 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
 ///
 /// What placing the same body now would come to, by the same rules: prices, taxes, credit, allocations, dates and what would hold
 /// or refuse it. Nothing is written, and nothing is kept for the caller: stock and supply may be gone a moment later.
-#[utoipa::path(tag = "orders", operation_id = "quote_order", security(("oauth2" = ["orders:write"])), request_body = NewOrder,
+#[utoipa::path(tag = "orders", operation_id = "quote_order", extensions(("x-writes-nothing" = json!(true))), security(("oauth2" = ["orders:write"])), request_body = NewOrder,
     responses(
         (status = 200, description = "The order as it would be, without id and number, and the verdict on it", body = Quote),
         (status = 400, response = crate::openapi::BadRequest),
-        (status = 409, response = crate::openapi::Conflict),
         (status = 422, response = crate::openapi::Invalid),
     ))]
 #[post("/v1/orders/quote")]

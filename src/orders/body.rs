@@ -486,16 +486,17 @@ pub struct PatchOrder {
 
 impl PatchOrder {
     pub fn check(&self) -> Result<(), Vec<crate::types::fault::Fault>> {
-        use crate::types::text::{check_external_ids, check_metadata, check_optional_text};
+        use crate::types::text::{check_external_ids, check_metadata, check_optional_prose, check_optional_text};
         let mut faults = crate::types::fault::Faults::new();
         for (pointer, text, max) in [
-            ("/note", &self.note, 5000),
             ("/purchase_order_number", &self.purchase_order_number, 100),
             ("/buyer_reference", &self.buyer_reference, 100),
-            ("/delivery_instructions", &self.delivery_instructions, 1000),
             ("/sales_rep", &self.sales_rep, 100),
         ] {
             check_optional_text(&mut faults, pointer, text.as_ref().and_then(Option::as_deref), max);
+        }
+        for (pointer, text, max) in [("/note", &self.note, 5000), ("/delivery_instructions", &self.delivery_instructions, 1000)] {
+            check_optional_prose(&mut faults, pointer, text.as_ref().and_then(Option::as_deref), max);
         }
         if let Some(Some(contact)) = &self.contact {
             contact.over(Contact::default()).check(&mut faults, "/contact");

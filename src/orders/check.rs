@@ -4,7 +4,9 @@ use super::body::{InlineCustomer, NewOrder, NewOrderLine};
 use super::pricing::Pricing;
 use crate::platform::limits;
 use crate::types::fault::{Fault, Faults};
-use crate::types::text::{check_code, check_email, check_external_ids, check_metadata, check_optional_text, check_text};
+use crate::types::text::{
+    check_code, check_email, check_external_ids, check_metadata, check_optional_prose, check_optional_text, check_text,
+};
 use rust_decimal::Decimal;
 use serde_json::Map;
 use std::collections::BTreeMap;
@@ -63,11 +65,11 @@ impl NewOrder {
             ("/sales_rep", &self.sales_rep, 100),
             ("/purchase_order_number", &self.purchase_order_number, 100),
             ("/buyer_reference", &self.buyer_reference, 100),
-            ("/delivery_instructions", &self.delivery_instructions, 1000),
-            ("/note", &self.note, 5000),
         ] {
             check_optional_text(&mut faults, pointer, text.as_deref(), max);
         }
+        check_optional_prose(&mut faults, "/delivery_instructions", self.delivery_instructions.as_deref(), 1000);
+        check_optional_prose(&mut faults, "/note", self.note.as_deref(), 5000);
         if let Some(address) = &self.shipping_address {
             address.check(&mut faults, "/shipping_address");
         }

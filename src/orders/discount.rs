@@ -3,7 +3,7 @@
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Percent};
 use crate::types::fault::Faults;
-use crate::types::text::check_optional_text;
+use crate::types::text::{check_optional_prose, check_optional_text};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ pub(super) fn discount_on(gross: Decimal, discounts: &[Discount], currency: Curr
             Err(Wrong { field, code, detail }) => faults.add(format!("{pointer}/{i}{field}"), code, detail),
         }
         check_optional_text(faults, &format!("{pointer}/{i}/code"), discount.code.as_deref(), 64);
-        check_optional_text(faults, &format!("{pointer}/{i}/reason"), discount.reason.as_deref(), 500);
+        check_optional_prose(faults, &format!("{pointer}/{i}/reason"), discount.reason.as_deref(), 500);
     }
     let sum = currency.round(sum);
     faults.require(sum <= shown_gross, pointer, "discount_above_gross", "the discounts are more than the amount they are given on");

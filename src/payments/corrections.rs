@@ -3,7 +3,7 @@
 use crate::types::decimal::Amount;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{InvoiceId, OrderId};
-use crate::types::text::check_text;
+use crate::types::text::check_prose;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -28,7 +28,7 @@ impl ReleaseAllocations {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         faults.require(self.invoice_id.is_some() != self.order_id.is_some(), "", "exactly_one_of", "give invoice_id or order_id");
-        check_text(&mut faults, "/reason", &self.reason, 500);
+        check_prose(&mut faults, "/reason", &self.reason, 500);
         faults.into_result()
     }
 }
@@ -50,7 +50,7 @@ pub struct ReversePayment {
 impl ReversePayment {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_text(&mut faults, "/reason", &self.reason, 500);
+        check_prose(&mut faults, "/reason", &self.reason, 500);
         faults.into_result()
     }
 }

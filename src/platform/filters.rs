@@ -3,8 +3,10 @@
 
 use crate::error::Error;
 use crate::events::catalogue;
+use crate::types::id::NotAnId;
 use std::fmt::Display;
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// Values separated by comma: `a,"b,c"` are `a` and `b,c`. A quote that no other one closes is a character like any other.
 pub fn many(text: Option<&str>) -> Vec<String> {
@@ -58,8 +60,15 @@ pub fn one<T: FromStr<Err = crate::types::text_enum::UnknownValue>>(name: &str, 
 
 /// As `many`, each parsed.
 pub fn parsed<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Result<Vec<T>, Error> {
-    let read =
-        |value: String| value.parse().map_err(|why| Error::bad_request("invalid_parameter", format!("'{value}' is no {name}: {why}")));
+    let refuse = |value: &str, why| Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {why}"));
+    many(text).into_iter().map(|value| value.parse().map_err(|why| refuse(&value, why))).collect()
+}
+
+/// As `many`, each an id of whatever there is.
+pub fn ids(name: &str, text: Option<&str>) -> Result<Vec<Uuid>, Error> {
+    let read = |value: String| {
+        value.parse().map_err(|_| Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {NotAnId}")))
+    };
     many(text).into_iter().map(read).collect()
 }
 

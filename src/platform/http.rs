@@ -3,6 +3,7 @@
 use super::objects::Objects;
 use crate::error::Error;
 use crate::types::fault::Fault;
+use crate::types::id::NotAnId;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
@@ -92,11 +93,30 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Turns serde's message into a fault. Our own types write `code|detail`.
+/// What serde and the readers of values say, in words that help: code and detail. Our own types write `code|detail`.
+fn plain(message: &str) -> Option<(String, String)> {
+    let of = |code: &str, detail: String| Some((code.to_owned(), detail));
+    if let Some((code, detail)) = message.split_once('|').filter(|(code, _)| !code.contains(' ')) {
+        return of(code, detail.to_owned());
+    }
+    if message.starts_with("unknown variant") {
+        let values: Vec<&str> = message.split_once(", expected").unwrap_or_default().1.split('`').skip(1).step_by(2).collect();
+        return of("unknown_value", format!("use one of {}", values.join(", ")));
+    }
+    if message.starts_with("UUID parsing failed") {
+        return of("invalid_id", NotAnId.to_string());
+    }
+    None
+}
+
+const A_DATE: &str = "write a date of the calendar such as 2026-03-02";
+const AN_INSTANT: &str = "write an instant with its offset, such as 2026-03-02T09:00:00+07:00";
+
+/// Turns serde's message into a fault.
 fn shape_fault(mut pointer: String, message: &str) -> Fault {
     let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(escaped);
-    let (code, detail) = if let Some((code, detail)) = message.split_once('|').filter(|(code, _)| !code.contains(' ')) {
-        (code.to_owned(), detail.to_owned())
+    let (code, detail) = if let Some(plain) = plain(message) {
+        plain
     } else if let Some(field) = named("unknown field `") {
         if !pointer.ends_with(&format!("/{field}")) {
             pointer = format!("{pointer}/{field}");
@@ -111,12 +131,10 @@ fn shape_fault(mut pointer: String, message: &str) -> Fault {
     } else if let Some(field) = named("duplicate field `") {
         pointer = format!("{pointer}/{field}");
         ("duplicate_field".to_owned(), "this field is given more than once".to_owned())
-    } else if message.starts_with("unknown variant") {
-        ("unknown_value".to_owned(), message.to_owned())
     } else if NOT_A_TIME.contains(&message) && pointer.ends_with("_on") {
-        ("invalid_date".to_owned(), "write a date of the calendar such as 2026-03-02".to_owned())
+        ("invalid_date".to_owned(), A_DATE.to_owned())
     } else if NOT_A_TIME.contains(&message) {
-        ("invalid_timestamp".to_owned(), "write an instant with its offset, such as 2026-03-02T09:00:00+07:00".to_owned())
+        ("invalid_timestamp".to_owned(), AN_INSTANT.to_owned())
     } else {
         ("invalid_type".to_owned(), message.to_owned())
     };
@@ -150,7 +168,46 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
             return Err(query_error(&error.to_string()));
         }
     }
-    serde_urlencoded::from_str(&encoded).map_err(|error| query_error(&error.to_string()))
+    read_pairs(&encoded).map_err(|(name, message)| value_error::<T>(&kept, &name, &message))
+}
+
+/// Reads encoded pairs. Where that fails, the name of the pair and why.
+fn read_pairs<T: DeserializeOwned>(encoded: &str) -> Result<T, (String, String)> {
+    let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(encoded.as_bytes()));
+    serde_path_to_error::deserialize(deserializer).map_err(|error| (error.path().to_string(), error.into_inner().to_string()))
+}
+
+/// Why `T` does not take the pair of this name.
+fn value_error<T: DeserializeOwned>(pairs: &[&(String, String)], name: &str, message: &str) -> Error {
+    let given = pairs.iter().find(|(known, _)| known == name && !message.starts_with("unknown field"));
+    let Some((_, value)) = given else { return query_error(message) };
+    let detail = if !NOT_A_TIME.contains(&message) {
+        words(message)
+    } else if takes_dates::<T>(pairs, name) {
+        A_DATE.to_owned()
+    } else {
+        format!("{AN_INSTANT} (percent-encoded: %2B for the plus)")
+    };
+    let value: String = value.chars().take(60).collect();
+    Error::bad_request("invalid_parameter", format!("'{value}' is no value of {name}: {detail}"))
+}
+
+/// Whether the parameter of this name is a date and no instant: a date tells.
+fn takes_dates<T: DeserializeOwned>(pairs: &[&(String, String)], name: &str) -> bool {
+    let dated = pairs.iter().map(|(known, value)| (known.as_str(), if known == name { "2026-03-02" } else { value.as_str() }));
+    let dated = serde_urlencoded::to_string(dated.collect::<Vec<_>>()).unwrap_or_default();
+    read_pairs::<T>(&dated).err().is_none_or(|(at, _)| at != name)
+}
+
+/// What is wrong with the value of a query parameter.
+fn words(message: &str) -> String {
+    let number = "write a whole number";
+    match message {
+        "invalid digit found in string" => number.to_owned(),
+        "number too large to fit in target type" | "number too small to fit in target type" => format!("{number} within its bounds"),
+        "provided string was not `true` or `false`" => "use one of true, false".to_owned(),
+        _ => plain(message).map_or_else(|| message.to_owned(), |(_, detail)| detail),
+    }
 }
 
 /// Whether every escape has two digits and all of it is UTF-8: the decoder would replace what is not, and find something else.
@@ -170,13 +227,15 @@ fn is_percent_encoded(text: &str) -> bool {
     std::str::from_utf8(&decoded).is_ok()
 }
 
+/// What is wrong with the query as a whole.
 fn query_error(message: &str) -> Error {
-    match message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
-        Some(name) => Error::bad_request("unknown_parameter", format!("'{name}' is not a parameter of this operation")),
-        None => {
-            let detail = message.split_once('|').map_or(message, |(_, detail)| detail);
-            Error::bad_request("invalid_parameter", detail)
-        }
+    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+    if let Some(name) = named("unknown field `") {
+        return Error::bad_request("unknown_parameter", format!("'{name}' is not a parameter of this operation"));
+    }
+    match named("missing field `") {
+        Some(name) => Error::bad_request("invalid_parameter", format!("'{name}' is required")),
+        None => Error::bad_request("invalid_parameter", words(message)),
     }
 }
 
@@ -437,6 +496,64 @@ mod tests {
         }
         assert_eq!(parse_query::<Query>("status=%e2%82%ac").unwrap().status.as_deref(), Some("€"));
         assert_eq!(parse_query::<Query>("status=&limit=5").unwrap(), Query { status: None, limit: Some(5) });
+    }
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        Red,
+        DarkBlue,
+    }
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(rename_all = "snake_case")]
+    enum Lonely {
+        Alone,
+    }
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Values {
+        colour: Option<Colour>,
+        lonely: Option<Lonely>,
+        id: Option<uuid::Uuid>,
+        own_id: Option<crate::types::id::OrderId>,
+        from: Option<chrono::DateTime<chrono::Utc>>,
+        day: Option<chrono::NaiveDate>,
+        limit: Option<u8>,
+        active: Option<bool>,
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_told_in_words_that_help() {
+        let id = "an id is a UUID such as 01938f5e-7c1a-7000-8000-2f1b3c4d5e6f";
+        let instant = "write an instant with its offset, such as 2026-03-02T09:00:00+07:00 (percent-encoded: %2B for the plus)";
+        for (query, told) in [
+            ("colour=zz", "'zz' is no value of colour: use one of red, dark_blue".to_owned()),
+            ("lonely=zz", "'zz' is no value of lonely: use one of alone".to_owned()),
+            ("id=zz", format!("'zz' is no value of id: {id}")),
+            ("own_id=zz", format!("'zz' is no value of own_id: {id}")),
+            ("from=2026-03-02", format!("'2026-03-02' is no value of from: {instant}")),
+            ("limit=3&from=yesterday", format!("'yesterday' is no value of from: {instant}")),
+            ("day=02.03.2026", "'02.03.2026' is no value of day: write a date of the calendar such as 2026-03-02".to_owned()),
+            ("limit=ten", "'ten' is no value of limit: write a whole number".to_owned()),
+            ("limit=300", "'300' is no value of limit: write a whole number within its bounds".to_owned()),
+            ("active=yes", "'yes' is no value of active: use one of true, false".to_owned()),
+        ] {
+            match parse_query::<Values>(query) {
+                Err(Error::BadRequest { code: "invalid_parameter", detail }) => assert_eq!(detail, told, "{query}"),
+                other => panic!("{query}: {other:?}"),
+            }
+        }
+        for (body, code, told) in [
+            (r#"{"colour":"zz"}"#, "unknown_value", "use one of red, dark_blue"),
+            (r#"{"id":"zz"}"#, "invalid_id", id),
+            (r#"{"own_id":"zz"}"#, "invalid_id", id),
+        ] {
+            let Err(Error::Invalid(faults)) = parse_json::<Values>(body.as_bytes()) else { panic!("{body}") };
+            assert_eq!((faults[0].code.as_str(), faults[0].detail.as_str()), (code, told));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Quantity};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CreditNoteId, CustomerId, OrderId, OrderLineId, RefundId, ReturnId, ReturnLineId, ShipmentId};
-use crate::types::text::{check_external_ids, check_metadata, check_optional_text, check_text};
+use crate::types::text::{check_external_ids, check_metadata, check_optional_prose, check_prose, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -47,7 +47,7 @@ pub struct NewReturnLine {
 }
 
 fn check_reason(faults: &mut Faults, pointer: &str, reason: &ReturnReason) {
-    check_optional_text(faults, &format!("{pointer}/detail"), reason.detail.as_deref(), 500);
+    check_optional_prose(faults, &format!("{pointer}/detail"), reason.detail.as_deref(), 500);
 }
 
 fn check_count(faults: &mut Faults, lines: usize) {
@@ -65,7 +65,7 @@ impl NewReturn {
             faults.require(seen.insert(line.order_line_id), format!("/lines/{i}/order_line_id"), "duplicate_key", "each line once");
             check_reason(&mut faults, &format!("/lines/{i}/reason"), &line.reason);
         }
-        check_optional_text(&mut faults, "/note", self.note.as_deref(), 2_000);
+        check_optional_prose(&mut faults, "/note", self.note.as_deref(), 2_000);
         check_external_ids(&mut faults, "/external_ids", &self.external_ids);
         check_metadata(&mut faults, "/metadata", &self.metadata);
         faults.into_result()
@@ -87,7 +87,7 @@ pub struct AuthorizeReturn {
 impl AuthorizeReturn {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_optional_text(&mut faults, "/reason", self.reason.as_deref(), 500);
+        check_optional_prose(&mut faults, "/reason", self.reason.as_deref(), 500);
         faults.into_result()
     }
 }
@@ -103,7 +103,7 @@ pub struct RefuseReturn {
 impl RefuseReturn {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_text(&mut faults, "/reason", &self.reason, 500);
+        check_prose(&mut faults, "/reason", &self.reason, 500);
         faults.into_result()
     }
 }
@@ -120,7 +120,7 @@ pub struct CancelReturn {
 impl CancelReturn {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_optional_text(&mut faults, "/reason", self.reason.as_deref(), 500);
+        check_optional_prose(&mut faults, "/reason", self.reason.as_deref(), 500);
         faults.into_result()
     }
 }
@@ -227,7 +227,7 @@ impl CompleteReturn {
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_optional_text(&mut faults, "/reason", self.reason.as_deref(), 500);
+        check_optional_prose(&mut faults, "/reason", self.reason.as_deref(), 500);
         if let Some(Amount(fee)) = self.restocking_fee {
             faults.require(fee >= Decimal::ZERO, "/restocking_fee", "out_of_range", "must not be negative");
         }
@@ -267,7 +267,7 @@ pub type PatchReturnData = MergePatch<PutReturnData>;
 impl PutReturnData {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_optional_text(&mut faults, "/note", self.note.as_deref(), 2_000);
+        check_optional_prose(&mut faults, "/note", self.note.as_deref(), 2_000);
         check_external_ids(&mut faults, "/external_ids", &self.external_ids);
         check_metadata(&mut faults, "/metadata", &self.metadata);
         faults.into_result()

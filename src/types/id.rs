@@ -8,6 +8,18 @@ use diesel::sql_types;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
+/// A text that is no id; says how one looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl std::fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an id is a UUID such as 01938f5e-7c1a-7000-8000-2f1b3c4d5e6f")
+    }
+}
+
+impl std::error::Error for NotAnId {}
+
 macro_rules! typed_id {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -29,15 +41,15 @@ macro_rules! typed_id {
             }
         }
         impl std::str::FromStr for $name {
-            type Err = uuid::Error;
+            type Err = NotAnId;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                text.parse().map(Self).map_err(|_| NotAnId)
             }
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(|_| serde::de::Error::custom("invalid_id|an id is a UUID such as 01938f5e-7c1a-7000-8000-2f1b3c4d5e6f"))
+                text.parse().map_err(|wrong: NotAnId| serde::de::Error::custom(format_args!("invalid_id|{wrong}")))
             }
         }
         impl FromSql<sql_types::Uuid, Pg> for $name {

@@ -163,7 +163,7 @@ async fn a_search_finds_the_few_among_the_many_at_once() {
     let user = "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f";
     let fill = format!(
         "INSERT INTO event (organization_id, type, subject_type, subject_id, actor, data, occurred_at) \
-         SELECT o.id, CASE WHEN n % 2 = 0 THEN 'stock.moved' ELSE 'stock.counted' END, 'inventory', gen_random_uuid(), \
+         SELECT o.id, CASE WHEN n % 2 = 0 THEN 'inventory.received' ELSE 'inventory.adjusted' END, 'inventory', gen_random_uuid(), \
            CASE WHEN n IN (100, 5000, 9000) THEN 'user:{user}' ELSE 'system:robot' END, '{{}}', timestamptz '2026-03-03 00:00Z' + n * interval '1 minute' \
          FROM organization o, generate_series(1, 10000) n WHERE o.code = 'shop'"
     );
@@ -197,9 +197,13 @@ async fn a_search_finds_the_few_among_the_many_at_once() {
     // Dates bound it from both sides, whatever else is asked.
     let day = "from=2026-03-06T00:00:00Z&to=2026-03-07T00:00:00Z";
     assert_eq!(ask(&format!("actor={user}&{day}")).await, (three[1..2].to_vec(), 1));
-    assert_eq!(ask(&format!("action=stock.counted&{day}")).await.0.len(), 720);
+    assert_eq!(ask(&format!("action=inventory.adjusted&{day}")).await.0.len(), 720);
     assert_eq!(ask(&format!("actor=system&subject_type=inventory&{day}")).await.0.len(), 1439);
-    assert_eq!(ask("action=stock.moved,stock.counted").await.0.len(), 10_000, "every one once, over chunks and what is in none");
+    assert_eq!(
+        ask("action=inventory.received,inventory.adjusted").await.0.len(),
+        10_000,
+        "every one once, over chunks and what is in none"
+    );
     assert_eq!(ask("from=2026-03-20T00:00:00Z").await, (vec![], 1));
     let violations = app.app.db.read(pesanan::check::run).await.unwrap();
     assert!(violations.is_empty(), "{violations:#?}");

@@ -160,6 +160,29 @@ fn a_second_start_keeps_the_demo_as_it_was() {
     assert!(told.contains(&format!("port {port} cannot be used")) && told.contains("--port"), "{told}");
     drop(free);
 
+    std::fs::create_dir_all(&folder).unwrap();
+    // Whoever has the variable set is told that it counts, and a folder that is named goes before it.
+    let told_of = |named: Option<&str>| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pesanan"));
+        command.args(["demo", "--port", &port.to_string()]).current_dir(&folder);
+        command.env("PESANAN_DATABASE_URL", "postgres://nobody:secret@127.0.0.1:1/nowhere");
+        named.map(|named| command.args(["--data-dir", named]));
+        let done = command.output().unwrap();
+        assert!(!done.status.success());
+        String::from_utf8(done.stderr).unwrap()
+    };
+    let told = told_of(None);
+    assert!(told.contains("database: that of PESANAN_DATABASE_URL") && !told.contains("secret"), "{told}");
+    let told = told_of(Some("/dev/null/demo"));
+    assert!(told.contains("/dev/null") || told.contains("Not a directory"), "{told}");
+    for command in [["migrate", "--data-dir", "/dev/null/data"], ["check", "--data-dir", "/dev/null/data"]] {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_pesanan"));
+        program.args(command).env("PESANAN_DATABASE_URL", "postgres://nobody:secret@127.0.0.1:1/nowhere");
+        let done = program.output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert!(done.status.code() == Some(1) && !told.contains("127.0.0.1"), "{told}");
+    }
+
     let events = || -> Events { diesel::sql_query("SELECT count(*) FROM event").get_result(&mut database.connect()).unwrap() };
     let first = Started::on(&database.url, &folder, port);
     let ready = format!("ready http://127.0.0.1:{port}");

@@ -7,6 +7,7 @@ use crate::support::document::{Document, Operation};
 use crate::support::hooks::{inbound, signed};
 use chrono::TimeDelta;
 use pesanan::auth::permission::Role;
+use pesanan::payments::provider::stripe::signature;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -114,9 +115,7 @@ impl<'a> Road<'a> {
             faults.extend(self.stale(step).await);
         }
         // It changes nothing, so that there is nothing to repeat.
-        if operation.method == Method::POST
-            && !["ask_cart_availability", "preview_notice", "quote_order", "try_channel_mapping"].contains(&operation.id.as_str())
-        {
+        if operation.method == Method::POST && operation.json["x-writes-nothing"] != true {
             let again = send(keyed()).await;
             let repeated = again.header("idempotency-replayed") == "true" && (again.status, &again.body) == (reply.status, &reply.body);
             if !repeated && again.body["code"] != "secret_already_shown" {
@@ -166,6 +165,22 @@ fn example_of(id: &str, parameter: &Value) -> (String, String) {
         None => panic!("{id}: the query parameter '{name}' is required and has no example"),
     };
     (name, value)
+}
+
+/// The example of an operation that is proved by a signature instead of a token; one that is signed by somebody else is let in nowhere.
+async fn knock(road: &mut Road<'_>, id: &str, path: &str, header: &'static str, sign: impl Fn(&[u8]) -> String) {
+    road.taken.insert(id.to_owned());
+    let operation = road.document.operation(id);
+    let body = road.document.example(&operation.json["requestBody"]["content"]["application/json"]).unwrap().to_string();
+    let request =
+        || road.admin.anonymous(Method::POST, path).header("content-type", "application/json").header("X-Shopify-Topic", "orders/create");
+    let strange = send(request().header(header, sign(b"something else")).body(body.clone())).await;
+    let reply = send(request().header(header, sign(body.as_bytes())).body(body.clone())).await;
+    let mut faults = judge(&road.document, &operation, &reply);
+    if strange.status != 401 || operation.response(&road.document, 401).is_none() {
+        faults.push(format!("a bad signature gets {} {}", strange.status, strange.body));
+    }
+    road.faults.extend(faults.iter().map(|fault| format!("{id}: {fault}")));
 }
 
 /// What of an answer is not as documented.
@@ -218,7 +233,7 @@ async fn walk_the_road(app: &TestApp) {
     app.clock.advance(TimeDelta::minutes(10));
     fulfillment(&mut road, &order).await;
     let invoice = invoices(&mut road, &order).await;
-    payments(&mut road, &order, &invoice).await;
+    payments(&mut road, app, &order, &invoice).await;
     banking(&mut road, &order).await;
     journal(&mut road, app).await;
     returns(&mut road).await;
@@ -337,6 +352,7 @@ async fn channels(road: &mut Road<'_>) {
     let generic = json!({"code": "other-shop", "kind": "generic", "name": "Other shop"});
     let generic = road.admin.post("/v1/channels", generic).await.expect(201).body;
     road.go("try_channel_mapping", &[("id", &generic["id"])]).await;
+    knock(road, "receive_inbound_message", &inbound(&own), "X-Shopify-Hmac-Sha256", |body| signed("shpss_example", body)).await;
     for body in ["{\"id\":1}", "{\"id\":2}"] {
         let request = road.admin.anonymous(Method::POST, &inbound(&own)).header("X-Shopify-Topic", "orders/create");
         send(request.header("X-Shopify-Hmac-Sha256", signed("shpss_example", body.as_bytes())).body(body)).await.expect(200);
@@ -458,13 +474,16 @@ async fn invoices(road: &mut Road<'_>, order: &Value) -> Value {
     invoice
 }
 
-async fn payments(road: &mut Road<'_>, order: &Value, invoice: &Value) {
+async fn payments(road: &mut Road<'_>, app: &TestApp, order: &Value, invoice: &Value) {
+    let at = app.clock.now();
     let paid = road.go_with("receive_payment", &[], |body| body["customer_id"] = order["customer"]["id"].clone()).await;
     road.go_with("allocate_payment", &[("id", &paid["id"])], |body| body["allocations"][0]["invoice_id"] = invoice["id"].clone()).await;
     road.go_with("release_allocations", &[("id", &paid["id"])], |body| body["invoice_id"] = invoice["id"].clone()).await;
     road.go_with("allocate_payment", &[("id", &paid["id"])], |body| body["allocations"][0]["invoice_id"] = invoice["id"].clone()).await;
     road.go("put_payment_provider", &[]).await;
-    road.go("get_payment_provider", &[]).await;
+    let provider = road.go("get_payment_provider", &[]).await;
+    let sign = |body: &[u8]| signature::sign(body, "whsec_example", at);
+    knock(road, "receive_provider_event", provider["inbound_path"].as_str().unwrap(), "Stripe-Signature", sign).await;
     road.list("list_payment_providers", &[]).await;
     road.list("list_payments", &[]).await;
     road.go("get_payment", &[("id", &paid["id"])]).await;

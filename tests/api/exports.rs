@@ -8,7 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// What a spreadsheet would take for formulas, and what trips readers of CSV.
-const NAMES: [&str; 5] = ["=SUM(A1)", "'=x", "a \"b\", c;\n d", "Kopi é", "+62"];
+const NAMES: [&str; 5] = ["=SUM(A1)", "'=x", "a \"b\", c; d", "Kopi é", "+62"];
+/// What people write may have several lines.
+const DESCRIPTIONS: [&str; 2] = ["-1", "a \"b\", c;\n d"];
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 async fn file(caller: &Caller<'_>, path: &str) -> Vec<u8> {
@@ -41,7 +43,7 @@ async fn what_is_exported_can_be_imported_again() {
         .map(|i| {
             json!({"sku": format!("P-{i:05}"), "name": NAMES[i % 5], "unit": "C62", "quantity_scale": i % 4,
                 "units": if i % 3 == 0 { json!([{"unit": "XBX", "factor": "12.5", "gtin": null}]) } else { json!([]) }, "tax_category": "standard",
-                "weight_grams": if i % 2 == 0 { json!("12.5") } else { Value::Null }, "active": i % 7 != 0, "description": "-1",
+                "weight_grams": if i % 2 == 0 { json!("12.5") } else { Value::Null }, "active": i % 7 != 0, "description": DESCRIPTIONS[i % 2],
                 "external_ids": {"erp": format!("=E{i}")}, "metadata": if i % 5 == 0 { json!({"a": {"b": [1, true, "x"]}}) } else { json!({}) }})
         })
         .collect();

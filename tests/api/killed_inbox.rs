@@ -93,7 +93,7 @@ fn free_port() -> u16 {
 fn spawn(database: &TestDatabase, folder: &std::path::Path, port: u16) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pesanan"));
     command.args(["demo", "--empty", "--port", &port.to_string()]).arg("--data-dir").arg(folder);
-    command.env("PESANAN_DATABASE_URL", &database.url).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command.args(["--database-url", &database.url]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 /// The shop of the stub: the notes of each order, and how often each was completed.

@@ -36,6 +36,7 @@ mod fulfillment_parts;
 mod generic_shop;
 mod heads;
 mod history;
+mod http_edges;
 mod hubspot;
 mod imap;
 mod import_files;

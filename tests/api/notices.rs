@@ -168,7 +168,10 @@ async fn nothing_is_written_before_it_is_enabled_and_each_thing_once_after() {
     enable(&admin, json!({"bcc": "archive@nusantara.example", "reply_to": "sales@nusantara.example"})).await;
     assert_eq!(deliver(&app, &server).await, 0, "what was before it is told to nobody");
 
-    let order = place(&admin, json!({"contact": {"name": "Siti\u{2028}Bcc: x@example.com", "email": "siti@example.com"}})).await;
+    let two_lines = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "2"}],
+        "contact": {"name": "Siti\u{2028}Bcc: x@example.com", "email": "siti@example.com"}});
+    assert_eq!(admin.post("/v1/orders", two_lines).await.code(422), "invalid_characters");
+    let order = place(&admin, json!({"contact": {"name": "Siti Bcc: x@example.com", "email": "siti@example.com"}})).await;
     assert_eq!(deliver(&app, &server).await, 1);
     assert_eq!(deliver(&app, &server).await, 0);
     let mails = server.received();

@@ -198,14 +198,98 @@ fn strip_null<'a>(document: &'a Document, schema: &'a Value) -> &'a Value {
     document.resolve(choices.into_iter().find(|choice| choice["type"] != "null").unwrap_or(schema))
 }
 
+/// What is merged (RFC 7396) need not be sent whole, at whatever depth.
+#[test]
+fn nothing_inside_of_a_patch_is_required() {
+    let document = Document::new();
+    let (mut faults, mut objects) = (vec![], 0);
+    for operation in document.operations().iter().filter(|operation| operation.method == Method::PATCH) {
+        for (kind, content) in operation.json["requestBody"]["content"].as_object().unwrap() {
+            let mut open = vec![(String::new(), document.resolve(&content["schema"]))];
+            while let Some((at, schema)) = open.pop() {
+                if schema["required"].as_array().is_some_and(|required| !required.is_empty()) {
+                    faults.push(format!("{} {kind}{at}: {} is required", operation.id, schema["required"]));
+                }
+                objects += schema["properties"].is_object() as usize;
+                open.extend(schema["oneOf"].as_array().into_iter().flatten().map(|choice| (at.clone(), document.resolve(choice))));
+                let members = schema["properties"].as_object().into_iter().flatten();
+                open.extend(members.map(|(name, member)| (format!("{at}/{name}"), document.resolve(member))));
+            }
+        }
+    }
+    none(faults);
+    assert!(objects > 40, "{objects}");
+    let address = &document.0["components"]["schemas"]["AddressPatch"];
+    assert_eq!((&address["additionalProperties"], &address["properties"]["line1"]["type"]), (&json!(false), &json!(["string", "null"])));
+    assert_eq!(document.0["components"]["schemas"]["AddressInput"]["required"], json!(["country"]), "what is made is made whole");
+}
+
+/// A dry run changes nothing, so that there is no version of what it shows.
+#[test]
+fn where_a_dry_run_can_be_asked_for_the_tag_is_said_to_be_missing_from_it() {
+    let document = Document::new();
+    let mut seen = 0;
+    for operation in document.operations() {
+        let body = document.resolve(&operation.json["requestBody"]["content"]["application/json"]["schema"]);
+        let told = &operation.json["responses"]["200"]["headers"]["ETag"]["description"];
+        let only = operation.json["responses"]["200"]["description"].as_str().is_some_and(|what| what.starts_with("With `dry_run`"));
+        assert!(!only || told.is_null(), "{}: nothing else is answered with 200", operation.id);
+        if body["properties"].get("dry_run").is_some() && told.is_string() {
+            assert!(told.as_str().unwrap().contains("a dry run has none"), "{}: {told}", operation.id);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+/// A scope that is missing is told in a header (RFC 6750 §3), other reasons to refuse are not.
+#[test]
+fn a_refusal_that_has_no_header_is_not_said_to_have_one() {
+    let document = Document::new();
+    let shared = &document.0["components"]["responses"]["Forbidden"];
+    assert!(shared["description"].as_str().unwrap().contains("scope, which `WWW-Authenticate` names, or"));
+    assert!(shared["content"]["application/problem+json"]["examples"]["publishable_key"].is_object());
+    for operation in document.operations().iter().filter(|operation| operation.path.starts_with("/v1/checkout/")) {
+        let refused = operation.response(&document, 403).unwrap();
+        let codes: Vec<&String> = refused["content"]["application/problem+json"]["examples"].as_object().unwrap().keys().collect();
+        assert_eq!(codes, ["insufficient_scope", "not_for_storefronts", "origin_not_allowed"], "{}", operation.id);
+        assert!(refused["description"].as_str().unwrap().contains("`WWW-Authenticate` comes where a scope is missing"));
+    }
+}
+
+/// Who proves himself by a signature has no token, no scope, no key and no limit.
+#[test]
+fn the_doors_of_platforms_are_documented() {
+    let document = Document::new();
+    for (id, path, scheme) in [
+        ("receive_inbound_message", "/v1/inbound/{inbound_id}", "channel_proof"),
+        ("receive_provider_event", "/v1/inbound/payments/{inbound_id}", "stripe_proof"),
+    ] {
+        let operation = document.operation(id);
+        assert_eq!((operation.path.as_str(), &operation.method), (path, &Method::POST));
+        assert_eq!(operation.json["security"], json!([{ scheme: [] }]));
+        assert_eq!(document.0["components"]["securitySchemes"][scheme]["type"], "apiKey");
+        assert!(operation.json["requestBody"]["required"] == true && operation.scopes().is_none());
+        for status in [200, 401, 408, 413, 415, 431, 500, 503] {
+            assert!(operation.response(&document, status).is_some(), "{id} {status}");
+        }
+        assert!(operation.response(&document, 429).is_none() && operation.response(&document, 403).is_none());
+    }
+}
+
 #[test]
 fn an_idempotency_key_has_no_example_that_everybody_would_send() {
     let document = Document::new();
     for operation in document.operations().iter().filter(|operation| operation.method == Method::POST && operation.scopes().is_some()) {
-        let named: Vec<&Value> =
-            operation.json["parameters"].as_array().unwrap().iter().map(|parameter| document.resolve(parameter)).collect();
+        let named = operation.json["parameters"].as_array().into_iter().flatten();
+        let named: Vec<&Value> = named.map(|parameter| document.resolve(parameter)).collect();
         let keys: Vec<&&Value> = named.iter().filter(|parameter| parameter["name"] == "Idempotency-Key").collect();
-        assert_eq!(keys.len(), 1, "{}", operation.id);
+        // A question is asked again without one.
+        assert_eq!(keys.len(), usize::from(operation.json["x-writes-nothing"] != true), "{}", operation.id);
+        if keys.is_empty() {
+            assert!(operation.json["responses"]["200"]["headers"].get("Idempotency-Replayed").is_none(), "{}", operation.id);
+            continue;
+        }
         assert_eq!((keys[0]["required"].as_bool(), keys[0].get("example"), keys[0]["schema"].get("example")), (Some(false), None, None));
     }
 }

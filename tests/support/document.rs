@@ -238,7 +238,7 @@ impl Operation {
     /// The alternatives of scopes that open it; `None` where no token is wanted.
     pub fn scopes(&self) -> Option<Vec<Vec<String>>> {
         let requirements = self.json["security"].as_array()?;
-        if requirements.contains(&json!({})) {
+        if requirements.iter().all(|requirement| requirement.get("oauth2").is_none()) {
             return None;
         }
         let words = |requirement: &Value| {

@@ -18,8 +18,10 @@ pub async fn channel(admin: &Caller<'_>, kind: &str, secret: &str) -> Value {
     admin.post("/v1/channels", new).await.expect(201).body
 }
 
+/// The path of a channel's door, whether or not the whole address is known.
 pub fn inbound(channel: &Value) -> String {
-    channel["inbound_url"].as_str().unwrap().to_owned()
+    let url = channel["inbound_url"].as_str().unwrap();
+    url[url.find("/v1/inbound/").unwrap()..].to_owned()
 }
 
 pub fn signed(secret: &str, body: &[u8]) -> String {

@@ -121,7 +121,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     #[serde(deny_unknown_fields)]
     struct Nothing {}
     let Nothing {} = parse_query(request.query_string())?;
-    let body = read_body(payload.into_inner(), LIMIT_BYTES).await.map_err(|error| match error {
+    let body = read_body(request, payload.into_inner(), LIMIT_BYTES).await.map_err(|error| match error {
         Error::Internal(_) => Error::bad_request("malformed_body", "the body ended early or is not encoded as its headers say"),
         error => error,
     })?;

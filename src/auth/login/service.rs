@@ -2,7 +2,7 @@ use super::body::Login;
 use super::store;
 pub use super::throttle::attempt_keys;
 use super::throttle::{AttemptKey, Count, Counted, tried};
-use crate::audit::{self, NewEntry};
+use crate::audit::{self, AuditAction, NewEntry};
 use crate::auth::sessions::service::{Opened, Who, open};
 use crate::auth::users::body::User;
 use crate::auth::users::find_account;
@@ -61,7 +61,7 @@ pub fn begin(
     let account = find_account(connection, &login.email, login.organization.as_deref())?;
     if let Err(blocked) = admit(connection, keys, now)? {
         if let Some(account) = &account {
-            note(connection, account, "auth.login_blocked", origin, now)?;
+            note(connection, account, AuditAction::LoginBlocked, origin, now)?;
         }
         return Ok(Err(blocked));
     }
@@ -81,7 +81,7 @@ pub fn finish(
     // The user may have been disabled, or the password changed, while it was compared.
     let user = if right { hold_active(connection, account)? } else { None };
     let Some(user) = user else {
-        note(connection, account, "auth.login_failed", origin, now)?;
+        note(connection, account, AuditAction::LoginFailed, origin, now)?;
         return Ok(None);
     };
     forgive(connection, keys)?;
@@ -99,7 +99,7 @@ pub fn purge(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
     db.write_blocking(|connection| Ok(store::purge(connection, now - TimeDelta::days(1))?))
 }
 
-fn note(connection: &mut PgConnection, account: &Account, action: &'static str, origin: &str, at: DateTime<Utc>) -> Result<(), Error> {
+fn note(connection: &mut PgConnection, account: &Account, action: AuditAction, origin: &str, at: DateTime<Utc>) -> Result<(), Error> {
     let entry = NewEntry {
         action,
         actor: "anonymous".to_owned(),

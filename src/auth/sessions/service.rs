@@ -1,7 +1,7 @@
 use super::refresh::{ABSOLUTE, RefreshToken, Standing, Verdict, judge, random};
 pub use super::store::EndReason;
 use super::store::{self, NewSession, Session};
-use crate::audit::{self, NewEntry};
+use crate::audit::{self, AuditAction, NewEntry};
 use crate::auth::actor::user_name;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::keys::TokenClaims;
@@ -77,7 +77,7 @@ pub fn open(connection: &mut PgConnection, who: &Who, origin: &str, now: DateTim
     };
     store::insert(connection, &session)?;
     store::insert_token(connection, id, &token.hash(), now)?;
-    note(connection, who.organization_id, who.user_id, "auth.logged_in", id, origin, now)?;
+    note(connection, who.organization_id, who.user_id, AuditAction::LoggedIn, id, origin, now)?;
     Ok(Opened {
         organization_id: who.organization_id,
         user_id: who.user_id,
@@ -114,7 +114,7 @@ pub fn refresh(connection: &mut PgConnection, given: &str, origin: &str, now: Da
         Verdict::Over => Ok(Refreshed::Refused),
         Verdict::Reused => {
             store::end(connection, session.organization_id, session.id, EndReason::TokenReused, now)?;
-            note(connection, session.organization_id, session.user_id, "auth.refresh_token_reused", session.id, origin, now)?;
+            note(connection, session.organization_id, session.user_id, AuditAction::RefreshTokenReused, session.id, origin, now)?;
             Ok(Refreshed::Ended(session.id))
         }
         Verdict::Repeat => Ok(opened(&session, next)),
@@ -148,7 +148,7 @@ pub fn log_out(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if store::end(connection, organization_id, session_id, EndReason::Logout, now)? {
-        note(connection, organization_id, user_id, "auth.logged_out", session_id, origin, now)?;
+        note(connection, organization_id, user_id, AuditAction::LoggedOut, session_id, origin, now)?;
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ fn note(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     user_id: UserId,
-    action: &'static str,
+    action: AuditAction,
     session_id: Uuid,
     origin: &str,
     at: DateTime<Utc>,

@@ -34,7 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
         (status = 400, description = "`invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`", body = TokenError),
         (status = 401, description = "`invalid_client`", body = TokenError, headers(("WWW-Authenticate" = String, description = "`Basic`"))),
         (status = 413, description = "`invalid_request`: more than 16 KiB", body = TokenError),
-        (status = 415, description = "`invalid_request`: neither form nor JSON", body = TokenError),
+        (status = 415, description = "`invalid_request`: neither form nor JSON, or compressed", body = TokenError),
         (status = 503, description = "`temporarily_unavailable`", body = TokenError, headers(("Retry-After" = u32, description = "Seconds"))),
     ))]
 #[post("/v1/auth/token")]
@@ -46,8 +46,9 @@ pub async fn create_token(
 ) -> Result<HttpResponse, Refusal> {
     let now = authenticator.now();
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
-    let body = read_body(payload.into_inner(), LIMIT_BYTES).await.map_err(|error| match error {
+    let body = read_body(&request, payload.into_inner(), LIMIT_BYTES).await.map_err(|error| match error {
         Error::PayloadTooLarge { .. } => Refusal::TooLarge,
+        Error::UnsupportedContentEncoding => Refusal::Compressed,
         _ => Refusal::InvalidRequest("the body ended early or came too slowly"),
     })?;
     let asked = parse(header(CONTENT_TYPE).unwrap_or_default(), &body)?;

@@ -44,6 +44,7 @@ pub enum Refusal {
     InvalidRequest(&'static str),
     TooLarge,
     NeitherFormNorJson,
+    Compressed,
     /// Unknown, disabled, or the wrong secret: which of them is not told.
     InvalidClient(&'static str),
     /// A refresh token that opens no more; which of the reasons is not told.
@@ -76,6 +77,7 @@ impl Refusal {
                 "invalid_request",
                 "send the body as application/x-www-form-urlencoded or application/json",
             ),
+            Self::Compressed => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", "send the body as it is, without Content-Encoding"),
             Self::InvalidClient(why) => (StatusCode::UNAUTHORIZED, "invalid_client", why),
             Self::InvalidGrant => {
                 (StatusCode::BAD_REQUEST, "invalid_grant", "this refresh token does not open here any more; log in again")

@@ -5,7 +5,7 @@ use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{BankEntryId, BankStatementId, CustomerId, PaymentId, RefundId};
-use crate::types::text::check_text;
+use crate::types::text::check_prose;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -78,7 +78,7 @@ pub struct IgnoreBankEntry {
 impl IgnoreBankEntry {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_text(&mut faults, "/reason", &self.reason, 500);
+        check_prose(&mut faults, "/reason", &self.reason, 500);
         faults.into_result()
     }
 }

@@ -6,7 +6,7 @@ use crate::types::decimal::{Factor, Quantity, UnitPrice};
 use crate::types::fault::Faults;
 use crate::types::gs1::check_gtin;
 use crate::types::id::ProductId;
-use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_text, check_text};
+use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_prose, check_text};
 use crate::types::unit::unit_code;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -106,7 +106,7 @@ impl PutProduct {
     /// Adds what is wrong, then writes units as their Rec 20 codes. `pointer` is where the product stands in the body.
     pub fn check(&mut self, faults: &mut Faults, pointer: &str) {
         check_text(faults, &format!("{pointer}/name"), &self.name, 255);
-        check_optional_text(faults, &format!("{pointer}/description"), self.description.as_deref(), 10_000);
+        check_optional_prose(faults, &format!("{pointer}/description"), self.description.as_deref(), 10_000);
         check_code(faults, &format!("{pointer}/tax_category"), &self.tax_category);
         check_gtin(faults, &format!("{pointer}/gtin"), self.gtin.as_deref());
         let scale = (0..=3).contains(&self.quantity_scale);

@@ -4,20 +4,21 @@
 use crate::types::address::{Address, Contact};
 use crate::types::country::Country;
 use crate::types::fault::Faults;
-use crate::types::text::check_email;
+use crate::types::text::{check_email, turns_direction};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// One line of text of at most `max` characters; none where nothing is left.
 pub fn line(text: Option<&str>, max: usize) -> Option<String> {
-    let words: Vec<&str> = text?.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let upright: String = text?.chars().filter(|c| !turns_direction(*c)).collect();
+    let words: Vec<&str> = upright.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let cut: String = words.join(" ").chars().take(max).collect();
     Some(cut.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Text of several lines.
 pub fn lines(text: Option<&str>, max: usize) -> Option<String> {
-    let kept: String = text?.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n')).take(max).collect();
+    let kept: String = text?.chars().filter(|c| (!c.is_control() || matches!(c, '\t' | '\n')) && !turns_direction(*c)).take(max).collect();
     Some(kept.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -136,6 +137,7 @@ pub fn full_name(first: Option<&str>, last: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::text::check_optional_prose;
     use proptest::prelude::*;
 
     #[test]
@@ -184,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_made_is_within_bounds(text in "\\PC{0,300}|[\\x00-\\x20a-z@.]{0,60}") {
+        fn what_is_made_is_within_bounds(text in "\\PC{0,300}|[\\x00-\\x20a-z@.\u{2028}-\u{202e}\u{2066}-\u{2069}]{0,60}") {
             let some = Some(text.as_str());
             let postal = Postal {
                 name: some, company: some, street: some, street2: some, city: some, region: some, postal_code: some,
@@ -195,6 +197,7 @@ mod tests {
             if let Some(contact) = contact(some, some, some) {
                 contact.check(&mut faults, "");
             }
+            check_optional_prose(&mut faults, "", lines(some, 300).as_deref(), 300);
             prop_assert!(faults.into_result().is_ok());
         }
     }

@@ -1,10 +1,12 @@
 //! Reading what a platform has sent, so that a fault names its place (RFC 6901) and nothing that is too large gets in.
 
+use super::parts;
 use crate::inbox::Reason;
 use crate::platform::limits;
 use crate::types::address::Address;
 use crate::types::country::Country;
 use crate::types::currency::Currency;
+use crate::types::text::turns_direction;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
@@ -58,13 +60,18 @@ impl<'a> Node<'a> {
         self.value.as_bool() == Some(true)
     }
 
-    /// Text without what is no text, cut at `max` characters; `None` where nothing is left.
+    /// One line of text without what is no text, cut at `max` characters; `None` where nothing is left.
     pub fn text(&self, max: usize) -> Option<String> {
         match self.value {
             Value::String(text) => cleaned(text, max),
             Value::Number(number) => cleaned(&number.to_string(), max),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+
+    /// As [`Node::text`] for what people write to each other, in as many lines as they like.
+    pub fn prose(&self, max: usize) -> Option<String> {
+        self.value.as_str().map_or_else(|| self.text(max), |text| parts::lines(Some(text), max))
     }
 
     /// An id: text, or a whole number of any size that JSON readers keep.
@@ -74,7 +81,7 @@ impl<'a> Node<'a> {
             Value::Number(number) => number.as_u64().map(|number| number.to_string()),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
-        id.filter(|id| (1..=200).contains(&id.chars().count()) && !id.chars().any(char::is_control))
+        id.filter(|id| (1..=200).contains(&id.chars().count()) && !id.chars().any(|c| c.is_control() || turns_direction(c)))
             .ok_or_else(|| self.fault("id_missing", "there is no id here"))
     }
 
@@ -145,9 +152,10 @@ fn in_range(node: &Node, at: DateTime<Utc>) -> Read<DateTime<Utc>> {
     if known.contains(&at) { Ok(at) } else { Err(node.fault("out_of_range", "not between 1970 and 2100")) }
 }
 
-/// Without control characters, trimmed and cut; `None` where nothing is left.
-pub fn cleaned(text: &str, max: usize) -> Option<String> {
-    let clean: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+/// One line, trimmed and cut; `None` where nothing is left.
+fn cleaned(text: &str, max: usize) -> Option<String> {
+    let upright = text.chars().filter(|c| !turns_direction(*c));
+    let clean: String = upright.map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
     let cut: String = clean.trim().chars().take(max).collect();
     let cut = cut.trim_end();
     (!cut.is_empty()).then(|| cut.to_owned())
@@ -248,6 +256,18 @@ mod tests {
         assert_eq!((number("c").unwrap(), number("z").unwrap()), (None, None));
         assert_eq!((number("d").unwrap_err().code, number("f").unwrap_err().code), ("invalid_decimal".into(), "invalid_decimal".into()));
         assert_eq!((number("e").unwrap_err().code, number("g").unwrap()), ("out_of_range".into(), Some(Decimal::from(-3))));
+    }
+
+    /// Phones put marks of direction around a number that is copied from them.
+    #[test]
+    fn what_shops_send_is_brought_into_one_line_and_notes_keep_theirs() {
+        let body = json!({"phone": "\u{202a}+62 22 420 1234\u{202c}", "name": "Siti\nRahma\u{2028}", "note": "ring\r\ntwice\u{2069}", "number": 7});
+        let root = Node::root(&body);
+        let text = |name: &str| root.field(name).text(100).unwrap();
+        assert_eq!((text("phone"), text("name"), text("number")), ("+62 22 420 1234".into(), "Siti Rahma".into(), "7".into()));
+        assert_eq!(root.field("note").prose(100).as_deref(), Some("ring\ntwice"));
+        assert_eq!((root.field("number").prose(100).as_deref(), root.field("none").prose(100)), (Some("7"), None));
+        assert!(Node::root(&json!("a\u{202e}b")).id().is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::types::address::Address;
 use crate::types::decimal::Quantity;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{FulfillmentOrderId, OrderId, OrderLineId};
-use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_text, check_text};
+use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_prose, check_optional_text, check_text};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -144,7 +144,7 @@ impl Pick {
         for (i, line) in lines.iter().enumerate() {
             let pointer = format!("/lines/{i}/picked_quantity");
             faults.require(line.picked_quantity.0 >= Decimal::ZERO, pointer, "out_of_range", "must not be negative");
-            check_optional_text(&mut faults, &format!("/lines/{i}/short_reason"), line.short_reason.as_deref(), 200);
+            check_optional_prose(&mut faults, &format!("/lines/{i}/short_reason"), line.short_reason.as_deref(), 200);
         }
         faults.into_result()
     }
@@ -249,7 +249,7 @@ pub struct CancelFulfillmentOrder {
 impl CancelFulfillmentOrder {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_optional_text(&mut faults, "/reason", self.reason.as_deref(), 500);
+        check_optional_prose(&mut faults, "/reason", self.reason.as_deref(), 500);
         faults.into_result()
     }
 }

@@ -3,7 +3,7 @@ use crate::fulfillment::dating::Dating;
 use crate::platform::merge_patch::{merge, merge_ids};
 use crate::types::absent::present;
 use crate::types::fault::{Fault, Faults};
-use crate::types::text::{check_external_ids, check_metadata, check_optional_text, check_text};
+use crate::types::text::{check_external_ids, check_metadata, check_optional_prose, check_optional_text, check_text};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -33,7 +33,7 @@ impl NewTrackingEvent {
         let mut faults = Faults::new();
         // Carriers write local times as if they were UTC; a day covers every zone.
         faults.require(self.occurred_at <= now + TimeDelta::days(1), "/occurred_at", "in_the_future", "has not happened yet");
-        check_optional_text(&mut faults, "/detail", self.detail.as_deref(), 500);
+        check_optional_prose(&mut faults, "/detail", self.detail.as_deref(), 500);
         check_optional_text(&mut faults, "/city", self.city.as_deref(), 200);
         check_optional_text(&mut faults, "/received_by", self.received_by.as_deref(), 200);
         faults.into_result()

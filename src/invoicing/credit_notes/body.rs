@@ -7,7 +7,7 @@ use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, ExchangeRate, Quantity, Rate, UnitPrice};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{CreditNoteId, CreditNoteLineId, CustomerId, InvoiceId, InvoiceLineId, OrderId, OrderLineId};
-use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_text, check_text};
+use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_text, check_prose};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ impl NewCreditNote {
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
-        check_text(&mut faults, "/reason", &self.reason, 500);
+        check_prose(&mut faults, "/reason", &self.reason, 500);
         check_optional_text(&mut faults, "/buyer_document_number", self.buyer_document_number.as_deref(), 200);
         let lines = self.lines();
         faults.require(lines.len() <= crate::platform::limits::ORDER_LINES, "/lines", "too_many_items", "at most 1000 lines in a call");

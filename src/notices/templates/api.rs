@@ -106,7 +106,7 @@ pub async fn delete_notice_template(call: Call, app: Data<App>) -> Result<Answer
 ///
 /// Of sample things, in the words of the body, else in those that are sent now: the organization's own, or the built-in ones. Nothing
 /// is saved or sent.
-#[utoipa::path(tag = "notices", operation_id = "preview_notice", security(("oauth2" = ["customers:read"])), request_body = Option<PreviewNotice>,
+#[utoipa::path(tag = "notices", operation_id = "preview_notice", extensions(("x-writes-nothing" = json!(true))), security(("oauth2" = ["customers:read"])), request_body = Option<PreviewNotice>,
     params(("kind" = NoticeKind, Path, description = "Kind of the notice", example = "acknowledgement"), ("language" = Language, Path, description = "Language of the reader", example = "en")), responses(
     (status = 200, description = "As it would be sent", body = NoticePreview),
     (status = 400, response = crate::openapi::BadRequest),

@@ -2,7 +2,7 @@ use super::text;
 use crate::notices::kind::NoticeKind;
 use crate::types::fault::Faults;
 use crate::types::language::Language;
-use crate::types::text::{check_optional_text, check_text};
+use crate::types::text::{check_optional_text, check_prose, check_text};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,10 +57,9 @@ impl PutNoticeTemplate {
         for (pointer, line) in [("/subject", Some(&self.subject)), ("/heading", self.heading.as_ref())] {
             let Some(line) = line else { continue };
             check_text(&mut faults, pointer, line, 200);
-            faults.require(!line.chars().any(char::is_control), pointer, "invalid_characters", "must be one line");
             text::check(&mut faults, pointer, line, kind);
         }
-        check_text(&mut faults, "/text", &self.text, 5000);
+        check_prose(&mut faults, "/text", &self.text, 5000);
         text::check(&mut faults, "/text", &self.text, kind);
         Ok(faults.into_result()?)
     }

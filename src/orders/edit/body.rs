@@ -7,7 +7,7 @@ use crate::types::address::{Address, Contact};
 use crate::types::decimal::{Amount, Quantity, UnitPrice};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrderLineId;
-use crate::types::text::{check_code, check_metadata, check_optional_text};
+use crate::types::text::{check_code, check_metadata, check_optional_prose, check_optional_text};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -161,11 +161,11 @@ impl EditOrder {
             ("/sales_rep", &self.sales_rep, 100),
             ("/purchase_order_number", &self.purchase_order_number, 100),
             ("/buyer_reference", &self.buyer_reference, 100),
-            ("/delivery_instructions", &self.delivery_instructions, 1000),
-            ("/note", &self.note, 5000),
         ] {
             check_optional_text(&mut faults, pointer, text.as_deref(), max);
         }
+        check_optional_prose(&mut faults, "/delivery_instructions", self.delivery_instructions.as_deref(), 1000);
+        check_optional_prose(&mut faults, "/note", self.note.as_deref(), 5000);
         if let Some(address) = &self.shipping_address {
             address.check(&mut faults, "/shipping_address");
         }

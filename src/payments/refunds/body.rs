@@ -2,7 +2,7 @@ use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::{OrderId, PaymentId, RefundId};
-use crate::types::text::check_text;
+use crate::types::text::check_prose;
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -42,7 +42,7 @@ impl NewRefund {
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         faults.require(self.amount.0 > Decimal::ZERO, "/amount", "out_of_range", "must be above 0");
-        check_text(&mut faults, "/reason", &self.reason, 500);
+        check_prose(&mut faults, "/reason", &self.reason, 500);
         faults.into_result()
     }
 }

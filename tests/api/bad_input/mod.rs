@@ -6,6 +6,7 @@ mod people;
 mod pricing;
 mod requests;
 mod returns;
+mod texts;
 mod webhooks;
 
 use crate::shop::{clean, customer, receive, shop};
@@ -225,6 +226,7 @@ async fn bad_input_is_refused_at_its_place() {
     rows.extend(
         orders.filter(|row| row.path == "/v1/orders" && row.status == 422).map(|row| Row { path: "/v1/orders/quote".to_owned(), ..row }),
     );
+    rows.extend(texts::rows(&world));
     rows.extend(bodies::calendars());
     rows.extend(bodies::others(&world));
     rows.extend(channels::rows());

@@ -85,6 +85,8 @@ pub fn rows() -> Vec<Row> {
         Row::new("a brace that leads nowhere", Method::PUT, "/v1/notice_templates/invoice/en", 422, "invalid_placeholder")
             .json(json!({"subject": "Invoice", "text": "due {on"}))
             .at("/text"),
+        Row::get("/v1/audit?action=order.captuerd", 400, "invalid_parameter"),
+        Row::get("/v1/audit?action=order.cancelled,auth.logged", 400, "invalid_parameter"),
         Row::new("a subject of two lines", Method::PUT, "/v1/notice_templates/invoice/en", 422, "invalid_characters")
             .json(json!({"subject": "Invoice\r\nBcc: b@example.com", "text": "x"}))
             .at("/subject"),

@@ -68,7 +68,7 @@ pub fn read(document: &Value, settings: &ChannelSettings) -> Read<Told> {
     places.note("/billing_address", "/order/billing_address");
     places.note("/ordered_at", "/order/date_created");
     new.ordered_at = instant(&order.field("date_created"))?;
-    new.note = order.field("customer_message").text(5000);
+    new.note = order.field("customer_message").prose(5000);
     new.contact = contact(addresses.first().unwrap_or(&billing));
     new.external_ids = BTreeMap::from([("bigcommerce".to_owned(), external_id.clone())]);
     new.metadata = bounded(
@@ -342,7 +342,7 @@ fn refund(node: &Node, currency: Currency) -> Read<Option<ShopRefund>> {
         lines,
         beside_lines,
         unclear: None,
-        reason: node.field("reason").text(500),
+        reason: node.field("reason").prose(500),
         pointer: node.pointer.clone(),
     }))
 }

@@ -44,6 +44,10 @@ impl Source<'_> {
     pub fn text(&self, max: usize) -> Option<String> {
         self.node().text(max)
     }
+
+    pub fn prose(&self, max: usize) -> Option<String> {
+        self.node().prose(max)
+    }
 }
 
 const METHODS: &[(&str, PaymentMethod)] = &[
@@ -74,7 +78,7 @@ impl Mapping {
         order.ordered_at = at(&self.ordered_at).map(|node| node.node().utc_instant()).transpose()?.flatten();
         order.shipping_address = self.shipping_address.as_ref().map(|mapped| mapped.read(body)).transpose()?.flatten();
         order.billing_address = self.billing_address.as_ref().map(|mapped| mapped.read(body)).transpose()?.flatten();
-        order.note = at(&self.note).and_then(|node| node.text(5000));
+        order.note = at(&self.note).and_then(|node| node.prose(5000));
         order.purchase_order_number = at(&self.purchase_order_number).and_then(|node| node.text(100));
         let version_at = at(&self.version_at).map(|node| node.node().utc_instant()).transpose()?.flatten();
         let captured = self.paid(body, currency, &order)?;

@@ -49,7 +49,7 @@ pub fn refund(node: &Node, terms: Terms) -> Read<ShopRefund> {
         beside_lines,
         unclear,
         lines,
-        reason: node.field("note").text(500),
+        reason: node.field("note").prose(500),
         pointer: node.pointer.clone(),
     })
 }

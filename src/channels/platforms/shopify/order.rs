@@ -51,7 +51,7 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
     places.note("/shipping_address", "/shipping_address");
     places.note("/billing_address", "/billing_address");
     places.note("/ordered_at", "/created_at");
-    order.note = body.field("note").text(5000);
+    order.note = body.field("note").prose(5000);
     order.purchase_order_number = body.field("po_number").text(100);
     order.contact = contact(body);
     order.external_ids = BTreeMap::from([("shopify".to_owned(), external_id.clone())]);

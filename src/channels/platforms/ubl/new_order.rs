@@ -2,6 +2,7 @@
 
 use super::order::{AllowanceCharge, Line, UblOrder};
 use crate::catalog::products::named::Named;
+use crate::channels::platforms::parts;
 use crate::error::Error;
 use crate::orders::body::NewOrder;
 use crate::platform::http::from_value;
@@ -17,7 +18,7 @@ const PRICE_PLACES: u32 = 6;
 /// Where it is to be delivered; `None` where the document leaves that to us.
 pub fn address(order: &UblOrder) -> Option<Address> {
     let place = order.delivery.as_ref()?;
-    let shorter = |text: &Option<String>| text.as_ref().map(|text| text.chars().take(200).collect::<String>());
+    let shorter = |text: &Option<String>| parts::line(text.as_deref(), 200);
     Some(Address {
         name: None,
         company: shorter(&place.name),
@@ -52,10 +53,12 @@ pub fn new_order(order: &UblOrder, channel: &str, customer_id: CustomerId, named
     faults.require(!without_price, "/Order/cac:AllowanceCharge", "price_missing", "allowances and charges want a price on each line");
     let shipping = (!charges.is_empty()).then(|| {
         let amount: Decimal = charges.iter().map(|charge| charge.amount).sum();
-        json!({ "method": charges[0].reason.as_deref().unwrap_or("charges").chars().take(100).collect::<String>(), "amount": amount.to_string() })
+        let method = parts::line(charges[0].reason.as_deref(), 100).unwrap_or_else(|| "charges".to_owned());
+        json!({ "method": method, "amount": amount.to_string() })
     });
     faults.into_result()?;
-    let contact = json!({ "name": order.buyer.contact_name, "phone": order.buyer.contact_phone, "email": order.buyer.contact_email });
+    let (name, phone) = (parts::line(order.buyer.contact_name.as_deref(), 200), parts::line(order.buyer.contact_phone.as_deref(), 50));
+    let contact = json!({ "name": name, "phone": phone, "email": order.buyer.contact_email });
     let has_contact = order.buyer.contact_name.is_some() || order.buyer.contact_phone.is_some() || order.buyer.contact_email.is_some();
     let body = json!({
         "channel": channel, "external_id": external_id(order), "customer_id": customer_id,
@@ -72,7 +75,7 @@ pub fn new_order(order: &UblOrder, channel: &str, customer_id: CustomerId, named
 }
 
 fn discounts(allowances: &[&AllowanceCharge]) -> Vec<Value> {
-    let text = |text: &Option<String>, longest: usize| text.as_ref().map(|text| text.chars().take(longest).collect::<String>());
+    let text = |text: &Option<String>, longest: usize| parts::line(text.as_deref(), longest);
     let discount = |allowance: &&AllowanceCharge| json!({ "code": text(&allowance.code, 64), "amount": allowance.amount.to_string(), "reason": text(&allowance.reason, 500) });
     allowances.iter().map(discount).collect()
 }

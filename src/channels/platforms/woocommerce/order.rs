@@ -36,7 +36,7 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
     places.note("/shipping_address", "/shipping");
     places.note("/billing_address", "/billing");
     places.note("/ordered_at", "/date_created_gmt");
-    order.note = body.field("customer_note").text(5000);
+    order.note = body.field("customer_note").prose(5000);
     order.external_ids = BTreeMap::from([("woocommerce".to_owned(), external_id.clone())]);
     order.metadata = bounded(
         [
@@ -176,7 +176,7 @@ fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
         lines: vec![],
         beside_lines: amount,
         unclear: None,
-        reason: node.field("reason").text(500),
+        reason: node.field("reason").prose(500),
         pointer: node.pointer.clone(),
     })
 }

@@ -5,7 +5,7 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::filters::{any_of, many, parsed};
+use crate::platform::filters::{any_of, ids, many, parsed};
 use crate::platform::http::Answer;
 use crate::types::page::{Page, page_after, page_limit};
 use actix_web::get;
@@ -54,7 +54,7 @@ pub async fn list_stock_movements(call: Call, app: Data<App>) -> Result<Answer, 
         skus: any_of(many(query.sku.as_deref())),
         locations: any_of(many(query.location.as_deref())),
         kinds: any_of(parsed("kind", query.kind.as_deref())?),
-        subject_ids: any_of(parsed("subject_id", query.subject_id.as_deref())?),
+        subject_ids: any_of(ids("subject_id", query.subject_id.as_deref())?),
         from: query.from,
         to: query.to,
     };

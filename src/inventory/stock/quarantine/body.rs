@@ -2,7 +2,7 @@ use crate::inventory::stock::change::check_line_count;
 use crate::inventory::stock::product::{self, Products};
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
-use crate::types::text::{check_optional_text, check_text};
+use crate::types::text::{check_optional_text, check_prose, check_text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -44,7 +44,7 @@ impl PostQuarantine {
     /// Adds what can be judged without knowing the products.
     pub fn check(&self, faults: &mut Faults) {
         check_text(faults, "/location", &self.location, 64);
-        check_text(faults, "/reason", &self.reason, 200);
+        check_prose(faults, "/reason", &self.reason, 200);
         check_optional_text(faults, "/reference", self.reference.as_deref(), 200);
         check_line_count(faults, self.lines.len());
     }

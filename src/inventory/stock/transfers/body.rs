@@ -2,7 +2,7 @@ use crate::inventory::stock::change::check_line_count;
 use crate::inventory::stock::product::{self, Products};
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
-use crate::types::text::{check_optional_text, check_text};
+use crate::types::text::{check_optional_prose, check_optional_text, check_text};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -36,7 +36,7 @@ impl PostTransfer {
         check_text(faults, "/from", &self.from, 64);
         check_text(faults, "/to", &self.to, 64);
         faults.require(self.from != self.to, "/to", "same_location", "must be another location than from");
-        check_optional_text(faults, "/reason", self.reason.as_deref(), 200);
+        check_optional_prose(faults, "/reason", self.reason.as_deref(), 200);
         check_optional_text(faults, "/reference", self.reference.as_deref(), 200);
         check_line_count(faults, self.lines.len());
     }

@@ -2,6 +2,7 @@
 
 use super::columns::{self, Column};
 use super::values::{self, Number};
+use crate::channels::platforms::parts::line;
 use crate::platform::limits::ORDER_LINES;
 use crate::verifications::reading::{Confidence, ReadField, ReadLine, Reading, Remark};
 use std::collections::HashMap;
@@ -162,7 +163,7 @@ impl Row<'_> {
 
     fn text(&self, column: Column, longest: usize) -> Option<ReadField> {
         let (cell, confidence, place) = self.cell(column)?;
-        let text: String = cell.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = line(Some(&cell.text), usize::MAX).unwrap_or_default();
         // What is too long for a value is prose, and the column is another one.
         let confidence = if text.chars().count() > longest { Confidence::of(10) } else { confidence };
         Some(ReadField::new(text.chars().take(longest).collect::<String>(), confidence, place))

@@ -16,6 +16,7 @@ mod values;
 mod xlsx;
 
 use crate::channels::platforms::ubl::order::UblOrder;
+use crate::types::text::turns_direction;
 use crate::verifications::reading::{Confidence, ReadField, Reading, Remark};
 use authentication::Authentication;
 use kind::{MailKind, RawHeaders};
@@ -73,7 +74,8 @@ pub fn read(bytes: &[u8]) -> Mail {
         };
     };
     let (sender, sender_name) = sender(&message, &headers);
-    let subject: String = message.subject().unwrap_or_default().chars().filter(|c| !c.is_control()).take(500).collect();
+    let subject: String =
+        message.subject().unwrap_or_default().chars().filter(|c| !c.is_control() && !turns_direction(*c)).take(500).collect();
     let found = parts::look(&message);
     let (kind, detail) = judge(&headers, sender.as_deref(), &subject, &found);
     let mut reading = found.reading.unwrap_or_default();
@@ -109,10 +111,10 @@ fn sender(message: &mail_parser::Message<'_>, headers: &RawHeaders) -> (Option<S
     let [only] = addresses.as_slice() else { return (None, None) };
     let address = only.address.as_deref().map(|address| address.trim().to_lowercase());
     let address = address.filter(|address| {
-        let plain = !address.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | ','));
+        let plain = !address.chars().any(|c| c.is_control() || turns_direction(c) || c.is_whitespace() || matches!(c, '<' | '>' | ','));
         plain && address.len() <= 254 && address.split('@').count() == 2 && !address.starts_with('@') && !address.ends_with('@')
     });
-    let name = only.name.as_deref().map(|name| name.chars().filter(|c| !c.is_control()).take(200).collect());
+    let name = only.name.as_deref().map(|name| name.chars().filter(|c| !c.is_control() && !turns_direction(*c)).take(200).collect());
     (address, name)
 }
 
