@@ -79,7 +79,8 @@ async fn the_series_of_history_has_no_gap_where_its_numbers_show_the_year() {
     customer(&admin, "C-1", json!({})).await;
     receive(&admin, "jakarta", "KOPI", "10").await;
     admin.put("/v1/invoice_series/HIST", json!({"kind": "invoice", "prefix": "HIST-", "year_reset": true})).await.expect(200);
-    let rows = [past("H-1", "2021-06-10", "1"), past("H-2", "2019-06-09", "1"), past("H-3", "2021-06-11", "1"), past("H-4", "2019-01-02", "1")];
+    let rows =
+        [past("H-1", "2021-06-10", "1"), past("H-2", "2019-06-09", "1"), past("H-3", "2021-06-11", "1"), past("H-4", "2019-01-02", "1")];
     let all: Vec<_> = (1..=4).map(|row| told(row, "imported", "")).collect();
     assert_eq!(import(&app, &admin, "", &rows).await, all);
     let mut numbers: Vec<String> = admin.get("/v1/invoices").await.expect(200).body["data"]
@@ -92,7 +93,10 @@ async fn the_series_of_history_has_no_gap_where_its_numbers_show_the_year() {
     assert_eq!(numbers, ["HIST-2019-000002", "HIST-2019-000004", "HIST-2021-000001", "HIST-2021-000003"]);
     let gaps = admin.get("/v1/invoice_series/HIST/gaps").await.expect(200).body;
     assert_eq!((&gaps["complete"], &gaps["gaps"], &gaps["duplicates"]), (&json!(true), &json!([]), &json!([])));
-    assert_eq!((&gaps["documents"], &gaps["first_number"], &gaps["last_number"], &gaps["next_number"]), (&json!(4), &json!(1), &json!(4), &json!(5)));
+    assert_eq!(
+        (&gaps["documents"], &gaps["first_number"], &gaps["last_number"], &gaps["next_number"]),
+        (&json!(4), &json!(1), &json!(4), &json!(5))
+    );
     clean(&app).await;
 }
 
