@@ -135,7 +135,10 @@ async fn a_discount_by_hand_with_the_code_of_a_coupon_is_kept_or_refused() {
 
     // In place of the coupon it is kept, by this edit and by those that come after it: 200,000 − 7,000.
     let instead = edit(&admin, &placed, json!({"coupon_codes": [], "discounts": [by_hand]})).await.expect(200).body;
-    assert_eq!((figures(&instead)[1], &instead["coupon_codes"], &instead["discounts"][0]["amount"]), ("7000.00", &json!([]), &json!("7000.00")));
+    assert_eq!(
+        (figures(&instead)[1], &instead["coupon_codes"], &instead["discounts"][0]["amount"]),
+        ("7000.00", &json!([]), &json!("7000.00"))
+    );
     let more = json!({"lines": [{"order_line_id": placed["lines"][1]["id"], "quantity": "6"}]});
     let more = edit(&admin, &placed, more).await.expect(200).body;
     assert_eq!((figures(&more)[1], more["discounts"].as_array().unwrap().len()), ("7000.00", 1));
