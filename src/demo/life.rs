@@ -31,6 +31,7 @@ use crate::order_to_cash::ship::{ShipRequest, ship_all};
 use crate::order_to_cash::{credit, pay};
 use crate::orders;
 use crate::orders::body::HoldRequest;
+use crate::orders::dates::Dates;
 use crate::orders::master_data::MasterDataCache;
 use crate::orders::order::Order;
 use crate::orders::status::{InvoiceStatus, OrderStatus};
@@ -217,7 +218,7 @@ impl<'a> Life<'a> {
         let body = &self.planned[i].order;
         let number = self.number(|connection, numbers| orders::service::next_number(connection, numbers, self.organization_id))?;
         let order_id = OrderId::generate();
-        let request = Request { order_id, number, body: from_value(body)?, may_price: true, historical: false };
+        let request = Request { order_id, number, body: from_value(body)?, may_price: true, dates: Dates::AsTold, historical: false };
         let payments = request.body.payments.len();
         let mut request = PlaceRequest::new(request, None, &idempotency::fingerprint("", body.to_string().as_bytes()));
         for _ in 0..payments {

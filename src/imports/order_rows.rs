@@ -14,6 +14,7 @@ use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::order_to_cash::quote::{judge, placed_before as placed_with};
 use crate::orders;
 use crate::orders::body::NewOrder;
+use crate::orders::dates::Dates;
 use crate::orders::verify::Request;
 use crate::payments::service as payments;
 use crate::platform::db::Db;
@@ -137,7 +138,7 @@ fn tried(
     for row in rows {
         let tried = read(context, lease, row).and_then(|(body, _)| {
             let request = request_of(lease, row, String::new(), body);
-            let placed = PlaceRequest::new(request.clone(), None, &fingerprint("", &row.raw));
+            let placed = PlaceRequest::of_content(request.clone(), None, &fingerprint("", &row.raw))?;
             if let Some(id) = placed_with(connection, context, &placed)? {
                 return Ok(Some(id));
             }
@@ -195,9 +196,13 @@ pub(super) fn request(
         .iter()
         .map(|_| payments::next_number(connection, &desk.numbers, context.organization_id))
         .collect::<Result<_, _>>()?;
-    // The same content sent by itself is the same order.
-    let hash = fingerprint("", &row.raw);
-    Ok(PlaceRequest { payment_numbers, ..PlaceRequest::new(request_of(lease, row, number, body), None, &hash) })
+    // The same content sent by itself is the same order. A row of the past says more than an order.
+    let (request, hash) = (request_of(lease, row, number, body), fingerprint("", &row.raw));
+    let placed = match lease.mode {
+        ImportMode::Live => PlaceRequest::of_content(request, None, &hash)?,
+        ImportMode::Historical => PlaceRequest::new(request, None, &hash),
+    };
+    Ok(PlaceRequest { payment_numbers, ..placed })
 }
 
 pub(super) fn request_of(lease: &Lease, row: &PendingRow, number: String, body: NewOrder) -> Request {
@@ -206,6 +211,7 @@ pub(super) fn request_of(lease: &Lease, row: &PendingRow, number: String, body: 
         number,
         body,
         may_price: lease.may_price,
+        dates: if lease.mode == ImportMode::Historical { Dates::History } else { Dates::Recent },
         historical: lease.mode == ImportMode::Historical,
     }
 }

@@ -12,6 +12,7 @@ use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::order_to_cash::ship::{ShipRequest, ship_all};
 use crate::orders;
 use crate::orders::body::NewOrder;
+use crate::orders::dates::Dates;
 use crate::orders::master_data::MasterDataCache;
 use crate::orders::order::Order;
 use crate::orders::status::{FulfillmentStatus, InvoiceStatus};
@@ -126,7 +127,14 @@ fn id_of(answer: &Answer) -> Result<OrderId, Error> {
 fn request(rows: &OrderRows, order: &Value) -> Result<PlaceRequest, Error> {
     let hash = idempotency::fingerprint("", order.to_string().as_bytes());
     let body: NewOrder = from_value(order)?;
-    let request = Request { order_id: OrderId::generate(), number: rows.order.order_id.clone(), body, may_price: true, historical: true };
+    let request = Request {
+        order_id: OrderId::generate(),
+        number: rows.order.order_id.clone(),
+        body,
+        may_price: true,
+        dates: Dates::History,
+        historical: true,
+    };
     Ok(PlaceRequest::new(request, None, &hash))
 }
 

@@ -17,6 +17,7 @@ use crate::inventory::shelves;
 use crate::orders::allocation::{Plan, Shelf};
 use crate::orders::body::OrderBody;
 use crate::orders::change::{self, OrderChange};
+use crate::orders::dates::check_edit;
 use crate::orders::edit::body::EditOrder;
 use crate::orders::edit::{Applied, apply, told};
 use crate::orders::hold::{Blocks, Hold, HoldCode};
@@ -50,6 +51,7 @@ pub fn edit(
     let added: Vec<&str> = request.lines.iter().filter_map(|line| line.sku.as_deref()).collect();
     let number = request.purchase_order_number.as_deref().or(change.after.purchase_order_number.as_deref());
     let mut reference = master_data::gather_for(connection, context, &change.after, &added, number)?;
+    check_edit(request, &change.after, reference.company.local_date(context.now)).into_result()?;
     reference.coupons = master_data::coupons_for(connection, context, &change.after, request.coupon_codes.as_deref())?;
     let applied = apply(&mut change.after, request, &reference)?;
     if change.after == change.before {

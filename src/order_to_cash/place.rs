@@ -20,6 +20,7 @@ use crate::orders::allocation::Shelf;
 use crate::orders::backorders;
 use crate::orders::body::OrderBody;
 use crate::orders::captured::{self, Captured, Claim, HeldClaim};
+use crate::orders::content::content_hash;
 use crate::orders::master_data::{self, Asked, MasterDataCache};
 use crate::orders::order::{OnShortage, Order};
 use crate::orders::outlook::Outlook;
@@ -63,16 +64,26 @@ impl PlaceRequest {
     pub fn new(request: Request, key: Option<&idempotency::IdempotencyKey>, hash: &[u8]) -> Self {
         let mut claims = vec![];
         if let Some(key) = key {
-            claims.push(Claim { kind: "k", key: key.key.clone(), hash: key.hash.clone() });
+            claims.push(Claim { kind: "k", key: key.key.clone(), hash: key.hash.clone(), hash_of_bytes: vec![] });
         }
         if let Some(external_id) = &request.body.external_id {
             let channel = request.body.channel.as_deref().unwrap_or("direct");
-            claims.push(Claim { kind: "x", key: format!("{channel}/{external_id}"), hash: hash.to_vec() });
+            claims.push(Claim { kind: "x", key: format!("{channel}/{external_id}"), hash: hash.to_vec(), hash_of_bytes: vec![] });
         }
         if claims.is_empty() {
-            claims.push(Claim { kind: "o", key: request.order_id.to_string(), hash: vec![] });
+            claims.push(Claim { kind: "o", key: request.order_id.to_string(), hash: vec![], hash_of_bytes: vec![] });
         }
         Self { request, claims, guest_id: CustomerId::generate(), payment_numbers: vec![], origin: None }
+    }
+
+    /// As [`new`](Self::new), for a body that somebody has written: the same external id again is compared by what is asked for.
+    /// `hash` is that of the bytes.
+    pub fn of_content(request: Request, key: Option<&idempotency::IdempotencyKey>, hash: &[u8]) -> Result<Self, Error> {
+        let mut placed = Self::new(request, key, &[]);
+        if let Some(claim) = placed.claims.iter_mut().find(|claim| claim.kind == "x") {
+            (claim.hash, claim.hash_of_bytes) = (content_hash(&placed.request.body)?, hash.to_vec());
+        }
+        Ok(placed)
     }
 
     /// An order that wins only some of its claims sends its whole batch down the slow path, so these are looked up beforehand. One
@@ -595,7 +606,7 @@ fn replay(connection: &mut PgConnection, context: &Context, placed: &PlaceReques
         let answer = idempotency::replay(&held.hash, &claim.hash, held.status, held.answer.clone(), held.headers.clone())?;
         return Ok(Answer { replayed: !ours, ..answer });
     }
-    if !ours && held.hash != claim.hash {
+    if !ours && !claim.is_of(&held.hash) {
         let extra = json!({ "order_id": held.subject_id });
         return Err(Error::conflict_with("external_id_conflict", "the channel has sent another order with this external_id", extra));
     }

@@ -68,7 +68,7 @@ pub fn placed_before(connection: &mut PgConnection, context: &Context, request: 
         .map(|claim| (context.organization_id.0, request.request.order_id, claim))
         .collect();
     let Some(held) = captured::held_claims(connection, &claims)?.pop() else { return Ok(None) };
-    if claims.iter().any(|(_, _, claim)| claim.hash == held.hash) {
+    if claims.iter().any(|(_, _, claim)| claim.is_of(&held.hash)) {
         return Ok(Some(held.subject_id));
     }
     let extra = json!({ "order_id": held.subject_id });

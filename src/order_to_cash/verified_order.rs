@@ -13,6 +13,7 @@ use crate::inbox::Reason;
 use crate::notices::replies::{self, Reply, Said};
 use crate::orders;
 use crate::orders::body::{CancelReason, CancelRequest};
+use crate::orders::dates::Dates;
 use crate::orders::master_data::MasterDataCache;
 use crate::orders::order::CancelCode;
 use crate::orders::service::next_number;
@@ -108,7 +109,14 @@ fn place_intended(db: &Db, desk: &Desk, context: &Context, channel: &Channel, st
             return Ok(());
         }
         let number = next_number(connection, &desk.numbers, context.organization_id)?;
-        let request = Request { order_id: stored.intended_order_id, number, body: body.clone(), may_price: true, historical: false };
+        let request = Request {
+            order_id: stored.intended_order_id,
+            number,
+            body: body.clone(),
+            may_price: true,
+            dates: Dates::AsTold,
+            historical: false,
+        };
         let hash = fingerprint("", stored.shown.external_id.as_bytes());
         let request = PlaceRequest::new(request, None, &hash);
         let outcome = place(connection, &desk.master_data, context, &[&request])?.pop();
@@ -167,6 +175,7 @@ pub fn accept(
                 number: acceptance.number.clone(),
                 body,
                 may_price: acceptance.may_price,
+                dates: Dates::AsTold,
                 historical: false,
             };
             place_within(connection, cache, context, &PlaceRequest::new(request, None, &[])).map_err(|error| match error {

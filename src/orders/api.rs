@@ -1,4 +1,5 @@
 use super::body::{CancelRequest, HoldRequest, NewOrder, OrderBody, PatchOrder};
+use super::dates::Dates;
 use super::edit::body::EditOrder;
 use super::filter::OrderQuery;
 use super::peg_list::list_pegs;
@@ -64,8 +65,8 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let key = call.idempotency_key()?;
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     body.check()?;
-    let request = Request { order_id, number: String::new(), body, may_price, historical: false };
-    let request = PlaceRequest { origin: context.origin.clone(), ..PlaceRequest::new(request, key.as_ref(), &hash) };
+    let request = Request { order_id, number: String::new(), body, may_price, dates: Dates::of(&call.actor), historical: false };
+    let request = PlaceRequest { origin: context.origin.clone(), ..PlaceRequest::of_content(request, key.as_ref(), &hash)? };
     let arrival = Arrival { context, request };
     match &app.capture {
         Some(queue) => capture(queue, arrival).await,
@@ -93,7 +94,7 @@ pub async fn quote_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     }
     let (may_price, order_id) = (call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     body.check()?;
-    let request = Request { order_id, number: String::new(), body, may_price, historical: false };
+    let request = Request { order_id, number: String::new(), body, may_price, dates: Dates::of(&call.actor), historical: false };
     let cache = app.desk.master_data.clone();
     let quote = app.db.read(move |connection| quote(connection, &cache, &context, request.clone())).await?;
     Answer::ok(&quote)

@@ -32,7 +32,8 @@ pub struct NewOrder {
     #[serde(default)]
     #[schema(default = "direct")]
     pub channel: Option<String>,
-    /// The channel's own id; unique within the channel.
+    /// The channel's own id; unique within the channel. Sent again it answers the order that is there where the same is asked for, however
+    /// that is written (`"2.0"` for `"2"`, a default written out); else 409 `external_id_conflict`.
     #[serde(default)]
     pub external_id: Option<String>,
     #[serde(default)]
@@ -47,6 +48,7 @@ pub struct NewOrder {
     /// ISO 4217; the customer's, else the organization's.
     #[serde(default)]
     pub currency: Option<Currency>,
+    /// Now where absent. Within a year, or at any time in the past with the scope `import`.
     #[serde(default)]
     pub ordered_at: Option<DateTime<Utc>>,
     #[serde(default)]
@@ -76,6 +78,7 @@ pub struct NewOrder {
     pub payments: Vec<NewOrderPayment>,
     #[serde(default)]
     pub payment_terms: Option<String>,
+    /// When the buyer wants it: the day of the order or a later one.
     #[serde(default)]
     pub requested_on: Option<NaiveDate>,
     #[serde(default)]
@@ -141,6 +144,7 @@ pub struct NewOrderLine {
     /// The shop's tax, kept exactly with `as_given`.
     #[serde(default)]
     pub tax_amount: Option<Amount>,
+    /// The order's where absent; the day of the order or a later one.
     #[serde(default)]
     pub requested_on: Option<NaiveDate>,
     #[serde(default)]
@@ -207,11 +211,18 @@ pub struct OrderBody {
     pub shipping_tax: Amount,
     pub tax_total: Amount,
     pub tax_breakdown: Vec<TaxGroup>,
+    /// What was ordered, at the agreed prices and with tax: an edit changes it, a cancellation does not.
     pub total: Amount,
+    /// What the order is worth now: `amount_invoiced − amount_credited + uninvoiced_total`. Without what was cancelled, credited or came
+    /// back; `total` while there is none of that.
+    pub current_total: Amount,
     pub amount_invoiced: Amount,
     pub amount_credited: Amount,
+    /// Applied to the order and its invoices, without what was refunded.
     pub amount_paid: Amount,
+    /// `current_total − amount_paid`; below zero where more is paid than the order is worth.
     pub amount_due: Amount,
+    /// What is still to be invoiced: without cancelled units, nothing when all is invoiced.
     pub uninvoiced_total: Amount,
     pub shipping_address: Option<Address>,
     pub billing_address: Option<Address>,
@@ -390,7 +401,8 @@ impl From<&Order> for OrderBody {
 
 impl From<Order> for OrderBody {
     fn from(order: Order) -> Self {
-        let (promised_on, first_promised_on, amount_due) = (order.promised_on(), order.first_promised_on(), order.amount_due());
+        let (promised_on, first_promised_on) = (order.promised_on(), order.first_promised_on());
+        let (current_total, amount_due) = (order.current_total(), order.amount_due());
         let created_at = order.milestones.captured_at.unwrap_or(order.ordered_at);
         let (document, detail) = (order.document, order.detail);
         let line = |line| OrderLineBody::of(line, &order.fulfillment_orders, order.currency);
@@ -421,6 +433,7 @@ impl From<Order> for OrderBody {
             tax_total: Amount(order.tax_total),
             tax_breakdown: document.tax_breakdown,
             total: Amount(order.total),
+            current_total: Amount(current_total),
             amount_invoiced: Amount(order.amount_invoiced),
             amount_credited: Amount(order.amount_credited),
             amount_paid: Amount(order.amount_paid),

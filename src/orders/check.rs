@@ -1,7 +1,10 @@
 //! What can be said of a new order without looking anything up: all value faults at once.
 
 use super::body::{InlineCustomer, NewOrder, NewOrderLine};
+use super::coupons::is_of_coupon;
+use super::discount::Discount;
 use super::pricing::Pricing;
+use crate::catalog::coupons::body::canonical;
 use crate::platform::limits;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text::{
@@ -125,6 +128,19 @@ impl NewOrder {
         check_coupon_codes(faults, &self.coupon_codes);
         let given_prices = self.pricing() == Pricing::AsGiven && !self.coupon_codes.is_empty();
         faults.require(!given_prices, "/coupon_codes", "only_computed", COUPONS_TAKEN_OFF);
+        if self.coupon_codes.is_empty() {
+            return;
+        }
+        let codes: Vec<String> = self.coupon_codes.iter().map(|code| canonical(code)).collect();
+        let mut check = |discounts: &[Discount], pointer: &str| {
+            for (i, discount) in discounts.iter().enumerate() {
+                faults.require(!is_of_coupon(discount, &codes), format!("{pointer}/discounts/{i}/code"), "code_of_coupon", CODE_OF_COUPON);
+            }
+        };
+        check(&self.discounts, "");
+        for (i, line) in self.lines.iter().enumerate() {
+            check(&line.discounts, &format!("/lines/{i}"));
+        }
     }
 
     fn check_customer(&self, faults: &mut Faults) {
@@ -160,6 +176,9 @@ impl NewOrder {
 
 /// Why an order with given prices has no coupons.
 pub(super) const COUPONS_TAKEN_OFF: &str = "with pricing as_given the shop has taken its coupons off: send them as discounts";
+
+/// Why no other discount bears the code of one of the order's coupons.
+pub(super) const CODE_OF_COUPON: &str = "the coupon of this code gives its discount by itself; leave this one out, or give it another code";
 
 /// Few enough codes, each once.
 pub(super) fn check_coupon_codes(faults: &mut Faults, codes: &[String]) {

@@ -157,15 +157,27 @@ pub fn is_exhausted(code: &str, pointer: &str, detail: &str) -> Error {
     Error::conflict_with("coupon_exhausted", detail, json!({ "coupon_code": code, "pointer": pointer }))
 }
 
-/// What the buyer or the seller gave beside coupons.
-pub fn without_coupons(discounts: &mut Vec<Discount>, coupon_codes: &[String]) {
-    discounts.retain(|discount| discount.code.as_ref().is_none_or(|code| !coupon_codes.contains(code)));
+/// Whether a discount bears one of these coupons' codes.
+pub fn is_of_coupon(discount: &Discount, coupon_codes: &[String]) -> bool {
+    discount.code.as_ref().is_some_and(|code| coupon_codes.contains(code))
 }
 
-/// Other discounts in place of those that are there: what the coupons gave stays, and is not given twice.
+/// What the buyer or the seller gave beside coupons. A coupon gives one discount at a place, after all others, and that one was there
+/// `before`.
+pub fn without_coupons(discounts: &mut Vec<Discount>, before: &[Discount], coupon_codes: &[String]) {
+    for code in coupon_codes {
+        let of_coupon = |discount: &Discount| discount.code.as_ref() == Some(code) && before.contains(discount);
+        if let Some(place) = discounts.iter().rposition(of_coupon) {
+            discounts.remove(place);
+        }
+    }
+}
+
+/// Other discounts in place of those that are there: what the coupons gave stays, and is not given twice where the request repeats it.
 pub fn with_coupons(given: &[Discount], before: &[Discount], coupon_codes: &[String]) -> Vec<Discount> {
-    let is_coupon = |discount: &&Discount| discount.code.as_ref().is_some_and(|code| coupon_codes.contains(code));
-    given.iter().filter(|discount| !is_coupon(discount)).chain(before.iter().filter(is_coupon)).cloned().collect()
+    let repeated = |discount: &&Discount| is_of_coupon(discount, coupon_codes) && before.contains(discount);
+    let of_coupons = before.iter().filter(|discount| is_of_coupon(discount, coupon_codes));
+    given.iter().filter(|discount| !repeated(discount)).chain(of_coupons).cloned().collect()
 }
 
 /// What the order's discounts leave of its lines; of what is no discount pricing tells.

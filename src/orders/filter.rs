@@ -49,7 +49,8 @@ pub struct OrderQuery {
     /// Inclusive. A change is dated when its request came in and may be committed up to half a minute later: to
     /// keep a copy poll `GET /v1/changes/orders`, which misses nothing.
     pub updated_from: Option<DateTime<Utc>>,
-    /// Number, external id, purchase order number, or the customer's name, code or e-mail.
+    /// The number or purchase order number, or how it begins (`SO-0012`; alone, of very many the 1,000 highest numbers); the whole external
+    /// id; a part of the customer's name, the whole code or e-mail address. Capitals count in numbers and codes.
     pub q: Option<String>,
     /// `-created_at` (default), `created_at`, `updated_at`, `-updated_at`
     pub sort: Option<String>,

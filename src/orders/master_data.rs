@@ -8,7 +8,7 @@
 use super::body::NewOrder;
 use super::order::{OnShortage, Order};
 use super::reference::{Company, Customer, Item, PriceList, Product, Reference};
-use super::store::reference::{Epochs, Keys, MasterData, Question, company, look, master_data, prices};
+use super::store::reference::{Buyer, Epochs, Keys, MasterData, Question, company, look, master_data, prices};
 use crate::auth::actor::Context;
 use crate::catalog::DEFAULT_LIST;
 use crate::catalog::coupons::service::{self as coupons, KnownCoupons};
@@ -113,9 +113,11 @@ pub fn gather_for(
     let wanted: Vec<(String, String)> = skus.iter().flat_map(|sku| own.iter().map(|list| ((*sku).to_owned(), list.clone()))).collect();
     reference.add_prices(&read_prices(connection, organization_id, wanted)?);
     let number = purchase_order_number.filter(|number| !number.trim().is_empty());
+    let email = reference.customer(order.customer_id).and_then(|customer| customer.email.as_ref()).or(order.document.email.as_ref());
+    let buyer = email.map(|email| Buyer { customer_id: order.customer_id, email: email.to_lowercase(), channel: &order.channel });
     let question = Question {
         purchase_orders: number.map(|number| (order.customer_id, number)).into_iter().collect(),
-        buyers: order.document.email.is_some().then_some((order.customer_id, order.channel.as_str())).into_iter().collect(),
+        buyers: buyer.into_iter().collect(),
         ..Question::default()
     };
     let seen = look(connection, organization_id, &question, context.now)?;
@@ -174,10 +176,12 @@ fn question<'a>(batch: &[Asked<'a>], reference: &'a Reference, now: DateTime<Utc
             question.purchase_orders.push((customer.id, number));
         }
         let channel = asked.body.channel.as_deref().unwrap_or("direct");
-        if customer.email.is_some() && reference.company.has_channel_besides(channel) {
-            question.buyers.push((customer.id, channel));
+        if let Some(email) = customer.email.as_ref().filter(|_| reference.company.has_channel_besides(channel)) {
+            question.buyers.push(Buyer { customer_id: customer.id, email: email.to_lowercase(), channel });
         }
     }
+    question.buyers.sort_unstable();
+    question.buyers.dedup();
     question.skus = skus(batch);
     question.wanted = wanted_as_backorders(batch, reference);
     (question, owners)

@@ -15,8 +15,12 @@ pub mod captured;
 pub mod change;
 /// What can be said of a new order without looking anything up.
 pub mod check;
+/// What an order asks for, however it was written.
+pub mod content;
 /// From coupon codes to discounts.
 pub mod coupons;
+/// How far back dates of orders may lie.
+pub mod dates;
 /// How much must be ready before anything leaves.
 pub mod delivery;
 /// Discounts on a line and on the whole order.

@@ -355,9 +355,14 @@ impl Order {
         self.value_of(|line| line.quantities.billable()).total
     }
 
+    /// What the order is worth now: what is invoiced and not credited, and what is still to be invoiced. Cancelled units are in neither.
+    pub fn current_total(&self) -> Decimal {
+        self.amount_invoiced - self.amount_credited + self.uninvoiced_total
+    }
+
     /// What the customer still owes for the order, invoiced or not.
     pub fn amount_due(&self) -> Decimal {
-        self.uninvoiced_total + self.amount_invoiced - self.amount_credited - self.amount_paid
+        self.current_total() - self.amount_paid
     }
 
     /// What it counts in its bill-to customer's open orders.

@@ -196,9 +196,10 @@ pub struct SamePurchaseOrder {
     pub number: String,
 }
 
-/// An order of the last day that came over another channel.
+/// An order of the last day that came over another channel, of a customer or of another one with the same e-mail address.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RecentOrder {
+    /// Whose new orders it is compared with.
     pub customer_id: CustomerId,
     pub channel: String,
     pub number: String,

@@ -2,6 +2,7 @@
 
 use super::body::NewOrder;
 use super::coupons::{self, CouponUse, Named};
+use super::dates::Dates;
 use super::hold::{Hold, HoldCode};
 use super::milestones::Milestones;
 use super::order::{CustomerSnapshot, DeliveryRule, Detail, Document, LineDetail, OnShortage, Order, OrderLine};
@@ -25,7 +26,7 @@ use crate::types::decimal::Amount;
 use crate::types::fault::Faults;
 use crate::types::id::{CustomerId, OrderId, OrderLineId};
 use crate::types::tax_id;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -38,6 +39,7 @@ pub struct Request {
     pub body: NewOrder,
     /// Scope `orders:price`.
     pub may_price: bool,
+    pub dates: Dates,
     /// Imported history: given dates, no holds.
     pub historical: bool,
 }
@@ -59,8 +61,9 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
         return Err(Error::InsufficientScope { scope: "orders:price".to_owned() });
     }
     let mut faults = Faults::new();
-    let ordered_at = ordered_at(request, context, &mut faults);
-    let on = ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
+    let ordered_at = request.dates.ordered_at(body.ordered_at, context.now, &mut faults);
+    let on = reference.company.local_date(ordered_at);
+    request.dates.check_requested(body, on, &mut faults);
     let buyer = buyer(body, reference, guest_id, &mut faults);
     let lines = lines(body, reference, &mut faults);
     faults.into_result()?;
@@ -202,17 +205,6 @@ fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, fa
         },
     };
     Some(Buyer::Known { customer, bill_to, by_email_only, payer })
-}
-
-fn ordered_at(request: &Request, context: &Context, faults: &mut Faults) -> DateTime<Utc> {
-    let Some(at) = request.body.ordered_at else { return context.now };
-    if at > context.now + TimeDelta::minutes(5) {
-        faults.add("/ordered_at", "out_of_range", "must not be in the future");
-    }
-    if !request.historical && at < context.now - TimeDelta::days(366) {
-        faults.add("/ordered_at", "out_of_range", "older than a year: import it as history");
-    }
-    at
 }
 
 /// A line as it is ordered: product, unit and factor.

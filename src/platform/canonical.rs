@@ -17,6 +17,27 @@ pub enum Canonical<'a> {
 }
 
 impl Canonical<'_> {
+    /// Drops members that say nothing (null, false, and what is empty then), at every depth but below members called `kept`.
+    pub fn drop_empty(&mut self, kept: &str) {
+        match self {
+            Self::Array(items) => items.iter_mut().for_each(|item| item.drop_empty(kept)),
+            Self::Object(members) => {
+                members.iter_mut().filter(|(key, _)| key != kept).for_each(|(_, value)| value.drop_empty(kept));
+                members.retain(|(_, value)| !value.says_nothing());
+            }
+            Self::Null | Self::Bool(_) | Self::Unsigned(_) | Self::Signed(_) | Self::Float(_) | Self::Text(_) => {}
+        }
+    }
+
+    fn says_nothing(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(false) => true,
+            Self::Array(items) => items.is_empty(),
+            Self::Object(members) => members.is_empty(),
+            Self::Bool(true) | Self::Unsigned(_) | Self::Signed(_) | Self::Float(_) | Self::Text(_) => false,
+        }
+    }
+
     /// Appends a form that no other value has: each piece begins with its kind, and what varies in length with its length.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {

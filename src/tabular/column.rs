@@ -253,6 +253,7 @@ pub const ORDERS: &[Column] = &[
     shown("shipping_tax", Cell::Decimal),
     shown("tax_total", Cell::Decimal),
     shown("total", Cell::Decimal),
+    shown("current_total", Cell::Decimal),
     shown("amount_invoiced", Cell::Decimal),
     shown("amount_credited", Cell::Decimal),
     shown("amount_paid", Cell::Decimal),

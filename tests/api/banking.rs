@@ -353,6 +353,40 @@ async fn an_equal_row_in_the_other_half_of_a_day_is_for_a_person() {
     clean(&app).await;
 }
 
+/// What a person has ignored as the same row once more stands for no booking: it is neither counted with its day nor in the way of a
+/// second transfer that a later file has.
+#[actix_web::test]
+async fn a_row_that_was_ignored_as_a_duplicate_is_not_known() {
+    let app = TestApp::spawn().await;
+    let admin = bank(&app).await;
+    let row = |day: &str, amount: &str, text: &str| format!("2026-03-{day},{amount},{text},Toko Sumber Rejeki,ACC1,\n");
+    let [twice, b, c] = [row("02", "100.00", "rent"), row("02", "2.00", "b"), row("02", "3.00", "c")];
+    let morning = format!("{}{twice}{b}", row("01", "1.00", "a"));
+    assert_eq!(counts(&import(&admin, &morning).await.expect(201).body)[..2], [3, 0]);
+    let evening = import(&admin, &format!("{twice}{c}")).await.expect(201).body;
+    assert_eq!(counts(&evening)[..2], [2, 0]);
+    let doubtful = entries(&admin, &evening).await[0].clone();
+    assert_ne!(doubtful["possible_duplicate_of"], Value::Null);
+    let path = format!("/v1/bank_entries/{}/ignore", doubtful["id"].as_str().unwrap());
+    admin.post(&path, json!({"reason": "The same transfer"})).await.expect(200);
+    // All of the day as it is known: nothing of it is doubted again.
+    let day = format!("{twice}{b}{c}");
+    let whole = import(&admin, &format!("{day}{}", row("03", "4.00", "d"))).await.expect(201).body;
+    assert_eq!(counts(&whole)[..2], [1, 3]);
+    // A file with both: there were two transfers after all, and the second is taken in, once.
+    let both = import(&admin, &format!("{day}{twice}{}", row("03", "4.00", "d"))).await.expect(201).body;
+    assert_eq!(counts(&both)[..2], [1, 4]);
+    let second = entries(&admin, &both).await[0].clone();
+    assert_eq!(
+        (&second["amount"], &second["status"], &second["possible_duplicate_of"]),
+        (&json!("100.00"), &json!("unmatched"), &Value::Null)
+    );
+    let window = format!("{day}{twice}{}{}", row("03", "4.00", "d"), row("04", "5.00", "e"));
+    assert_eq!(counts(&import(&admin, &window).await.expect(201).body)[..2], [1, 5]);
+    assert_eq!(admin.get(&path.replace("/ignore", "")).await.expect(200).body["status"], "ignored", "what was decided stays");
+    clean(&app).await;
+}
+
 #[actix_web::test]
 async fn a_file_that_cannot_be_read_is_kept_and_told() {
     let app = TestApp::spawn().await;

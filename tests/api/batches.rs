@@ -7,6 +7,7 @@ use diesel::pg::PgConnection;
 use pesanan::auth::actor::Context;
 use pesanan::error::Error;
 use pesanan::order_to_cash::place::{PlaceRequest, place};
+use pesanan::orders::dates::Dates;
 use pesanan::orders::master_data::MasterDataCache;
 use pesanan::orders::verify::Request;
 use pesanan::organization;
@@ -34,7 +35,14 @@ fn request(context: &Context, number: &str, key: Option<&str>, body: &Value) -> 
         at: context.now,
     });
     let body = serde_json::from_value(body.clone()).unwrap();
-    let request = Request { order_id: OrderId::generate(), number: number.to_owned(), body, may_price: true, historical: false };
+    let request = Request {
+        order_id: OrderId::generate(),
+        number: number.to_owned(),
+        body,
+        may_price: true,
+        dates: Dates::Recent,
+        historical: false,
+    };
     PlaceRequest::new(request, key.as_ref(), &hash)
 }
 

@@ -108,6 +108,47 @@ async fn a_coupon_for_products_follows_them_and_goes_with_the_last() {
     clean(&app).await;
 }
 
+/// What somebody gives by hand is never taken for what a coupon gives: it is kept, or refused with a word.
+#[actix_web::test]
+async fn a_discount_by_hand_with_the_code_of_a_coupon_is_kept_or_refused() {
+    let app = TestApp::spawn().await;
+    let admin = stocked(&app).await;
+    coupon(&admin, json!({"combinable": true})).await;
+    let by_hand = json!({"code": "TEN", "amount": "7000.00", "reason": "as agreed"});
+    let refused = |reply: Value, pointer: &str, code: &str| {
+        let told = (reply["errors"][0]["pointer"].as_str(), reply["errors"][0]["code"].as_str());
+        assert_eq!(told, (Some(pointer), Some(code)), "{reply}");
+    };
+    let both = order_with(&["ten"], json!({"discounts": [by_hand]}));
+    refused(admin.post("/v1/orders", both).await.expect(422).body, "/discounts/0/code", "code_of_coupon");
+
+    // 200,000 − 10 % = 180,000; an edit that repeats what stands there changes nothing.
+    let placed = admin.post("/v1/orders", order_with(&["TEN"], json!({}))).await.expect(201).body;
+    let repeated = edit(&admin, &placed, json!({"discounts": placed["discounts"]})).await.expect(200).body;
+    assert_eq!((&repeated["discounts"], &repeated["version"]), (&placed["discounts"], &placed["version"]));
+    // Another discount of this code beside the coupon cannot be told from it; lines and new lines alike.
+    refused(edit(&admin, &placed, json!({"discounts": [by_hand]})).await.expect(422).body, "/discounts/0/code", "code_of_coupon");
+    let line = json!({"lines": [{"order_line_id": placed["lines"][1]["id"], "discounts": [by_hand]}]});
+    refused(edit(&admin, &placed, line).await.expect(422).body, "/lines/0/discounts/0/code", "code_of_coupon");
+    let line = json!({"lines": [{"sku": "WRAP", "quantity": "1", "discounts": [by_hand]}]});
+    refused(edit(&admin, &placed, line).await.expect(422).body, "/lines/0/discounts/0/code", "code_of_coupon");
+
+    // In place of the coupon it is kept, by this edit and by those that come after it: 200,000 − 7,000.
+    let instead = edit(&admin, &placed, json!({"coupon_codes": [], "discounts": [by_hand]})).await.expect(200).body;
+    assert_eq!(
+        (figures(&instead)[1], &instead["coupon_codes"], &instead["discounts"][0]["amount"]),
+        ("7000.00", &json!([]), &json!("7000.00"))
+    );
+    let more = json!({"lines": [{"order_line_id": placed["lines"][1]["id"], "quantity": "6"}]});
+    let more = edit(&admin, &placed, more).await.expect(200).body;
+    assert_eq!((figures(&more)[1], more["discounts"].as_array().unwrap().len()), ("7000.00", 1));
+    // The coupon comes back only in its place.
+    refused(edit(&admin, &placed, json!({"coupon_codes": ["ten"]})).await.expect(422).body, "/coupon_codes/0", "code_of_discount");
+    let back = edit(&admin, &placed, json!({"coupon_codes": ["ten"], "discounts": []})).await.expect(200).body;
+    assert_eq!((figures(&back)[1], &back["coupon_codes"]), ("22000.00", &json!(["TEN"])));
+    clean(&app).await;
+}
+
 #[actix_web::test]
 async fn an_edit_adds_and_takes_off_coupons_by_their_codes() {
     let app = TestApp::spawn().await;

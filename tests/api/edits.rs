@@ -75,7 +75,7 @@ async fn lines_are_added_changed_and_removed_as_one_difference() {
     let dry = edit(&admin, &placed, asked).await.expect(200).body;
     assert_eq!(order_now(&admin, &placed).await, placed, "a dry run changes nothing");
     // 7 × 50,000 + 2 × 5,000 + 15,000 − 1,500 = 373,500, and 10,000 shipping: 383,500 × 1.11 = 425,685.
-    let money = json!({"currency": "IDR", "total": "81585.00", "uninvoiced_total": "81585.00", "amount_invoiced": "0.00",
+    let money = json!({"currency": "IDR", "total": "81585.00", "current_total": "81585.00", "uninvoiced_total": "81585.00", "amount_invoiced": "0.00",
         "amount_credited": "0.00", "amount_paid": "0.00", "amount_due": "81585.00"});
     assert_eq!(dry["difference"]["money"], money);
     let stock = json!([{"sku": "KOPI", "location": "jakarta", "reserved": "3", "on_hand": "0"},
@@ -389,7 +389,7 @@ async fn a_dry_run_of_a_shipment_and_of_a_credit_note_tells_what_would_change() 
     let credit = json!({"invoice_id": bill["id"], "reason": "Torn", "lines": [{"order_line_id": line(&placed, 0), "quantity": "1"}], "dry_run": true});
     let dry = admin.post("/v1/credit_notes", credit.clone()).await.expect(200).body;
     // One of 50,000 with 11 %, which is paid: the money is free again.
-    let money = json!({"currency": "IDR", "total": "0.00", "uninvoiced_total": "0.00", "amount_invoiced": "0.00", "amount_credited": "55500.00",
+    let money = json!({"currency": "IDR", "total": "0.00", "current_total": "-55500.00", "uninvoiced_total": "0.00", "amount_invoiced": "0.00", "amount_credited": "55500.00",
         "amount_paid": "-55500.00", "amount_due": "0.00"});
     assert_eq!(dry["difference"]["money"], money);
     let documents = dry["difference"]["documents"].as_array().unwrap();

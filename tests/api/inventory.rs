@@ -179,6 +179,63 @@ async fn incoming_supply_is_received_in_parts_and_closed() {
     check(&app);
 }
 
+/// An ERP sends purchase orders that are late: they are overdue, and promise nothing until they have a new day.
+#[actix_web::test]
+async fn overdue_supply_is_taken_and_promises_nothing_and_a_slip_of_the_year_is_refused() {
+    let app = TestApp::spawn().await;
+    let organization = stocked(&app, "demo").await;
+    let caller = app.caller(organization, Role::Warehouse).await;
+    let new = |on: &str| json!({"sku": "TEH-100", "location": "jakarta-1", "quantity": "100", "expected_on": on});
+    for (on, expected) in [("2020-12-20", 422), ("2025-02-28", 422), ("2025-03-01", 201), ("2026-03-01", 201)] {
+        let reply = caller.post("/v1/inventory/incoming", new(on)).await.expect(expected);
+        if expected == 422 {
+            assert_eq!(reply.body["errors"][0]["pointer"], "/expected_on");
+            assert_eq!(reply.code(422), "too_long_ago");
+        }
+    }
+    let supplies = caller.get("/v1/inventory/incoming").await.expect(200).body["data"].as_array().unwrap().clone();
+    let availability = async |quantity: &str| {
+        let path = format!("/v1/inventory/availability?sku=TEH-100&quantity={quantity}");
+        let body = caller.get(&path).await.expect(200).body;
+        (body["incoming"].clone(), body["available_on"].clone())
+    };
+    assert_eq!(availability("10").await, (json!("200"), Value::Null));
+    let path = format!("/v1/inventory/incoming/{}", supplies[0]["id"].as_str().unwrap());
+    assert_eq!(caller.patch(&path, json!({"expected_on": "2006-03-20"})).await.code(422), "too_long_ago");
+    let dated = caller.patch(&path, json!({"expected_on": supplies[0]["expected_on"], "quantity": "90"})).await.expect(200).body;
+    assert_eq!(
+        (&dated["quantity"], &dated["expected_on"]),
+        (&json!("90"), &supplies[0]["expected_on"]),
+        "what stands there may be repeated"
+    );
+    caller.patch(&path, json!({"expected_on": "2026-03-20"})).await.expect(200);
+    assert_eq!(availability("10").await, (json!("190"), json!("2026-03-20")));
+    check(&app);
+}
+
+/// Goods at a supplier's are seen, and promised to nobody; the document says so.
+#[actix_web::test]
+async fn what_lies_with_a_supplier_is_promised_to_nobody_until_it_is_transferred() {
+    let app = TestApp::spawn().await;
+    let organization = stocked(&app, "demo").await;
+    let admin = app.caller(organization, Role::Admin).await;
+    admin.put("/v1/locations/roaster", json!({"name": "Roaster", "kind": "supplier"})).await.expect(201);
+    receive(&admin, "roaster", "TEH-100", "10").await.expect(201);
+    assert_eq!(level(&admin, "TEH-100", "roaster").await, json!(["10", "0", "10"]));
+    let promised = admin.get("/v1/inventory/availability?sku=TEH-100&quantity=1").await.expect(200).body;
+    assert_eq!((&promised["available"], &promised["available_on"], &promised["locations"]), (&json!("0"), &Value::Null, &json!([])));
+    let transfer = json!({"from": "roaster", "to": "jakarta-1", "lines": [{"sku": "TEH-100", "quantity": "4"}]});
+    admin.post("/v1/inventory/transfers", transfer).await.expect(201);
+    let promised = admin.get("/v1/inventory/availability?sku=TEH-100&quantity=1").await.expect(200).body;
+    assert_eq!((&promised["available"], &promised["available_now"]), (&json!("4"), &json!(true)));
+    let document = admin.get("/openapi.json").await.expect(200).body;
+    let schemas = &document["components"]["schemas"];
+    for text in [&schemas["LocationKind"]["description"], &schemas["InventoryLevel"]["properties"]["available"]["description"]] {
+        assert!(text.as_str().unwrap_or_default().contains("supplier"), "{text}");
+    }
+    check(&app);
+}
+
 #[actix_web::test]
 async fn transfers_move_only_what_is_free_and_its_value() {
     let app = TestApp::spawn().await;

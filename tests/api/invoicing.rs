@@ -426,7 +426,7 @@ async fn a_dry_run_of_a_cancellation_tells_money_stock_and_documents() {
     let path = format!("/v1/orders/{}/cancel", id(&placed));
     let lines = json!([{"order_line_id": placed["lines"][0]["id"], "quantity": "2"}]);
     let dry = admin.post(&path, json!({"reason": {"code": "customer_request"}, "lines": lines, "dry_run": true})).await.expect(200).body;
-    let money = json!({"currency": "IDR", "total": "0.00", "uninvoiced_total": "-44400.00", "amount_invoiced": "0.00",
+    let money = json!({"currency": "IDR", "total": "0.00", "current_total": "-44400.00", "uninvoiced_total": "-44400.00", "amount_invoiced": "0.00",
         "amount_credited": "0.00", "amount_paid": "-44400.00", "amount_due": "0.00"});
     assert_eq!(dry["difference"]["money"], money);
     assert_eq!(dry["difference"]["stock"], json!([{"sku": "TEH", "location": "jakarta-1", "reserved": "-2", "on_hand": "0"}]));

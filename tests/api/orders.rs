@@ -324,9 +324,18 @@ async fn an_order_is_cancelled_by_quantity_by_line_and_whole() {
     let difference = admin.post(&path, dry).await.expect(200).body["difference"].clone();
     assert_eq!(difference["stock"], json!([{"sku": "KOPI", "location": "jakarta", "reserved": "-3", "on_hand": "0"}]));
     assert_eq!(difference["money"]["uninvoiced_total"], "-166500.00");
+    // What was ordered stays: 10 × 50,000 + 4 × 20,000 + 15,000, PPN 11 %: 660,450. It is worth 3 × 50,000 and their tax less.
+    assert_eq!((&difference["money"]["total"], &difference["money"]["current_total"]), (&json!("0.00"), &json!("-166500.00")));
+    assert_eq!((&order["total"], &order["current_total"]), (&json!("660450.00"), &json!("660450.00")));
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "10", "a dry run changes nothing");
     let after = admin.post(&path, some).await.expect(200).body;
     assert_eq!((&after["lines"][0]["cancelled_quantity"], &after["status"]), (&json!("3"), &json!("confirmed")));
+    assert_eq!((&after["total"], &after["current_total"]), (&json!("660450.00"), &json!("493950.00")));
+    let shown = admin.get(&path.replace("/cancel", "")).await.expect(200).body;
+    assert_eq!(
+        (&shown["total"], &shown["current_total"], &shown["amount_due"]),
+        (&after["total"], &after["current_total"], &json!("493950.00"))
+    );
     assert_eq!(level(&admin, "KOPI", "jakarta").await, ("10".into(), "7".into(), "3".into()));
     let too_much = json!({"reason": {"code": "customer_request"}, "lines": [{"order_line_id": line(1), "quantity": "5"}]});
     let refused = admin.post(&path, too_much).await;
@@ -334,6 +343,7 @@ async fn an_order_is_cancelled_by_quantity_by_line_and_whole() {
     assert_eq!(refused.code(422), "exceeds_open_quantity");
     let all = admin.post(&path, json!({"reason": {"code": "customer_request"}})).await.expect(200).body;
     assert_eq!((all["status"].as_str().unwrap(), all["uninvoiced_total"].as_str().unwrap()), ("cancelled", "0.00"));
+    assert_eq!((&all["total"], &all["current_total"]), (&json!("660450.00"), &json!("0.00")));
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "0");
     assert_eq!(level(&admin, "TEH", "jakarta").await.1, "0");
     assert_eq!(admin.post(&path, json!({"reason": {"code": "customer_request"}})).await.code(409), "invalid_transition");
@@ -420,6 +430,23 @@ async fn one_external_id_is_one_order() {
     let conflict = admin.post("/v1/orders", other).await;
     assert_eq!(conflict.body["order_id"], first.body["id"]);
     assert_eq!(conflict.code(409), "external_id_conflict");
+    assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "1");
+    // What is asked for counts, not how it is written.
+    for same in [
+        json!({"external_id": "W-1", "customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1.0", "discounts": []}]}),
+        json!({"channel": "direct", "customer_code": "C-1", "external_id": "W-1", "on_shortage": "refuse", "delivery_rule": "partial",
+            "pricing": "computed", "draft": false, "note": null, "lines": [{"sku": "KOPI", "quantity": "1"}]}),
+    ] {
+        let again = admin.post("/v1/orders", same).await.expect(200);
+        assert_eq!((again.header("idempotency-replayed"), &again.body), ("true", &first.body));
+    }
+    // A claim of before was kept by its bytes.
+    let bytes = br#"{"customer_code": "C-1", "external_id": "W-1", "lines": [{"sku": "KOPI", "quantity": "1.00"}]}"#;
+    let hash: String = pesanan::platform::idempotency::fingerprint("", bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let older = format!("UPDATE claim SET hash = decode('{hash}', 'hex') WHERE kind = 'x'");
+    diesel::connection::SimpleConnection::batch_execute(&mut app.database.connect(), &older).unwrap();
+    let older: Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!(admin.post("/v1/orders", older).await.expect(200).body["id"], first.body["id"]);
     assert_eq!(level(&admin, "KOPI", "jakarta").await.1, "1");
     clean(&app).await;
 }

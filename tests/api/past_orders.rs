@@ -71,6 +71,35 @@ async fn history_comes_in_whatever_the_order_of_its_invoices() {
     clean(&app).await;
 }
 
+/// The numbers of history go on whatever the years of its documents, also where they show the year.
+#[actix_web::test]
+async fn the_series_of_history_has_no_gap_where_its_numbers_show_the_year() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "10").await;
+    admin.put("/v1/invoice_series/HIST", json!({"kind": "invoice", "prefix": "HIST-", "year_reset": true})).await.expect(200);
+    let rows =
+        [past("H-1", "2021-06-10", "1"), past("H-2", "2019-06-09", "1"), past("H-3", "2021-06-11", "1"), past("H-4", "2019-01-02", "1")];
+    let all: Vec<_> = (1..=4).map(|row| told(row, "imported", "")).collect();
+    assert_eq!(import(&app, &admin, "", &rows).await, all);
+    let mut numbers: Vec<String> = admin.get("/v1/invoices").await.expect(200).body["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|invoice| invoice["number"].as_str().unwrap().to_owned())
+        .collect();
+    numbers.sort();
+    assert_eq!(numbers, ["HIST-2019-000002", "HIST-2019-000004", "HIST-2021-000001", "HIST-2021-000003"]);
+    let gaps = admin.get("/v1/invoice_series/HIST/gaps").await.expect(200).body;
+    assert_eq!((&gaps["complete"], &gaps["gaps"], &gaps["duplicates"]), (&json!(true), &json!([]), &json!([])));
+    assert_eq!(
+        (&gaps["documents"], &gaps["first_number"], &gaps["last_number"], &gaps["next_number"]),
+        (&json!(4), &json!(1), &json!(4), &json!(5))
+    );
+    clean(&app).await;
+}
+
 #[actix_web::test]
 async fn a_row_that_is_rejected_leaves_no_order_and_can_come_again() {
     let app = TestApp::spawn().await;

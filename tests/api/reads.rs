@@ -109,6 +109,7 @@ async fn every_order_filter_finds_what_a_plain_query_finds_with_one_statement_a_
     .get_result(&mut app.database.connect())
     .unwrap();
     let Known { number, external_id, purchase_order_number, customer_id, half, until } = &known;
+    let without_last = |text: &str, n: usize| text[..text.len() - n].to_owned();
     let cases: Vec<(String, String)> = vec![
         (String::new(), "true".into()),
         (format!("number={number}"), format!("number = '{number}'")),
@@ -140,7 +141,19 @@ async fn every_order_filter_finds_what_a_plain_query_finds_with_one_statement_a_
         ("promised_before=2026-12-02".into(), line("l.promised_on < '2026-12-02' AND l.unallocated + l.backordered + l.allocated > 0")),
         ("promised_before=2026-12-01".into(), "false".into()),
         (format!("q={number}"), format!("number = '{number}'")),
-        (format!("q={purchase_order_number}"), format!("purchase_order_number = '{purchase_order_number}'")),
+        (format!("q={purchase_order_number}"), format!("starts_with(purchase_order_number, '{purchase_order_number}')")),
+        (format!("q={}", without_last(number, 1)), format!("starts_with(number, '{}')", without_last(number, 1))),
+        (format!("q={}", without_last(number, 2)), format!("starts_with(number, '{}')", without_last(number, 2))),
+        (
+            format!("q={}", without_last(purchase_order_number, 2)),
+            format!("starts_with(purchase_order_number, '{}')", without_last(purchase_order_number, 2)),
+        ),
+        (
+            format!("q={}&status=confirmed", without_last(number, 2)),
+            format!("starts_with(number, '{}') AND status = 'confirmed'", without_last(number, 2)),
+        ),
+        ("q=SO-".into(), "starts_with(number, 'SO-')".into()),
+        ("q=so-".into(), "false".into()),
         ("q=toko".into(), "true".into()),
         (
             "status=completed&sku=SKU-03&channel=direct".into(),

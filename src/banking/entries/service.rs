@@ -11,7 +11,8 @@ use diesel::pg::PgConnection;
 use serde_json::json;
 
 pub use super::store::{
-    Filter, FreeRefund, KnownEntry, count_certain, doubt, insert, keys_of_day, known, lock_free_refunds, of_ids, organizations_waiting,
+    Filter, FreeRefund, KnownEntry, count_certain, doubt, insert, keys_of_day, known, lock_free_refunds, lock_ignored_repeats, move_keys,
+    of_ids, organizations_waiting,
 };
 
 const WHAT: &str = "bank entry";

@@ -188,7 +188,43 @@ pub fn known(connection: &mut PgConnection, organization_id: OrganizationId, key
     .load(connection)
 }
 
-/// The keys of an account's entries of a day that other statements have brought and nothing but their text tells apart.
+/// An entry that a person has ignored because it is another one once more: no booking of its own.
+const IGNORED_REPEAT: &str = "status = 'ignored' AND possible_duplicate_of IS NOT NULL";
+
+/// Those under these keys that are another entry once more, by a person's word, locked in the order of their ids; with their keys.
+pub fn lock_ignored_repeats(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    keys: &[&[u8]],
+) -> QueryResult<Vec<(BankEntryId, Vec<u8>)>> {
+    #[derive(QueryableByName)]
+    struct Ignored {
+        #[diesel(sql_type = SqlUuid)]
+        id: BankEntryId,
+        #[diesel(sql_type = Binary)]
+        key: Vec<u8>,
+    }
+    let rows: Vec<Ignored> = sql(format!(
+        "SELECT id, key FROM bank_entry WHERE organization_id = $1 AND key = ANY($2) AND {IGNORED_REPEAT} ORDER BY id FOR UPDATE"
+    ))
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Binary>, _>(keys.to_vec())
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.key)).collect())
+}
+
+/// Gives entries other keys.
+pub fn move_keys(connection: &mut PgConnection, organization_id: OrganizationId, moved: &[(BankEntryId, Vec<u8>)]) -> QueryResult<()> {
+    sql("UPDATE bank_entry e SET key = t.key FROM unnest($2::uuid[], $3::bytea[]) AS t(id, key) WHERE e.organization_id = $1 AND e.id = t.id")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(moved.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(moved.iter().map(|(_, key)| key.as_slice()).collect::<Vec<_>>())
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The keys of an account's entries of a day that other statements have brought and nothing but their text tells apart; without those
+/// that are another one once more.
 pub fn keys_of_day(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
@@ -201,8 +237,10 @@ pub fn keys_of_day(
         #[diesel(sql_type = Binary)]
         key: Vec<u8>,
     }
-    let rows: Vec<Key> = sql("SELECT key FROM bank_entry WHERE organization_id = $1 AND account = $2 AND booked_on = $3 \
-         AND statement_id <> $4 AND bank_reference IS NULL")
+    let rows: Vec<Key> = sql(format!(
+        "SELECT key FROM bank_entry WHERE organization_id = $1 AND account = $2 AND booked_on = $3 \
+         AND statement_id <> $4 AND bank_reference IS NULL AND NOT ({IGNORED_REPEAT})"
+    ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Text, _>(account)
     .bind::<Date, _>(day)

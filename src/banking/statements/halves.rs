@@ -59,6 +59,46 @@ pub fn take_in_doubtful(
     insert(connection, context, id, &doubtful)
 }
 
+/// Of the rows that were known, those that only an entry stands for which a person has ignored as another one once more: a file that has
+/// the row as often says that there is such a booking. They are to be taken in, and the ignored entry moves to a place that no equal
+/// entry has.
+pub fn make_room<'a>(
+    connection: &mut PgConnection,
+    context: &Context,
+    not_inserted: &[&'a StatementEntry],
+) -> Result<Vec<&'a StatementEntry>, Error> {
+    let rows: HashMap<&[u8], &'a StatementEntry> = not_inserted.iter().map(|entry| (entry.key.as_slice(), *entry)).collect();
+    let keys: Vec<&[u8]> = rows.keys().copied().collect();
+    let ignored = entries::lock_ignored_repeats(connection, context.organization_id, &keys)?;
+    let of_key = |key: &[u8]| rows.get(key).copied();
+    let repeats: Vec<(BankEntryId, &'a StatementEntry)> = ignored.iter().filter_map(|(id, key)| Some((*id, of_key(key)?))).collect();
+    if repeats.is_empty() {
+        return Ok(vec![]);
+    }
+    let free = free_places(connection, context, &repeats.iter().map(|(_, entry)| *entry).collect::<Vec<_>>())?;
+    let (mut moved, mut room) = (vec![], vec![]);
+    for ((id, entry), free) in repeats.into_iter().zip(free) {
+        if let Some(free) = free {
+            moved.push((id, free.key));
+            room.push(entry);
+        }
+    }
+    entries::move_keys(connection, context.organization_id, &moved)?;
+    room.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(room)
+}
+
+/// Each entry under the next place that no equal one has; none where there are too many of them.
+fn free_places(connection: &mut PgConnection, context: &Context, rows: &[&StatementEntry]) -> Result<Vec<Option<StatementEntry>>, Error> {
+    let at = |entry: &StatementEntry, place: usize| entry.clone().keyed(Identity::Content(place));
+    let candidates: Vec<Vec<StatementEntry>> = rows.iter().map(|entry| (1..MOST_EQUAL).map(|place| at(entry, place)).collect()).collect();
+    let keys: Vec<&[u8]> = candidates.iter().flatten().map(|entry| entry.key.as_slice()).collect();
+    let mut taken: HashSet<Vec<u8>> =
+        entries::known(connection, context.organization_id, &keys)?.into_iter().map(|entry| entry.key).collect();
+    let free = |candidates: Vec<StatementEntry>| candidates.into_iter().find(|entry| taken.insert(entry.key.clone()));
+    Ok(candidates.into_iter().map(free).collect())
+}
+
 /// Each under the next place that no equal entry has.
 fn insert(
     connection: &mut PgConnection,
@@ -66,20 +106,11 @@ fn insert(
     id: BankStatementId,
     doubtful: &[(&KnownEntry, &StatementEntry)],
 ) -> Result<Vec<BankEntryId>, Error> {
-    let at = |entry: &StatementEntry, place: usize| entry.clone().keyed(Identity::Content(place));
-    let candidates: Vec<Vec<StatementEntry>> =
-        doubtful.iter().map(|(_, entry)| (1..MOST_EQUAL).map(|place| at(entry, place)).collect()).collect();
-    let keys: Vec<&[u8]> = candidates.iter().flatten().map(|entry| entry.key.as_slice()).collect();
-    let mut taken: HashSet<Vec<u8>> =
-        entries::known(connection, context.organization_id, &keys)?.into_iter().map(|entry| entry.key).collect();
-    let mut rows: Vec<(BankEntryId, StatementEntry, BankEntryId)> = vec![];
-    for ((known, _), candidates) in doubtful.iter().zip(candidates) {
-        let free = candidates.into_iter().find(|entry| !taken.contains(&entry.key));
-        if let Some(entry) = free {
-            taken.insert(entry.key.clone());
-            rows.push((BankEntryId::generate(), entry, known.id));
-        }
-    }
+    let free = free_places(connection, context, &doubtful.iter().map(|(_, entry)| *entry).collect::<Vec<_>>())?;
+    let row = |((known, _), entry): (&(&KnownEntry, &StatementEntry), Option<StatementEntry>)| {
+        entry.map(|entry| (BankEntryId::generate(), entry, known.id))
+    };
+    let mut rows: Vec<(BankEntryId, StatementEntry, BankEntryId)> = doubtful.iter().zip(free).filter_map(row).collect();
     rows.sort_by(|a, b| a.1.key.cmp(&b.1.key));
     let new: Vec<(BankEntryId, &StatementEntry)> = rows.iter().map(|(id, entry, _)| (*id, entry)).collect();
     let inserted = entries::insert(connection, context, id, &new)?;

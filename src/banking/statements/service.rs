@@ -44,7 +44,11 @@ pub fn import(connection: &mut PgConnection, context: &Context, id: BankStatemen
         return Ok(true);
     }
     let file = reading.read(raw)?;
-    let (mut ids, known) = insert(connection, context, id, &file.entries)?;
+    let (mut ids, mut known) = insert(connection, context, id, &file.entries)?;
+    let room = halves::make_room(connection, context, &known)?;
+    known.retain(|entry| room.iter().all(|row| row.key != entry.key));
+    let room: Vec<(BankEntryId, &StatementEntry)> = room.into_iter().map(|entry| (BankEntryId::generate(), entry)).collect();
+    ids.extend(entries::insert(connection, context, id, &room)?);
     ids.extend(halves::take_in_doubtful(connection, context, id, &file, &known)?);
     let settings = organization::settings(connection, context.organization_id)?;
     for chunk in ids.chunks(CHUNK) {

@@ -14,6 +14,7 @@ use crate::order_to_cash::capture_queue::{Arrival, capture, write_alone};
 use crate::order_to_cash::place::PlaceRequest;
 use crate::orders;
 use crate::orders::body::OrderBody;
+use crate::orders::dates::Dates;
 use crate::orders::verify::Request;
 use crate::organization;
 use crate::platform::file_answer::{FileAnswer, file_name};
@@ -76,7 +77,8 @@ pub async fn place_ubl_order(call: BulkCall, app: Data<App>) -> Result<Answer, E
         let (document, organization_id) = (document.clone(), context.organization_id);
         app.db.read(move |connection| take::read(connection, organization_id, &channel, &document)).await?
     };
-    let request = Request { order_id: OrderId::generate(), number: String::new(), body, may_price, historical: false };
+    let request =
+        Request { order_id: OrderId::generate(), number: String::new(), body, may_price, dates: Dates::AsTold, historical: false };
     let request = PlaceRequest { origin: context.origin.clone(), ..PlaceRequest::new(request, key.as_ref(), &hash) };
     let arrival = Arrival { context, request };
     let placed = match &app.capture {

@@ -1,9 +1,10 @@
-use super::body::{IncomingFilter, IncomingSupply, PatchIncoming, PostIncoming};
+use super::body::{IncomingFilter, IncomingSupply, PatchIncoming, PostIncoming, check_expected};
 use super::status::{IncomingAction, IncomingStatus};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::event::NewEvent;
+use crate::inventory::availability::service as availability;
 use crate::inventory::locations::service::check_known;
 use crate::inventory::stock::level::ShelfKey;
 use crate::inventory::stock::locked::LockedStock;
@@ -29,6 +30,8 @@ pub fn create(
     let products = products(connection, context.organization_id, &[&body.sku])?;
     let product = stocked(&products, &mut faults, "/sku", &body.sku);
     check_quantity(&mut faults, "/quantity", body.quantity.0, product);
+    let today = availability::today(connection, context.organization_id, context.now)?;
+    check_expected(&mut faults, body.expected_on, today);
     check_known(connection, context.organization_id, &mut faults, &[("/location", &body.location)])?;
     faults.into_result()?;
     let supply = IncomingSupply {
@@ -79,6 +82,9 @@ pub fn patch(
         );
     }
     check_optional_text(&mut faults, "/reference", body.reference.as_ref().and_then(Option::as_deref), 200);
+    if let Some(other) = body.expected_on.filter(|day| *day != before.expected_on) {
+        check_expected(&mut faults, other, availability::today(connection, context.organization_id, context.now)?);
+    }
     faults.into_result()?;
     supply.quantity = quantity;
     supply.expected_on = body.expected_on.unwrap_or(supply.expected_on);

@@ -11,11 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 text_enum! {
-    /// What a location is.
+    /// What a location is. Orders and carts are promised from warehouses and stores. Goods at a supplier's are counted and can be
+    /// transferred to where they are sold from; nothing is promised, moved or shipped from there, and supply that is expected there
+    /// promises nothing.
     pub enum LocationKind {
         Warehouse = "warehouse",
         Store = "store",
-        /// Ships from there, but belongs to somebody else.
+        /// Goods of ours that lie with somebody else: seen, and promised to nobody.
         Supplier = "supplier",
     }
 }

@@ -1,5 +1,6 @@
 //! Whether the numbers of a series are what they must be: none missing, none twice.
 
+use super::HISTORY;
 use super::body::SeriesKind;
 use crate::platform::sql::sql;
 use crate::types::id::OrganizationId;
@@ -76,16 +77,18 @@ struct Run {
     last: i64,
 }
 
-/// Documents of the series with their numbers; `year` where it starts anew each year, `is_current` in the year of its last one.
+/// Documents of the series with their numbers; `year` where it starts anew each year, `is_current` in the year of its last one. The
+/// series of imported history bears years and never starts anew.
 fn documents(kind: SeriesKind) -> String {
     let table = match kind {
         SeriesKind::Invoice => "invoice",
         SeriesKind::CreditNote => "credit_note",
     };
     format!(
-        "WITH document AS (SELECT CASE WHEN s.year_reset THEN extract(year FROM d.issued_on)::int END AS year, d.series_number AS number, \
-           NOT s.year_reset OR extract(year FROM d.issued_on)::int = s.year AS is_current, s.next_number \
-         FROM invoice_series s JOIN {table} d ON d.organization_id = s.organization_id AND d.series = s.code \
+        "WITH document AS (SELECT CASE WHEN s.anew THEN extract(year FROM d.issued_on)::int END AS year, d.series_number AS number, \
+           NOT s.anew OR extract(year FROM d.issued_on)::int = s.year AS is_current, s.next_number \
+         FROM (SELECT *, year_reset AND code <> '{HISTORY}' AS anew FROM invoice_series) s \
+         JOIN {table} d ON d.organization_id = s.organization_id AND d.series = s.code \
          WHERE s.organization_id = $1 AND s.code = $2)"
     )
 }

@@ -44,7 +44,10 @@ pub struct CouponDifference {
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct MoneyDifference {
     pub currency: Currency,
+    /// Of what was ordered: an edit changes it, a cancellation does not.
     pub total: Amount,
+    /// Of what the order is worth.
+    pub current_total: Amount,
     pub uninvoiced_total: Amount,
     pub amount_invoiced: Amount,
     pub amount_credited: Amount,
@@ -130,6 +133,7 @@ pub fn difference(before: &Standing, after: &Standing) -> DryRun {
     let money = MoneyDifference {
         currency: new.currency,
         total: amount(new.total - old.total),
+        current_total: amount(new.current_total() - old.current_total()),
         uninvoiced_total: amount(new.uninvoiced_total - old.uninvoiced_total),
         amount_invoiced: amount(new.amount_invoiced - old.amount_invoiced),
         amount_credited: amount(new.amount_credited - old.amount_credited),

@@ -4,6 +4,7 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::order_to_cash::place::{PlaceRequest, place_within};
 use crate::orders::body::NewOrder;
+use crate::orders::dates::Dates;
 use crate::orders::master_data::MasterDataCache;
 use crate::orders::order::{Order, OrderLine};
 use crate::orders::verify::Request;
@@ -34,8 +35,14 @@ pub fn replace(
     price: ReplacementPrice,
     new: &ReplacementOrder,
 ) -> Result<(), Error> {
-    let request =
-        Request { order_id: new.order_id, number: new.number.clone(), body: body(order, rma, price)?, may_price: true, historical: false };
+    let request = Request {
+        order_id: new.order_id,
+        number: new.number.clone(),
+        body: body(order, rma, price)?,
+        may_price: true,
+        dates: Dates::AsTold,
+        historical: false,
+    };
     place_within(connection, cache, context, &PlaceRequest::new(request, None, &[]))?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::inbox::Outcome;
 use crate::order_to_cash::capture_queue::{Arrival, write_here};
 use crate::order_to_cash::place::PlaceRequest;
 use crate::orders::body::{NewOrder, NewOrderPayment};
+use crate::orders::dates::Dates;
 use crate::orders::order::OnShortage;
 use crate::orders::verify::Request;
 use crate::payments::payment::PaymentStatus;
@@ -35,7 +36,14 @@ impl Road<'_> {
             return Ok(ControlFlow::Break(Outcome::ignored("too_old", detail)));
         }
         let body = self.body(order);
-        let request = Request { order_id: OrderId::generate(), number: String::new(), body, may_price: true, historical: false };
+        let request = Request {
+            order_id: OrderId::generate(),
+            number: String::new(),
+            body,
+            may_price: true,
+            dates: Dates::AsTold,
+            historical: false,
+        };
         let new_id = request.order_id;
         let arrival = Arrival { context: self.context.clone(), request: PlaceRequest::new(request, None, SHOP_ORDER) };
         let placed = match write_here(self.bench.db, self.bench.desk, arrival) {

@@ -1,6 +1,7 @@
 //! What the lines of an edited order become.
 
 use super::body::{EditLine, EditOrder};
+use super::coupons::check_discounts;
 use super::header::change_header;
 use super::price::{Change, change_amounts};
 use crate::error::Error;
@@ -56,6 +57,7 @@ pub fn apply(order: &mut Order, edit: &EditOrder, reference: &Reference) -> Resu
     );
     change_header(order, edit, reference, &mut faults);
     check_pricing(order, edit, &mut faults);
+    check_discounts(&before, edit, &changes, &mut faults);
     let mut applied = Applied::default();
     for (place, change) in changes.iter().enumerate() {
         match change.asked {

@@ -3,13 +3,17 @@
 //! no longer holds is dropped and says why. Codes that the edit names itself are judged as those of a new order are, and refused.
 
 use super::body::EditOrder;
+use super::price::Change;
 use crate::catalog::coupons::body::{Coupon, ReleaseReason, canonical};
 use crate::catalog::coupons::judge::Buying;
 use crate::error::Error;
-use crate::orders::coupons::{CouponsChange, DroppedCoupon, Named, apply, apply_held, without_coupons};
+use crate::orders::check::CODE_OF_COUPON;
+use crate::orders::coupons::{CouponsChange, DroppedCoupon, Named, apply, apply_held, is_of_coupon, without_coupons};
+use crate::orders::discount::Discount;
 use crate::orders::order::Order;
 use crate::orders::pricing::PricingInput;
 use crate::orders::reference::Reference;
+use crate::types::fault::Faults;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -28,10 +32,43 @@ pub fn are_judged(before: &Order, edit: &EditOrder, is_invoiced: bool) -> Result
     Ok(!is_invoiced && (!before.document.coupon_codes.is_empty() || are_asked(before, edit)))
 }
 
-/// Takes the discounts of these coupons off order and lines.
-pub fn take_off(order: &mut Order, coupon_codes: &[String]) {
-    without_coupons(&mut order.document.discounts, coupon_codes);
-    order.lines.iter_mut().for_each(|line| without_coupons(&mut line.detail.discounts, coupon_codes));
+/// Takes the discounts of the coupons that the order held off order and lines.
+pub fn take_off(order: &mut Order, before: &Order) {
+    let codes = &before.document.coupon_codes;
+    without_coupons(&mut order.document.discounts, &before.document.discounts, codes);
+    for (line, known) in order.lines.iter_mut().zip(&before.lines) {
+        without_coupons(&mut line.detail.discounts, &known.detail.discounts, codes);
+    }
+}
+
+/// Adds a fault for each discount that would bear the code of a coupon which the edited order holds, and is not the coupon's own: nobody
+/// could tell the two apart when the coupon is judged again.
+pub fn check_discounts(before: &Order, edit: &EditOrder, changes: &[Change<'_>], faults: &mut Faults) {
+    let held = &before.document.coupon_codes;
+    let codes = edit.coupon_codes.as_ref().map_or_else(|| held.clone(), |codes| codes.iter().map(|code| canonical(code)).collect());
+    let mut stay: Vec<&Discount> = vec![];
+    let mut check = |given: &'_ Option<Vec<Discount>>, there: &'_ [Discount], pointer: &str| {
+        for (i, discount) in given.iter().flatten().enumerate() {
+            let repeated = is_of_coupon(discount, held) && there.contains(discount);
+            let fine = repeated || !is_of_coupon(discount, &codes);
+            faults.require(fine, format!("{pointer}/discounts/{i}/code"), "code_of_coupon", CODE_OF_COUPON);
+        }
+        given.is_none()
+    };
+    if check(&edit.discounts, &before.document.discounts, "") {
+        stay.extend(&before.document.discounts);
+    }
+    for (place, change) in changes.iter().enumerate() {
+        let there = before.lines.get(place).map_or(&[][..], |line| &line.detail.discounts);
+        let kept = change.asked.is_none_or(|(i, asked)| check(&asked.discounts, there, &format!("/lines/{i}")) && !asked.remove);
+        if kept {
+            stay.extend(there);
+        }
+    }
+    for (i, code) in codes.iter().enumerate().filter(|(_, code)| edit.coupon_codes.is_some() && !held.contains(code)) {
+        let taken = stay.iter().any(|discount| discount.code.as_ref() == Some(code));
+        faults.require(!taken, format!("/coupon_codes/{i}"), "code_of_discount", "a discount of the order has this code: replace that one");
+    }
 }
 
 /// Puts what holds of them into what is to be priced; `places` are those of the lines in the order.

@@ -98,7 +98,7 @@ pub fn change_amounts(
     let is_invoiced = before.lines.iter().any(|line| !line.quantities.invoiced.is_zero());
     let judges_coupons = coupons::are_judged(before, edit, is_invoiced)?;
     if judges_coupons {
-        coupons::take_off(order, &before.document.coupon_codes);
+        coupons::take_off(order, before);
     }
     if is_invoiced && shipping.is_some() {
         let detail = "the shipping is on an invoice; take it back by a credit note with shipping";

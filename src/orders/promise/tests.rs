@@ -1,6 +1,7 @@
 use super::*;
 use crate::inventory::incoming::pool::{OpenSupply, SupplyOfProduct};
 use crate::orders::body::NewOrder;
+use crate::orders::dates::Dates;
 use crate::orders::reference::{Company, Item, Reference};
 use crate::orders::verify::{self, Request};
 use crate::types::id::{CustomerId, IncomingSupplyId, OrderId, OrganizationId};
@@ -58,7 +59,8 @@ fn order(context: &Context, change: Value, wanted: &[(usize, u32)]) -> Order {
         "shipping_address": {"line1": "Jl. Braga 1", "city": "Bandung", "country": "ID"}});
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     let body: NewOrder = serde_json::from_value(body).unwrap();
-    let request = Request { order_id: OrderId::generate(), number: "SO-1".into(), body, may_price: true, historical: false };
+    let request =
+        Request { order_id: OrderId::generate(), number: "SO-1".into(), body, may_price: true, dates: Dates::AsTold, historical: false };
     verify::verify(&request, &reference(), context, CustomerId::generate()).unwrap().order
 }
 

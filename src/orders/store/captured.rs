@@ -24,6 +24,15 @@ pub struct Claim {
     pub kind: &'static str,
     pub key: String,
     pub hash: Vec<u8>,
+    /// Of the bytes that came in: what claims of external ids have kept before they kept `hash`. Empty where there is none.
+    pub hash_of_bytes: Vec<u8>,
+}
+
+impl Claim {
+    /// Whether a held claim is of the same content.
+    pub fn is_of(&self, held: &[u8]) -> bool {
+        held == self.hash || (!self.hash_of_bytes.is_empty() && held == self.hash_of_bytes)
+    }
 }
 
 /// One order that is ready to be written, with all values of its stored answer made.

@@ -283,7 +283,18 @@ fn parts<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, led: Lead) {
     }
 }
 
-/// What people type to find an order: one of its numbers, or its customer. A page takes at most `most` rows.
+/// Orders that a beginning of a number finds at most: the highest of these numbers, which are the newest ones. Who means an older order
+/// types on.
+const BEGINNINGS: usize = 1_000;
+
+/// The least text, by bytes, above all that begin with this one.
+fn past_beginnings(text: &str) -> Option<String> {
+    let (rest, last) = text.char_indices().next_back()?;
+    let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32)?;
+    Some(format!("{}{next}", &text[..rest]))
+}
+
+/// What people type to find an order: one of its numbers, how one begins, or its customer. A page takes at most `most` rows.
 fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(DateTime<Utc>, OrderId)>, most: usize) {
     let Some(q) = &filter.q else { return };
     let alone = c.filters == 0 && filter.sort.is_by_id();
@@ -295,7 +306,7 @@ fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(Da
     if !alone {
         // Other filters or the order of change lead; this is looked at on the way.
         c.and(&format!(
-            "(o.number = {word} OR o.external_id = {word} OR o.purchase_order_number = {word} OR o.customer_id IN ({customers}))"
+            "(o.number ^@ {word} OR o.external_id = {word} OR o.purchase_order_number ^@ {word} OR o.customer_id IN ({customers}))"
         ));
         return;
     }
@@ -307,12 +318,36 @@ fn search<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(Da
     // Each way to find an order has an index of its own, which one condition over all of them would not use. No customer can add
     // more rows than a page takes.
     let found = |column: &str| format!("SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.{column} = {word}{from_there}");
+    let mut beginnings = String::new();
+    if let Some(past) = past_beginnings(q) {
+        let past = c.place::<Text, _>(past);
+        for column in ["number", "purchase_order_number"] {
+            beginnings.push_str(&format!(
+                " UNION SELECT s.id FROM (SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.{column} ~>=~ {word} \
+                 AND s.{column} ~<~ {past} ORDER BY s.{column} USING ~>~ LIMIT {BEGINNINGS}) s WHERE true{from_there}"
+            ));
+        }
+    }
     c.and(&format!(
-        "o.id = ANY(ARRAY(SELECT id FROM ({} UNION {} UNION {} UNION SELECT s.id FROM ({customers}) k CROSS JOIN LATERAL \
+        "o.id = ANY(ARRAY(SELECT id FROM ({} UNION {} UNION {}{beginnings} UNION SELECT s.id FROM ({customers}) k CROSS JOIN LATERAL \
          (SELECT s.id FROM sales_order s WHERE s.organization_id = $1 AND s.customer_id = k.id{from_there} ORDER BY s.id {direction} LIMIT {most}) s) found \
          ORDER BY id {direction} LIMIT {most}))",
         found("number"),
         found("external_id"),
         found("purchase_order_number")
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_begins_with_a_text_is_below_the_text_past_its_beginnings() {
+        for (text, past) in [("SO-", "SO."), ("A", "B"), ("ab\u{7f}", "ab\u{80}"), ("\u{d7ff}", "\u{e000}"), ("é", "ê")] {
+            assert_eq!(past_beginnings(text).as_deref(), Some(past));
+            assert!(text.as_bytes() < past.as_bytes() && format!("{text}\u{10ffff}").as_bytes() < past.as_bytes());
+        }
+        assert_eq!((past_beginnings(""), past_beginnings("\u{10ffff}")), (None, None));
+    }
 }

@@ -10,11 +10,15 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
     FROM unnest($5::uuid[], $6::text[]) AS p(customer, number) CROSS JOIN LATERAL (SELECT o.customer_id, o.purchase_order_number, o.number FROM sales_order o
       WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.purchase_order_number = p.number AND o.ordered_at >= $7 AND o.status <> 'cancelled' LIMIT 2) o) END
     AS same_purchase_orders,
-  CASE WHEN cardinality($8::uuid[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('customer_id', o.customer_id, 'channel', o.channel, 'number', o.number,
+  -- Of the customer, and of others with the same e-mail address; where one address is of very many, of some of them.
+  CASE WHEN cardinality($8::uuid[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('customer_id', p.customer, 'channel', o.channel, 'number', o.number,
       'total', o.total::text, 'currency', o.currency, 'lines', (SELECT json_agg(json_build_array(l.sku, l.unit, l.quantity::text) ORDER BY l.sku, l.unit, l.quantity)
         FROM order_line l WHERE l.organization_id = $1 AND l.order_id = o.id))), '[]')::text
-    FROM unnest($8::uuid[], $9::text[]) AS p(customer, channel) CROSS JOIN LATERAL (SELECT o.id, o.customer_id, o.channel, o.number, o.total, o.currency FROM sales_order o
-      WHERE o.organization_id = $1 AND o.customer_id = p.customer AND o.id >= $10 AND o.channel <> p.channel AND o.status <> 'cancelled' ORDER BY o.id DESC LIMIT 50) o) END
+    FROM unnest($8::uuid[], $9::text[], $14::text[]) AS p(customer, channel, email)
+    CROSS JOIN LATERAL (SELECT p.customer AS id UNION ALL
+      (SELECT c.id FROM customer c WHERE c.organization_id = $1 AND lower(c.email) = p.email AND c.id <> p.customer LIMIT 20)) c
+    CROSS JOIN LATERAL (SELECT o.id, o.channel, o.number, o.total, o.currency FROM sales_order o
+      WHERE o.organization_id = $1 AND o.customer_id = c.id AND o.id >= $10 AND o.channel <> p.channel AND o.status <> 'cancelled' ORDER BY o.id DESC LIMIT 50) o) END
     AS recent_orders,
   -- Only of what is wanted beyond the stock. What is owed to lines that wait without a peg comes first.
   CASE WHEN cardinality($11::text[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('sku', w.sku,

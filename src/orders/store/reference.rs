@@ -134,11 +134,21 @@ pub struct Question<'a> {
     pub claims: Vec<(&'a str, &'a str)>,
     /// Customers with their purchase order numbers.
     pub purchase_orders: Vec<(CustomerId, &'a str)>,
-    /// Customers with the channel that their order came by.
-    pub buyers: Vec<(CustomerId, &'a str)>,
+    /// Customers that have an e-mail address.
+    pub buyers: Vec<Buyer<'a>>,
     /// How much is wanted of products that may be backordered, in base units.
     pub wanted: Vec<(&'a str, Decimal)>,
     pub today: NaiveDate,
+}
+
+/// Whose orders of the last day a new one is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Buyer<'a> {
+    pub customer_id: CustomerId,
+    /// In lower case: whoever has the same one may be the same person.
+    pub email: String,
+    /// By which the new order comes.
+    pub channel: &'a str,
 }
 
 /// What only the database knows.
@@ -191,12 +201,13 @@ pub fn look(
         .bind::<Array<SqlUuid>, _>(question.purchase_orders.iter().map(|pair| pair.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(question.purchase_orders.iter().map(|pair| pair.1).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(now - TimeDelta::days(30))
-        .bind::<Array<SqlUuid>, _>(question.buyers.iter().map(|pair| pair.0).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(question.buyers.iter().map(|pair| pair.1).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(question.buyers.iter().map(|buyer| buyer.customer_id).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(question.buyers.iter().map(|buyer| buyer.channel).collect::<Vec<_>>())
         .bind::<SqlUuid, _>(least_id_at(now - TimeDelta::hours(24)))
         .bind::<Array<Text>, _>(question.wanted.iter().map(|pair| pair.0).collect::<Vec<_>>())
         .bind::<Array<Numeric>, _>(question.wanted.iter().map(|pair| pair.1).collect::<Vec<_>>())
         .bind::<Date, _>(question.today)
+        .bind::<Array<Text>, _>(question.buyers.iter().map(|buyer| buyer.email.as_str()).collect::<Vec<_>>())
         .get_result(connection)?;
     let shelves = row.skus.into_iter().zip(row.locations).zip(row.available);
     Ok(Seen {

@@ -228,10 +228,12 @@ fn written(mut row: Columns<'_>) -> Outcome<ShownOrder> {
     write_number(",\"total\":", row.money()?, money, out);
     let (invoiced, credited, paid, uninvoiced) = (row.money()?, row.money()?, row.money()?, row.money()?);
     let exact = |amount: Number| amount.rounded(currency.minor_units());
+    let current_total = exact(uninvoiced) + exact(invoiced) - exact(credited);
+    write_number(",\"current_total\":", current_total, money, out);
     write_number(",\"amount_invoiced\":", invoiced, money, out);
     write_number(",\"amount_credited\":", credited, money, out);
     write_number(",\"amount_paid\":", paid, money, out);
-    write_number(",\"amount_due\":", exact(uninvoiced) + exact(invoiced) - exact(credited) - exact(paid), money, out);
+    write_number(",\"amount_due\":", current_total - exact(paid), money, out);
     write_number(",\"uninvoiced_total\":", uninvoiced, money, out);
     write_optional_raw(",\"shipping_address\":", document.shipping_address, out);
     write_optional_raw(",\"billing_address\":", document.billing_address, out);

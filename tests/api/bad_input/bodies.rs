@@ -126,6 +126,8 @@ pub fn order_fields(world: &World) -> Vec<Row> {
         order("/ordered_at", json!("2036-01-01T00:00:00Z"), "out_of_range").at("/ordered_at"),
         order("/ordered_at", json!("1066-10-14T09:00:00Z"), "out_of_range").at("/ordered_at"),
         order("/requested_on", json!("02.03.2026"), "invalid_date").at("/requested_on"),
+        order("/requested_on", json!("2026-03-01"), "in_the_past").at("/requested_on"),
+        order("/lines/0/requested_on", json!("2006-03-20"), "in_the_past").at("/lines/0/requested_on"),
         order("/note", json!(""), "required").at("/note"),
         order("/note", json!("x".repeat(5001)), "too_long").at("/note"),
         order("/note", json!("bell\u{7}"), "invalid_characters").at("/note"),

@@ -16,6 +16,7 @@ use crate::inbox::{Message, Outcome, Proof, Reason};
 use crate::notices;
 use crate::order_to_cash::quote::quote;
 use crate::order_to_cash::verified_order::{self, is_passing};
+use crate::orders::dates::Dates;
 use crate::orders::purchase_orders;
 use crate::orders::verify::Request;
 use crate::types::id::{CustomerId, OrderId, OrderVerificationId};
@@ -282,7 +283,7 @@ fn against(
         let place = reading.purchase_order_number.as_ref().map(|field| field.place.clone()).unwrap_or_default();
         reasons.push(Reason::new("purchase_order_number_known", format!("the customer's order {number} is {order} already"), place));
     }
-    let request = Request { order_id, number: String::new(), body, may_price: true, historical: false };
+    let request = Request { order_id, number: String::new(), body, may_price: true, dates: Dates::AsTold, historical: false };
     let quoted = quote(connection, &bench.desk.master_data, context, request)?;
     let quoted = serde_json::to_value(&quoted).map_err(Error::internal)?;
     reasons.extend(price_differences(&quoted, reading, channel));

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::inbox::Message;
 use crate::order_to_cash::place::{PlaceRequest, place};
 use crate::orders::body::NewOrder;
+use crate::orders::dates::Dates;
 use crate::orders::service::next_number;
 use crate::orders::verify::Request;
 use crate::platform::idempotency::fingerprint;
@@ -54,7 +55,7 @@ pub fn take(bench: &Workbench, message: &Message) -> Result<OrderId, Error> {
     bench.db.read_blocking(|connection| {
         let body = read(connection, message.organization_id, &message.channel.code, &document)?;
         let number = next_number(connection, &bench.desk.numbers, message.organization_id)?;
-        let request = Request { order_id: OrderId::generate(), number, body, may_price: true, historical: false };
+        let request = Request { order_id: OrderId::generate(), number, body, may_price: true, dates: Dates::AsTold, historical: false };
         let request = PlaceRequest::new(request, None, &fingerprint("ubl", format!("{document:?}").as_bytes()));
         let outcome = place(connection, &bench.desk.master_data, &context, &[&request])?.pop();
         let answer = outcome.unwrap_or_else(|| Err(Error::internal("an order without outcome")));

@@ -17,7 +17,8 @@ pub struct InventoryLevel {
     pub reserved: Quantity,
     pub safety_stock: Quantity,
     pub quarantined: Quantity,
-    /// `on_hand − reserved − safety_stock − quarantined`; below zero only after a count.
+    /// `on_hand − reserved − safety_stock − quarantined`; below zero only after a count. Of a location that is inactive or a supplier's it
+    /// is what a transfer may take, and is promised to nobody: what orders can get is `GET /v1/inventory/availability`.
     #[schema(example = "100")]
     pub available: Quantity,
     /// Open incoming supply.
