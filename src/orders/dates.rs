@@ -35,11 +35,11 @@ impl Dates {
     pub fn ordered_at(self, given: Option<DateTime<Utc>>, now: DateTime<Utc>, faults: &mut Faults) -> DateTime<Utc> {
         let Some(at) = given else { return now };
         faults.require(at <= now + AHEAD, "/ordered_at", "out_of_range", "must not be in the future");
-        let fine = match self {
-            Self::Dated | Self::History => true,
-            Self::Recent | Self::AsTold => at >= now - LONGEST_AGO,
+        let (first, detail) = match self {
+            Self::Dated | Self::History => (DateTime::UNIX_EPOCH, "no order was taken so long ago"),
+            Self::Recent | Self::AsTold => (now - LONGEST_AGO, "older than a year: import it as history, or use the scope import"),
         };
-        faults.require(fine, "/ordered_at", "out_of_range", "older than a year: import it as history, or use the scope import");
+        faults.require(at >= first, "/ordered_at", "out_of_range", detail);
         at
     }
 
@@ -108,6 +108,7 @@ mod tests {
         assert_eq!(codes(Dates::Dated, "2015-03-01T02:59:00Z", ["2015-03-01", "2015-03-01"]), none);
         assert_eq!(codes(Dates::Dated, "2026-03-02T03:00:00Z", ["2026-03-01", "2026-03-02"]), ["/requested_on in_the_past"]);
         assert_eq!(codes(Dates::History, "2015-03-01T02:59:00Z", ["2014-03-01", "2020-01-01"]), none);
+        assert_eq!(codes(Dates::History, "1066-10-14T09:00:00Z", today), ["/ordered_at out_of_range"]);
         assert_eq!(codes(Dates::History, "2026-03-02T03:05:01Z", today), ["/ordered_at out_of_range"]);
     }
 }

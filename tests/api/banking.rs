@@ -379,7 +379,7 @@ async fn a_row_that_was_ignored_as_a_duplicate_is_not_known() {
     let second = entries(&admin, &both).await[0].clone();
     assert_eq!(
         (&second["amount"], &second["status"], &second["possible_duplicate_of"]),
-        (&json!("100.00"), &json!("unmatched"), &Value::Null)
+        (&json!("100.00"), &json!("suggested"), &Value::Null)
     );
     let window = format!("{day}{twice}{}{}", row("03", "4.00", "d"), row("04", "5.00", "e"));
     assert_eq!(counts(&import(&admin, &window).await.expect(201).body)[..2], [1, 5]);

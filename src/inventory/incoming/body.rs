@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 /// Supply that has been ordered.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"sku": "KOPI-250", "location": "jakarta-1", "quantity": "500", "expected_on": "2027-01-15", "reference": "PO-2026-0042"}))]
+#[schema(example = json!({"sku": "KOPI-250", "location": "jakarta-1", "quantity": "500", "expected_on": "2035-01-15", "reference": "PO-2026-0042"}))]
 pub struct PostIncoming {
     pub sku: String,
     pub location: String,
@@ -46,7 +46,7 @@ pub fn check_expected(faults: &mut Faults, expected_on: NaiveDate, today: NaiveD
 /// What of incoming supply to change: absent fields stay; `reference: null` takes it away.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"expected_on": "2027-01-22"}))]
+#[schema(example = json!({"expected_on": "2035-01-22"}))]
 pub struct PatchIncoming {
     #[serde(default)]
     pub expected_on: Option<NaiveDate>,
