@@ -147,6 +147,9 @@ pub struct NewOrderLine {
     pub external_line_id: Option<String>,
     #[serde(default)]
     pub customer_sku: Option<String>,
+    /// What other systems call the line; `external_line_id` is what its channel calls it.
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
 }
@@ -282,6 +285,7 @@ pub struct OrderLineBody {
     pub promised_on: Option<NaiveDate>,
     pub external_line_id: Option<String>,
     pub customer_sku: Option<String>,
+    pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
 }
@@ -377,6 +381,7 @@ impl OrderLineBody {
             promised_on: line.promised_on,
             external_line_id: line.detail.external_line_id,
             customer_sku: line.detail.customer_sku,
+            external_ids: line.detail.external_ids,
             metadata: line.detail.metadata,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::objects::Objects;
 use crate::error::Error;
-use crate::types::fault::Fault;
+use crate::types::fault::{Fault, member};
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
@@ -58,7 +58,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } | Segment::Enum { variant: key } => {
                 pointer.push('/');
-                pointer.push_str(&escaped(key));
+                pointer.push_str(&member(key));
             }
             Segment::Unknown => {}
         }
@@ -85,11 +85,6 @@ const NOT_A_TIME: [&str; 5] = [
 /// Whether the pointer ends at a member of an object, not at an element or the whole.
 fn is_member(pointer: &str) -> bool {
     pointer.rsplit('/').next().is_some_and(|last| !last.is_empty() && !last.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// A member's name in a JSON Pointer (RFC 6901 §3).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Turns serde's message into a fault. Our own types write `code|detail`.

@@ -1,6 +1,6 @@
 //! Bounded strings: the checks that every text from outside passes.
 
-use super::fault::Faults;
+use super::fault::{Faults, member};
 
 /// 1 to `max` characters, no control characters but tab and line breaks, not only white space.
 pub fn check_text(faults: &mut Faults, pointer: &str, text: &str, max: usize) {
@@ -53,7 +53,7 @@ pub fn check_metadata(faults: &mut Faults, pointer: &str, metadata: &serde_json:
 pub fn check_external_ids(faults: &mut Faults, pointer: &str, ids: &std::collections::BTreeMap<String, String>) {
     faults.require(ids.len() <= 20, pointer, "too_many_items", "at most 20 external ids");
     for (system, id) in ids {
-        let here = format!("{pointer}/{system}");
+        let here = format!("{pointer}/{}", member(system));
         faults.require(is_code(system), here.clone(), "invalid_code", "name the system with letters, digits, '.', '_', '~', '-'");
         check_text(faults, &here, id, 255);
     }
