@@ -350,7 +350,7 @@ pub(super) fn is_host_name(text: &str) -> bool {
 /// A channel to create.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "shop-id", "kind": "shopify", "name": "Web shop Indonesia", "settings": {"shop_domain": "nusantara-niaga.myshopify.com", "price_tolerance": {"percent": "1"}}}))]
+#[schema(example = json!({"code": "shop-id", "kind": "shopify", "name": "Web shop Indonesia", "settings": {"shop_domain": "nusantara-niaga.myshopify.com", "price_tolerance": {"percent": "1"}}, "external_ids": {"erp": "20"}}))]
 pub struct NewChannel {
     /// What orders name it by; fixed.
     pub code: String,
@@ -402,7 +402,7 @@ impl NewChannel {
 /// null takes a member away.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"active": true, "settings": {"price_tolerance": {"amount": "1000.00"}}}))]
+#[schema(example = json!({"active": true, "settings": {"price_tolerance": {"amount": "1000.00"}}, "external_ids": {"erp": "21"}}))]
 pub struct PatchChannel {
     #[serde(default)]
     pub name: Option<String>,

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 /// An order to place. Exactly one of `customer_id`, `customer_code` and `customer` says who buys.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}, {"sku": "TEH-100", "quantity": "10"}],
+#[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3", "external_ids": {"erp": "10"}}, {"sku": "TEH-100", "quantity": "10"}],
     "shipping": {"method": "regular", "amount": "25000.00"}, "delivery_instructions": "Call before delivery", "on_shortage": "backorder"}))]
 pub struct NewOrder {
     /// Code of the channel that it comes through.

@@ -89,7 +89,7 @@ fn is_member(pointer: &str) -> bool {
 
 /// Turns serde's message into a fault. Our own types write `code|detail`.
 fn shape_fault(mut pointer: String, message: &str) -> Fault {
-    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(escaped);
+    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(member);
     let (code, detail) = if let Some((code, detail)) = message.split_once('|').filter(|(code, _)| !code.contains(' ')) {
         (code.to_owned(), detail.to_owned())
     } else if let Some(field) = named("unknown field `") {
