@@ -5,7 +5,8 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::http::Answer;
+use crate::platform::filters::take_external_ids;
+use crate::platform::http::{Answer, parse_query};
 use crate::platform::idempotency;
 use crate::types::id::ChannelId;
 use crate::types::page::{Page, page_after, page_id, page_limit};
@@ -55,15 +56,19 @@ fn reached(app: &App, channel: Channel) -> Channel {
 }
 
 /// List channels
-#[utoipa::path(tag = "channels", operation_id = "list_channels", security(("oauth2" = ["channels:read"])), params(ChannelQuery), responses(
+#[utoipa::path(tag = "channels", operation_id = "list_channels", security(("oauth2" = ["channels:read"])), params(
+    ChannelQuery,
+    ("external_ids.erp" = Option<String>, Query, description = "The id in another system, named after the point: any of those in `external_ids`"),
+), responses(
     (status = 200, description = "One page of channels, oldest first", body = Page<Channel>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/channels")]
 pub async fn list_channels(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CHANNELS_READ)?;
-    let query: ChannelQuery = call.query()?;
-    let filters = Filters { code: query.code, updated_from: query.updated_from };
+    let (external_ids, rest) = take_external_ids(call.query_string())?;
+    let query: ChannelQuery = parse_query(&rest)?;
+    let filters = Filters { code: query.code, external_ids, updated_from: query.updated_from };
     let limit = page_limit(query.limit)?;
     let after = page_id(page_after(query.cursor.as_deref(), &filters.fingerprint(), 1)?)?;
     let mut page =

@@ -3,16 +3,18 @@ use super::platforms::api_client;
 use super::platforms::generic::mapping::Mapping;
 use crate::error::Error;
 use crate::platform::http::parse_json;
-use crate::types::absent::null_is_default;
+use crate::types::absent::{null_is_default, present};
 use crate::types::decimal::{Amount, Percent};
 use crate::types::fault::{Fault, Faults};
+use crate::types::free_data::{self, PatchIds, PatchMetadata};
 use crate::types::id::ChannelId;
-use crate::types::text::{check_code, check_text};
+use crate::types::text::{check_code, check_external_ids, check_metadata, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 text_enum! {
@@ -348,7 +350,7 @@ pub(super) fn is_host_name(text: &str) -> bool {
 /// A channel to create.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "shop-id", "kind": "shopify", "name": "Web shop Indonesia", "settings": {"shop_domain": "nusantara-niaga.myshopify.com", "price_tolerance": {"percent": "1"}}}))]
+#[schema(example = json!({"code": "shop-id", "kind": "shopify", "name": "Web shop Indonesia", "settings": {"shop_domain": "nusantara-niaga.myshopify.com", "price_tolerance": {"percent": "1"}}, "external_ids": {"erp": "20"}}))]
 pub struct NewChannel {
     /// What orders name it by; fixed.
     pub code: String,
@@ -360,6 +362,10 @@ pub struct NewChannel {
     pub active: Option<bool>,
     #[serde(default)]
     pub settings: Option<ChannelSettings>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub metadata: Map<String, Value>,
     /// What the platform signs its messages with. Never shown.
     #[serde(default)]
     #[schema(write_only)]
@@ -378,6 +384,8 @@ impl NewChannel {
         if let Some(settings) = &self.settings {
             settings.check(&mut faults);
         }
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
         check_secret(&mut faults, self.secret.as_ref());
         if let Some(credentials) = &self.credentials {
             credentials.check(&mut faults);
@@ -390,10 +398,11 @@ impl NewChannel {
     }
 }
 
-/// What changes of a channel (RFC 7396). Absent fields stay as they are; within `settings`, null takes a setting away.
+/// What changes of a channel (RFC 7396). Absent fields stay as they are; within `settings`, `external_ids` and `metadata`
+/// null takes a member away.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"active": true, "settings": {"price_tolerance": {"amount": "1000.00"}}}))]
+#[schema(example = json!({"active": true, "settings": {"price_tolerance": {"amount": "1000.00"}}, "external_ids": {"erp": "21"}}))]
 pub struct PatchChannel {
     #[serde(default)]
     pub name: Option<String>,
@@ -402,6 +411,12 @@ pub struct PatchChannel {
     #[serde(default)]
     #[schema(value_type = Option<ChannelSettings>)]
     pub settings: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    pub external_ids: PatchIds,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: PatchMetadata,
     /// All of them anew: those that are not named are forgotten. Never shown.
     #[serde(default)]
     #[schema(write_only)]
@@ -429,6 +444,9 @@ pub struct Channel {
     /// Which credentials are there.
     #[schema(example = json!(["access_token"]))]
     pub credentials: Vec<String>,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -458,6 +476,7 @@ impl Channel {
         let mut faults = Faults::new();
         check_text(&mut faults, "/name", &channel.name, 200);
         channel.settings.check(&mut faults);
+        free_data::patch((&mut channel.external_ids, &mut channel.metadata), (&patch.external_ids, &patch.metadata), &mut faults);
         if let Some(credentials) = &patch.credentials {
             credentials.check(&mut faults);
         }
@@ -486,6 +505,8 @@ mod tests {
             inbound_url: None,
             secret_count: 0,
             credentials: vec![],
+            external_ids: BTreeMap::new(),
+            metadata: Map::new(),
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,

@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::QueryResult;
 use diesel::pg::PgConnection;
 use serde_json::json;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const WHAT: &str = "channel";
@@ -22,6 +23,7 @@ const WHAT: &str = "channel";
 #[derive(Clone, Debug, Default)]
 pub struct Filters {
     pub code: Option<String>,
+    pub external_ids: BTreeMap<String, String>,
     pub updated_from: Option<DateTime<Utc>>,
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 const COLUMNS: &str = "id, code, kind, name, active, settings, inbound_id, secret IS NOT NULL AS has_secret, \
      coalesce(previous_secret_until > now(), false) AS has_previous, \
-     ARRAY(SELECT jsonb_object_keys(credentials) ORDER BY 1) AS credentials, version, created_at, updated_at";
+     ARRAY(SELECT jsonb_object_keys(credentials) ORDER BY 1) AS credentials, external_ids, metadata, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -39,6 +39,10 @@ struct Row {
     has_previous: bool,
     #[diesel(sql_type = Array<Text>)]
     credentials: Vec<String>,
+    #[diesel(sql_type = Jsonb)]
+    external_ids: Value,
+    #[diesel(sql_type = Jsonb)]
+    metadata: Value,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -59,6 +63,8 @@ impl Row {
             inbound_url: platform(self.kind).map(|_| format!("/v1/inbound/{}", self.inbound_id)),
             secret_count: usize::from(self.has_secret) + usize::from(self.has_previous),
             credentials: self.credentials,
+            external_ids: from_json(self.external_ids)?,
+            metadata: from_json(self.metadata)?,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -72,8 +78,8 @@ fn json(settings: &ChannelSettings) -> QueryResult<Value> {
 
 pub fn insert(connection: &mut PgConnection, context: &Context, id: ChannelId, new: &NewChannel) -> QueryResult<Channel> {
     let row: Row = sql(format!(
-        "INSERT INTO channel (organization_id, id, code, kind, name, active, settings, created_at, updated_at, secret, credentials) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) RETURNING {COLUMNS}"
+        "INSERT INTO channel (organization_id, id, code, kind, name, active, settings, created_at, updated_at, secret, credentials, \
+         external_ids, metadata) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12) RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
@@ -85,6 +91,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, id: ChannelId, n
     .bind::<Timestamptz, _>(context.now)
     .bind::<Nullable<Text>, _>(new.secret.as_deref())
     .bind::<Jsonb, _>(to_json(&new.credentials.clone().unwrap_or_default())?)
+    .bind::<Jsonb, _>(to_json(&new.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&new.metadata)?)
     .get_result(connection)?;
     row.into_channel()
 }
@@ -217,13 +225,15 @@ pub fn page(
 ) -> QueryResult<Vec<Channel>> {
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM channel WHERE organization_id = $1 AND ($2::text IS NULL OR code = $2) \
-         AND ($3::timestamptz IS NULL OR updated_at >= $3) AND ($4::uuid IS NULL OR id > $4) ORDER BY id LIMIT $5"
+         AND ($3::timestamptz IS NULL OR updated_at >= $3) AND ($4::uuid IS NULL OR id > $4) \
+         AND external_ids @> $6 ORDER BY id LIMIT $5"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<Text>, _>(filters.code.as_deref())
     .bind::<Nullable<Timestamptz>, _>(filters.updated_from)
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<BigInt, _>(limit)
+    .bind::<Jsonb, _>(to_json(&filters.external_ids)?)
     .load(connection)?;
     rows.into_iter().map(Row::into_channel).collect()
 }
@@ -231,7 +241,7 @@ pub fn page(
 /// Writes what can change of a channel.
 pub fn update(connection: &mut PgConnection, context: &Context, channel: &Channel) -> QueryResult<Channel> {
     let row: Row = sql(format!(
-        "UPDATE channel SET name = $3, active = $4, settings = $5, updated_at = $6, version = version + 1 \
+        "UPDATE channel SET name = $3, active = $4, settings = $5, updated_at = $6, external_ids = $7, metadata = $8, version = version + 1 \
          WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
@@ -240,6 +250,8 @@ pub fn update(connection: &mut PgConnection, context: &Context, channel: &Channe
     .bind::<Bool, _>(channel.active)
     .bind::<Jsonb, _>(json(&channel.settings)?)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Jsonb, _>(to_json(&channel.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&channel.metadata)?)
     .get_result(connection)?;
     row.into_channel()
 }

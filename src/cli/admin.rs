@@ -12,7 +12,8 @@ use crate::organization::{self, NewOrganization};
 use clap::{Args, Subcommand};
 use diesel::Connection;
 use diesel::pg::PgConnection;
-use serde_json::json;
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 #[derive(Subcommand)]
@@ -92,7 +93,14 @@ impl UserCommand {
         let Self::Create(command) = self;
         let given = if command.password_stdin { Some(read_line()?) } else { None };
         let local = command.email.split('@').next().unwrap_or_default().to_owned();
-        let new = NewUser { email: command.email, name: command.name.unwrap_or(local), role: command.role, password: given };
+        let new = NewUser {
+            email: command.email,
+            name: command.name.unwrap_or(local),
+            role: command.role,
+            password: given,
+            external_ids: BTreeMap::new(),
+            metadata: Map::new(),
+        };
         on_database(&command.database, |connection| {
             let organization_id = organization::find_by_code(connection, &command.organization)?.ok_or(Error::not_found("organization"))?;
             let context = Context::system(organization_id, chrono::Utc::now());

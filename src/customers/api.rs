@@ -6,12 +6,11 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::filters::{any_of, many};
+use crate::platform::filters::{any_of, many, take_external_ids};
 use crate::platform::http::{Answer, Tagged, parse_query};
 use crate::platform::idempotency;
 use crate::types::id::CustomerId;
 use crate::types::page::{Page, page_after, page_limit};
-use crate::types::text::is_code;
 use crate::types::text_enum::text_enum;
 use actix_web::web::Data;
 use actix_web::{get, patch, post, put};
@@ -30,6 +29,8 @@ text_enum! {
         CreatedAt = "created_at",
         /// By their last change, for those who keep a copy.
         UpdatedAt = "updated_at",
+        /// Whoever was changed last comes first.
+        UpdatedLast = "-updated_at",
     }
 }
 
@@ -47,7 +48,7 @@ pub struct CustomerQuery {
     email: Option<String>,
     /// Changed at or after.
     updated_from: Option<DateTime<Utc>>,
-    /// `created_at` (default) or `updated_at`.
+    /// `created_at` (default), `updated_at` or `-updated_at`.
     #[param(inline)]
     sort: Option<CustomerSort>,
     /// Rows a page, 1 to 200, 50 by default.
@@ -77,39 +78,16 @@ impl CustomerQuery {
     fn start(&self, name: &str) -> Result<Start, Error> {
         let invalid = || Error::bad_request("invalid_cursor", "take the cursor from next_cursor");
         let after = |parts| page_after(self.cursor.as_deref(), name, parts);
+        let dated = || {
+            let key = after(2)?.map(|key| Some((key[0].parse().ok()?, key[1].parse().ok()?)));
+            key.map(|key| key.ok_or_else(invalid)).transpose()
+        };
         Ok(match self.sort.unwrap_or(CustomerSort::CreatedAt) {
             CustomerSort::CreatedAt => Start::ByCreated { after: after(1)?.map(|key| key[0].parse().map_err(|_| invalid())).transpose()? },
-            CustomerSort::UpdatedAt => {
-                let key = after(2)?.map(|key| Some((key[0].parse().ok()?, key[1].parse().ok()?)));
-                Start::ByUpdated { after: key.map(|key| key.ok_or_else(invalid)).transpose()? }
-            }
+            CustomerSort::UpdatedAt => Start::ByUpdated { after: dated()? },
+            CustomerSort::UpdatedLast => Start::ByLastUpdated { after: dated()? },
         })
     }
-}
-
-/// Takes the parameters `external_ids.<system>` out of a query, whose names cannot be known beforehand.
-fn take_external_ids(query: &str) -> Result<(BTreeMap<String, String>, String), Error> {
-    let Ok(pairs) = serde_urlencoded::from_str::<Vec<(String, String)>>(query) else {
-        return Ok((BTreeMap::new(), query.to_owned()));
-    };
-    let (mut external_ids, mut rest) = (BTreeMap::new(), vec![]);
-    for (name, value) in pairs {
-        match name.strip_prefix("external_ids.") {
-            Some(system) if is_code(system) => {
-                if value.contains('\0') {
-                    return Err(Error::bad_request("invalid_parameter", "U+0000 is not allowed anywhere"));
-                }
-                if external_ids.insert(system.to_owned(), value).is_some() {
-                    return Err(Error::bad_request("unknown_parameter", format!("'{name}' is given more than once")));
-                }
-            }
-            Some(_) => return Err(Error::bad_request("unknown_parameter", format!("'{name}' names no system"))),
-            None => rest.push((name, value)),
-        }
-    }
-    // An empty value means "not filtered".
-    external_ids.retain(|_, value| !value.is_empty());
-    Ok((external_ids, serde_urlencoded::to_string(rest).map_err(Error::internal)?))
 }
 
 /// List customers
@@ -222,25 +200,4 @@ pub async fn patch_customer(call: Call, app: Data<App>) -> Result<Tagged, Error>
     let precondition = call.precondition()?;
     let customer = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     tagged(Answer::ok(&customer)?, &customer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn external_ids_are_taken_out_of_the_query() {
-        let (ids, rest) = take_external_ids("q=a%20b&external_ids.hubspot=9%2B1&limit=5&external_ids.erp=").unwrap();
-        assert_eq!(ids, BTreeMap::from([("hubspot".to_owned(), "9+1".to_owned())]));
-        let query: CustomerQuery = parse_query(&rest).unwrap();
-        assert_eq!((query.q.as_deref(), query.limit), (Some("a b"), Some(5)));
-    }
-
-    #[test]
-    fn repeated_and_nameless_systems_are_refused() {
-        for query in ["external_ids.a=1&external_ids.a=2", "external_ids.=1", "external_ids.a b=1", "external_ids.a=%00"] {
-            assert!(matches!(take_external_ids(query), Err(Error::BadRequest { .. })), "{query}");
-        }
-        assert!(parse_query::<CustomerQuery>(&take_external_ids("external_id.a=1").unwrap().1).is_err());
-    }
 }

@@ -50,7 +50,7 @@ pub fn list(
     let rows = store::page(connection, organization_id, filter, start, limit as i64 + 1)?;
     Ok(Page::cut(rows, limit, |row| match start {
         Start::ByCreated { .. } => encode_cursor(filters, &[row.id.to_string()]),
-        Start::ByUpdated { .. } => encode_cursor(filters, &[row.updated_at.to_rfc3339(), row.id.to_string()]),
+        Start::ByUpdated { .. } | Start::ByLastUpdated { .. } => encode_cursor(filters, &[row.updated_at.to_rfc3339(), row.id.to_string()]),
     }))
 }
 

@@ -299,8 +299,16 @@ pub struct Filter {
 /// Where a page starts, and by what it is sorted.
 #[derive(Clone, Debug)]
 pub enum Start {
-    ByCreated { after: Option<CustomerId> },
-    ByUpdated { after: Option<(DateTime<Utc>, CustomerId)> },
+    ByCreated {
+        after: Option<CustomerId>,
+    },
+    ByUpdated {
+        after: Option<(DateTime<Utc>, CustomerId)>,
+    },
+    /// The last change first.
+    ByLastUpdated {
+        after: Option<(DateTime<Utc>, CustomerId)>,
+    },
 }
 
 pub fn page(
@@ -330,10 +338,12 @@ pub fn page(
         Start::ByCreated { after: Some(_) } => " AND c.id > $8 ORDER BY c.id LIMIT $7",
         Start::ByUpdated { after: None } => " ORDER BY c.updated_at, c.id LIMIT $7",
         Start::ByUpdated { after: Some(_) } => " AND (c.updated_at, c.id) > ($9, $8) ORDER BY c.updated_at, c.id LIMIT $7",
+        Start::ByLastUpdated { after: None } => " ORDER BY c.updated_at DESC, c.id DESC LIMIT $7",
+        Start::ByLastUpdated { after: Some(_) } => " AND (c.updated_at, c.id) < ($9, $8) ORDER BY c.updated_at DESC, c.id DESC LIMIT $7",
     });
     let (after_id, after_time) = match start {
         Start::ByCreated { after } => (*after, None),
-        Start::ByUpdated { after } => (after.map(|after| after.1), after.map(|after| after.0)),
+        Start::ByUpdated { after } | Start::ByLastUpdated { after } => (after.map(|after| after.1), after.map(|after| after.0)),
     };
     let query = sql(select(&rest))
         .bind::<SqlUuid, _>(organization_id)

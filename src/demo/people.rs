@@ -9,6 +9,8 @@ use crate::auth::users::service::{Filter, HashedPassword};
 use crate::error::Error;
 use crate::platform::http::Precondition;
 use diesel::pg::PgConnection;
+use serde_json::Map;
+use std::collections::BTreeMap;
 
 /// E-mail address of whose login the demo prints.
 pub const ADMIN: &str = "ayu@nusantara-niaga.example";
@@ -31,7 +33,14 @@ pub fn create(connection: &mut PgConnection, context: &Context, password: &str) 
                 users::service::set_password(connection, context, user.id, &hashed, None, &Precondition::Any)?;
             }
             None => {
-                let new = NewUser { email: email.to_owned(), name: name.to_owned(), role, password: Some(password.to_owned()) };
+                let new = NewUser {
+                    email: email.to_owned(),
+                    name: name.to_owned(),
+                    role,
+                    password: Some(password.to_owned()),
+                    external_ids: BTreeMap::new(),
+                    metadata: Map::new(),
+                };
                 users::service::create(connection, context, &new, &hashed)?;
             }
         }

@@ -33,7 +33,13 @@ pub struct ProductExportQuery {
 impl ProductExportQuery {
     pub fn filter(self) -> Result<products::service::Filter, Error> {
         let kinds = any_of(parsed("kind", self.kind.as_deref())?);
-        Ok(products::service::Filter { text: self.q, active: self.active, kinds, updated_from: self.updated_from })
+        Ok(products::service::Filter {
+            text: self.q,
+            active: self.active,
+            kinds,
+            external_ids: BTreeMap::new(),
+            updated_from: self.updated_from,
+        })
     }
 }
 

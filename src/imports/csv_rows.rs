@@ -154,7 +154,7 @@ impl CsvRows {
         }
         let (of_line, header): (BTreeMap<_, _>, BTreeMap<_, _>) = cells.into_iter().partition(|(path, _)| path.starts_with("lines."));
         let own_line = of_line.into_iter().filter_map(|(path, value)| Some((path.strip_prefix("lines.")?.to_owned(), value)));
-        let own_line: Map<String, Value> = own_line.collect();
+        let own_line = nested(own_line.collect());
         let own_line = (!own_line.is_empty()).then_some(Value::Object(own_line));
         let name = header.get("external_id").map(|id| (header.get("channel").cloned(), id.clone()));
         if let (Some(open), Some(name)) = (&mut self.open, &name)

@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 /// An order to place. Exactly one of `customer_id`, `customer_code` and `customer` says who buys.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3"}, {"sku": "TEH-100", "quantity": "10"}],
+#[schema(example = json!({"customer_code": "C-TOKO-SUMBER", "lines": [{"sku": "KOPI-250", "quantity": "3", "external_ids": {"erp": "10"}}, {"sku": "TEH-100", "quantity": "10"}],
     "shipping": {"method": "regular", "amount": "25000.00"}, "delivery_instructions": "Call before delivery", "on_shortage": "backorder"}))]
 pub struct NewOrder {
     /// Code of the channel that it comes through.
@@ -151,6 +151,9 @@ pub struct NewOrderLine {
     pub external_line_id: Option<String>,
     #[serde(default)]
     pub customer_sku: Option<String>,
+    /// What other systems call the line; `external_line_id` is what its channel calls it.
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_ids: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
 }
@@ -293,6 +296,7 @@ pub struct OrderLineBody {
     pub promised_on: Option<NaiveDate>,
     pub external_line_id: Option<String>,
     pub customer_sku: Option<String>,
+    pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
 }
@@ -388,6 +392,7 @@ impl OrderLineBody {
             promised_on: line.promised_on,
             external_line_id: line.detail.external_line_id,
             customer_sku: line.detail.customer_sku,
+            external_ids: line.detail.external_ids,
             metadata: line.detail.metadata,
         }
     }

@@ -228,6 +228,7 @@ impl NewOrderLine {
         faults.require(self.discounts.len() <= 20, at("discounts"), "too_many_items", "at most 20 discounts");
         check_optional_text(faults, &at("external_line_id"), self.external_line_id.as_deref(), 255);
         check_optional_text(faults, &at("customer_sku"), self.customer_sku.as_deref(), 100);
+        check_external_ids(faults, &at("external_ids"), &self.external_ids);
         check_metadata(faults, &at("metadata"), &self.metadata);
     }
 }

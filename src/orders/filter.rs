@@ -52,7 +52,7 @@ pub struct OrderQuery {
     /// The number or purchase order number, or how it begins (`SO-0012`; alone, of very many the 1,000 highest numbers); the whole external
     /// id; a part of the customer's name, the whole code or e-mail address. Capitals count in numbers and codes.
     pub q: Option<String>,
-    /// `-created_at` (default), `created_at`, `updated_at`, `-updated_at`
+    /// `-created_at` (default), `created_at`, `ordered_at`, `-ordered_at`, `updated_at`, `-updated_at`
     pub sort: Option<String>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
@@ -69,6 +69,9 @@ pub enum OrderSort {
     /// By `updated_at`, the longest untouched first.
     UpdatedFirst,
     UpdatedLast,
+    /// By `ordered_at`, which in history is another order than that of capture.
+    OrderedFirst,
+    OrderedLast,
 }
 
 impl OrderSort {
@@ -76,7 +79,15 @@ impl OrderSort {
     pub fn is_by_id(self) -> bool {
         match self {
             Self::Newest | Self::Oldest => true,
-            Self::UpdatedFirst | Self::UpdatedLast => false,
+            Self::UpdatedFirst | Self::UpdatedLast | Self::OrderedFirst | Self::OrderedLast => false,
+        }
+    }
+
+    /// What of an order its place in the list hangs on, besides its id.
+    pub fn key(self, ordered_at: DateTime<Utc>, updated_at: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::OrderedFirst | Self::OrderedLast => ordered_at,
+            Self::Newest | Self::Oldest | Self::UpdatedFirst | Self::UpdatedLast => updated_at,
         }
     }
 }
@@ -106,7 +117,7 @@ pub struct OrderFilter {
     pub limit: usize,
     /// What the cursor is bound to.
     pub fingerprint: String,
-    /// updated_at and id of the last row of the page before
+    /// The key ([`OrderSort::key`]) and id of the last row of the page before
     pub after: Option<Vec<String>>,
 }
 
@@ -126,8 +137,11 @@ impl OrderQuery {
             Some("created_at") => OrderSort::Oldest,
             Some("updated_at") => OrderSort::UpdatedFirst,
             Some("-updated_at") => OrderSort::UpdatedLast,
+            Some("ordered_at") => OrderSort::OrderedFirst,
+            Some("-ordered_at") => OrderSort::OrderedLast,
             Some(_) => {
-                return Err(Error::bad_request("invalid_parameter", "sort is one of -created_at, created_at, updated_at, -updated_at"));
+                let detail = "sort is one of -created_at, created_at, ordered_at, -ordered_at, updated_at, -updated_at";
+                return Err(Error::bad_request("invalid_parameter", detail));
             }
         };
         Ok(OrderFilter {

@@ -9,12 +9,11 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
-use crate::platform::merge_patch::{merge, merge_ids};
 use crate::platform::numbers::Numbers;
 use crate::types::fault::Faults;
+use crate::types::free_data;
 use crate::types::id::{OrderId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
-use crate::types::text::{check_external_ids, check_metadata};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 
@@ -45,7 +44,8 @@ pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, filt
         Some(_) => return Err(bad_cursor()),
     };
     let orders = store::list::page(connection, organization_id, filter, after)?;
-    let cursor_of = |order: &ShownOrder| encode_cursor(&filter.fingerprint, &[order.updated_at.to_rfc3339(), order.id.to_string()]);
+    let key = |order: &ShownOrder| filter.sort.key(order.ordered_at, order.updated_at).to_rfc3339();
+    let cursor_of = |order: &ShownOrder| encode_cursor(&filter.fingerprint, &[key(order), order.id.to_string()]);
     let page = Page::cut(orders, filter.limit, cursor_of);
     let cursor = serde_json::to_string(&page.next_cursor).map_err(Error::internal)?;
     let orders = page.data.iter().map(|order| order.json.len() + 1).sum::<usize>();
@@ -95,19 +95,9 @@ pub fn patch(
     if let Some(contact) = &patch.contact {
         order.detail.contact = contact.as_ref().map(|contact| contact.over(order.detail.contact.take().unwrap_or_default()));
     }
-    match &patch.external_ids {
-        Some(Some(ids)) => merge_ids(&mut order.detail.external_ids, ids),
-        Some(None) => order.detail.external_ids.clear(),
-        None => {}
-    }
-    match &patch.metadata {
-        Some(Some(metadata)) => order.detail.metadata = merge(std::mem::take(&mut order.detail.metadata), metadata),
-        Some(None) => order.detail.metadata.clear(),
-        None => {}
-    }
     let mut faults = Faults::new();
-    check_external_ids(&mut faults, "/external_ids", &order.detail.external_ids);
-    check_metadata(&mut faults, "/metadata", &order.detail.metadata);
+    let detail = &mut order.detail;
+    free_data::patch((&mut detail.external_ids, &mut detail.metadata), (&patch.external_ids, &patch.metadata), &mut faults);
     faults.into_result()?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;

@@ -470,6 +470,7 @@ fn order(
                 withheld: Decimal::ZERO,
                 waived: Decimal::ZERO,
                 invoiced: None,
+                external_ids: line.external_ids.clone(),
                 metadata: line.metadata.clone(),
             },
         }

@@ -4,6 +4,8 @@
 use crate::error::Error;
 use crate::events::catalogue;
 use crate::types::id::NotAnId;
+use crate::types::text::is_code;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -89,6 +91,31 @@ pub fn any_of<T>(values: Vec<T>) -> Option<Vec<T>> {
     (!values.is_empty()).then_some(values)
 }
 
+/// Takes the parameters `external_ids.<system>` out of a query, whose names cannot be known beforehand.
+pub fn take_external_ids(query: &str) -> Result<(BTreeMap<String, String>, String), Error> {
+    let Ok(pairs) = serde_urlencoded::from_str::<Vec<(String, String)>>(query) else {
+        return Ok((BTreeMap::new(), query.to_owned()));
+    };
+    let (mut external_ids, mut rest) = (BTreeMap::new(), vec![]);
+    for (name, value) in pairs {
+        match name.strip_prefix("external_ids.") {
+            Some(system) if is_code(system) => {
+                if value.contains('\0') {
+                    return Err(Error::bad_request("invalid_parameter", "U+0000 is not allowed anywhere"));
+                }
+                if external_ids.insert(system.to_owned(), value).is_some() {
+                    return Err(Error::bad_request("unknown_parameter", format!("'{name}' is given more than once")));
+                }
+            }
+            Some(_) => return Err(Error::bad_request("unknown_parameter", format!("'{name}' names no system"))),
+            None => rest.push((name, value)),
+        }
+    }
+    // An empty value means "not filtered".
+    external_ids.retain(|_, value| !value.is_empty());
+    Ok((external_ids, serde_urlencoded::to_string(rest).map_err(Error::internal)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,5 +142,20 @@ mod tests {
         assert_eq!((many(None), any_of(many(Some(",")))), (vec![], None));
         assert_eq!(any_of(parsed::<u8>("n", Some("1, 2,")).unwrap()), Some(vec![1, 2]));
         assert!(matches!(parsed::<u8>("n", Some("1,x")), Err(Error::BadRequest { code: "invalid_parameter", .. })));
+    }
+
+    #[test]
+    fn external_ids_are_taken_out_of_the_query() {
+        let (ids, rest) = take_external_ids("q=a%20b&external_ids.hubspot=9%2B1&limit=5&external_ids.erp=").unwrap();
+        assert_eq!(ids, BTreeMap::from([("hubspot".to_owned(), "9+1".to_owned())]));
+        assert_eq!(rest, "q=a+b&limit=5");
+    }
+
+    #[test]
+    fn repeated_and_nameless_systems_are_refused() {
+        for query in ["external_ids.a=1&external_ids.a=2", "external_ids.=1", "external_ids.a b=1", "external_ids.a=%00"] {
+            assert!(matches!(take_external_ids(query), Err(Error::BadRequest { .. })), "{query}");
+        }
+        assert_eq!(take_external_ids("external_id.a=1").unwrap().1, "external_id.a=1");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::objects::Objects;
 use crate::error::Error;
-use crate::types::fault::Fault;
+use crate::types::fault::{Fault, member};
 use crate::types::id::NotAnId;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -59,7 +59,7 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } | Segment::Enum { variant: key } => {
                 pointer.push('/');
-                pointer.push_str(&escaped(key));
+                pointer.push_str(&member(key));
             }
             Segment::Unknown => {}
         }
@@ -88,11 +88,6 @@ fn is_member(pointer: &str) -> bool {
     pointer.rsplit('/').next().is_some_and(|last| !last.is_empty() && !last.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A member's name in a JSON Pointer (RFC 6901 §3).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 /// What serde and the readers of values say, in words that help: code and detail. Our own types write `code|detail`.
 fn plain(message: &str) -> Option<(String, String)> {
     let of = |code: &str, detail: String| Some((code.to_owned(), detail));
@@ -114,7 +109,7 @@ const AN_INSTANT: &str = "write an instant with its offset, such as 2026-03-02T0
 
 /// Turns serde's message into a fault.
 fn shape_fault(mut pointer: String, message: &str) -> Fault {
-    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(escaped);
+    let named = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(member);
     let (code, detail) = if let Some(plain) = plain(message) {
         plain
     } else if let Some(field) = named("unknown field `") {

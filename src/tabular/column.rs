@@ -229,7 +229,10 @@ pub const NEW_ORDERS: &[Column] = &[
     taken("lines.requested_on", Cell::Date),
     taken("lines.external_line_id", Cell::Text),
     taken("lines.customer_sku", Cell::Text),
+    taken("lines.external_ids", Cell::Json),
+    taken("lines.external_ids.*", Cell::Text),
     taken("lines.metadata", Cell::Json),
+    taken("lines.metadata.*", Cell::Text),
 ];
 
 pub const ORDERS: &[Column] = &[
@@ -321,6 +324,10 @@ pub const ORDER_LINES: &[Column] = &[
     shown("requested_on", Cell::Date),
     shown("first_promised_on", Cell::Date),
     shown("promised_on", Cell::Date),
+    shown("external_line_id", Cell::Text),
+    shown("customer_sku", Cell::Text),
+    shown("external_ids", Cell::Json),
+    shown("metadata", Cell::Json),
 ];
 
 pub const INVOICES: &[Column] = &[

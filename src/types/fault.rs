@@ -56,3 +56,8 @@ impl Faults {
         vec![Fault { pointer: pointer.into(), code: code.into(), detail: detail.into() }]
     }
 }
+
+/// A member's name in a JSON Pointer (RFC 6901 §3).
+pub fn member(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

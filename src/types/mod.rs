@@ -10,6 +10,7 @@ pub mod currency;
 pub mod decimal;
 pub mod electronic_address;
 pub mod fault;
+pub mod free_data;
 pub mod gs1;
 pub mod id;
 pub mod language;

@@ -1,7 +1,7 @@
 //! Bounded strings: the checks that every text from outside passes. Names, numbers and references are one line; notes, reasons and
 //! messages may have several.
 
-use super::fault::Faults;
+use super::fault::{Faults, member};
 
 /// Whether a character turns the direction of writing for what follows it, so that a name or a number shows otherwise than it is
 /// (Unicode Technical Report 36 §3.2; the embeddings, overrides and isolates of UAX #9).
@@ -83,7 +83,7 @@ pub fn check_metadata(faults: &mut Faults, pointer: &str, metadata: &serde_json:
 pub fn check_external_ids(faults: &mut Faults, pointer: &str, ids: &std::collections::BTreeMap<String, String>) {
     faults.require(ids.len() <= 20, pointer, "too_many_items", "at most 20 external ids");
     for (system, id) in ids {
-        let here = format!("{pointer}/{system}");
+        let here = format!("{pointer}/{}", member(system));
         faults.require(is_code(system), here.clone(), "invalid_code", "name the system with letters, digits, '.', '_', '~', '-'");
         check_text(faults, &here, id, 255);
     }

@@ -14,7 +14,10 @@ async fn every_list_of_what_changes_can_be_asked_for_what_has_changed() {
     let rows = "booked_on,amount,remittance_text,counterparty_name,counterparty_account,bank_reference\n2026-03-01,100.00,x,A,1,r1\n";
     let statement = admin.request(Method::POST, "/v1/bank_statements?account=1234567890&currency=IDR");
     send(statement.header("content-type", "text/csv").body(rows)).await.expect(201);
-    for list in ["webhook_endpoints", "bank_entries", "bank_statements", "bank_matching_tolerances", "ledger_accounts"] {
+    let words = json!({"subject": "Thanks", "heading": "Hello", "text": "We have it."});
+    admin.put("/v1/notice_templates/acknowledgement/en", words).await.expect(201);
+    for list in ["webhook_endpoints", "bank_entries", "bank_statements", "bank_matching_tolerances", "ledger_accounts", "notice_templates"]
+    {
         let read = async |query: &str| admin.get(&format!("/v1/{list}?{query}")).await.expect(200).body["data"].clone();
         let all = read("limit=200").await;
         assert_ne!(all, json!([]), "{list}");

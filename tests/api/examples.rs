@@ -317,9 +317,11 @@ async fn open(road: &mut Road<'_>, id: &str, token: Option<&str>, change: impl F
 async fn organization_and_catalog(road: &mut Road<'_>) {
     road.go("get_organization", &[]).await;
     road.go("put_organization", &[]).await;
+    road.go("patch_organization", &[]).await;
     road.list("list_payment_terms", &[]).await;
     road.go("get_payment_term", &[]).await;
     road.go("put_payment_term", &[]).await;
+    road.go("patch_payment_term", &[]).await;
     road.list("list_exchange_rates", &[]).await;
     road.go("put_exchange_rates", &[]).await;
     channels(road).await;

@@ -92,6 +92,7 @@ async fn the_sample_of_a_new_order_becomes_what_it_says() {
     }
     assert_eq!(lines(&order, "sku"), ["IPOD2008GREEN", "IPOD2008RED", "IPOD2008BLACK"]);
     assert_eq!(lines(&order, "external_line_id"), ["466157049", "518995019", "703073504"]);
+    assert_eq!(order["lines"][1]["external_ids"], json!({"shopify": "518995019"}));
     assert_eq!((lines(&order, "quantity"), lines(&order, "unit_price")), (vec![json!("1"); 3], vec![json!("199.00"); 3]));
     assert_eq!(lines(&order, "tax_amount"), ["3.98", "3.98", "3.98"]);
     assert_eq!(order["lines"][0]["metadata"]["properties"], json!([{"name": "Custom Engraving", "value": "Happy Birthday"}]));

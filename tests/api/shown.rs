@@ -70,7 +70,8 @@ async fn orders_of_every_state_are_read_as_their_body_says() {
         "customer_code": "C-TOKO-SUMBER", "external_id": "x/1", "on_shortage": "backorder",
         "lines": [
             {"sku": "KOPI-250", "quantity": "2", "unit": "XBX", "discounts": [{"percent": "12.5", "code": "A\"B", "reason": "Zeile é\\"}],
-                "external_line_id": "l-1", "customer_sku": "ihre \"Nr\"", "metadata": {"bb": 1.0, "a": [1e3, -0.0, null, {"z": "\u{2028}", "aa": 12345678901234567890_u64}]}},
+                "external_line_id": "l-1", "customer_sku": "ihre \"Nr\"", "external_ids": {"zeta": "1", "a": "\"2\""},
+                "metadata": {"bb": 1.0, "a": [1e3, -0.0, null, {"z": "\u{2028}", "aa": 12345678901234567890_u64}]}},
             {"sku": "TEH-100", "quantity": "3.000", "requested_on": "2027-01-31", "discounts": [{"amount": "1.50"}]},
             {"sku": "GIFT-WRAP", "quantity": "1"},
         ],

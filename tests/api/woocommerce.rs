@@ -60,6 +60,7 @@ async fn the_sample_of_a_new_order_becomes_what_it_says_and_its_update_changes_n
         (vec![json!("3.00"), json!("12.00")], vec![json!("0.45"), json!("0.90")])
     );
     assert_eq!(lines(&order, "external_line_id"), ["315", "316"]);
+    assert_eq!(order["lines"][0]["external_ids"], json!({"woocommerce": "315"}));
     let address = json!({"name": "John Doe", "company": null, "line1": "969 Market", "line2": null, "city": "San Francisco", "region": "CA",
         "postal_code": "94103", "country": "US", "phone": null});
     assert_eq!((&order["shipping_address"], &order["customer"]["name"]), (&address, &json!("John Doe")));

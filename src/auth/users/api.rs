@@ -7,7 +7,8 @@ use crate::auth::password::{check_password, one_time_password};
 use crate::auth::permission::{Permission, Role};
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::http::Answer;
+use crate::platform::filters::take_external_ids;
+use crate::platform::http::{Answer, parse_query};
 use crate::platform::idempotency;
 use crate::types::fault::Faults;
 use crate::types::id::UserId;
@@ -49,16 +50,20 @@ pub struct UserQuery {
 }
 
 /// List users
-#[utoipa::path(tag = "access", operation_id = "list_users", security(("oauth2" = ["admin"])), params(UserQuery), responses(
+#[utoipa::path(tag = "access", operation_id = "list_users", security(("oauth2" = ["admin"])), params(
+    UserQuery,
+    ("external_ids.erp" = Option<String>, Query, description = "The id in another system, named after the point: any of those in `external_ids`"),
+), responses(
     (status = 200, description = "One page of users, oldest first", body = Page<User>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/users")]
 pub async fn list_users(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::ADMIN)?;
-    let query: UserQuery = call.query()?;
+    let (external_ids, rest) = take_external_ids(call.query_string())?;
+    let query: UserQuery = parse_query(&rest)?;
     let limit = page_limit(query.limit)?;
-    let filter = Filter { email: query.email, role: query.role, active: query.active, updated_from: query.updated_from };
+    let filter = Filter { email: query.email, role: query.role, active: query.active, external_ids, updated_from: query.updated_from };
     let after = page_id(page_after(query.cursor.as_deref(), &service::list_filters(&filter), 1)?)?;
     let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter, after.map(UserId), limit)).await?;
     Answer::ok(&page)
@@ -113,7 +118,7 @@ pub async fn get_user(call: Call, app: Data<App>) -> Result<Answer, Error> {
     Ok(Answer::ok(&user)?.with_version(user.version))
 }
 
-/// Change a user's name, e-mail address or role
+/// Change a user's name, e-mail address, role or free data
 ///
 /// A new role ends the user's logins, whose tokens carry the old one. Nobody changes the own role.
 #[utoipa::path(tag = "access", operation_id = "patch_user", security(("oauth2" = ["admin"])), params(("id" = UserId, Path, description = "Id of the user")),

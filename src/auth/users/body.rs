@@ -1,16 +1,20 @@
 use crate::auth::password::check_password;
 use crate::auth::permission::Role;
+use crate::types::absent::{null_is_default, present};
 use crate::types::fault::{Fault, Faults};
+use crate::types::free_data::{PatchIds, PatchMetadata};
 use crate::types::id::UserId;
-use crate::types::text::{check_email, check_text};
+use crate::types::text::{check_email, check_external_ids, check_metadata, check_text};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A user to create.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"email": "siti@example.com", "name": "Siti Rahma", "role": "sales"}))]
+#[schema(example = json!({"email": "siti@example.com", "name": "Siti Rahma", "role": "sales", "external_ids": {"erp": "VP-017"}}))]
 pub struct NewUser {
     /// What the user logs in with.
     pub email: String,
@@ -20,6 +24,10 @@ pub struct NewUser {
     /// Without one the answer shows a one-time password, with which the user sets an own one.
     #[serde(default)]
     pub password: Option<String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub metadata: Map<String, Value>,
 }
 
 impl NewUser {
@@ -28,6 +36,8 @@ impl NewUser {
         check_email(&mut faults, "/email", &self.email);
         check_text(&mut faults, "/name", &self.name, 200);
         check_role(&mut faults, self.role);
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
         if let Some(password) = &self.password {
             check_password(&mut faults, "/password", password, &[&self.email, &self.name]);
         }
@@ -40,10 +50,10 @@ fn check_role(faults: &mut Faults, role: Role) {
     faults.require(fits, "/role", "role_of_programs", "a user is admin, sales, warehouse, finance or viewer; programs use API clients");
 }
 
-/// What changes of a user. Absent fields stay as they are.
+/// What changes of a user. Absent fields stay as they are; within `external_ids` and `metadata` null takes a member away.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "finance"}))]
+#[schema(example = json!({"role": "finance", "external_ids": {"erp": "VP-018"}}))]
 pub struct PatchUser {
     #[serde(default)]
     pub email: Option<String>,
@@ -52,6 +62,12 @@ pub struct PatchUser {
     /// Ends the user's logins, whose tokens carry the role until now.
     #[serde(default)]
     pub role: Option<Role>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    pub external_ids: PatchIds,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Object>)]
+    pub metadata: PatchMetadata,
 }
 
 impl PatchUser {
@@ -115,6 +131,9 @@ pub struct User {
     pub active: bool,
     /// The password is a one-time password: it opens nothing but `POST /v1/me/password`.
     pub password_change_required: bool,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

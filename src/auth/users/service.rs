@@ -6,6 +6,8 @@ use crate::auth::sessions::service::{EndReason, end_all};
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
+use crate::types::fault::Faults;
+use crate::types::free_data;
 use crate::types::id::{OrganizationId, UserId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
@@ -38,6 +40,8 @@ pub fn create(connection: &mut PgConnection, context: &Context, new: &NewUser, p
         role: new.role,
         password_hash: &password.hash,
         password_change_required: password.one_time,
+        external_ids: &new.external_ids,
+        metadata: &new.metadata,
     };
     let user = store::insert(connection, context, &row)?;
     tell(connection, context, "user.created", &user)?;
@@ -75,17 +79,22 @@ pub fn patch(
 ) -> Result<Changed, Error> {
     patch.check()?;
     let current = lock(connection, context, id, precondition)?;
-    let role_changes = patch.role.is_some_and(|role| role != current.role);
-    let same = |new: &Option<String>, old: &String| new.as_ref().is_none_or(|new| new == old);
-    if !role_changes && same(&patch.email, &current.email) && same(&patch.name, &current.name) {
+    let mut wanted = current.clone();
+    wanted.email.clone_from(patch.email.as_ref().unwrap_or(&current.email));
+    wanted.name.clone_from(patch.name.as_ref().unwrap_or(&current.name));
+    wanted.role = patch.role.unwrap_or(current.role);
+    let mut faults = Faults::new();
+    free_data::patch((&mut wanted.external_ids, &mut wanted.metadata), (&patch.external_ids, &patch.metadata), &mut faults);
+    faults.into_result()?;
+    if wanted == current {
         return Ok(Changed { user: current, ended: vec![] });
     }
     let mut ended = vec![];
-    if role_changes {
+    if wanted.role != current.role {
         not_oneself(context, id, "change the role of")?;
         ended = end_all(connection, context.organization_id, id, None, EndReason::RoleChanged, context.now)?;
     }
-    let user = store::update(connection, context, id, patch)?;
+    let user = store::update(connection, context, &wanted)?;
     tell(connection, context, "user.updated", &user)?;
     Ok(Changed { user, ended })
 }

@@ -1,14 +1,16 @@
-use super::body::{PatchUser, User};
+use super::body::User;
 use crate::auth::actor::Context;
 use crate::auth::permission::Role;
-use crate::platform::sql::sql;
+use crate::platform::sql::{from_json, sql, to_json};
 use crate::types::id::{OrganizationId, UserId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-const COLUMNS: &str = "id, email, name, role, active, password_change_required, version, created_at, updated_at";
+const COLUMNS: &str = "id, email, name, role, active, password_change_required, external_ids, metadata, version, created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -24,6 +26,10 @@ struct Row {
     active: bool,
     #[diesel(sql_type = Bool)]
     password_change_required: bool,
+    #[diesel(sql_type = Jsonb)]
+    external_ids: Value,
+    #[diesel(sql_type = Jsonb)]
+    metadata: Value,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -41,6 +47,8 @@ impl Row {
             name: self.name,
             active: self.active,
             password_change_required: self.password_change_required,
+            external_ids: from_json(self.external_ids)?,
+            metadata: from_json(self.metadata)?,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -59,12 +67,14 @@ pub struct NewRow<'a> {
     pub role: Role,
     pub password_hash: &'a str,
     pub password_change_required: bool,
+    pub external_ids: &'a BTreeMap<String, String>,
+    pub metadata: &'a Map<String, Value>,
 }
 
 pub fn insert(connection: &mut PgConnection, context: &Context, new: &NewRow<'_>) -> QueryResult<User> {
     let row: Row = sql(format!(
-        "INSERT INTO app_user (organization_id, id, email, name, role, password_hash, password_change_required, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING {COLUMNS}"
+        "INSERT INTO app_user (organization_id, id, email, name, role, password_hash, password_change_required, created_at, updated_at, \
+         external_ids, metadata) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(new.id)
@@ -74,6 +84,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, new: &NewRow<'_>
     .bind::<Text, _>(new.password_hash)
     .bind::<Bool, _>(new.password_change_required)
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Jsonb, _>(to_json(new.external_ids)?)
+    .bind::<Jsonb, _>(to_json(new.metadata)?)
     .get_result(connection)?;
     row.into_user()
 }
@@ -102,6 +114,7 @@ pub struct Filter {
     pub email: Option<String>,
     pub role: Option<Role>,
     pub active: Option<bool>,
+    pub external_ids: BTreeMap<String, String>,
     pub updated_from: Option<DateTime<Utc>>,
 }
 
@@ -115,7 +128,7 @@ pub fn page(
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM app_user WHERE organization_id = $1 AND ($2::uuid IS NULL OR id > $2) \
          AND ($3::text IS NULL OR lower(email) = lower($3)) AND ($4::text IS NULL OR role = $4) AND ($5::boolean IS NULL OR active = $5) \
-         AND ($6::timestamptz IS NULL OR updated_at >= $6) ORDER BY id LIMIT $7"
+         AND ($6::timestamptz IS NULL OR updated_at >= $6) AND external_ids @> $8 ORDER BY id LIMIT $7"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<SqlUuid>, _>(after)
@@ -124,21 +137,25 @@ pub fn page(
     .bind::<Nullable<Bool>, _>(filter.active)
     .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
     .bind::<BigInt, _>(limit)
+    .bind::<Jsonb, _>(to_json(&filter.external_ids)?)
     .load(connection)?;
     rows.into_iter().map(Row::into_user).collect()
 }
 
-pub fn update(connection: &mut PgConnection, context: &Context, id: UserId, patch: &PatchUser) -> QueryResult<User> {
+/// Writes what people may change of a user.
+pub fn update(connection: &mut PgConnection, context: &Context, user: &User) -> QueryResult<User> {
     let row: Row = sql(format!(
-        "UPDATE app_user SET email = coalesce($3, email), name = coalesce($4, name), role = coalesce($5, role), updated_at = $6, \
+        "UPDATE app_user SET email = $3, name = $4, role = $5, updated_at = $6, external_ids = $7, metadata = $8, \
          version = version + 1 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
-    .bind::<SqlUuid, _>(id)
-    .bind::<Nullable<Text>, _>(patch.email.as_deref())
-    .bind::<Nullable<Text>, _>(patch.name.as_deref())
-    .bind::<Nullable<Text>, _>(patch.role.map(Role::as_str))
+    .bind::<SqlUuid, _>(user.id)
+    .bind::<Text, _>(&user.email)
+    .bind::<Text, _>(&user.name)
+    .bind::<Text, _>(user.role.as_str())
     .bind::<Timestamptz, _>(context.now)
+    .bind::<Jsonb, _>(to_json(&user.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&user.metadata)?)
     .get_result(connection)?;
     row.into_user()
 }

@@ -5,8 +5,8 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::filters::{any_of, many};
-use crate::platform::http::{Answer, Tagged};
+use crate::platform::filters::{any_of, many, take_external_ids};
+use crate::platform::http::{Answer, Tagged, parse_query};
 use crate::platform::idempotency;
 use crate::types::id::{CouponId, OrderId};
 use crate::types::page::{Page, PageQuery, page_after, page_id, page_limit};
@@ -45,16 +45,20 @@ pub struct CouponQuery {
 }
 
 /// List coupons
-#[utoipa::path(tag = "catalog", operation_id = "list_coupons", security(("oauth2" = ["catalog:read"])), params(CouponQuery), responses(
+#[utoipa::path(tag = "catalog", operation_id = "list_coupons", security(("oauth2" = ["catalog:read"])), params(
+    CouponQuery,
+    ("external_ids.shop" = Option<String>, Query, description = "The id in another system, named after the point: any of those in `external_ids`"),
+), responses(
     (status = 200, description = "One page of coupons, oldest first", body = Page<Coupon>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/coupons")]
 pub async fn list_coupons(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CATALOG_READ)?;
-    let query: CouponQuery = call.query()?;
+    let (external_ids, rest) = take_external_ids(call.query_string())?;
+    let query: CouponQuery = parse_query(&rest)?;
     let codes = many(query.code.as_deref()).iter().map(|code| canonical(code)).collect();
-    let filter = CouponFilter { codes: any_of(codes), active: query.active, updated_from: query.updated_from };
+    let filter = CouponFilter { codes: any_of(codes), active: query.active, external_ids, updated_from: query.updated_from };
     let filters = format!("coupons {filter:?}");
     let limit = page_limit(query.limit)?;
     let after = page_id(page_after(query.cursor.as_deref(), &filters, 1)?)?.map(CouponId);

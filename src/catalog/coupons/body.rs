@@ -5,11 +5,12 @@ use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Percent};
 use crate::types::fault::Faults;
 use crate::types::id::{CouponId, CustomerId, OrderId};
-use crate::types::text::{check_code, check_metadata, check_text};
+use crate::types::text::{check_code, check_external_ids, check_metadata, check_text};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A coupon to set. Exactly one of `percent` and `amount`.
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "code": "LEBARAN10", "name": "Lebaran: 10 % off", "percent": "10", "minimum_subtotal": "100000.00", "currency": "IDR", "usage_limit": 500,
-    "usage_limit_per_customer": 1
+    "usage_limit_per_customer": 1, "external_ids": {"shop": "1183"}
 }))]
 pub struct PutCoupon {
     /// What buyers type, in any case; kept in upper case and never changed.
@@ -74,6 +75,8 @@ pub struct PutCoupon {
     #[serde(default)]
     pub active: Option<bool>,
     #[serde(default, deserialize_with = "null_is_default")]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
     // A patch is laid over the `GET` body; these five are ignored.
     #[serde(default, rename = "id")]
@@ -117,6 +120,7 @@ impl PutCoupon {
             let fine = limit.is_none_or(|limit| (1..=1_000_000_000).contains(&limit));
             faults.require(fine, pointer, "out_of_range", "1 to 1,000,000,000; leave it out for no limit");
         }
+        check_external_ids(faults, "/external_ids", &self.external_ids);
         check_metadata(faults, "/metadata", &self.metadata);
     }
 
@@ -168,6 +172,7 @@ pub struct Coupon {
     /// How many orders hold it; a whole order that is cancelled gives its use back. Moves without `version`.
     #[schema(example = 0)]
     pub times_used: i64,
+    pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     pub version: i64,
@@ -207,6 +212,7 @@ impl Coupon {
             combinable: body.combinable,
             active: body.active.unwrap_or(true),
             times_used: 0,
+            external_ids: body.external_ids.clone(),
             metadata: body.metadata.clone(),
             version: 1,
             created_at: now,
@@ -285,6 +291,7 @@ impl ReleaseReason {
 pub struct CouponFilter {
     pub codes: Option<Vec<String>>,
     pub active: Option<bool>,
+    pub external_ids: BTreeMap<String, String>,
     pub updated_from: Option<DateTime<Utc>>,
 }
 

@@ -1,6 +1,6 @@
 use super::body::{Coupon, CouponFilter, PutCoupon};
 use super::judge::Standing;
-use crate::platform::sql::{from_json, sql};
+use crate::platform::sql::{from_json, sql, to_json};
 use crate::types::currency::Currency;
 use crate::types::decimal::{Amount, Percent};
 use crate::types::id::{CouponId, CustomerId, OrderId, OrganizationId};
@@ -12,7 +12,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 const COLUMNS: &str = "id, code, name, percent, amount, currency, minimum_subtotal, valid_from_on, valid_to_on, customer_ids, skus, channels, \
-    first_order_only, usage_limit, usage_limit_per_customer, combinable, active, times_used, metadata, version, created_at, updated_at";
+    first_order_only, usage_limit, usage_limit_per_customer, combinable, active, times_used, metadata, version, created_at, updated_at, \
+    external_ids";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -60,6 +61,8 @@ struct Row {
     created_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
+    #[diesel(sql_type = Jsonb)]
+    external_ids: Value,
 }
 
 impl TryFrom<Row> for Coupon {
@@ -86,6 +89,7 @@ impl TryFrom<Row> for Coupon {
             combinable: row.combinable,
             active: row.active,
             times_used: row.times_used,
+            external_ids: from_json(row.external_ids)?,
             metadata: from_json(row.metadata)?,
             version: row.version,
             created_at: row.created_at,
@@ -101,7 +105,7 @@ fn coupons(rows: Vec<Row>) -> QueryResult<Vec<Coupon>> {
 pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, coupon: &Coupon) -> QueryResult<()> {
     let text = format!(
         "INSERT INTO coupon (organization_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-         $19, $20, $21, $22, $23)"
+         $19, $20, $21, $22, $23, $24)"
     );
     write(connection, text, organization_id, coupon)
 }
@@ -109,7 +113,7 @@ pub fn insert(connection: &mut PgConnection, organization_id: OrganizationId, co
 /// Writes a coupon whose row this transaction has locked.
 pub fn update(connection: &mut PgConnection, organization_id: OrganizationId, coupon: &Coupon) -> QueryResult<()> {
     let text = format!(
-        "UPDATE coupon SET ({COLUMNS}) = ROW($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
+        "UPDATE coupon SET ({COLUMNS}) = ROW($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
          WHERE organization_id = $1 AND id = $2"
     );
     write(connection, text, organization_id, coupon)
@@ -140,6 +144,7 @@ fn write(connection: &mut PgConnection, text: String, organization_id: Organizat
         .bind::<BigInt, _>(coupon.version)
         .bind::<Timestamptz, _>(coupon.created_at)
         .bind::<Timestamptz, _>(coupon.updated_at)
+        .bind::<Jsonb, _>(to_json(&coupon.external_ids)?)
         .execute(connection)?;
     Ok(())
 }
@@ -178,9 +183,11 @@ pub fn page(
     after: Option<CouponId>,
     limit: i64,
 ) -> QueryResult<Vec<Coupon>> {
+    // It stands in the text only where it is asked for, so that its index is used under a generic plan.
+    let ids = if filter.external_ids.is_empty() { "" } else { " AND external_ids @> $7" };
     let rows = sql(format!(
         "SELECT {COLUMNS} FROM coupon WHERE organization_id = $1 AND ($2::text[] IS NULL OR code = ANY($2)) AND ($3::bool IS NULL OR active = $3) \
-         AND ($4::timestamptz IS NULL OR updated_at >= $4) AND ($5::uuid IS NULL OR id > $5) ORDER BY id LIMIT $6"
+         AND ($4::timestamptz IS NULL OR updated_at >= $4) AND ($5::uuid IS NULL OR id > $5){ids} ORDER BY id LIMIT $6"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Nullable<Array<Text>>, _>(filter.codes.clone())
@@ -188,6 +195,7 @@ pub fn page(
     .bind::<Nullable<Timestamptz>, _>(filter.updated_from)
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<BigInt, _>(limit)
+    .bind::<Jsonb, _>(to_json(&filter.external_ids)?)
     .load(connection)?;
     coupons(rows)
 }

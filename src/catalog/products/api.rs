@@ -6,8 +6,8 @@ use crate::auth::permission::Permission;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::filters::{any_of, parsed};
-use crate::platform::http::Answer;
+use crate::platform::filters::{any_of, parsed, take_external_ids};
+use crate::platform::http::{Answer, parse_query};
 use crate::platform::limits;
 use crate::types::bulk::{BulkOutcomes, BulkQuery};
 use crate::types::id::ProductId;
@@ -17,6 +17,7 @@ use actix_web::web::Data;
 use actix_web::{get, patch, put};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::IntoParams;
 
 pub fn configure(config: &mut ServiceConfig) {
@@ -29,6 +30,8 @@ text_enum! {
         Sku = "sku",
         /// By their last change, for those who keep a copy.
         UpdatedAt = "updated_at",
+        /// What was changed last comes first.
+        UpdatedLast = "-updated_at",
     }
 }
 
@@ -46,7 +49,7 @@ pub struct ProductQuery {
     kind: Option<String>,
     /// Changed at or after.
     updated_from: Option<DateTime<Utc>>,
-    /// `sku` (default) or `updated_at`.
+    /// `sku` (default), `updated_at` or `-updated_at`.
     #[param(inline)]
     sort: Option<ProductSort>,
     /// Rows a page, 1 to 200, 50 by default.
@@ -57,40 +60,45 @@ pub struct ProductQuery {
 }
 
 impl ProductQuery {
-    fn filter(&self) -> Result<Filter, Error> {
+    fn filter(&self, external_ids: &BTreeMap<String, String>) -> Result<Filter, Error> {
         let kinds = any_of(parsed::<ProductKind>("kind", self.kind.as_deref())?);
-        Ok(Filter { text: self.q.clone(), active: self.active, kinds, updated_from: self.updated_from })
+        Ok(Filter { text: self.q.clone(), active: self.active, kinds, external_ids: external_ids.clone(), updated_from: self.updated_from })
     }
 
     /// What a cursor is bound to.
-    fn name(&self) -> String {
-        format!("products {:?} {:?} {:?} {:?} {:?}", self.q, self.active, self.kind, self.updated_from, self.sort)
+    fn name(&self, external_ids: &BTreeMap<String, String>) -> String {
+        format!("products {:?} {:?} {:?} {external_ids:?} {:?} {:?}", self.q, self.active, self.kind, self.updated_from, self.sort)
     }
 
-    fn start(&self) -> Result<Start, Error> {
-        let after = |parts| page_after(self.cursor.as_deref(), &self.name(), parts);
+    fn start(&self, name: &str) -> Result<Start, Error> {
+        let after = |parts| page_after(self.cursor.as_deref(), name, parts);
+        let dated = || {
+            let key = after(2)?.map(|key| Some((key[0].parse().ok()?, key[1].parse().ok()?)));
+            key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take it from next_cursor"))).transpose()
+        };
         Ok(match self.sort.unwrap_or(ProductSort::Sku) {
             ProductSort::Sku => Start::BySku { after: after(1)?.map(|key| key[0].clone()) },
-            ProductSort::UpdatedAt => {
-                let key = after(2)?.map(|key| Some((key[0].parse().ok()?, key[1].parse().ok()?)));
-                Start::ByUpdated {
-                    after: key.map(|key| key.ok_or(Error::bad_request("invalid_cursor", "take it from next_cursor"))).transpose()?,
-                }
-            }
+            ProductSort::UpdatedAt => Start::ByUpdated { after: dated()? },
+            ProductSort::UpdatedLast => Start::ByLastUpdated { after: dated()? },
         })
     }
 }
 
 /// List products
-#[utoipa::path(tag = "catalog", operation_id = "list_products", security(("oauth2" = ["catalog:read"])), params(ProductQuery), responses(
+#[utoipa::path(tag = "catalog", operation_id = "list_products", security(("oauth2" = ["catalog:read"])), params(
+    ProductQuery,
+    ("external_ids.erp" = Option<String>, Query, description = "The id in another system, named after the point: any of those in `external_ids`"),
+), responses(
     (status = 200, description = "One page of products", body = Page<Product>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/products")]
 pub async fn list_products(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CATALOG_READ)?;
-    let query: ProductQuery = call.query()?;
-    let (filter, start, name, limit) = (query.filter()?, query.start()?, query.name(), page_limit(query.limit)?);
+    let (external_ids, rest) = take_external_ids(call.query_string())?;
+    let query: ProductQuery = parse_query(&rest)?;
+    let (name, limit) = (query.name(&external_ids), page_limit(query.limit)?);
+    let (filter, start) = (query.filter(&external_ids)?, query.start(&name)?);
     let page = app.db.read(move |connection| service::list(connection, context.organization_id, &filter, &start, &name, limit)).await?;
     Answer::ok(&page)
 }

@@ -1,7 +1,7 @@
 use super::body::{Product, ProductUnit, PutProduct};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
-use crate::platform::sql::sql;
+use crate::platform::sql::{from_json, sql, to_json};
 use crate::types::decimal::{Quantity, UnitPrice};
 use crate::types::id::{OrganizationId, ProductId};
 use chrono::{DateTime, Utc};
@@ -83,10 +83,6 @@ impl TryFrom<Row> for Product {
     }
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> QueryResult<T> {
-    serde_json::from_value(value).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))
-}
-
 fn products(rows: Vec<Row>) -> QueryResult<Vec<Product>> {
     rows.into_iter().map(Product::try_from).collect()
 }
@@ -119,14 +115,23 @@ pub struct Filter {
     pub text: Option<String>,
     pub active: Option<bool>,
     pub kinds: Option<Vec<ProductKind>>,
+    pub external_ids: BTreeMap<String, String>,
     pub updated_from: Option<DateTime<Utc>>,
 }
 
 /// Where a page starts, and by what it is sorted.
 #[derive(Clone, Debug)]
 pub enum Start {
-    BySku { after: Option<String> },
-    ByUpdated { after: Option<(DateTime<Utc>, ProductId)> },
+    BySku {
+        after: Option<String>,
+    },
+    ByUpdated {
+        after: Option<(DateTime<Utc>, ProductId)>,
+    },
+    /// The last change first.
+    ByLastUpdated {
+        after: Option<(DateTime<Utc>, ProductId)>,
+    },
 }
 
 pub fn page(
@@ -145,9 +150,20 @@ pub fn page(
             "(p.updated_at, p.id) > (coalesce($7::timestamptz, '-infinity'), coalesce($8::uuid, '00000000-0000-0000-0000-000000000000')) \
              ORDER BY p.updated_at, p.id"
         }
+        Start::ByLastUpdated { .. } => {
+            "(p.updated_at, p.id) < (coalesce($7::timestamptz, 'infinity'), coalesce($8::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) \
+             ORDER BY p.updated_at DESC, p.id DESC"
+        }
     };
+    // It stands in the text only where it is asked for, so that its index is used under a generic plan.
+    let ids = match (filter.external_ids.is_empty(), start) {
+        (true, _) => "",
+        (false, Start::BySku { .. }) => "p.external_ids @> $8 AND ",
+        (false, Start::ByUpdated { .. } | Start::ByLastUpdated { .. }) => "p.external_ids @> $9 AND ",
+    };
+    let external_ids = to_json(&filter.external_ids)?;
     let kinds = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
-    let query = sql(format!("SELECT {COLUMNS} FROM product p WHERE {FILTERS} AND {rest} LIMIT $6"))
+    let query = sql(format!("SELECT {COLUMNS} FROM product p WHERE {FILTERS} AND {ids}{rest} LIMIT $6"))
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Nullable<Bool>, _>(filter.active)
         .bind::<Nullable<Array<Text>>, _>(kinds)
@@ -155,10 +171,11 @@ pub fn page(
         .bind::<Nullable<Text>, _>(filter.text.as_deref())
         .bind::<BigInt, _>(limit);
     let rows = match start {
-        Start::BySku { after } => query.bind::<Nullable<Text>, _>(after.as_deref()).load(connection)?,
-        Start::ByUpdated { after } => query
+        Start::BySku { after } => query.bind::<Nullable<Text>, _>(after.as_deref()).bind::<Jsonb, _>(external_ids).load(connection)?,
+        Start::ByUpdated { after } | Start::ByLastUpdated { after } => query
             .bind::<Nullable<Timestamptz>, _>(after.map(|after| after.0))
             .bind::<Nullable<SqlUuid>, _>(after.map(|after| after.1))
+            .bind::<Jsonb, _>(external_ids)
             .load(connection)?,
     };
     products(rows)

@@ -6,6 +6,7 @@ use crate::platform::limits;
 use crate::types::address::Address;
 use crate::types::country::Country;
 use crate::types::currency::Currency;
+use crate::types::fault::member;
 use crate::types::text::turns_direction;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -38,7 +39,7 @@ impl<'a> Node<'a> {
     /// A field; null where there is none.
     pub fn field(&self, name: &str) -> Node<'a> {
         let value = self.value.get(name).unwrap_or(&NOTHING);
-        Node { value, pointer: format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1")) }
+        Node { value, pointer: format!("{}/{}", self.pointer, member(name)) }
     }
 
     /// A field of a field.

@@ -37,6 +37,8 @@ fn listening(kind: ChannelKind) -> Listening {
         inbound_url: None,
         secret_count: 2,
         credentials: vec![],
+        external_ids: Default::default(),
+        metadata: Default::default(),
         version: 1,
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,

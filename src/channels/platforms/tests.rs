@@ -26,6 +26,8 @@ fn message(kind: ChannelKind, topic: &str, body: Vec<u8>) -> Message {
         inbound_url: None,
         secret_count: 1,
         credentials: vec![],
+        external_ids: Default::default(),
+        metadata: Default::default(),
         version: 1,
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,

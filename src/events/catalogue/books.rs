@@ -50,17 +50,19 @@ pub const TYPES: &[EventType] = &[
         name: "payment_term.created",
         what: "payment terms are there",
         data: "code text, name text, net_days integer, end_of_month boolean, prepayment boolean, cash_on_delivery boolean, \
-            discount_percent decimal?, discount_days integer?, version integer, created_at instant, updated_at instant",
+            discount_percent decimal?, discount_days integer?, external_ids object, metadata object, version integer, created_at \
+            instant, updated_at instant",
         example: r#"{"cash_on_delivery":false,"code":"net_7","created_at":"2026-03-02T02:00:00Z","discount_days":3,"discount_percent":"2.5","end_of_month":false,
-"name":"7 days","net_days":7,"prepayment":false,"updated_at":"2026-03-02T02:00:00Z","version":1}"#,
+"external_ids":{},"metadata":{},"name":"7 days","net_days":7,"prepayment":false,"updated_at":"2026-03-02T02:00:00Z","version":1}"#,
     },
     EventType {
         name: "payment_term.updated",
         what: "they changed",
         data: "code text, name text, net_days integer, end_of_month boolean, prepayment boolean, cash_on_delivery boolean, \
-            discount_percent decimal?, discount_days integer?, version integer, created_at instant, updated_at instant",
+            discount_percent decimal?, discount_days integer?, external_ids object, metadata object, version integer, created_at \
+            instant, updated_at instant",
         example: r#"{"cash_on_delivery":false,"code":"net_7","created_at":"2026-03-02T02:00:00Z","discount_days":null,"discount_percent":null,
-"end_of_month":false,"name":"7 days net","net_days":7,"prepayment":false,"updated_at":"2026-03-02T02:00:00Z","version":2}"#,
+"end_of_month":false,"external_ids":{"erp":"ZB07"},"metadata":{},"name":"7 days net","net_days":7,"prepayment":false,"updated_at":"2026-03-02T02:00:00Z","version":2}"#,
     },
     EventType {
         name: "exchange_rate.created",

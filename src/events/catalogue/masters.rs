@@ -31,10 +31,10 @@ pub const TYPES: &[EventType] = &[
         what: "a coupon was made",
         data: "id id, code text, name text, percent decimal?, amount decimal?, currency text?, valid_from_on date?, valid_to_on date?, \
             usage_limit integer?, usage_limit_per_customer integer?, minimum_subtotal decimal?, skus [text], channels [text], \
-            customer_ids [id], first_order_only boolean, combinable boolean, active boolean, times_used integer, metadata object, \
-            version integer, created_at instant, updated_at instant",
+            customer_ids [id], first_order_only boolean, combinable boolean, active boolean, times_used integer, external_ids object, \
+            metadata object, version integer, created_at instant, updated_at instant",
         example: r#"{"active":true,"amount":"50000.00","channels":[],"code":"HEMAT50","combinable":true,"created_at":"2026-11-14T00:00:00Z","currency":"IDR",
-"customer_ids":[],"first_order_only":false,"id":"01a229a1-d766-73f4-90e6-1bfa801b895a","metadata":{},"minimum_subtotal":"500000.00",
+"customer_ids":[],"first_order_only":false,"id":"01a229a1-d766-73f4-90e6-1bfa801b895a","external_ids":{},"metadata":{},"minimum_subtotal":"500000.00",
 "name":"Rp 50,000 off orders from Rp 500,000","percent":null,"skus":[],"times_used":0,"updated_at":"2026-11-14T00:00:00Z",
 "usage_limit":100,"usage_limit_per_customer":3,"valid_from_on":null,"valid_to_on":null,"version":1}"#,
     },
@@ -43,10 +43,10 @@ pub const TYPES: &[EventType] = &[
         what: "nobody can use it any more",
         data: "id id, code text, name text, percent decimal?, amount decimal?, currency text?, valid_from_on date?, valid_to_on date?, \
             usage_limit integer?, usage_limit_per_customer integer?, minimum_subtotal decimal?, skus [text], channels [text], \
-            customer_ids [id], first_order_only boolean, combinable boolean, active boolean, times_used integer, metadata object, \
-            version integer, created_at instant, updated_at instant",
+            customer_ids [id], first_order_only boolean, combinable boolean, active boolean, times_used integer, external_ids object, \
+            metadata object, version integer, created_at instant, updated_at instant",
         example: r#"{"active":false,"amount":null,"channels":[],"code":"OFF","combinable":false,"created_at":"2026-03-02T02:00:00Z","currency":null,
-"customer_ids":[],"first_order_only":false,"id":"01a229a2-6d0c-733d-9f2d-1c84b486cf21","metadata":{},"minimum_subtotal":null,
+"customer_ids":[],"first_order_only":false,"id":"01a229a2-6d0c-733d-9f2d-1c84b486cf21","external_ids":{},"metadata":{},"minimum_subtotal":null,
 "name":"Ten off","percent":"10","skus":[],"times_used":0,"updated_at":"2026-03-02T02:00:00Z","usage_limit":null,"usage_limit_per_customer":null,
 "valid_from_on":null,"valid_to_on":null,"version":2}"#,
     },
@@ -55,10 +55,10 @@ pub const TYPES: &[EventType] = &[
         what: "what it gives, to whom or how often was changed; uses alone are no change",
         data: "id id, code text, name text, percent decimal?, amount decimal?, currency text?, valid_from_on date?, valid_to_on date?, \
             usage_limit integer?, usage_limit_per_customer integer?, minimum_subtotal decimal?, skus [text], channels [text], \
-            customer_ids [id], first_order_only boolean, combinable boolean, active boolean, times_used integer, metadata object, \
-            version integer, created_at instant, updated_at instant",
+            customer_ids [id], first_order_only boolean, combinable boolean, active boolean, times_used integer, external_ids object, \
+            metadata object, version integer, created_at instant, updated_at instant",
         example: r#"{"active":true,"amount":null,"channels":[],"code":"TEN","combinable":false,"created_at":"2026-03-02T02:00:00Z","currency":null,
-"customer_ids":[],"first_order_only":false,"id":"01a229a2-6430-77cf-9b40-c4b58dd20812","metadata":{},"minimum_subtotal":null,
+"customer_ids":[],"first_order_only":false,"id":"01a229a2-6430-77cf-9b40-c4b58dd20812","external_ids":{},"metadata":{},"minimum_subtotal":null,
 "name":"Twenty off","percent":"20","skus":[],"times_used":1,"updated_at":"2026-03-02T02:00:00Z","usage_limit":5,"usage_limit_per_customer":null,
 "valid_from_on":null,"valid_to_on":null,"version":2}"#,
     },

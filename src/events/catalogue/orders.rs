@@ -61,18 +61,18 @@ pub const TYPES: &[EventType] = &[
         what: "lines or header fields changed after capture: `header` and `lines` tell each figure before and after, `coupons_dropped` what it lost",
         data: "id id, number text, version integer, status text, currency text, changed [text], header <{before any, after any}>, lines \
             [order_line_id id, line_number integer, sku text, change text, before {allocated_quantity decimal, backordered_quantity \
-            decimal, customer_sku text?, discounts [object], external_line_id text?, metadata object, net_amount decimal, \
+            decimal, customer_sku text?, discounts [object], external_ids object, external_line_id text?, metadata object, net_amount decimal, \
             price_quantity decimal, quantity decimal, requested_on date?, tax_amount decimal, unallocated_quantity decimal, unit \
             text, unit_price decimal}?, after {allocated_quantity decimal, backordered_quantity decimal, customer_sku text?, \
-            discounts [object], external_line_id text?, metadata object, net_amount decimal, price_quantity decimal, quantity \
-            decimal, requested_on date?, tax_amount decimal, unallocated_quantity decimal, unit text, unit_price decimal}?], \
+            discounts [object], external_ids object, external_line_id text?, metadata object, net_amount decimal, price_quantity \
+            decimal, quantity decimal, requested_on date?, tax_amount decimal, unallocated_quantity decimal, unit text, unit_price decimal}?], \
             fulfillment_orders [id id, number text, location text, status text], coupons_dropped [code text, reason {code text, detail text}]",
         example: r#"{"changed":["amount_due","subtotal"],"coupons_dropped":[],"currency":"IDR","fulfillment_orders":[{"id":"01a229a4-54ab-7156-8287-650a1bba1d71",
 "location":"jakarta","number":"SO-000001-F1","status":"open"}],"header":{"amount_due":{"after":"233100.00","before":"166500.00"},
 "subtotal":{"after":"210000.00","before":"150000.00"},"tax_total":{"after":"23100.00","before":"16500.00"},"total":{"after":"233100.00",
 "before":"166500.00"},"uninvoiced_total":{"after":"233100.00","before":"166500.00"}},"id":"01a229a4-5480-7191-ab3e-de183efb1f61",
-"lines":[{"after":{"allocated_quantity":"1","backordered_quantity":"0","customer_sku":null,"discounts":[],"external_line_id":null,
-"metadata":{},"net_amount":"60000.00","price_quantity":"1","quantity":"1","requested_on":null,"tax_amount":"6600.00","unallocated_quantity":"0",
+"lines":[{"after":{"allocated_quantity":"1","backordered_quantity":"0","customer_sku":null,"discounts":[],"external_ids":{},
+"external_line_id":null,"metadata":{},"net_amount":"60000.00","price_quantity":"1","quantity":"1","requested_on":null,"tax_amount":"6600.00","unallocated_quantity":"0",
 "unit":"C62","unit_price":"60000.00"},"before":null,"change":"added","line_number":2,"order_line_id":"01a229a4-550d-7514-81dd-ab39eb43208b",
 "sku":"KOPI"}],"number":"SO-000001","status":"confirmed","version":3}"#,
     },

@@ -1,9 +1,9 @@
 use super::shipment::ShipmentStatus;
 use crate::fulfillment::dating::Dating;
-use crate::platform::merge_patch::{merge, merge_ids};
 use crate::types::absent::present;
 use crate::types::fault::{Fault, Faults};
-use crate::types::text::{check_external_ids, check_metadata, check_optional_prose, check_optional_text, check_text};
+use crate::types::free_data;
+use crate::types::text::{check_optional_prose, check_optional_text, check_text};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -98,19 +98,8 @@ impl PatchShipment {
         external_ids: &mut BTreeMap<String, String>,
         metadata: &mut Map<String, Value>,
     ) -> Result<(), Vec<Fault>> {
-        match &self.external_ids {
-            Some(Some(ids)) => merge_ids(external_ids, ids),
-            Some(None) => external_ids.clear(),
-            None => {}
-        }
-        match &self.metadata {
-            Some(Some(change)) => *metadata = merge(std::mem::take(metadata), change),
-            Some(None) => metadata.clear(),
-            None => {}
-        }
         let mut faults = Faults::new();
-        check_external_ids(&mut faults, "/external_ids", external_ids);
-        check_metadata(&mut faults, "/metadata", metadata);
+        free_data::patch((external_ids, metadata), (&self.external_ids, &self.metadata), &mut faults);
         faults.into_result()
     }
 }

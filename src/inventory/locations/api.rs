@@ -5,48 +5,31 @@ use crate::auth::call::Call;
 use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::openapi::ServiceConfig;
-use crate::platform::http::Answer;
-use crate::types::page::{Page, page_after, page_limit};
+use crate::platform::filters::take_external_ids;
+use crate::platform::http::{Answer, parse_query};
+use crate::types::page::{ChangedQuery, Page};
 use actix_web::web::Data;
 use actix_web::{get, patch, put};
-use chrono::{DateTime, Utc};
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(list_locations).service(get_location).service(put_location).service(patch_location);
 }
 
-/// Which locations to list.
-#[derive(serde::Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct LocationQuery {
-    /// Changed at or after this instant.
-    updated_from: Option<DateTime<Utc>>,
-    /// Rows a page, 1 to 200, 50 by default.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before, with the same filters.
-    cursor: Option<String>,
-}
-
 /// List locations
-#[utoipa::path(tag = "inventory", operation_id = "list_locations", security(("oauth2" = ["inventory:read"])), params(LocationQuery), responses(
+#[utoipa::path(tag = "inventory", operation_id = "list_locations", security(("oauth2" = ["inventory:read"])), params(
+    ChangedQuery,
+    ("external_ids.erp" = Option<String>, Query, description = "The id in another system, named after the point: any of those in `external_ids`"),
+), responses(
     (status = 200, description = "One page of locations, by code", body = Page<Location>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/locations")]
 pub async fn list_locations(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::INVENTORY_READ)?;
-    let query: LocationQuery = call.query()?;
-    let filters = format!("locations {:?}", query.updated_from);
-    let (limit, after) = (page_limit(query.limit)?, page_after(query.cursor.as_deref(), &filters, 1)?);
-    let page = app
-        .db
-        .read(move |connection| {
-            let after = after.as_ref().map(|key| key[0].as_str());
-            service::list(connection, context.organization_id, query.updated_from, after, limit, &filters)
-        })
-        .await?;
+    let (external_ids, rest) = take_external_ids(call.query_string())?;
+    let query: ChangedQuery = parse_query(&rest)?;
+    let asked = query.read(&format!("locations {external_ids:?}"))?;
+    let page = app.db.read(move |connection| service::list(connection, context.organization_id, &asked, &external_ids)).await?;
     Answer::ok(&page)
 }
 
@@ -87,7 +70,7 @@ pub async fn put_location(call: Call, app: Data<App>) -> Result<Answer, Error> {
 }
 
 /// Change a location
-#[utoipa::path(tag = "inventory", operation_id = "patch_location", security(("oauth2" = ["inventory:write"])), request_body(content = PatchLocation, example = json!({"priority": 15})), params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
+#[utoipa::path(tag = "inventory", operation_id = "patch_location", security(("oauth2" = ["inventory:write"])), request_body(content = PatchLocation, example = json!({"priority": 15, "external_ids": {"erp": "W-01"}})), params(("code" = String, Path, description = "Code of the location", example = "jakarta-1")), responses(
     (status = 200, description = "The changed location", body = Location),
     (status = 404, response = crate::openapi::NotFound),
     (status = 412, response = crate::openapi::Stale),

@@ -1,13 +1,15 @@
 use crate::organization::profile::body::{TimeOfDay, WorkingDay};
 use crate::platform::merge_patch::MergePatch;
-use crate::types::absent::{null_is_true, null_or};
+use crate::types::absent::{null_is_default, null_is_true, null_or};
 use crate::types::address::Address;
 use crate::types::fault::{Fault, Faults};
-use crate::types::text::check_text;
+use crate::types::text::{check_external_ids, check_metadata, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 text_enum! {
@@ -25,7 +27,7 @@ text_enum! {
 /// A location to set. Absent fields take their defaults.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Warehouse Jakarta 1", "kind": "warehouse", "priority": 10, "handling_days": 1, "cutoff_time": "14:00", "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "address": {"line1": "Jl. Pluit Raya No. 8", "city": "Jakarta", "postal_code": "14440", "country": "ID"}}))]
+#[schema(example = json!({"name": "Warehouse Jakarta 1", "kind": "warehouse", "priority": 10, "handling_days": 1, "cutoff_time": "14:00", "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "external_ids": {"erp": "W-01"}, "address": {"line1": "Jl. Pluit Raya No. 8", "city": "Jakarta", "postal_code": "14440", "country": "ID"}}))]
 pub struct PutLocation {
     pub name: String,
     pub kind: LocationKind,
@@ -49,6 +51,10 @@ pub struct PutLocation {
     #[serde(default)]
     #[schema(min_items = 1)]
     pub working_days: Option<Vec<WorkingDay>>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub metadata: Map<String, Value>,
     // A `PUT` takes its own `GET` body back; these are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -84,6 +90,8 @@ impl PutLocation {
         let mut faults = Faults::new();
         check(&mut faults, &self.name, self.address.as_ref(), self.priority);
         check_calendar(&mut faults, self.handling_days, self.working_days.as_deref());
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
         faults.into_result()
     }
 }
@@ -126,6 +134,9 @@ pub struct Location {
     pub cutoff_time: Option<TimeOfDay>,
     /// Null: the organization's.
     pub working_days: Option<Vec<WorkingDay>>,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -163,11 +174,14 @@ mod tests {
             handling_days: Some(2),
             cutoff_time: None,
             working_days: Some(vec![WorkingDay::Mon]),
+            external_ids: BTreeMap::from([("erp".into(), "W-01".into())]),
+            metadata: Map::new(),
             version: 3,
             created_at: at,
             updated_at: at,
         };
         let body: PutLocation = serde_json::from_value(serde_json::to_value(&location).unwrap()).unwrap();
         assert!(body.check().is_ok() && body.priority == 10 && body.active && body.handling_days == Some(2));
+        assert_eq!(body.external_ids, location.external_ids);
     }
 }

@@ -7,11 +7,11 @@ use crate::organization::profile::body::WorkingDay;
 use crate::platform::http::Precondition;
 use crate::types::fault::Faults;
 use crate::types::id::{LocationId, OrganizationId};
-use crate::types::page::{Page, encode_cursor};
-use chrono::{DateTime, Utc};
+use crate::types::page::{Changed, Page, encode_cursor};
 use diesel::pg::PgConnection;
 use diesel::result::QueryResult;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Creates or replaces the location `code`; one that stays as it is keeps its version. The flag tells whether it is new.
 pub fn put(
@@ -73,6 +73,8 @@ fn wanted(context: &Context, code: &str, current: Option<&Location>, body: &PutL
         handling_days: body.handling_days,
         cutoff_time: body.cutoff_time,
         working_days: body.working_days.clone().map(sorted),
+        external_ids: body.external_ids.clone(),
+        metadata: body.metadata.clone(),
         version,
         created_at,
         updated_at,
@@ -103,17 +105,14 @@ pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, code:
     store::find(connection, organization_id, code)?.ok_or(Error::not_found("location"))
 }
 
-/// `after` is the code of the last row of the page before; `filters` is what the cursor is bound to.
 pub fn list(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
-    updated_from: Option<DateTime<Utc>>,
-    after: Option<&str>,
-    limit: usize,
-    filters: &str,
+    asked: &Changed,
+    external_ids: &BTreeMap<String, String>,
 ) -> Result<Page<Location>, Error> {
-    let rows = store::page(connection, organization_id, updated_from, after, limit as i64 + 1)?;
-    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, std::slice::from_ref(&row.code))))
+    let rows = store::page(connection, organization_id, asked, external_ids)?;
+    Ok(Page::cut(rows, asked.limit, |row| encode_cursor(&asked.fingerprint, std::slice::from_ref(&row.code))))
 }
 
 /// The active locations that are not a supplier's, in the order in which they are asked to ship.

@@ -1,16 +1,18 @@
 use super::body::{Location, LocationKind, RankedLocation};
 use crate::auth::actor::Context;
 use crate::organization::profile::body::WorkingDay;
-use crate::platform::sql::sql;
+use crate::platform::sql::{from_json, sql, to_json};
 use crate::types::id::{LocationId, OrganizationId};
+use crate::types::page::Changed;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-const COLUMNS: &str =
-    "id, code, name, kind, address, priority, active, handling_days, cutoff_time, working_days, version, created_at, updated_at";
+const COLUMNS: &str = "id, code, name, kind, address, priority, active, handling_days, cutoff_time, working_days, external_ids, metadata, version, \
+     created_at, updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -34,6 +36,10 @@ struct Row {
     cutoff_time: Option<String>,
     #[diesel(sql_type = Nullable<Array<Text>>)]
     working_days: Option<Vec<WorkingDay>>,
+    #[diesel(sql_type = Jsonb)]
+    external_ids: Value,
+    #[diesel(sql_type = Jsonb)]
+    metadata: Value,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -65,6 +71,8 @@ impl TryFrom<Row> for Location {
                 .transpose()
                 .map_err(|error| Self::Error::DeserializationError(error.into()))?,
             working_days: row.working_days,
+            external_ids: from_json(row.external_ids)?,
+            metadata: from_json(row.metadata)?,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -98,18 +106,18 @@ fn load_one(
 pub fn page(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
-    updated_from: Option<DateTime<Utc>>,
-    after: Option<&str>,
-    limit: i64,
+    asked: &Changed,
+    external_ids: &BTreeMap<String, String>,
 ) -> QueryResult<Vec<Location>> {
     let rows: Vec<Row> = sql(format!(
         "SELECT {COLUMNS} FROM location WHERE organization_id = $1 AND ($2::timestamptz IS NULL OR updated_at >= $2) \
-         AND ($3::text IS NULL OR code > $3 COLLATE \"C\") ORDER BY code LIMIT $4"
+         AND ($3::text IS NULL OR code > $3 COLLATE \"C\") AND external_ids @> $5 ORDER BY code LIMIT $4"
     ))
     .bind::<SqlUuid, _>(organization_id)
-    .bind::<Nullable<Timestamptz>, _>(updated_from)
-    .bind::<Nullable<Text>, _>(after)
-    .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Timestamptz>, _>(asked.updated_from)
+    .bind::<Nullable<Text>, _>(asked.after.as_deref())
+    .bind::<BigInt, _>(asked.limit as i64 + 1)
+    .bind::<Jsonb, _>(to_json(external_ids)?)
     .load(connection)?;
     rows.into_iter().map(Location::try_from).collect()
 }
@@ -120,8 +128,9 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, location: &Locat
     let address = address.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     let row: Row = sql(format!(
         "INSERT INTO location AS l (organization_id, code, id, name, kind, address, priority, active, created_at, updated_at, \
-         handling_days, cutoff_time, working_days) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12) ON CONFLICT (organization_id, code) DO UPDATE SET name = $4, kind = $5, \
-         address = $6, priority = $7, active = $8, handling_days = $10, cutoff_time = $11, working_days = $12, updated_at = $9, version = l.version + 1 RETURNING {COLUMNS}"
+         handling_days, cutoff_time, working_days, external_ids, metadata) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14) \
+         ON CONFLICT (organization_id, code) DO UPDATE SET name = $4, kind = $5, address = $6, priority = $7, active = $8, handling_days = $10, \
+         cutoff_time = $11, working_days = $12, external_ids = $13, metadata = $14, updated_at = $9, version = l.version + 1 RETURNING {COLUMNS}"
     ))
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Text, _>(&location.code)
@@ -135,6 +144,8 @@ pub fn upsert(connection: &mut PgConnection, context: &Context, location: &Locat
     .bind::<Nullable<Integer>, _>(location.handling_days)
     .bind::<Nullable<Text>, _>(location.cutoff_time.map(|time| time.to_string()))
     .bind::<Nullable<Array<Text>>, _>(location.working_days.as_ref())
+    .bind::<Jsonb, _>(to_json(&location.external_ids)?)
+    .bind::<Jsonb, _>(to_json(&location.metadata)?)
     .get_result(connection)?;
     Location::try_from(row)
 }

@@ -54,6 +54,9 @@ pub struct StockLevel {
     pub snapshot_version: Option<i64>,
     pub version: i64,
     pub updated_at: DateTime<Utc>,
+    /// Of safety stock and reorder point, which stay while stock comes and goes.
+    pub policy_version: i64,
+    pub policy_updated_at: DateTime<Utc>,
 }
 
 impl StockLevel {
@@ -134,6 +137,8 @@ mod tests {
             snapshot_version: None,
             version: 1,
             updated_at: DateTime::default(),
+            policy_version: 1,
+            policy_updated_at: DateTime::default(),
         }
     }
 

@@ -45,6 +45,8 @@ mod tests {
             cash_on_delivery,
             discount_percent: None,
             discount_days: None,
+            external_ids: Default::default(),
+            metadata: Default::default(),
             version: 1,
             created_at: DateTime::<Utc>::MIN_UTC,
             updated_at: DateTime::<Utc>::MIN_UTC,

@@ -8,7 +8,7 @@ use crate::notices::kind::NoticeKind;
 use crate::openapi::ServiceConfig;
 use crate::platform::http::Answer;
 use crate::types::language::Language;
-use crate::types::page::{Page, PageQuery};
+use crate::types::page::{ChangedQuery, Page, page_after, page_limit};
 use actix_web::web::Data;
 use actix_web::{delete, get, post, put};
 
@@ -27,16 +27,20 @@ fn named(call: &Call) -> Result<(NoticeKind, Language), Error> {
 }
 
 /// List own texts of notices
-#[utoipa::path(tag = "notices", operation_id = "list_notice_templates", security(("oauth2" = ["customers:read"])), params(PageQuery), responses(
+#[utoipa::path(tag = "notices", operation_id = "list_notice_templates", security(("oauth2" = ["customers:read"])), params(ChangedQuery), responses(
     (status = 200, description = "One page of templates, by kind and language; what is not among them is written in the built-in words", body = Page<NoticeTemplate>),
     (status = 400, response = crate::openapi::BadRequest),
 ))]
 #[get("/v1/notice_templates")]
 pub async fn list_notice_templates(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CUSTOMERS_READ)?;
-    let query: PageQuery = call.query()?;
-    let (limit, after) = (query.limit()?, query.after(service::LIST, 2)?);
-    let page = app.db.read(move |connection| service::list(connection, context.organization_id, after.as_deref(), limit)).await?;
+    let query: ChangedQuery = call.query()?;
+    let filters = query.fingerprint("notice_templates");
+    let (limit, after) = (page_limit(query.limit)?, page_after(query.cursor.as_deref(), &filters, 2)?);
+    let page = app
+        .db
+        .read(move |connection| service::list(connection, context.organization_id, query.updated_from, after.as_deref(), limit, &filters))
+        .await?;
     Answer::ok(&page)
 }
 

@@ -12,25 +12,25 @@ use crate::platform::http::Precondition;
 use crate::types::id::OrganizationId;
 use crate::types::language::Language;
 use crate::types::page::{Page, encode_cursor};
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
 const WHAT: &str = "notice template";
 
-/// What cursors of the list belong to.
-pub const LIST: &str = "notice_templates";
-
-/// One page, by kind and language; `after` are those two.
+/// One page, by kind and language; `after` are those two, `filters` is what the cursor is bound to.
 pub fn list(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
+    updated_from: Option<DateTime<Utc>>,
     after: Option<&[String]>,
     limit: usize,
+    filters: &str,
 ) -> Result<Page<NoticeTemplate>, Error> {
     let key = |row: &NoticeTemplate| vec![row.kind.to_string(), row.language.to_string()];
     let mut rows = store::all(connection, organization_id)?;
-    rows.retain(|row| after.is_none_or(|after| key(row).as_slice() > after));
-    Ok(Page::cut(rows, limit, |row| encode_cursor(LIST, &key(row))))
+    rows.retain(|row| updated_from.is_none_or(|from| row.updated_at >= from) && after.is_none_or(|after| key(row).as_slice() > after));
+    Ok(Page::cut(rows, limit, |row| encode_cursor(filters, &key(row))))
 }
 
 pub fn get(

@@ -117,6 +117,7 @@ fn lines_of(order: &Order, shop: &NewOrder) -> Vec<EditLine> {
                 tax_amount: line.tax_amount,
                 external_line_id: line.external_line_id.clone(),
                 customer_sku: line.customer_sku.clone(),
+                external_ids: Some(line.external_ids.clone()),
                 metadata: Some(line.metadata.clone()),
                 ..EditLine::default()
             });

@@ -9,6 +9,7 @@ use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::{Amount, Quantity, UnitPrice};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The figures of one order, as its shop names them. All amounts are in the prices' own terms: with tax where prices include it.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct LineFigures {
     /// Each an amount.
     pub discounts: Vec<Discount>,
     pub tax: Option<Decimal>,
+    /// What the shop calls the line, where it has such lines.
+    pub external_ids: BTreeMap<String, String>,
     pub metadata: Map<String, Value>,
     /// Where the line stands in the message, and its SKU.
     pub pointer: String,
@@ -140,6 +143,7 @@ impl Figures {
                 price: LinePrice::Line(extra.amount),
                 discounts: vec![],
                 tax: Some(extra.tax),
+                external_ids: BTreeMap::new(),
                 metadata: Map::from_iter([("name".to_owned(), Value::String(extra.name))]),
                 sku_pointer: extra.pointer.clone(),
                 pointer: extra.pointer,
@@ -259,6 +263,7 @@ fn new_line(line: &LineFigures, currency: Currency) -> NewOrderLine {
         requested_on: None,
         external_line_id: Some(line.external_line_id.clone()),
         customer_sku: None,
+        external_ids: line.external_ids.clone(),
         metadata: line.metadata.clone(),
     }
 }
@@ -292,6 +297,7 @@ mod tests {
             price,
             discounts: vec![],
             tax: tax.map(dec),
+            external_ids: BTreeMap::new(),
             metadata: Map::new(),
             pointer: "/line_items/0".into(),
             sku_pointer: "/line_items/0/sku".into(),

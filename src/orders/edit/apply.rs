@@ -128,6 +128,7 @@ fn new_line(order: &Order, asked: &EditLine, i: usize, reference: &Reference, fa
             quantity_scale: product.quantity_scale,
             external_line_id: asked.external_line_id.clone(),
             customer_sku: asked.customer_sku.clone(),
+            external_ids: asked.external_ids.clone().unwrap_or_default(),
             metadata: asked.metadata.clone().unwrap_or_default(),
             ..LineDetail::default()
         },
@@ -232,6 +233,9 @@ fn change_line(line: &mut OrderLine, asked: &EditLine, coupon_codes: &[String], 
     }
     if asked.customer_sku.is_some() {
         line.detail.customer_sku.clone_from(&asked.customer_sku);
+    }
+    if let Some(ids) = &asked.external_ids {
+        line.detail.external_ids.clone_from(ids);
     }
     if let Some(metadata) = &asked.metadata {
         line.detail.metadata.clone_from(metadata);

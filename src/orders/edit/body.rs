@@ -7,12 +7,12 @@ use crate::types::address::{Address, Contact};
 use crate::types::decimal::{Amount, Quantity, UnitPrice};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrderLineId;
-use crate::types::text::{check_code, check_metadata, check_optional_prose, check_optional_text};
+use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_prose, check_optional_text};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use utoipa::ToSchema;
 
 /// What of an order shall become another. What is absent stays; PATCH removes header fields.
@@ -111,6 +111,10 @@ pub struct EditLine {
     pub external_line_id: Option<String>,
     #[serde(default)]
     pub customer_sku: Option<String>,
+    /// All of them, in place of those that the line has.
+    #[serde(default)]
+    pub external_ids: Option<BTreeMap<String, String>>,
+    /// All of it, in place of what the line has.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub metadata: Option<Map<String, Value>>,
@@ -219,6 +223,9 @@ impl EditLine {
         faults.require(discounts.len() <= 20, at("discounts"), "too_many_items", "at most 20 discounts");
         check_optional_text(faults, &at("external_line_id"), self.external_line_id.as_deref(), 255);
         check_optional_text(faults, &at("customer_sku"), self.customer_sku.as_deref(), 100);
+        if let Some(ids) = &self.external_ids {
+            check_external_ids(faults, &at("external_ids"), ids);
+        }
         if let Some(metadata) = &self.metadata {
             check_metadata(faults, &at("metadata"), metadata);
         }

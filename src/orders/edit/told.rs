@@ -84,6 +84,7 @@ fn figures(line: &OrderLine) -> Value {
         "net_amount": Amount(line.net_amount), "tax_amount": Amount(line.tax_amount), "requested_on": line.requested_on,
         "allocated_quantity": Quantity(quantities.allocated), "backordered_quantity": Quantity(quantities.backordered),
         "unallocated_quantity": Quantity(quantities.unallocated),
-        "external_line_id": line.detail.external_line_id, "customer_sku": line.detail.customer_sku, "metadata": line.detail.metadata,
+        "external_line_id": line.detail.external_line_id, "customer_sku": line.detail.customer_sku,
+        "external_ids": line.detail.external_ids, "metadata": line.detail.metadata,
     })
 }

@@ -109,17 +109,21 @@ pub fn page(
     parts(&mut c, filter, led);
     let fetched = FETCHED.into_iter().find(|fetched| *fetched > filter.limit).unwrap_or(filter.limit + 1);
     search(&mut c, filter, after, fetched);
-    if let Some((updated_at, id)) = after {
+    if let Some((key, id)) = after {
         let id = c.place::<SqlUuid, _>(id);
         let at = match filter.sort {
             OrderSort::Newest | OrderSort::Oldest => String::new(),
-            OrderSort::UpdatedFirst | OrderSort::UpdatedLast => c.place::<Timestamptz, _>(updated_at),
+            OrderSort::UpdatedFirst | OrderSort::UpdatedLast | OrderSort::OrderedFirst | OrderSort::OrderedLast => {
+                c.place::<Timestamptz, _>(key)
+            }
         };
         let condition = match filter.sort {
             OrderSort::Newest => format!("o.id < {id}"),
             OrderSort::Oldest => format!("o.id > {id}"),
             OrderSort::UpdatedFirst => format!("(o.updated_at, o.id) > ({at}, {id})"),
             OrderSort::UpdatedLast => format!("(o.updated_at, o.id) < ({at}, {id})"),
+            OrderSort::OrderedFirst => format!("(o.ordered_at, o.id) > ({at}, {id})"),
+            OrderSort::OrderedLast => format!("(o.ordered_at, o.id) < ({at}, {id})"),
         };
         c.text.push_str(" AND ");
         c.text.push_str(&condition);
@@ -129,6 +133,8 @@ pub fn page(
         OrderSort::Oldest => "o.id",
         OrderSort::UpdatedFirst => "o.updated_at, o.id",
         OrderSort::UpdatedLast => "o.updated_at DESC, o.id DESC",
+        OrderSort::OrderedFirst => "o.ordered_at, o.id",
+        OrderSort::OrderedLast => "o.ordered_at DESC, o.id DESC",
     };
     // The same, said of the table that is read in this order.
     let reading = if led == Lead::Orders {
@@ -173,7 +179,7 @@ fn lead<'a>(c: &mut Conditions<'a>, filter: &'a OrderFilter, after: Option<(Date
     let direction = match filter.sort {
         OrderSort::Newest => "DESC",
         OrderSort::Oldest => "ASC",
-        OrderSort::UpdatedFirst | OrderSort::UpdatedLast => return Lead::Orders,
+        OrderSort::UpdatedFirst | OrderSort::UpdatedLast | OrderSort::OrderedFirst | OrderSort::OrderedLast => return Lead::Orders,
     };
     let (led, table, condition) = if let [code] = filter.hold_code.as_slice() {
         (Lead::Holds, "order_hold", format!("k.released_at IS NULL AND k.code = {}", constants(std::slice::from_ref(code))))

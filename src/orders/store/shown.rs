@@ -45,6 +45,7 @@ pub(super) const COLUMNS: &str = "o.id, o.number, o.status, o.fulfillment_status
 pub struct ShownOrder {
     pub id: OrderId,
     pub version: i64,
+    pub ordered_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub json: Vec<u8>,
 }
@@ -118,6 +119,8 @@ struct LineDetailText<'a> {
     external_line_id: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     customer_sku: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    external_ids: Option<&'a RawValue>,
     #[serde(default, borrow)]
     metadata: Option<&'a RawValue>,
 }
@@ -282,7 +285,7 @@ fn written(mut row: Columns<'_>) -> Outcome<ShownOrder> {
     write_key(",\"metadata\":", out);
     write_stored::<Map<String, Value>>(detail.metadata, EMPTY_OBJECT, out)?;
     out.push(b'}');
-    Ok(ShownOrder { id: OrderId(id), version, updated_at, json: buffer })
+    Ok(ShownOrder { id: OrderId(id), version, ordered_at, updated_at, json: buffer })
 }
 
 /// What of an allocation a line shows.
@@ -409,6 +412,8 @@ fn write_line(
     write_json(&detail.external_line_id, out)?;
     write_key(",\"customer_sku\":", out);
     write_json(&detail.customer_sku, out)?;
+    write_key(",\"external_ids\":", out);
+    write_stored::<BTreeMap<Cow<'_, str>, Cow<'_, str>>>(detail.external_ids, EMPTY_OBJECT, out)?;
     write_key(",\"metadata\":", out);
     write_stored::<Map<String, Value>>(detail.metadata, EMPTY_OBJECT, out)?;
     out.push(b'}');

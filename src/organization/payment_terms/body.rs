@@ -1,16 +1,19 @@
+use crate::platform::merge_patch::MergePatch;
 use crate::types::absent::null_is_default;
 use crate::types::decimal::Percent;
 use crate::types::fault::{Fault, Faults};
-use crate::types::text::check_text;
+use crate::types::text::{check_external_ids, check_metadata, check_text};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Payment terms to set. Absent fields take their defaults.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "30 days net, 2 % within 10 days", "net_days": 30, "discount_percent": "2", "discount_days": 10}))]
+#[schema(example = json!({"name": "30 days net, 2 % within 10 days", "net_days": 30, "discount_percent": "2", "discount_days": 10, "external_ids": {"erp": "ZB30"}}))]
 pub struct PutPaymentTerm {
     pub name: String,
     /// Days from the invoice's date to its due date.
@@ -30,6 +33,10 @@ pub struct PutPaymentTerm {
     pub discount_percent: Option<Percent>,
     #[serde(default)]
     pub discount_days: Option<i32>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub metadata: Map<String, Value>,
     // A `PUT` takes its own `GET` body back; these three are ignored.
     #[serde(default, rename = "code")]
     #[schema(ignore)]
@@ -63,6 +70,8 @@ impl PutPaymentTerm {
             faults.require((0..=3650).contains(&days), "/discount_days", "out_of_range", "0 to 3650 days");
             faults.require(self.discount_percent.is_some(), "/discount_percent", "required", "say how much discount");
         }
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
         faults.into_result()
     }
 
@@ -75,8 +84,13 @@ impl PutPaymentTerm {
             && self.cash_on_delivery == current.cash_on_delivery
             && self.discount_percent.map(|percent| percent.0) == current.discount_percent.map(|percent| percent.0)
             && self.discount_days == current.discount_days
+            && self.external_ids == current.external_ids
+            && self.metadata == current.metadata
     }
 }
+
+/// What of payment terms to change; their `GET` body, laid over and put back.
+pub type PatchPaymentTerm = MergePatch<PutPaymentTerm>;
 
 /// Payment terms.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -92,6 +106,9 @@ pub struct PaymentTerm {
     pub cash_on_delivery: bool,
     pub discount_percent: Option<Percent>,
     pub discount_days: Option<i32>,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

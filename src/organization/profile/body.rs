@@ -1,6 +1,8 @@
 use super::bank_account::BankAccount;
 use super::logo::check_logo;
 use crate::inbox::message::RETENTION_DAYS;
+use crate::platform::merge_patch::MergePatch;
+use crate::types::absent::null_is_default;
 use crate::types::address::{Address, Contact};
 use crate::types::country::Country;
 use crate::types::currency::Currency;
@@ -8,12 +10,14 @@ use crate::types::electronic_address::ElectronicAddress;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrganizationId;
 use crate::types::tax_id;
-use crate::types::text::{check_email, check_optional_text, check_text};
+use crate::types::text::{check_email, check_external_ids, check_metadata, check_optional_text, check_text};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 text_enum! {
@@ -117,6 +121,9 @@ pub struct Profile {
     /// For how many days after its end an inbound message is kept word for word (docs/inbox.md).
     #[schema(example = 400)]
     pub inbound_retention_days: i32,
+    pub external_ids: BTreeMap<String, String>,
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
 }
 
 impl Default for Profile {
@@ -139,6 +146,8 @@ impl Default for Profile {
             reminder_days: vec![7, 21, 35],
             capture_on_shipment: false,
             inbound_retention_days: RETENTION_DAYS,
+            external_ids: BTreeMap::new(),
+            metadata: Map::new(),
         }
     }
 }
@@ -175,7 +184,7 @@ pub struct Organization {
     "address": {"line1": "Jl. Jenderal Sudirman Kav. 52", "city": "Jakarta", "postal_code": "12190", "country": "ID"},
     "email": "penjualan@nusantara-niaga.example", "electronic_address": {"scheme": "0088", "value": "8991234567891"},
     "bank_accounts": [{"holder": "PT Nusantara Niaga", "account_number": "1234567890", "bic": "CENAIDJA", "bank_name": "Bank Central Asia", "currency": "IDR"}],
-    "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "cutoff_time": "15:00", "return_window_days": 30
+    "working_days": ["mon", "tue", "wed", "thu", "fri", "sat"], "cutoff_time": "15:00", "return_window_days": 30, "external_ids": {"erp": "1000"}
 }))]
 pub struct PutOrganization {
     pub legal_name: String,
@@ -234,6 +243,10 @@ pub struct PutOrganization {
     /// 30 to 3650 days, 400 by default.
     #[serde(default)]
     pub inbound_retention_days: Option<i32>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub external_ids: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub metadata: Map<String, Value>,
     // A `PUT` takes its own `GET` body back; these five are ignored.
     #[serde(default, rename = "id")]
     #[schema(ignore)]
@@ -251,6 +264,9 @@ pub struct PutOrganization {
     #[schema(ignore)]
     _updated_at: Option<IgnoredAny>,
 }
+
+/// What of an organization to change; its `GET` body, laid over and put back.
+pub type PatchOrganization = MergePatch<PutOrganization>;
 
 const MAX_BANK_ACCOUNTS: usize = 20;
 
@@ -299,6 +315,8 @@ impl PutOrganization {
         days("/default_transit_days", self.default_transit_days, 0, 365);
         days("/return_window_days", self.return_window_days, 0, 3650);
         days("/inbound_retention_days", self.inbound_retention_days, 30, 3650);
+        check_external_ids(&mut faults, "/external_ids", &self.external_ids);
+        check_metadata(&mut faults, "/metadata", &self.metadata);
         faults.into_result()
     }
 
@@ -326,6 +344,8 @@ impl PutOrganization {
             reminder_days: self.reminder_days.clone().unwrap_or(default.reminder_days),
             capture_on_shipment: self.capture_on_shipment.unwrap_or(default.capture_on_shipment),
             inbound_retention_days: self.inbound_retention_days.unwrap_or(default.inbound_retention_days),
+            external_ids: self.external_ids.clone(),
+            metadata: self.metadata.clone(),
         }
     }
 
@@ -352,7 +372,7 @@ mod tests {
 
     #[test]
     fn name_and_country_suffice() {
-        let put = read(json!({"legal_name": "PT Nusantara Niaga", "country": "ID", "bank_accounts": null}));
+        let put = read(json!({"legal_name": "PT Nusantara Niaga", "country": "ID", "bank_accounts": null, "metadata": null}));
         assert!(put.check().is_ok());
         assert_eq!(put.profile(), Profile::default());
     }

@@ -1,4 +1,4 @@
-use super::body::{Organization, PutOrganization};
+use super::body::{Organization, PatchOrganization, PutOrganization};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -35,6 +35,24 @@ pub fn put(
         return Err(Error::Stale { current: current.version });
     }
     precondition.check(current.version)?;
+    write(connection, context, current, put)
+}
+
+/// Changes what the patch names of the profile, by the same rules.
+pub fn patch(
+    connection: &mut PgConnection,
+    context: &Context,
+    patch: &PatchOrganization,
+    precondition: &Precondition,
+) -> Result<Organization, Error> {
+    let current = store::lock(connection, context.organization_id)?.ok_or(Error::not_found(WHAT))?;
+    precondition.check(current.version)?;
+    let put = patch.apply(&current)?;
+    put.check()?;
+    write(connection, context, current, &put)
+}
+
+fn write(connection: &mut PgConnection, context: &Context, current: Organization, put: &PutOrganization) -> Result<Organization, Error> {
     if let Some(closed) = put.books_closed_through_on {
         let zone: Tz = put.time_zone.as_deref().unwrap_or(&current.time_zone).parse().map_err(Error::internal)?;
         if closed > context.now.with_timezone(&zone).date_naive() {

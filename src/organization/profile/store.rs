@@ -97,12 +97,13 @@ pub fn lock(connection: &mut PgConnection, id: OrganizationId) -> QueryResult<Op
     row.map(Row::into_organization).transpose()
 }
 
-/// Every order needs these, and none of them the logo.
+/// Every order needs these, and none of them the logo or what else may be large.
 pub fn find_settings(connection: &mut PgConnection, id: OrganizationId) -> QueryResult<Option<Settings>> {
-    let row: Option<Row> = sql(format!("SELECT {COLUMNS}, profile - 'logo' AS profile FROM organization WHERE id = $1"))
-        .bind::<SqlUuid, _>(id)
-        .get_result(connection)
-        .optional()?;
+    let row: Option<Row> =
+        sql(format!("SELECT {COLUMNS}, profile - '{{logo,external_ids,metadata}}'::text[] AS profile FROM organization WHERE id = $1"))
+            .bind::<SqlUuid, _>(id)
+            .get_result(connection)
+            .optional()?;
     row.map(Row::into_settings).transpose()
 }
 

@@ -40,7 +40,7 @@ pub struct RefundQuery {
     number: Option<String>,
     /// Made or changed at or after.
     updated_from: Option<DateTime<Utc>>,
-    /// `-created_at` (default), `created_at`
+    /// `-created_at` (default), `created_at`, `updated_at`, `-updated_at`
     sort: Option<String>,
     /// Rows a page, 1 to 200, 50 by default.
     #[param(minimum = 1, maximum = 200)]
@@ -63,7 +63,7 @@ impl RefundQuery {
 
     fn slice(&self) -> Result<Slice<RefundId>, Error> {
         let filters = format!("refunds {:?}", Self { limit: None, cursor: None, ..self.clone() });
-        let sort = Sort::read(self.sort.as_deref(), &Sort::CHANGING[..2])?;
+        let sort = Sort::read(self.sort.as_deref(), Sort::CHANGING)?;
         Ok(Slice { sort, after: After::read(self.cursor.as_deref(), &filters, sort)?, limit: page_limit(self.limit)?, filters })
     }
 }

@@ -65,6 +65,10 @@ pub fn order_lines() -> Vec<Row> {
         order("/lines/0/discounts", json!([{"code": "x", "reason": "x"}]), "exactly_one_of").at("/lines/0/discounts/0"),
         order("/lines/0/discounts", json!([{"code": "x", "percent": "1", "amount": "1", "reason": "x"}]), "exactly_one_of")
             .at("/lines/0/discounts/0"),
+        order("/lines/0/external_ids", json!({"a b": "1"}), "invalid_code").at("/lines/0/external_ids/a b"),
+        order("/lines/0/external_ids", json!({"erp": ""}), "required").at("/lines/0/external_ids/erp"),
+        order("/lines/0/external_ids", json!({"erp": 1}), "invalid_type").at("/lines/0/external_ids/erp"),
+        order("/lines/0/external_ids", json!([]), "invalid_type").at("/lines/0/external_ids"),
         order("/lines/0/colour", json!("red"), "unknown_field").at("/lines/0/colour"),
         order("/lines/0/requested_on", json!("2026-02-30"), "invalid_date").at("/lines/0/requested_on"),
         order("/lines", json!([]), "required").at("/lines"),
@@ -230,6 +234,21 @@ pub fn others(world: &World) -> Vec<Row> {
         with(price(json!({"currency": "ABC"})), "unknown_currency").at("/0/currency"),
         with(price(json!({"valid_from_on": "2026-03-02", "valid_to_on": "2026-03-01"})), "out_of_range").at("/0/valid_to_on"),
         put("/v1/prices", json!([row, row]), 422, "duplicate_key").at("/1"),
+        put("/v1/locations/bali", json!({"name": "Bali", "kind": "store", "external_ids": {"a/b": "1"}}), 422, "invalid_code")
+            .at("/external_ids/a~1b"),
+        put("/v1/locations/bali", json!({"name": "Bali", "kind": "store", "metadata": "x"}), 422, "invalid_type").at("/metadata"),
+        put("/v1/payment_terms/net_1", json!({"name": "1 day", "external_ids": {"erp": " "}}), 422, "required").at("/external_ids/erp"),
+        put("/v1/organization", json!({"legal_name": "A", "country": "ID", "external_ids": []}), 422, "invalid_type").at("/external_ids"),
+        Row::new("a patch of no terms", Method::PATCH, "/v1/payment_terms/never", 404, "not_found").json(json!({"net_days": 1})),
+        Row::new("terms patched by sales", Method::PATCH, "/v1/payment_terms/net_30", 403, "insufficient_scope")
+            .by(Caller::Sales)
+            .json(json!({"net_days": 1})),
+        Row::new("the organization patched by sales", Method::PATCH, "/v1/organization", 403, "insufficient_scope")
+            .by(Caller::Sales)
+            .json(json!({"metadata": {}})),
+        Row::new("an organization of another colour", Method::PATCH, "/v1/organization", 422, "unknown_field")
+            .json(json!({"colour": "red"}))
+            .at("/colour"),
         Row::new("100,001 prices", Method::PUT, "/v1/prices", 422, "too_many_items").json(json!(vec![row.clone(); 100_001])).at(""),
         Row::new("a bulk body of more than 32 MiB", Method::PUT, "/v1/prices", 413, "payload_too_large")
             .bytes(vec![b' '; 32 * 1024 * 1024 + 1]),
@@ -432,6 +451,8 @@ pub fn edits(world: &World) -> Vec<Row> {
         edit(json!({"lines": [{"order_line_id": line, "unit_price": "-1"}]}), 422, "out_of_range").at("/lines/0/unit_price"),
         edit(json!({"lines": [{"order_line_id": line, "discounts": [{"percent": "101"}]}]}), 422, "out_of_range")
             .at("/lines/0/discounts/0/percent"),
+        edit(json!({"lines": [{"order_line_id": line, "external_ids": {"erp": "x".repeat(256)}}]}), 422, "too_long")
+            .at("/lines/0/external_ids/erp"),
         edit(json!({"coupon_codes": ["NOBODY"]}), 422, "unknown_coupon").at("/coupon_codes/0"),
         edit(json!({"coupon_codes": ["TEN", "ten"]}), 422, "duplicate_code").at("/coupon_codes/1"),
         edit(json!({"coupon_codes": ["T EN"]}), 422, "invalid_code").at("/coupon_codes/0"),

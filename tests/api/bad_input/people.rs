@@ -38,6 +38,14 @@ pub fn rows() -> Vec<Row> {
         )
         .at("/password_hash"),
         user("a user by sales", 403, "insufficient_scope", json!({})).by(Caller::Sales),
+        user(
+            "a user with nameless ids",
+            422,
+            "invalid_code",
+            json!({"email": "a@example.com", "name": "A", "role": "sales", "external_ids": {"": "1"}}),
+        )
+        .at("/external_ids/"),
+        Row::get("/v1/users?external_ids.=1", 400, "unknown_parameter"),
         Row::get(format!("/v1/users/{NOTHING}"), 404, "not_found"),
         Row::get("/v1/users/siti", 400, "invalid_path"),
         Row::get("/v1/users?role=root", 400, "invalid_parameter"),

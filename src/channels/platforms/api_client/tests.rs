@@ -35,6 +35,8 @@ fn channel(base: Option<&str>) -> Channel {
         inbound_url: None,
         secret_count: 0,
         credentials: vec![],
+        external_ids: Default::default(),
+        metadata: Default::default(),
         version: 1,
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,

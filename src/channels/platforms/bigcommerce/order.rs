@@ -194,8 +194,10 @@ fn in_terms(root: &Node, currency: Currency, settings: &ChannelSettings, terms: 
         sum += open;
         let tax = item.field("total_tax").positive(currency)?;
         own_tax += tax;
+        let external_line_id = item.field("id").id()?;
         lines.push(LineFigures {
-            external_line_id: item.field("id").id()?,
+            external_ids: BTreeMap::from([("bigcommerce".to_owned(), external_line_id.clone())]),
+            external_line_id,
             sku: item.field("sku").text(64).unwrap_or_default(),
             quantity,
             price: LinePrice::Line(gross),

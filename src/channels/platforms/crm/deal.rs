@@ -14,6 +14,7 @@ use crate::types::id::CustomerId;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// A deal as its CRM has it now.
 #[derive(Clone, Debug)]
@@ -161,6 +162,7 @@ impl Deal {
                 unit: None,
                 requested_on: None,
                 customer_sku: None,
+                external_ids: BTreeMap::new(),
                 metadata: Map::new(),
             });
         }

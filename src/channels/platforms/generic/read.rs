@@ -15,6 +15,7 @@ use crate::types::currency::Currency;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// A value that a pointer leads to, or that stands in the mapping itself.
 pub enum Source<'a> {
@@ -191,6 +192,7 @@ impl Mapping {
             price,
             discounts: off.into_iter().map(|amount| discount(amount, None, None)).collect(),
             tax,
+            external_ids: BTreeMap::new(),
             metadata: if name.is_null() { Map::new() } else { bounded([("name", name)], 1024) },
             pointer: item.pointer.clone(),
             sku_pointer: at(&mapped.sku).map(|node| node.node().pointer).unwrap_or_default(),

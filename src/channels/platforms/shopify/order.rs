@@ -163,6 +163,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             price: LinePrice::Unit(price),
             discounts: allocated.into_iter().filter(|amount| !amount.is_zero()).map(|amount| discount(amount, None, None)).collect(),
             tax,
+            external_ids: BTreeMap::from([("shopify".to_owned(), external_line_id.clone())]),
             metadata: bounded(
                 [("name", item.field("name").value.clone()), ("properties", item.field("properties").value.clone())],
                 4 * 1024,

@@ -90,8 +90,10 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
         // A line may be dearer than its list price: then there is nothing off.
         let before = if subtotal.is_null() { total } else { subtotal.positive(currency)?.max(total) };
         let off = before - total;
+        let external_line_id = item.field("id").id()?;
         lines.push(LineFigures {
-            external_line_id: item.field("id").id()?,
+            external_ids: BTreeMap::from([("woocommerce".to_owned(), external_line_id.clone())]),
+            external_line_id,
             sku: sku_of(item),
             quantity,
             price: LinePrice::Line(before),

@@ -23,7 +23,7 @@ fn key_of(call: &Call) -> Result<ShelfKey, Error> {
     ("sku" = String, Path, description = "The product", example = "KOPI-250"),
     ("location" = String, Path, description = "Code of the location", example = "jakarta-1"),
 ), responses(
-    (status = 200, description = "The policy", body = StockPolicy, headers(("ETag" = String, description = "The stock level's version"))),
+    (status = 200, description = "The policy", body = StockPolicy, headers(("ETag" = String, description = "The policy's version"))),
     (status = 404, response = crate::openapi::NotFound),
 ))]
 #[get("/v1/inventory/{sku}/{location}/policy")]

@@ -42,7 +42,7 @@ pub struct StockPolicy {
     #[schema(example = "5")]
     pub safety_stock: Quantity,
     pub reorder_point: Option<Quantity>,
-    /// The stock level's version.
+    /// Of the policy: receipts and orders leave it.
     pub version: i64,
     pub updated_at: DateTime<Utc>,
 }
@@ -54,8 +54,8 @@ impl From<&StockLevel> for StockPolicy {
             location: level.location.clone(),
             safety_stock: Quantity(level.safety_stock),
             reorder_point: level.reorder_point.map(Quantity),
-            version: level.version,
-            updated_at: level.updated_at,
+            version: level.policy_version,
+            updated_at: level.policy_updated_at,
         }
     }
 }

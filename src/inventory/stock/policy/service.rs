@@ -40,16 +40,20 @@ pub fn put(
 
     let before = store::levels::find(connection, context.organization_id, key)?;
     match &before {
-        Some(level) if create_only => return Err(Error::Stale { current: level.version }),
+        Some(level) if create_only => return Err(Error::Stale { current: level.policy_version }),
         None if *precondition != Precondition::Any => return Err(Error::not_found("stock level")),
         Some(_) | None => {}
     }
     let mut stock = LockedStock::lock(connection, context, [key.clone()])?;
     let level = stock.level_mut(key)?;
-    precondition.check(level.version)?;
+    precondition.check(level.policy_version)?;
     let wanted = (body.safety_stock.0, body.reorder_point.map(|point| point.0));
     let changed = (level.safety_stock, level.reorder_point) != wanted;
     (level.safety_stock, level.reorder_point) = wanted;
+    if changed {
+        level.policy_version += 1;
+        level.policy_updated_at = context.now;
+    }
     let written = stock.write(connection, context)?;
     let level = &written.first().ok_or_else(|| Error::internal("a locked stock level was not written"))?.level;
     let policy = StockPolicy::from(level);

@@ -59,6 +59,8 @@ mod tests {
             snapshot_version: None,
             version: 1,
             updated_at: DateTime::default(),
+            policy_version: 1,
+            policy_updated_at: DateTime::default(),
         }])
     }
 

@@ -75,6 +75,8 @@ mod tests {
             snapshot_version: Some(5),
             version: 1,
             updated_at: DateTime::default(),
+            policy_version: 1,
+            policy_updated_at: DateTime::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Numeric, Text, Timesta
 use rust_decimal::Decimal;
 
 const COLUMNS: &str = "s.sku, s.location, s.on_hand, s.reserved, s.safety_stock, s.quarantined, s.reorder_point, s.unit_cost, \
-    s.snapshot_as_of, s.snapshot_version, s.version, s.updated_at";
+    s.snapshot_as_of, s.snapshot_version, s.version, s.updated_at, s.policy_version, s.policy_updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -40,6 +40,10 @@ struct Row {
     version: i64,
     #[diesel(sql_type = Timestamptz)]
     updated_at: DateTime<Utc>,
+    #[diesel(sql_type = BigInt)]
+    policy_version: i64,
+    #[diesel(sql_type = Timestamptz)]
+    policy_updated_at: DateTime<Utc>,
 }
 
 impl From<Row> for StockLevel {
@@ -57,6 +61,8 @@ impl From<Row> for StockLevel {
             snapshot_version: row.snapshot_version,
             version: row.version,
             updated_at: row.updated_at,
+            policy_version: row.policy_version,
+            policy_updated_at: row.policy_updated_at,
         }
     }
 }
@@ -69,8 +75,8 @@ fn columns_of<'a>(keys: impl Iterator<Item = &'a ShelfKey>) -> (Vec<&'a str>, Ve
 /// make the same rows wait for each other in one direction only.
 pub fn ensure(connection: &mut PgConnection, context: &Context, keys: &[ShelfKey]) -> QueryResult<()> {
     let (skus, locations) = columns_of(keys.iter());
-    sql("INSERT INTO stock_level (organization_id, sku, location, updated_at) \
-         SELECT $1, k.sku, k.location, $4 FROM unnest($2, $3) WITH ORDINALITY AS k(sku, location, at) \
+    sql("INSERT INTO stock_level (organization_id, sku, location, updated_at, policy_updated_at) \
+         SELECT $1, k.sku, k.location, $4, $4 FROM unnest($2, $3) WITH ORDINALITY AS k(sku, location, at) \
          ORDER BY k.at ON CONFLICT DO NOTHING")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Array<Text>, _>(skus)
@@ -145,9 +151,9 @@ pub fn write<'a>(context: &Context, levels: &[&'a StockLevel]) -> Sql<'a> {
     }
     sql("UPDATE stock_level AS s SET on_hand = c.on_hand, reserved = c.reserved, safety_stock = c.safety_stock, \
          quarantined = c.quarantined, reorder_point = c.reorder_point, unit_cost = c.unit_cost, snapshot_as_of = c.snapshot_as_of, \
-         snapshot_version = c.snapshot_version, version = c.version, updated_at = $2 \
-         FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS c(sku, location, on_hand, reserved, safety_stock, quarantined, \
-         reorder_point, unit_cost, snapshot_as_of, snapshot_version, version) \
+         snapshot_version = c.snapshot_version, version = c.version, updated_at = $2, policy_version = c.policy_version, \
+         policy_updated_at = c.policy_updated_at FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS c(sku, location, on_hand, reserved, safety_stock, quarantined, \
+         reorder_point, unit_cost, snapshot_as_of, snapshot_version, version, policy_version, policy_updated_at) \
          WHERE s.organization_id = $1 AND s.sku = c.sku AND s.location = c.location")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<Timestamptz, _>(context.now)
@@ -162,6 +168,8 @@ pub fn write<'a>(context: &Context, levels: &[&'a StockLevel]) -> Sql<'a> {
     .bind::<Array<Nullable<Timestamptz>>, _>(column(levels, |level| level.snapshot_as_of))
     .bind::<Array<Nullable<BigInt>>, _>(column(levels, |level| level.snapshot_version))
     .bind::<Array<BigInt>, _>(column(levels, |level| level.version))
+    .bind::<Array<BigInt>, _>(column(levels, |level| level.policy_version))
+    .bind::<Array<Timestamptz>, _>(column(levels, |level| level.policy_updated_at))
 }
 
 #[derive(QueryableByName)]
