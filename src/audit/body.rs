@@ -137,7 +137,7 @@ mod tests {
     fn an_action_is_a_type_of_event_or_one_beside_them() {
         assert_eq!(actions(Some("auth.logged_in, order.cancelled,")).unwrap(), ["auth.logged_in", "order.cancelled"]);
         assert!(actions(None).unwrap().is_empty() && actions(Some(",")).unwrap().is_empty());
-        for bad in ["order.captuerd", "auth.logged", "order", "order.cancelled,x"] {
+        for bad in ["orders.captured", "auth.logged", "order", "order.cancelled,x"] {
             assert!(matches!(actions(Some(bad)), Err(Error::BadRequest { code: "invalid_parameter", .. })), "{bad}");
         }
     }
