@@ -50,7 +50,13 @@ fn named(schema: &RefOr<Schema>) -> Option<&str> {
 /// Refers to the patch of an object instead of the object. Whether there was one.
 fn merged(property: &mut RefOr<Schema>, schemas: &mut Schemas) -> bool {
     match property {
-        RefOr::T(Schema::OneOf(choice)) => choice.items.iter_mut().fold(false, |any, item| merged(item, schemas) || any),
+        RefOr::T(Schema::OneOf(choice)) => {
+            let mut any = false;
+            for item in &mut choice.items {
+                any |= merged(item, schemas);
+            }
+            any
+        }
         RefOr::T(_) => false,
         RefOr::Ref(reference) => {
             let Some(patch) = reference.ref_location.strip_prefix(PREFIX).and_then(|name| patch_of(name, schemas)) else { return false };
