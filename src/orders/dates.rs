@@ -11,11 +11,11 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 /// What a new order may say of the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dates {
-    /// Ordered within a year, and wanted on the day of the order or later.
+    /// Ordered within a year, and wanted no longer than a year before the day of the order.
     Recent,
     /// As another system or a letter says it: ordered within a year. A wanted day that has passed is no reason to lose the order.
     AsTold,
-    /// Ordered at any time (scope `import`), and wanted on the day of the order or later.
+    /// Ordered at any time (scope `import`), and wanted no longer than a year before the day of the order.
     Dated,
     /// An order of the past, as it was.
     History,
@@ -43,38 +43,40 @@ impl Dates {
         at
     }
 
-    /// Adds a fault for each wanted day before the day of the order.
+    /// Adds a fault for each wanted day that lies more than a year before the day of the order. A few days are no slip: orders wait in
+    /// callers' queues, and their days are not those of our time zone.
     pub fn check_requested(self, body: &NewOrder, ordered_on: NaiveDate, faults: &mut Faults) {
         match self {
             Self::AsTold | Self::History => return,
             Self::Recent | Self::Dated => {}
         }
-        require_not_before(ordered_on, body.requested_on, "/requested_on", faults);
+        require_not_long_before(ordered_on, body.requested_on, "/requested_on", faults);
         for (i, line) in body.lines.iter().enumerate() {
-            require_not_before(ordered_on, line.requested_on, &format!("/lines/{i}/requested_on"), faults);
+            require_not_long_before(ordered_on, line.requested_on, &format!("/lines/{i}/requested_on"), faults);
         }
     }
 }
 
-/// The same for what an edit asks for from today on; what stands on the order may be repeated.
+/// The same for what an edit asks for, seen from today; what stands on the order may be repeated.
 pub fn check_edit(edit: &EditOrder, order: &Order, today: NaiveDate) -> Faults {
     let mut faults = Faults::new();
     if order.detail.historical {
         return faults;
     }
     let other_than = |asked: Option<NaiveDate>, stands: Option<NaiveDate>| asked.filter(|day| Some(*day) != stands);
-    require_not_before(today, other_than(edit.requested_on, order.document.requested_on), "/requested_on", &mut faults);
+    require_not_long_before(today, other_than(edit.requested_on, order.document.requested_on), "/requested_on", &mut faults);
     for (i, asked) in edit.lines.iter().enumerate() {
         let known = order.lines.iter().find(|line| Some(line.id) == asked.order_line_id);
         let stands = known.and_then(|line| line.requested_on);
-        require_not_before(today, other_than(asked.requested_on, stands), &format!("/lines/{i}/requested_on"), &mut faults);
+        require_not_long_before(today, other_than(asked.requested_on, stands), &format!("/lines/{i}/requested_on"), &mut faults);
     }
     faults
 }
 
-fn require_not_before(first: NaiveDate, asked: Option<NaiveDate>, pointer: &str, faults: &mut Faults) {
-    if asked.is_some_and(|day| day < first) {
-        faults.add(pointer, "in_the_past", format!("ask for {first} or a later day"));
+fn require_not_long_before(day: NaiveDate, asked: Option<NaiveDate>, pointer: &str, faults: &mut Faults) {
+    let first = day - LONGEST_AGO;
+    if asked.is_some_and(|asked| asked < first) {
+        faults.add(pointer, "too_long_ago", format!("ask for {first} or a later day"));
     }
 }
 
@@ -84,7 +86,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_ordinary_call_orders_within_a_year_and_wants_no_day_before_its_order() {
+    fn an_ordinary_call_orders_within_a_year_and_wants_no_day_long_before_its_order() {
         let now: DateTime<Utc> = "2026-03-02T03:00:00Z".parse().unwrap();
         let codes = |dates: Dates, ordered_at: &str, requested_on: [&str; 2]| -> Vec<String> {
             let body: NewOrder =
@@ -99,14 +101,14 @@ mod tests {
         let none: Vec<String> = vec![];
         let today = ["2026-03-02", "2026-03-02"];
         assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", today), none);
-        assert_eq!(codes(Dates::Recent, "2026-03-01T03:00:00Z", ["2026-03-01", "2026-03-02"]), none, "of the day that it was ordered on");
-        assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2026-03-01", "2026-03-02"]), ["/requested_on in_the_past"]);
-        assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2026-03-02", "1026-03-02"]), ["/lines/1/requested_on in_the_past"]);
+        assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2026-03-01", "2025-03-01"]), none, "a queue, another time zone");
+        assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2025-02-28", "2026-03-02"]), ["/requested_on too_long_ago"]);
+        assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2026-03-02", "1026-03-02"]), ["/lines/1/requested_on too_long_ago"]);
         assert_eq!(codes(Dates::Recent, "2025-03-01T02:59:00Z", today), ["/ordered_at out_of_range"]);
         assert_eq!(codes(Dates::AsTold, "2026-03-02T03:00:00Z", ["2026-03-01", "2020-01-01"]), none);
         assert_eq!(codes(Dates::AsTold, "2025-03-01T02:59:00Z", today), ["/ordered_at out_of_range"]);
         assert_eq!(codes(Dates::Dated, "2015-03-01T02:59:00Z", ["2015-03-01", "2015-03-01"]), none);
-        assert_eq!(codes(Dates::Dated, "2026-03-02T03:00:00Z", ["2026-03-01", "2026-03-02"]), ["/requested_on in_the_past"]);
+        assert_eq!(codes(Dates::Dated, "2026-03-02T03:00:00Z", ["2025-02-28", "2026-03-02"]), ["/requested_on too_long_ago"]);
         assert_eq!(codes(Dates::History, "2015-03-01T02:59:00Z", ["2014-03-01", "2020-01-01"]), none);
         assert_eq!(codes(Dates::History, "1066-10-14T09:00:00Z", today), ["/ordered_at out_of_range"]);
         assert_eq!(codes(Dates::History, "2026-03-02T03:05:01Z", today), ["/ordered_at out_of_range"]);

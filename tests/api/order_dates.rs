@@ -5,9 +5,9 @@ use crate::support::app::TestApp;
 use pesanan::auth::permission::Role;
 use serde_json::{Value, json};
 
-/// Dates of new orders: an ordinary call orders within a year and asks for no day before; the scope `import` tells of any past.
+/// Dates of new orders: an ordinary call orders within a year and asks for no day long before; the scope `import` tells of any past.
 #[actix_web::test]
-async fn an_order_is_of_the_past_only_with_the_scope_for_it_and_wanted_in_the_future() {
+async fn an_order_is_of_the_past_only_with_the_scope_for_it_and_wanted_about_then() {
     let app = TestApp::spawn().await;
     let (organization_id, admin) = shop(&app).await;
     customer(&admin, "C-1", json!({})).await;
@@ -36,22 +36,22 @@ async fn an_order_is_of_the_past_only_with_the_scope_for_it_and_wanted_in_the_fu
         let text = |fault: &Value, name: &str| fault[name].as_str().unwrap().to_owned();
         body["errors"].as_array().unwrap().iter().map(|fault| (text(fault, "pointer"), text(fault, "code"))).collect()
     };
-    let past = |pointer: &str| (pointer.to_owned(), "in_the_past".to_owned());
-    let (yesterday, today) = ("2026-03-01", "2026-03-02");
+    let past = |pointer: &str| (pointer.to_owned(), "too_long_ago".to_owned());
+    let (long_ago, first) = ("2025-02-28", "2025-03-01");
     for caller in [&plain, &importing] {
-        let body = order(json!({"requested_on": yesterday, "lines": [{"sku": "KOPI", "quantity": "1", "requested_on": "1926-12-20"}]}));
+        let body = order(json!({"requested_on": long_ago, "lines": [{"sku": "KOPI", "quantity": "1", "requested_on": "1926-12-20"}]}));
         assert_eq!(faults(&caller.post("/v1/orders", body).await.expect(422).body), [past("/requested_on"), past("/lines/0/requested_on")]);
     }
-    let fine = plain.post("/v1/orders", order(json!({"requested_on": today}))).await.expect(201).body;
-    // An edit asks for today or later; what stands there may be repeated.
+    let fine = plain.post("/v1/orders", order(json!({"requested_on": first}))).await.expect(201).body;
+    // An edit is seen from its own day; what stands there may be repeated.
     app.clock.advance(chrono::TimeDelta::days(1));
     let edits = format!("/v1/orders/{}/edits", fine["id"].as_str().unwrap());
     let line = &fine["lines"][0]["id"];
-    let repeated = json!({"requested_on": today, "lines": [{"order_line_id": line, "requested_on": today}]});
+    let repeated = json!({"requested_on": first, "lines": [{"order_line_id": line, "requested_on": first}]});
     let plain = caller("orders:read orders:write").await;
     assert_eq!(plain.post(&edits, repeated).await.expect(200).body["version"], fine["version"]);
-    let earlier = json!({"requested_on": yesterday, "lines": [{"order_line_id": line, "requested_on": yesterday},
-        {"sku": "KOPI", "quantity": "1", "requested_on": today}]});
+    let earlier = json!({"requested_on": long_ago, "lines": [{"order_line_id": line, "requested_on": long_ago},
+        {"sku": "KOPI", "quantity": "1", "requested_on": first}]});
     assert_eq!(
         faults(&plain.post(&edits, earlier).await.expect(422).body),
         [past("/requested_on"), past("/lines/0/requested_on"), past("/lines/1/requested_on")]

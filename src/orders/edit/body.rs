@@ -41,7 +41,7 @@ pub struct EditOrder {
     pub ship_to_address_code: Option<String>,
     #[serde(default)]
     pub billing_address: Option<Address>,
-    /// Today or later. Also of the lines that were asked for on the order's day.
+    /// At most a year ago. Also of the lines that were asked for on the order's day.
     #[serde(default)]
     pub requested_on: Option<NaiveDate>,
     /// Scope `orders:price`.
