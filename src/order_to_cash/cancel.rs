@@ -42,6 +42,7 @@ pub fn cancel(
     });
     super::credit::lock_prepaid(connection, context, &change.after)?;
     let money = super::deposits::release_excess(connection, context, &mut change)?;
+    super::credit::lock_balance_of_prepaid(connection, context, &change.after)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
     let freed = reserved_difference(&changes);

@@ -4,6 +4,7 @@ use super::accounts::{self, LockedAccount};
 use super::deposits;
 use super::document_date::{document_date, instant_of};
 use crate::auth::actor::Context;
+use crate::customers::balance;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::invoicing::credit_notes;
@@ -44,11 +45,25 @@ pub fn issue(connection: &mut PgConnection, context: &Context, body: &NewCreditN
     Ok(note)
 }
 
-/// Locks what [`credit_prepayments`] may need of an order, before balances and stock are locked: the payments whose money may come free.
+/// Whether an order has invoices that [`credit_prepayments`] may take back.
+fn is_invoiced(order: &Order) -> bool {
+    order.amount_invoiced > order.amount_credited
+}
+
+/// Locks the payments whose money [`credit_prepayments`] may free, before balances and stock are locked.
 pub fn lock_prepaid(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<(), Error> {
-    if order.amount_invoiced > order.amount_credited {
+    if is_invoiced(order) {
         let ids = payments::of_order(connection, context.organization_id, order.id)?;
         payments::lock_all(connection, context.organization_id, &ids)?;
+    }
+    Ok(())
+}
+
+/// Locks the balance that [`credit_prepayments`] may move: it does so after stock has been moved, which comes behind it in the lock
+/// order.
+pub fn lock_balance_of_prepaid(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<(), Error> {
+    if is_invoiced(order) {
+        balance::lock(connection, context.organization_id, &[order.bill_to_customer_id])?;
     }
     Ok(())
 }
@@ -57,7 +72,7 @@ pub fn lock_prepaid(connection: &mut PgConnection, context: &Context, order: &Or
 /// taken back, and their money is unapplied. Whether there were any.
 pub fn credit_prepayments(connection: &mut PgConnection, context: &Context, order: &Order) -> Result<bool, Error> {
     let is_left = order.lines.iter().any(|line| line.quantities.wanted() > line.quantities.invoiced);
-    if is_left || order.amount_invoiced <= order.amount_credited {
+    if is_left || !is_invoiced(order) {
         return Ok(false);
     }
     let open = invoices::service::open_prepayments(connection, context.organization_id, order.id, order.currency)?;
