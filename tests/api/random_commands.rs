@@ -424,10 +424,17 @@ impl World<'_> {
 
     async fn merge(&self, client: &Client, random: &mut Random) -> Option<Answer> {
         let jobs = self.jobs(client, random).await?;
-        let into = pick_of(&jobs, random)?;
-        let others: Value =
-            jobs.as_array().unwrap().iter().filter(|job| job["order_id"] == into["order_id"] && job["id"] != into["id"]).cloned().collect();
-        let body = json!({"fulfillment_order_ids": [pick_of(&others, random)?["id"]]});
+        let jobs = jobs.as_array().unwrap();
+        let others = |into| jobs.iter().map(move |job| (into, job));
+        let of_one_order = |(into, job): &(&Value, &Value)| job["order_id"] == into["order_id"] && job["id"] != into["id"];
+        let mut pairs: Vec<_> = jobs.iter().flat_map(others).filter(of_one_order).collect();
+        // Few jobs fit together; now and then any two are tried.
+        let fits = |(into, job): &(&Value, &Value)| job["location"] == into["location"] && job["status"] == into["status"];
+        if random.below(4) > 0 && pairs.iter().any(fits) {
+            pairs.retain(fits);
+        }
+        let (into, job) = pairs.get(random.below(pairs.len().max(1)))?;
+        let body = json!({"fulfillment_order_ids": [job["id"]]});
         Some(client.post(&format!("/v1/fulfillment_orders/{}/merge", id_of(into)), &body).await)
     }
 

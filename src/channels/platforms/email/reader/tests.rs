@@ -1,6 +1,6 @@
 use super::super::form::raw_mail;
 use super::kind::MailKind;
-use super::xlsx::tests::workbook;
+use super::xlsx::tests::{PARTS, archive, workbook};
 use super::{Mail, read};
 use crate::channels::platforms::ubl::order::tests::document;
 use crate::verifications::reading::Confidence;
@@ -313,11 +313,25 @@ fn read_workbook(bytes: &[u8]) {
     }
 }
 
+/// The bytes as each part of a workbook in turn: what lies in a spoiled archive is hardly ever reached.
+fn read_part(bytes: &[u8]) {
+    for i in 0..PARTS.len() {
+        let mut parts = PARTS;
+        parts[i].1 = bytes;
+        read_workbook(&archive(&parts));
+    }
+}
+
+fn parts_of_a_workbook() -> Vec<Vec<u8>> {
+    PARTS.iter().map(|(_, bytes)| bytes.to_vec()).collect()
+}
+
 #[test]
 fn spoiled_mails_and_documents_are_read_without_a_panic() {
     spoil(&seeds(), 3_000, &read_mail);
     spoil(&[document(&|text| text)], 3_000, &read_document);
     spoil(&[workbook()], 3_000, &read_workbook);
+    spoil(&parts_of_a_workbook(), 3_000, &read_part);
 }
 
 #[test]
@@ -336,4 +350,10 @@ fn a_million_spoiled_documents_are_read_without_a_panic() {
 #[ignore = "minutes"]
 fn a_million_spoiled_workbooks_are_read_without_a_panic() {
     spoil(&[workbook()], 1_000_000, &read_workbook);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_million_spoiled_parts_of_workbooks_are_read_without_a_panic() {
+    spoil(&parts_of_a_workbook(), 1_000_000, &read_part);
 }

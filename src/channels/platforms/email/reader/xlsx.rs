@@ -317,18 +317,20 @@ pub mod tests {
         out
     }
 
-    /// A workbook of one sheet with a string table, an inline string and numbers.
+    /// A workbook of one sheet with a string table, an inline string and numbers, in its parts.
+    pub const PARTS: [(&str, &[u8]); 3] = [
+        ("xl/workbook.xml", br#"<workbook><sheets><sheet name="Pesanan" sheetId="1"/></sheets></workbook>"#),
+        ("xl/sharedStrings.xml", br#"<sst><si><t>SKU</t></si><si><r><t>Q</t></r><r><t>ty</t></r></si><si><t>KOPI-250</t><rPh><t>x</t></rPh></si></sst>"#),
+        (
+            "xl/worksheets/sheet1.xml",
+            br#"<worksheet><sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c r="C2" t="s"><v>1</v></c></row>
+                <row r="3"><c r="B3" t="s"><v>2</v></c><c r="C3"><v>3</v></c></row>
+                <row r="4"><c r="B4" t="inlineStr"><is><t>TEH-100 &amp; co</t></is></c><c r="C4"><v>2.5000000000000004</v></c></row></sheetData></worksheet>"#,
+        ),
+    ];
+
     pub fn workbook() -> Vec<u8> {
-        archive(&[
-            ("xl/workbook.xml", br#"<workbook><sheets><sheet name="Pesanan" sheetId="1"/></sheets></workbook>"#),
-            ("xl/sharedStrings.xml", br#"<sst><si><t>SKU</t></si><si><r><t>Q</t></r><r><t>ty</t></r></si><si><t>KOPI-250</t><rPh><t>x</t></rPh></si></sst>"#),
-            (
-                "xl/worksheets/sheet1.xml",
-                br#"<worksheet><sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c r="C2" t="s"><v>1</v></c></row>
-                    <row r="3"><c r="B3" t="s"><v>2</v></c><c r="C3"><v>3</v></c></row>
-                    <row r="4"><c r="B4" t="inlineStr"><is><t>TEH-100 &amp; co</t></is></c><c r="C4"><v>2.5000000000000004</v></c></row></sheetData></worksheet>"#,
-            ),
-        ])
+        archive(&PARTS)
     }
 
     #[test]
