@@ -429,7 +429,8 @@ impl World<'_> {
         let of_one_order = |(into, job): &(&Value, &Value)| job["order_id"] == into["order_id"] && job["id"] != into["id"];
         let mut pairs: Vec<_> = jobs.iter().flat_map(others).filter(of_one_order).collect();
         // Few jobs fit together; now and then any two are tried.
-        let fits = |(into, job): &(&Value, &Value)| job["location"] == into["location"] && job["status"] == into["status"];
+        let fits =
+            |(into, job): &(&Value, &Value)| job["location"] == into["location"] && [into, job].iter().all(|job| job["status"] == "open");
         if random.below(4) > 0 && pairs.iter().any(fits) {
             pairs.retain(fits);
         }
