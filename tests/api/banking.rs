@@ -432,7 +432,9 @@ async fn ten_thousand_entries_are_timed() {
     let app = TestApp::spawn().await;
     let admin = bank(&app).await;
     invoice(&app, &admin, "C-1", 1).await;
-    app.database.connect().batch_execute(COPIES).unwrap();
+    // On a thread of its own: this one must see that the server hangs up on its idle connections meanwhile.
+    let mut connection = app.database.connect();
+    actix_web::web::block(move || connection.batch_execute(COPIES)).await.unwrap().unwrap();
     let rows = |wanted: &str| -> String {
         (1..=10_000).map(|i| format!("2026-03-02,55500.00,{wanted}{i:06} terima kasih,Pembeli {i},ACC{i},{wanted}{i}\n")).collect()
     };
