@@ -14,6 +14,7 @@ use crate::customers::many;
 use crate::error::Error;
 use crate::platform::db::Db;
 use crate::platform::http::parse_json;
+use crate::platform::undone::undone;
 use crate::types::bulk::BulkOutcome;
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::CustomerId;
@@ -61,25 +62,6 @@ pub fn step(db: &Db, context: &Context, lease: &Lease, after: i64) -> Result<Opt
     }
     let status = status.get().ok_or_else(|| Error::internal("a batch without an end"))?;
     Ok(Some(Step { last, settled: settled.get() + poison.len(), status }))
-}
-
-/// What `work` comes to, without what it has written.
-fn undone<T>(connection: &mut PgConnection, work: impl FnOnce(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
-    enum End<T> {
-        Seen(T),
-        Failed(Error),
-    }
-    impl<T> From<diesel::result::Error> for End<T> {
-        fn from(error: diesel::result::Error) -> Self {
-            Self::Failed(error.into())
-        }
-    }
-    let end = connection.transaction(|connection| -> Result<(), End<T>> { Err(work(connection).map_or_else(End::Failed, End::Seen)) });
-    match end {
-        Err(End::Seen(seen)) => Ok(seen),
-        Err(End::Failed(error)) => Err(error),
-        Ok(()) => Err(Error::internal("a dry run that was not undone")),
-    }
 }
 
 /// A row that has been read.

@@ -113,16 +113,22 @@ fn outcomes(
     for (row, outcome) in placed.into_iter().zip(place(connection, &desk.master_data, context, &requests)?) {
         match outcome {
             Ok(answer) => settled.push(taken(row, &answer)?),
-            Err(error) if is_passing(&error) => log::warn!("row {} of import {} waits: {error}", row.row_number, lease.id),
-            Err(error) => {
-                if matches!(error, Error::Internal(_) | Error::Database(_)) {
-                    log::error!("row {} of import {}: {error}", row.row_number, lease.id);
-                }
-                settled.push(telling.rejected(row, &error));
-            }
+            Err(error) => settled.extend(refused(lease, telling, row, &error)),
         }
     }
     Ok(settled)
+}
+
+/// What a refusal makes of a row: nothing for the moment where it may pass, else it is rejected.
+pub(super) fn refused(lease: &Lease, telling: &Telling, row: &PendingRow, error: &Error) -> Option<Outcome> {
+    if is_passing(error) {
+        log::warn!("row {} of import {} waits: {error}", row.row_number, lease.id);
+        return None;
+    }
+    if matches!(error, Error::Internal(_) | Error::Database(_)) {
+        log::error!("row {} of import {}: {error}", row.row_number, lease.id);
+    }
+    Some(telling.rejected(row, error))
 }
 
 /// What placing each row by itself now would come to.

@@ -3,8 +3,7 @@
 
 use super::body::ImportRowStatus;
 use super::history::History;
-use super::job::is_passing;
-use super::order_rows::{outcome_of, placed_before, read, request, request_of, taken};
+use super::order_rows::{outcome_of, placed_before, read, refused, request, request_of, taken};
 use super::outcome::Telling;
 use super::store::{Lease, Outcome, PendingRow};
 use crate::auth::actor::Context;
@@ -15,28 +14,10 @@ use crate::order_to_cash::quote::placed_before as placed_with;
 use crate::orders;
 use crate::orders::body::NewOrder;
 use crate::platform::idempotency::fingerprint;
+use crate::platform::undone::undone;
 use crate::types::id::OrderId;
 use diesel::Connection;
 use diesel::pg::PgConnection;
-
-/// How the transaction of a row ends that is not to stay.
-enum End {
-    /// A dry run has seen what it wanted to see.
-    Tried(Box<Outcome>),
-    Refused(Error),
-}
-
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<diesel::result::Error> for End {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Refused(error.into())
-    }
-}
 
 /// The outcomes of rows, each of which is settled by itself. Rows whose outcome is open for the moment are left out.
 pub fn settled(
@@ -63,13 +44,7 @@ pub fn settled(
         match outcome {
             Ok(outcome) => settled.push(outcome),
             Err(error) if error.is_broken_connection() => return Err(error),
-            Err(error) if is_passing(&error) => log::warn!("row {} of import {} waits: {error}", row.row_number, lease.id),
-            Err(error) => {
-                if matches!(error, Error::Internal(_) | Error::Database(_)) {
-                    log::error!("row {} of import {}: {error}", row.row_number, lease.id);
-                }
-                settled.push(telling.rejected(row, &error));
-            }
+            Err(error) => settled.extend(refused(lease, telling, row, &error)),
         }
     }
     Ok(settled)
@@ -82,31 +57,25 @@ fn one(connection: &mut PgConnection, desk: &Desk, context: &Context, lease: &Le
         true => tried(lease, row, body, &history),
         false => request(connection, desk, context, lease, row, (body, history.clone()))?,
     };
-    let end = connection.transaction(|connection| -> Result<Outcome, End> {
-        let outcome = match placed_with(connection, context, &placed)? {
-            Some(id) => {
-                carry_on(connection, context, &history, id)?;
-                let number = orders::numbers(connection, lease.organization_id, &[id])?.remove(&id);
-                outcome_of(row, ImportRowStatus::Unchanged, id, number)
-            }
-            None => {
-                let answer = place_within(connection, &desk.master_data, context, &placed)?;
-                history.carry(connection, context, placed.request.order_id)?;
-                taken(row, &answer)?
-            }
-        };
-        match lease.dry_run {
-            true => Err(End::Tried(Box::new(outcome))),
-            false => Ok(outcome),
+    let settle = |connection: &mut PgConnection| match placed_with(connection, context, &placed)? {
+        Some(id) => {
+            carry_on(connection, context, &history, id)?;
+            let number = orders::numbers(connection, lease.organization_id, &[id])?.remove(&id);
+            Ok(outcome_of(row, ImportRowStatus::Unchanged, id, number))
         }
-    });
-    match end {
-        Ok(outcome) => Ok(outcome),
-        // It bears a number only once it is there.
-        Err(End::Tried(outcome)) if outcome.status == ImportRowStatus::Imported => Ok(Outcome { subject_key: None, ..*outcome }),
-        Err(End::Tried(outcome)) => Ok(*outcome),
-        Err(End::Refused(error)) => Err(error),
+        None => {
+            let answer = place_within(connection, &desk.master_data, context, &placed)?;
+            history.carry(connection, context, placed.request.order_id)?;
+            taken(row, &answer)
+        }
+    };
+    if !lease.dry_run {
+        return connection.transaction(settle);
     }
+    let outcome = undone(connection, settle)?;
+    // It bears a number only once it is there.
+    let subject_key = outcome.subject_key.filter(|_| outcome.status != ImportRowStatus::Imported);
+    Ok(Outcome { subject_key, ..outcome })
 }
 
 /// As `request`, with numbers that nobody else has and nobody will see.

@@ -24,3 +24,4 @@ pub mod private_postgres;
 pub mod reach;
 pub mod sql;
 pub mod stored_answer;
+pub mod undone;

@@ -10,28 +10,10 @@ use crate::error::Error;
 use crate::orders;
 use crate::orders::change;
 use crate::platform::http::Precondition;
+use crate::platform::undone::undone;
 use crate::types::id::{OrderId, OrganizationId};
-use diesel::Connection;
 use diesel::pg::PgConnection;
 use difference::{DryRun, Standing};
-
-/// Why the savepoint is rolled back.
-enum End {
-    Seen(Box<Standing>),
-    Refused(Error),
-}
-
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<diesel::result::Error> for End {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Refused(error.into())
-    }
-}
 
 /// Runs `command`, which changes this one order, says what it has changed, and undoes it. Refusals are the command's. Where there
 /// is no such order, what the command says of that.
@@ -44,15 +26,11 @@ pub fn dry_run(
     // Under the order's lock nothing else moves between the two looks.
     change::lock(connection, context.organization_id, order_id, &Precondition::Any)?;
     let before = standing(connection, context.organization_id, order_id)?;
-    let end = connection.transaction(|connection| -> Result<(), End> {
+    let after = undone(connection, |connection| {
         command(connection)?;
-        Err(End::Seen(Box::new(standing(connection, context.organization_id, order_id)?)))
-    });
-    match end {
-        Err(End::Seen(after)) => Ok(difference::difference(&before, &after)),
-        Err(End::Refused(error)) => Err(error),
-        Ok(()) => Err(Error::internal("a dry run that was not undone")),
-    }
+        standing(connection, context.organization_id, order_id)
+    })?;
+    Ok(difference::difference(&before, &after))
 }
 
 fn standing(connection: &mut PgConnection, organization_id: OrganizationId, order_id: OrderId) -> Result<Standing, Error> {
