@@ -4,45 +4,32 @@
 //! what it refuses, and what needs more than one statement, is decided again under locks in the slow path, in order of arrival,
 //! so that one order's shortage never fails another.
 
+mod decision;
+mod prepared;
+mod replays;
+mod under_locks;
+
+pub(super) use decision::{decide, shelf_of, take_payments, unseen_supply};
+
 use crate::auth::actor::Context;
-use crate::customers::balance::{self, Credit};
-use crate::customers::guests::{self, NewGuest};
 use crate::error::Error;
-use crate::events;
-use crate::inventory::reservations::{self, Consumed, Consumption};
-use crate::inventory::{self, shelves};
-use crate::order_to_cash::coupon_claims::{self, CouponClaims};
-use crate::order_to_cash::credit_hold::hold_over_credit;
-use crate::order_to_cash::order_payments::{OrderPayment, payments_of_new_order};
-use crate::order_to_cash::pay;
-use crate::orders;
-use crate::orders::allocation::Shelf;
-use crate::orders::backorders;
-use crate::orders::body::OrderBody;
-use crate::orders::captured::{self, Captured, Claim, HeldClaim};
+use crate::order_to_cash::coupon_claims;
+use crate::orders::captured::{self, Claim};
 use crate::orders::content::content_hash;
 use crate::orders::master_data::{self, Asked, MasterDataCache};
-use crate::orders::order::{OnShortage, Order};
-use crate::orders::outlook::Outlook;
-use crate::orders::peg::Peg;
-use crate::orders::pegs;
-use crate::orders::promise;
+use crate::orders::order::Order;
 use crate::orders::reference::Reference;
-use crate::orders::status::OrderStatus;
-use crate::orders::summary::Summary;
-use crate::orders::verify::{self, Request, Verified};
-use crate::payments::payment::Payment;
-use crate::payments::service as payments;
+use crate::orders::verify::{self, Request};
 use crate::platform::http::Answer;
-use crate::platform::idempotency::{self, StoredHeaders};
-use crate::platform::stored_answer;
-use crate::types::id::{CouponId, CustomerId, OrderId};
-use diesel::Connection;
+use crate::platform::idempotency;
+use crate::types::id::{CustomerId, OrderId};
+use decision::is_short;
 use diesel::pg::PgConnection;
-use rust_decimal::Decimal;
-use serde_json::json;
+use prepared::{Prepared, created, prepare, write};
+use replays::settle_replays;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
+use under_locks::{decide_slowly, decide_under_locks};
 use uuid::Uuid;
 
 /// One order to capture.
@@ -99,9 +86,6 @@ impl PlaceRequest {
 }
 
 type Outcome = Result<Answer, Error>;
-
-/// Bytes of an order of a few lines, so that the buffer need not grow.
-const ANSWER_SIZE: usize = 6 * 1024;
 
 /// How long the orders of a failed batch may take, one after the other, before the rest is told to come again.
 const ALONE: Duration = Duration::from_secs(3);
@@ -179,18 +163,6 @@ pub fn place_within(
     }
 }
 
-/// An order that has been decided and rendered.
-struct Prepared {
-    place: usize,
-    order: Order,
-    answer: Vec<u8>,
-    compressed: Vec<u8>,
-    headers: String,
-    events: Vec<(&'static str, String)>,
-    payments: Vec<Payment>,
-    pegs: Vec<Peg>,
-}
-
 fn try_once(
     connection: &mut PgConnection,
     cache: &MasterDataCache,
@@ -266,64 +238,6 @@ fn try_once(
     decide_slowly(connection, cache, context, requests, verified, reference, outcomes)
 }
 
-/// Decides under locks, in order of arrival. What an order with a reservation or payments has done must be undone as a whole where it
-/// is refused: a transaction of its own, before that of the orders behind it.
-fn decide_slowly(
-    connection: &mut PgConnection,
-    cache: &MasterDataCache,
-    context: &Context,
-    requests: &[&PlaceRequest],
-    verified: Vec<(usize, Verified)>,
-    reference: &Reference,
-    outcomes: &mut [Option<Outcome>],
-) -> Result<(), Error> {
-    for run in verified.chunk_by(|(a, _), (b, _)| !wants_own_transaction(requests[*a]) && !wants_own_transaction(requests[*b])) {
-        let alone = matches!(run, [(i, _)] if wants_own_transaction(requests[*i]));
-        let done = connection.transaction(|connection| {
-            let mut done = decide_under_locks(connection, cache, context, requests, run, reference)?;
-            match done.pop() {
-                Some((_, Err(error))) if alone => Err(error),
-                last => {
-                    done.extend(last);
-                    Ok(done)
-                }
-            }
-        });
-        match (done, run) {
-            (Ok(done), _) => done.into_iter().for_each(|(i, outcome)| outcomes[i] = Some(outcome)),
-            (Err(error), [(i, _)]) if alone && !lost_a_race(&error) && !error.is_broken_connection() => outcomes[*i] = Some(Err(error)),
-            (Err(error), _) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// What becomes of a verified order: promised from the shelf and from supply that is to come, held where it exceeds its customer's
-/// limit. An error where it is refused; nothing is taken then. Returns the pegs that go with it.
-pub(super) fn decide(
-    order: &mut Order,
-    shelf: &mut Shelf,
-    credit: &mut HashMap<CustomerId, Credit>,
-    context: &Context,
-) -> Result<Vec<Peg>, Error> {
-    promise::promise(order, shelf, context)?;
-    hold_over_credit(order, credit, context);
-    promise::perform_charges_without_goods(order)?;
-    Ok(shelf.fresh_pegs(order.id))
-}
-
-/// Whether it waits for a product whose supply has not been looked at, since there seemed to be enough of it: in units that no
-/// location has whole, or where nothing ships from. Under locks it is looked at.
-pub(super) fn unseen_supply(order: &Order, shelf: &Shelf) -> bool {
-    let mut waiting = order.lines.iter().filter(|line| !line.quantities.backordered.is_zero());
-    waiting.any(|line| shelf.outlook.as_ref().is_some_and(|outlook| !outlook.supply.knows(&line.sku)))
-}
-
-/// Whether something of it is not promised that should be.
-fn is_short(order: &Order) -> bool {
-    order.lines.iter().any(|line| line.is_stocked() && !(line.quantities.unallocated + line.quantities.backordered).is_zero())
-}
-
 /// A deadlock, or a capture statement that found less than the locks had shown (a limit that was set meanwhile, safety stock
 /// above what a reservation held): gather and decide anew.
 fn lost_a_race(error: &Error) -> bool {
@@ -340,278 +254,4 @@ fn wants_own_transaction(request: &PlaceRequest) -> bool {
 fn exceeds_credit(order: &Order, reference: &Reference) -> bool {
     let credit = reference.credit(order.bill_to_customer_id);
     credit.is_some_and(|credit| credit.currency != order.currency || credit.available < order.total)
-}
-
-pub(super) fn shelf_of(reference: &Reference, context: &Context) -> Shelf {
-    let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
-    for stock in &reference.stock {
-        shelf.set(&stock.sku, &stock.location, stock.available);
-    }
-    shelf.keep_for(&reference.waiting);
-    shelf.with_outlook(Outlook::new(reference.company.clone(), reference.supply_pool(context.now), vec![]))
-}
-
-fn prepare(place: usize, mut order: Order, pegs: Vec<Peg>, context: &Context) -> Result<Prepared, Error> {
-    let at = if order.detail.historical { order.ordered_at } else { context.now };
-    order.settle(at);
-    let mut answer = Vec::with_capacity(ANSWER_SIZE);
-    serde_json::to_writer(&mut answer, &OrderBody::from(&order)).map_err(Error::internal)?;
-    let compressed = stored_answer::compress(&answer);
-    let headers = StoredHeaders { location: Some(location(order.id)), version: Some(order.version) };
-    let headers = serde_json::to_string(&headers).map_err(Error::internal)?;
-    let data = serde_json::to_string(&Summary::of(&order)).map_err(Error::internal)?;
-    let mut events = vec![("order.captured", data.clone())];
-    match order.status {
-        OrderStatus::Draft => {}
-        OrderStatus::OnHold => events.push(("order.held", data)),
-        OrderStatus::Confirmed | OrderStatus::Completed | OrderStatus::Cancelled => events.push(("order.confirmed", data)),
-    }
-    Ok(Prepared { place, order, answer, compressed, headers, events, payments: vec![], pegs })
-}
-
-fn location(id: OrderId) -> String {
-    format!("/v1/orders/{id}")
-}
-
-fn created(order: &Order, body: Vec<u8>) -> Answer {
-    Answer {
-        status: 201,
-        body,
-        location: Some(location(order.id)),
-        version: Some(order.version),
-        replayed: false,
-        content_type: "application/json",
-    }
-}
-
-fn write(
-    connection: &mut PgConnection,
-    context: &Context,
-    requests: &[&PlaceRequest],
-    prepared: &[&Prepared],
-    holding_claims: bool,
-) -> Result<HashSet<OrderId>, diesel::result::Error> {
-    let batch: Vec<Captured> = prepared
-        .iter()
-        .map(|p| Captured {
-            order: &p.order,
-            claims: &requests[p.place].claims,
-            answer: &p.compressed,
-            headers: &p.headers,
-            events: &p.events,
-            pegs: &p.pegs,
-            actor: &context.actor,
-            origin: requests[p.place].origin.as_deref(),
-            at: context.now,
-        })
-        .collect();
-    captured::capture(connection, &batch, holding_claims)
-}
-
-/// The slow path: claims, guests, reservations, balances, stock, all locked in that order; then each order in order of arrival.
-/// Orders that lost a claim are left without outcome for [`settle_replays`].
-fn decide_under_locks(
-    connection: &mut PgConnection,
-    cache: &MasterDataCache,
-    context: &Context,
-    requests: &[&PlaceRequest],
-    batch: &[(usize, Verified)],
-    reference: &Reference,
-) -> Result<Vec<(usize, Outcome)>, Error> {
-    let claims: Vec<(Uuid, OrderId, &Claim)> = batch.iter().flat_map(|(i, _)| requests[*i].own_claims(context)).collect();
-    let mut got: HashMap<OrderId, usize> = HashMap::new();
-    for id in captured::insert_claims(connection, &claims, context.now)? {
-        *got.entry(id).or_default() += 1;
-    }
-    let (won, part): (Vec<_>, Vec<_>) = batch
-        .iter()
-        .filter(|(_, verified)| got.contains_key(&verified.order.id))
-        .partition(|(i, verified)| got.get(&verified.order.id) == Some(&requests[*i].claims.len()));
-    let guests: Vec<&NewGuest> = won.iter().filter_map(|(_, verified)| verified.guest.as_ref()).collect();
-    let guests = guests::claim(connection, context, &guests)?;
-
-    let reservations = consume_reservations(connection, context, requests, &won)?;
-    let buyer = |order: &Order| guests.id(order.customer_id).unwrap_or(order.customer_id);
-    let wanted = |verified: &Verified| {
-        let buyer = buyer(&verified.order);
-        verified.coupons.iter().map(move |coupon| (coupon.coupon_id, buyer)).collect::<Vec<_>>()
-    };
-    let wanted: Vec<(CouponId, CustomerId)> = won.iter().flat_map(|(_, verified)| wanted(verified)).collect();
-    let mut coupons = CouponClaims::lock(connection, context, &wanted, None)?;
-    let payers: Vec<CustomerId> =
-        won.iter().map(|(_, v)| guests.payer(v.order.bill_to_customer_id).unwrap_or(v.order.bill_to_customer_id)).collect();
-    let mut credit = balance::lock(connection, context.organization_id, &payers)?;
-    // Incoming supply comes before stock in the lock order.
-    let may_wait =
-        won.iter().filter(|(_, v)| v.order.document.on_shortage == OnShortage::Backorder && v.order.status != OrderStatus::Draft);
-    let may_wait: Vec<&str> =
-        may_wait.flat_map(|(_, v)| &v.order.lines).filter(|line| line.is_stocked()).map(|line| line.sku.as_str()).collect();
-    let supply = pegs::lock_supply(connection, context.organization_id, &may_wait, reference.company.local_date(context.now))?;
-    let ordered = won.iter().flat_map(|(_, v)| v.order.lines.iter()).filter(|line| line.is_stocked()).map(|line| line.sku.as_str());
-    let skus: Vec<&str> = ordered.chain(reservations.iter().flat_map(|r| r.lines.iter()).map(|line| line.sku.as_str())).collect();
-    let mut shelf = Shelf::new(reference.company.locations.iter().map(|location| (location.priority, location.code.as_str())));
-    let levels = shelves::lock(connection, context.organization_id, &skus)?;
-    for level in &levels {
-        shelf.set(&level.sku, &level.location, level.available);
-    }
-    shelf.keep_for(&backorders::waiting_for(connection, context.organization_id, &skus)?);
-    // What was kept for a cart is nobody else's, except what the level lacks.
-    for level in &levels {
-        let kept = reservations.iter().flat_map(|reservation| &reservation.lines);
-        let kept: Decimal = kept.filter(|line| line.sku == level.sku && line.location == level.location).map(|line| line.quantity).sum();
-        shelf.add(&level.sku, &level.location, (kept + level.available.min(Decimal::ZERO)).max(Decimal::ZERO));
-    }
-    let mut shelf = shelf.with_outlook(Outlook::new(reference.company.clone(), supply, vec![]));
-    let given_back: Vec<_> = reservations.iter().flat_map(|reservation| reservation.lines.iter().cloned()).collect();
-    if !given_back.is_empty() {
-        // Under the locks nobody can take it before the orders that it was kept for.
-        inventory::release_stock(connection, context, &given_back)?;
-    }
-    let (mut outcomes, mut prepared, mut refused) = (vec![], vec![], vec![]);
-    for (i, verified) in &won {
-        let mut order = verified.order.clone();
-        if let Some(id) = guests.id(order.customer_id) {
-            order.customer_id = id;
-            order.document.customer.id = id;
-        }
-        if let Some(id) = guests.payer(order.bill_to_customer_id) {
-            order.bill_to_customer_id = id;
-            order.document.bill_to.id = id;
-        }
-        let decided = match coupons.check(&order, &verified.coupons) {
-            Err(error) if coupon_claims::has_changed(&error) => return Err(error),
-            checked => checked.and_then(|()| decide(&mut order, &mut shelf, &mut credit, context)),
-        };
-        match decided {
-            Ok(pegs) => {
-                coupons.take(&order, &verified.coupons);
-                let payments = take_payments(&mut order, requests[*i], reference, context)?;
-                prepared.push(Prepared { payments, ..prepare(*i, order, pegs, context)? });
-            }
-            Err(error) => {
-                refused.push(*i);
-                outcomes.push((*i, Err(error)));
-            }
-        }
-    }
-    cache.note_credit(context.organization_id, credit.into_iter());
-    let gone: Vec<(Uuid, OrderId, &Claim)> =
-        part.iter().map(|(i, _)| *i).chain(refused).flat_map(|i| requests[i].own_claims(context)).collect();
-    if !gone.is_empty() {
-        captured::delete_claims(connection, &gone)?;
-    }
-    guests::insert(connection, context, &guests, &prepared.iter().map(|prepared| prepared.order.bill_to_customer_id).collect())?;
-    if !prepared.is_empty() {
-        write(connection, context, requests, &prepared.iter().collect::<Vec<_>>(), true)?;
-    }
-    coupons.write(connection, context)?;
-    let mut facts: Vec<_> = reservations.into_iter().map(|reservation| reservation.event).collect();
-    for order in prepared.iter().filter(|prepared| !prepared.payments.is_empty()) {
-        captured::set_paid(connection, &order.order)?;
-        for payment in &order.payments {
-            payments::insert(connection, context, payment)?;
-            facts.push(pay::booked(payment));
-        }
-    }
-    events::append(connection, context, &facts)?;
-    outcomes.extend(prepared.into_iter().map(|p| (p.place, Ok(created(&p.order, p.answer)))));
-    Ok(outcomes)
-}
-
-/// The money that comes with the order: put on it up to its total.
-pub(super) fn take_payments(
-    order: &mut Order,
-    placed: &PlaceRequest,
-    reference: &Reference,
-    context: &Context,
-) -> Result<Vec<Payment>, Error> {
-    let given = &placed.request.body.payments;
-    if given.is_empty() {
-        return Ok(vec![]);
-    }
-    let numbered: Vec<OrderPayment> =
-        placed.payment_numbers.iter().zip(given).map(|(number, payment)| OrderPayment { number: number.clone(), payment }).collect();
-    if numbered.len() != given.len() {
-        return Err(Error::internal("each payment of an order needs a receipt number"));
-    }
-    let at = if order.detail.historical { order.ordered_at } else { context.now };
-    let received_on = at.with_timezone(&reference.company.organization.time_zone).date_naive();
-    Ok(payments_of_new_order(order, &numbered, received_on, at)?)
-}
-
-/// Takes over the reservations that the orders name; an expired one only gives its stock back.
-fn consume_reservations(
-    connection: &mut PgConnection,
-    context: &Context,
-    requests: &[&PlaceRequest],
-    won: &[&(usize, Verified)],
-) -> Result<Vec<Consumed>, Error> {
-    let consumptions: Vec<Consumption> = won
-        .iter()
-        .filter_map(|(i, verified)| {
-            let reservation_id = requests[*i].request.body.reservation_id?;
-            Some(Consumption { reservation_id, order_id: verified.order.id })
-        })
-        .collect();
-    if consumptions.is_empty() {
-        return Ok(vec![]);
-    }
-    let consumed = reservations::consume_each(connection, context.organization_id, &consumptions, context.now)?;
-    let unknown = |error| match error {
-        Error::NotFound { .. } => Error::invalid("/reservation_id", "unknown_reservation", "no reservation with this id"),
-        error => error,
-    };
-    consumed.into_iter().map(|one| one.map_err(unknown)).collect()
-}
-
-/// Answers every order without outcome whose claim is held: by itself (an earlier try whose answer was lost), or by an earlier
-/// order (a replay). A refusal counts for nothing there: the earlier order may be what left it without stock. One set query.
-fn settle_replays(
-    connection: &mut PgConnection,
-    context: &Context,
-    requests: &[&PlaceRequest],
-    among: &[usize],
-    outcomes: &mut [Option<Outcome>],
-) -> Result<(), Error> {
-    let unanswered = |i: &usize| match &outcomes[*i] {
-        None => true,
-        Some(Err(_)) => true,
-        Some(Ok(_)) => false,
-    };
-    let open: Vec<usize> = among.iter().copied().filter(unanswered).collect();
-    let claims: Vec<(Uuid, OrderId, &Claim)> = open.iter().flat_map(|i| requests[*i].own_claims(context)).collect();
-    if claims.is_empty() {
-        return Ok(());
-    }
-    let held: HashMap<(String, String), HeldClaim> =
-        captured::held_claims(connection, &claims)?.into_iter().map(|claim| ((claim.kind.clone(), claim.key.clone()), claim)).collect();
-    if held.is_empty() {
-        return Ok(());
-    }
-    for i in open {
-        let placed = requests[i];
-        for claim in &placed.claims {
-            if let Some(held) = held.get(&(claim.kind.to_owned(), claim.key.clone())) {
-                outcomes[i] = Some(replay(connection, context, placed, claim, held));
-                break;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn replay(connection: &mut PgConnection, context: &Context, placed: &PlaceRequest, claim: &Claim, held: &HeldClaim) -> Outcome {
-    let ours = held.subject_id == placed.request.order_id;
-    if claim.kind == "k" {
-        let answer = idempotency::replay(&held.hash, &claim.hash, held.status, held.answer.clone(), held.headers.clone())?;
-        return Ok(Answer { replayed: !ours, ..answer });
-    }
-    if !ours && !claim.is_of(&held.hash) {
-        let extra = json!({ "order_id": held.subject_id });
-        return Err(Error::conflict_with("external_id_conflict", "the channel has sent another order with this external_id", extra));
-    }
-    let order = orders::find(connection, context.organization_id, held.subject_id)?;
-    let order = order.ok_or_else(|| Error::internal("a claim without its order"))?;
-    let answer = if ours { Answer::created(location(order.id), &OrderBody::from(&order))? } else { Answer::ok(&OrderBody::from(&order))? };
-    Ok(Answer { replayed: !ours, ..answer.with_version(order.version) })
 }

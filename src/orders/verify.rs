@@ -1,14 +1,18 @@
 //! From a request to an order: who buys, what it costs, what speaks against it. Pure; stock comes after, in `promise`.
 
+mod buyer;
+mod objections;
+
+pub use objections::objections;
+
 use super::body::NewOrder;
 use super::coupons::{self, CouponUse, Named};
 use super::dates::Dates;
-use super::hold::{Hold, HoldCode};
 use super::milestones::Milestones;
-use super::order::{CustomerSnapshot, DeliveryRule, Detail, Document, LineDetail, OnShortage, Order, OrderLine};
-use super::pricing::{self, LineInput, Priced, Pricing, PricingInput, ShippingInput};
+use super::order::{DeliveryRule, Detail, Document, LineDetail, OnShortage, Order, OrderLine};
+use super::pricing::{self, LineInput, Priced, PricingInput, ShippingInput};
 use super::quantities::LineQuantities;
-use super::reference::{Customer, Product, Reference};
+use super::reference::{Product, Reference};
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
 use super::tax::TaxRule;
 use super::tax_treatment::TaxedBuyer;
@@ -16,19 +20,17 @@ use super::taxation::{Places, Taxation};
 use crate::auth::actor::Context;
 use crate::catalog::coupons::judge::Buying;
 use crate::catalog::product_kind::ProductKind;
-use crate::customers::address_book::{AddressUse, CustomerAddress};
 use crate::customers::guests::NewGuest;
 use crate::error::Error;
 use crate::payments::payment::PaymentStatus as MoneyStatus;
-use crate::types::address::Address;
 use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::Amount;
 use crate::types::fault::Faults;
 use crate::types::id::{CustomerId, OrderId, OrderLineId};
 use crate::types::tax_id;
+use buyer::{Addresses, Buyer, addresses, buyer, payment_terms};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde_json::json;
 
 /// A new order with what its caller may do.
 #[derive(Clone, Debug)]
@@ -104,109 +106,6 @@ pub fn verify(request: &Request, reference: &Reference, context: &Context, guest
     Ok(Verified { order, guest, coupons })
 }
 
-enum Buyer<'a> {
-    Known {
-        customer: &'a Customer,
-        bill_to: &'a Customer,
-        /// Recognized by e-mail alone: history, never terms, credit, prices or addresses.
-        by_email_only: bool,
-        /// The guest who pays, where that is not `bill_to`: what a guest orders is not the account's to pay, and does not use its
-        /// credit.
-        payer: Option<NewGuest>,
-    },
-    Guest(NewGuest),
-}
-
-impl Buyer<'_> {
-    fn currency(&self) -> Option<Currency> {
-        match self {
-            Self::Known { customer, by_email_only: false, .. } => customer.currency,
-            Self::Known { .. } | Self::Guest(_) => None,
-        }
-    }
-
-    /// The customer whose terms, prices and addresses count.
-    fn trusted(&self) -> Option<&Customer> {
-        match self {
-            Self::Known { customer, by_email_only: false, .. } => Some(customer),
-            Self::Known { .. } | Self::Guest(_) => None,
-        }
-    }
-
-    /// Who pays, where that is somebody else whose terms and addresses count.
-    fn other_payer(&self) -> Option<&Customer> {
-        match self {
-            Self::Known { customer, bill_to, by_email_only: false, .. } if bill_to.id != customer.id => Some(bill_to),
-            Self::Known { .. } | Self::Guest(_) => None,
-        }
-    }
-
-    /// What of the one who pays counts for tax; nobody who was recognized by an e-mail address has any of it.
-    fn taxed(&self) -> TaxedBuyer<'_> {
-        match self {
-            Self::Known { bill_to, by_email_only: false, .. } => bill_to.taxed(),
-            Self::Known { .. } | Self::Guest(_) => TaxedBuyer::default(),
-        }
-    }
-
-    fn snapshots(&self) -> (CustomerSnapshot, CustomerSnapshot) {
-        let of_guest = |guest: &NewGuest| CustomerSnapshot { id: guest.id, code: None, name: guest.name.clone() };
-        let of = |customer: &Customer| CustomerSnapshot { id: customer.id, code: customer.code.clone(), name: customer.name.clone() };
-        match self {
-            Self::Known { customer, payer: Some(payer), .. } => (of(customer), of_guest(payer)),
-            Self::Known { customer, bill_to, payer: None, .. } => (of(customer), of(bill_to)),
-            Self::Guest(guest) => (of_guest(guest), of_guest(guest)),
-        }
-    }
-
-    fn email(&self) -> Option<&str> {
-        match self {
-            Self::Known { customer, .. } => customer.email.as_deref(),
-            Self::Guest(guest) => guest.email.as_deref(),
-        }
-    }
-}
-
-fn buyer<'a>(body: &NewOrder, reference: &'a Reference, guest_id: CustomerId, faults: &mut Faults) -> Option<Buyer<'a>> {
-    let mut payer = None;
-    let (customer, by_email_only, pointer) = if let Some(inline) = &body.customer {
-        let guest = NewGuest {
-            id: guest_id,
-            name: inline.name.clone(),
-            email: inline.email.clone(),
-            phone: inline.phone.clone(),
-            currency: reference.company.organization.base_currency,
-        };
-        match inline.email.as_deref().and_then(|email| reference.customer_by_email(email)) {
-            Some(customer) => {
-                payer = Some(guest).filter(|_| !customer.guest && body.bill_to_customer_id.is_none());
-                (Some(customer), true, "/customer")
-            }
-            None => return Some(Buyer::Guest(guest)),
-        }
-    } else if let Some(id) = body.customer_id {
-        (reference.customer(id), false, "/customer_id")
-    } else {
-        (body.customer_code.as_deref().and_then(|code| reference.customer_by_code(code)), false, "/customer_code")
-    };
-    let Some(customer) = customer else {
-        faults.add(pointer, "unknown_customer", "no customer with this id or code");
-        return None;
-    };
-    let bill_to_id = body.bill_to_customer_id.or(customer.bill_to_customer_id.filter(|_| !by_email_only));
-    let bill_to = match bill_to_id {
-        None => customer,
-        Some(id) => match reference.customer(id) {
-            Some(bill_to) => bill_to,
-            None => {
-                faults.add("/bill_to_customer_id", "unknown_customer", "no customer with this id");
-                return None;
-            }
-        },
-    };
-    Some(Buyer::Known { customer, bill_to, by_email_only, payer })
-}
-
 /// A line as it is ordered: product, unit and factor.
 struct Ordered<'a> {
     product: &'a Product,
@@ -242,52 +141,6 @@ fn lines<'a>(body: &NewOrder, reference: &'a Reference, faults: &mut Faults) -> 
         lines.push(Ordered { product, unit, factor, quantity });
     }
     lines
-}
-
-/// Code of the terms and whether they are prepayment: those of the one who pays.
-fn payment_terms(body: &NewOrder, reference: &Reference, buyer: &Buyer, faults: &mut Faults) -> (String, bool) {
-    let payer = buyer.other_payer().or(buyer.trusted());
-    let code = body.payment_terms.as_deref().or(payer.map(|payer| payer.payment_terms.as_str())).unwrap_or("due_on_receipt");
-    let terms = reference.company.payment_term(code);
-    if terms.is_none() {
-        faults.add("/payment_terms", "unknown_payment_terms", "no payment terms with this code");
-    }
-    (code.to_owned(), terms.is_some_and(|terms| terms.prepayment))
-}
-
-struct Addresses {
-    shipping: Option<Address>,
-    billing: Option<Address>,
-}
-
-/// Where a customer is shipped to, or billed, by default.
-fn default_address(customer: &Customer, purpose: AddressUse) -> Option<Address> {
-    let coded = || customer.addresses.iter().find(|address| address.r#use == purpose).map(CustomerAddress::to_address);
-    let first = match purpose {
-        AddressUse::Billing => &customer.billing_address,
-        AddressUse::Shipping => &customer.shipping_address,
-    };
-    first.clone().or_else(coded)
-}
-
-/// Name and address of an invoice are of one company: somebody else who pays is billed at an address of his own, or at none.
-fn addresses(body: &NewOrder, buyer: &Buyer, faults: &mut Faults) -> Addresses {
-    let customer = buyer.trusted();
-    let default = |customer: Option<&Customer>, purpose| customer.and_then(|customer| default_address(customer, purpose));
-    let mut shipping = body.shipping_address.clone();
-    if let Some(code) = &body.ship_to_address_code {
-        shipping = customer.and_then(|c| c.addresses.iter().find(|address| &address.code == code)).map(CustomerAddress::to_address);
-        faults.require(shipping.is_some(), "/ship_to_address_code", "unknown_address", "the customer has no address with this code");
-    }
-    let shipping = shipping
-        .or_else(|| default(customer, AddressUse::Shipping))
-        .or_else(|| body.billing_address.clone())
-        .or_else(|| default(customer, AddressUse::Billing));
-    let billing = body.billing_address.clone().or_else(|| match buyer.other_payer() {
-        Some(payer) => default(Some(payer), AddressUse::Billing).or_else(|| default(Some(payer), AddressUse::Shipping)),
-        None => default(customer, AddressUse::Billing).or_else(|| shipping.clone()),
-    });
-    Addresses { shipping, billing }
 }
 
 fn channel(body: &NewOrder, reference: &Reference, faults: &mut Faults) -> String {
@@ -524,39 +377,6 @@ fn order(
     }
 }
 
-/// What speaks against an order now, as holds that are not raised yet. `price_list` is the one that its buyer is entitled to, `paid`
-/// what is captured or authorized for it.
-pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>, paid: Decimal, context: &Context) -> Vec<Hold> {
-    let mut holds = vec![];
-    let mut raise = |code, line, detail: String, data| holds.push(Hold::raise(code, line, detail, data, &context.actor, context.now));
-    let blocked = |id| reference.customer(id).is_some_and(|customer| customer.blocked);
-    if blocked(order.customer_id) || blocked(order.bill_to_customer_id) {
-        raise(HoldCode::CustomerBlocked, None, "the customer is blocked".into(), json!({}));
-    }
-    for line in order.lines.iter().filter(|line| !line.is_removed()) {
-        if reference.product(&line.sku).is_some_and(|product| !product.active) {
-            raise(HoldCode::ProductInactive, Some(line.id), format!("{} is no longer sold", line.sku), json!({ "sku": line.sku }));
-        }
-    }
-    if order.document.pricing == Pricing::AsGiven {
-        for mismatch in price_mismatches(order, reference, price_list) {
-            raise(HoldCode::PriceMismatch, Some(mismatch.0), mismatch.1, mismatch.2);
-        }
-    }
-    if order.document.prepaid && paid < order.total {
-        let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
-        raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
-    }
-    let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked && !line.is_removed());
-    if goods && !order.document.shipping_address.as_ref().is_some_and(Address::is_deliverable) {
-        raise(HoldCode::AddressIncomplete, None, "a delivery needs line1, city and country".into(), json!({}));
-    }
-    if let Some(number) = duplicate_of(order, reference) {
-        raise(HoldCode::SuspectedDuplicate, None, format!("looks like {number}"), json!({ "number": number }));
-    }
-    holds
-}
-
 fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
     match status.unwrap_or(MoneyStatus::Captured) {
         MoneyStatus::Captured | MoneyStatus::Authorized => true,
@@ -568,52 +388,4 @@ fn counts_as_paid(status: Option<MoneyStatus>) -> bool {
         | MoneyStatus::PartiallyRefunded
         | MoneyStatus::Refunded => false,
     }
-}
-
-/// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
-/// no price of ours cannot be compared.
-fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&str>) -> Vec<(OrderLineId, String, serde_json::Value)> {
-    let on = order.ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
-    let tolerance = reference.company.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
-    let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
-    let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
-    let percent = number("percent").unwrap_or(Decimal::ZERO);
-    let mut found = vec![];
-    for line in &order.lines {
-        let base = line.quantities.quantity * line.unit_factor;
-        let Some(ours) = reference.price(&line.sku, price_list, order.currency, base, on) else { continue };
-        let expected = order.currency.round(base * ours.unit_price.0 / ours.price_quantity.0);
-        let given = line.detail.gross_amount.0;
-        let tolerated = amount.max(expected * percent / Decimal::ONE_HUNDRED);
-        if (given - expected).abs() > tolerated {
-            let data = json!({ "sku": line.sku, "given": given.to_string(), "expected": expected.to_string() });
-            found.push((line.id, format!("{} is {given} where our price makes {expected}", line.sku), data));
-        }
-    }
-    found
-}
-
-/// The number of an order that this one seems to repeat.
-fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
-    let purchase_order = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
-    let same_purchase_order = purchase_order.and_then(|number| {
-        let mut others = reference.same_purchase_orders.iter();
-        others
-            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number && other.number != order.number)
-            .map(|other| other.number.clone())
-    });
-    same_purchase_order.or_else(|| {
-        let others: Vec<_> = reference.recent_orders.iter().filter(|other| other.customer_id == order.customer_id).collect();
-        if others.is_empty() {
-            return None;
-        }
-        let kept = order.lines.iter().filter(|line| !line.is_removed());
-        let mut lines: Vec<(String, String, Decimal)> =
-            kept.map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
-        lines.sort();
-        let same = |other: &&&super::reference::RecentOrder| {
-            other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines
-        };
-        others.iter().find(same).map(|other| other.number.clone())
-    })
 }

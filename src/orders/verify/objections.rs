@@ -1,0 +1,93 @@
+//! What speaks against an order.
+
+use crate::auth::actor::Context;
+use crate::catalog::product_kind::ProductKind;
+use crate::orders::hold::{Hold, HoldCode};
+use crate::orders::order::Order;
+use crate::orders::pricing::Pricing;
+use crate::orders::reference::{RecentOrder, Reference};
+use crate::types::address::Address;
+use crate::types::id::OrderLineId;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+/// What speaks against an order now, as holds that are not raised yet. `price_list` is the one that its buyer is entitled to, `paid`
+/// what is captured or authorized for it.
+pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>, paid: Decimal, context: &Context) -> Vec<Hold> {
+    let mut holds = vec![];
+    let mut raise = |code, line, detail: String, data| holds.push(Hold::raise(code, line, detail, data, &context.actor, context.now));
+    let blocked = |id| reference.customer(id).is_some_and(|customer| customer.blocked);
+    if blocked(order.customer_id) || blocked(order.bill_to_customer_id) {
+        raise(HoldCode::CustomerBlocked, None, "the customer is blocked".into(), json!({}));
+    }
+    for line in order.lines.iter().filter(|line| !line.is_removed()) {
+        if reference.product(&line.sku).is_some_and(|product| !product.active) {
+            raise(HoldCode::ProductInactive, Some(line.id), format!("{} is no longer sold", line.sku), json!({ "sku": line.sku }));
+        }
+    }
+    if order.document.pricing == Pricing::AsGiven {
+        for mismatch in price_mismatches(order, reference, price_list) {
+            raise(HoldCode::PriceMismatch, Some(mismatch.0), mismatch.1, mismatch.2);
+        }
+    }
+    if order.document.prepaid && paid < order.total {
+        let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
+        raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
+    }
+    let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked && !line.is_removed());
+    if goods && !order.document.shipping_address.as_ref().is_some_and(Address::is_deliverable) {
+        raise(HoldCode::AddressIncomplete, None, "a delivery needs line1, city and country".into(), json!({}));
+    }
+    if let Some(number) = duplicate_of(order, reference) {
+        raise(HoldCode::SuspectedDuplicate, None, format!("looks like {number}"), json!({ "number": number }));
+    }
+    holds
+}
+
+/// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
+/// no price of ours cannot be compared.
+fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&str>) -> Vec<(OrderLineId, String, serde_json::Value)> {
+    let on = order.ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
+    let tolerance = reference.company.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
+    let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
+    let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
+    let percent = number("percent").unwrap_or(Decimal::ZERO);
+    let mut found = vec![];
+    for line in &order.lines {
+        let base = line.quantities.quantity * line.unit_factor;
+        let Some(ours) = reference.price(&line.sku, price_list, order.currency, base, on) else { continue };
+        let expected = order.currency.round(base * ours.unit_price.0 / ours.price_quantity.0);
+        let given = line.detail.gross_amount.0;
+        let tolerated = amount.max(expected * percent / Decimal::ONE_HUNDRED);
+        if (given - expected).abs() > tolerated {
+            let data = json!({ "sku": line.sku, "given": given.to_string(), "expected": expected.to_string() });
+            found.push((line.id, format!("{} is {given} where our price makes {expected}", line.sku), data));
+        }
+    }
+    found
+}
+
+/// The number of an order that this one seems to repeat.
+fn duplicate_of(order: &Order, reference: &Reference) -> Option<String> {
+    let purchase_order = order.purchase_order_number.as_deref().filter(|number| !number.trim().is_empty());
+    let same_purchase_order = purchase_order.and_then(|number| {
+        let mut others = reference.same_purchase_orders.iter();
+        others
+            .find(|other| other.customer_id == order.customer_id && other.purchase_order_number == number && other.number != order.number)
+            .map(|other| other.number.clone())
+    });
+    same_purchase_order.or_else(|| {
+        let others: Vec<_> = reference.recent_orders.iter().filter(|other| other.customer_id == order.customer_id).collect();
+        if others.is_empty() {
+            return None;
+        }
+        let kept = order.lines.iter().filter(|line| !line.is_removed());
+        let mut lines: Vec<(String, String, Decimal)> =
+            kept.map(|line| (line.sku.clone(), line.unit.clone(), line.quantities.quantity)).collect();
+        lines.sort();
+        let same = |other: &&&RecentOrder| {
+            other.channel != order.channel && other.currency == order.currency && other.total == order.total && other.lines == lines
+        };
+        others.iter().find(same).map(|other| other.number.clone())
+    })
+}
