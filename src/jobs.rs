@@ -22,6 +22,7 @@ use crate::payments;
 use crate::payments::provider::stripe::StripeApi;
 use crate::platform::clock::{Clock, Now};
 use crate::platform::db::Db;
+use crate::platform::one_by_one::one_by_one;
 use crate::platform::panics::caught;
 use crate::platform::{idempotency, metrics};
 use actix_web::web::Data;
@@ -279,28 +280,34 @@ pub fn expire_reservations(db: &Db, now: impl Now) -> Result<usize, Error> {
     }
 }
 
-/// Serves backorders of every organization until nothing more can be served.
-pub fn fill_backorders(db: &Db, now: impl Now) -> Result<usize, Error> {
+/// Again and again until there is nothing more to do; how much it was.
+fn until_nothing(mut work: impl FnMut() -> Result<usize, Error>) -> Result<usize, Error> {
     let mut all = 0;
-    for organization_id in db.read_blocking(backorders::organizations_waiting)? {
-        loop {
-            let context = Context::job(organization_id, "serve_backorders", now.now());
-            let served = db.write_blocking(|connection| serve_backorders(connection, &context))?;
-            all += served;
-            if served == 0 {
-                break;
-            }
+    loop {
+        let done = work()?;
+        all += done;
+        if done == 0 {
+            return Ok(all);
         }
     }
-    Ok(all)
+}
+
+/// Serves backorders of every organization until nothing more can be served.
+pub fn fill_backorders(db: &Db, now: impl Now) -> Result<usize, Error> {
+    one_by_one(db.read_blocking(backorders::organizations_waiting)?, |organization_id| {
+        until_nothing(|| {
+            let context = Context::job(organization_id, "serve_backorders", now.now());
+            db.write_blocking(|connection| serve_backorders(connection, &context))
+        })
+    })
 }
 
 /// Promises lines that wait for supply anew, of every organization, until nothing is to be reviewed. What can be served is served
 /// first, so that nobody is told of a day that is past as soon as it is told.
 pub fn keep_promises(db: &Db, now: impl Now) -> Result<usize, Error> {
-    let mut all = 0;
     let at = now.now();
-    for organization_id in db.read_blocking(|connection| pegs::organizations_to_review(connection, at))? {
+    one_by_one(db.read_blocking(|connection| pegs::organizations_to_review(connection, at))?, |organization_id| {
+        let mut all = 0;
         let context = || Context::system(organization_id, now.now());
         let serve = |context: Context| db.write_blocking(|connection| serve_backorders(connection, &context));
         let keep = |context: Context| db.write_blocking(|connection| keep_promises::keep_promises(connection, &context));
@@ -310,46 +317,38 @@ pub fn keep_promises(db: &Db, now: impl Now) -> Result<usize, Error> {
         while keep(context())? {
             all += 1;
             if db.is_stopping() {
-                return Ok(all);
+                break;
             }
         }
-    }
-    Ok(all)
+        Ok(all)
+    })
 }
 
 /// Takes the stock back from orders that have been on hold too long.
 pub fn expire_holds(db: &Db, now: impl Now) -> Result<usize, Error> {
-    let mut all = 0;
     let before = now.now() - TimeDelta::days(expire_holds::HOLD_DAYS);
-    for organization_id in db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))? {
-        loop {
+    one_by_one(db.read_blocking(|connection| orders::organizations_with_overdue_holds(connection, before))?, |organization_id| {
+        until_nothing(|| {
             let context = Context::job(organization_id, "expire_holds", now.now());
-            let changed = db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))?;
-            all += changed;
-            if changed == 0 {
-                break;
-            }
-        }
-    }
-    Ok(all)
+            db.write_blocking(|connection| expire_holds::expire_holds(connection, &context))
+        })
+    })
 }
 
 /// Tells of invoices that have become overdue and of reminders that have fallen due, also of those of a standstill.
 pub fn remind(db: &Db, now: impl Now) -> Result<usize, Error> {
-    let mut all = 0;
     // Somewhere it is tomorrow already.
     let latest = now.now().date_naive() + TimeDelta::days(1);
-    for organization_id in db.read_blocking(|connection| Ok(invoices::service::organizations_with_overdue(connection, latest)?))? {
-        loop {
-            let context = Context::system(organization_id, now.now());
-            let told = db.write_blocking(|connection| invoices::reminders::remind(connection, &context))?;
-            all += told;
-            if told == 0 || db.is_stopping() {
-                break;
+    let overdue = db.read_blocking(|connection| Ok(invoices::service::organizations_with_overdue(connection, latest)?))?;
+    one_by_one(overdue, |organization_id| {
+        until_nothing(|| {
+            if db.is_stopping() {
+                return Ok(0);
             }
-        }
-    }
-    Ok(all)
+            let context = Context::system(organization_id, now.now());
+            db.write_blocking(|connection| invoices::reminders::remind(connection, &context))
+        })
+    })
 }
 
 /// Asks for reserved money of orders that have shipped something, and gives up what orders do not need any more.
@@ -357,11 +356,11 @@ pub fn capture_shipped(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: i64 = 200;
     let ending = now.now() + capture_shipped::ENDS_SOON;
     let orders = db.read_blocking(|connection| Ok(payments::service::orders_to_capture(connection, ending, BATCH)?))?;
-    for (organization_id, order_id) in &orders {
-        let context = Context::job(*organization_id, "capture_shipped", now.now());
-        db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, *order_id))?;
-    }
-    Ok(orders.len())
+    one_by_one(orders, |(organization_id, order_id)| {
+        let context = Context::job(organization_id, "capture_shipped", now.now());
+        db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, order_id))?;
+        Ok(1)
+    })
 }
 
 /// Asks providers once a day for payments that are open there, and for refunds that are under way: a message may never have come.
@@ -369,11 +368,11 @@ pub fn ask_providers(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: i64 = 100;
     let before = now.now() - TimeDelta::days(1);
     let silent = db.read_blocking(|connection| Ok(payments::service::silent(connection, before, BATCH)?))?;
-    for (organization_id, id) in &silent {
-        let context = Context::job(*organization_id, "ask_providers", now.now());
-        db.write_blocking(|connection| payments::service::ask_provider(connection, &context, *id))?;
-    }
-    Ok(silent.len())
+    one_by_one(silent, |(organization_id, id)| {
+        let context = Context::job(organization_id, "ask_providers", now.now());
+        db.write_blocking(|connection| payments::service::ask_provider(connection, &context, id))?;
+        Ok(1)
+    })
 }
 
 /// Gives up authorizations that can no longer be captured.
@@ -381,14 +380,14 @@ pub fn expire_authorizations(db: &Db, now: impl Now) -> Result<usize, Error> {
     const BATCH: i64 = 200;
     let at = now.now();
     let due = db.read_blocking(|connection| Ok(payments::service::expired(connection, at, BATCH)?))?;
-    for (organization_id, id) in &due {
-        let context = Context::job(*organization_id, "expire_authorizations", now.now());
-        if let Some(order_id) = db.read_blocking(|connection| pay::captured_late(connection, &context, *id))? {
+    one_by_one(due, |(organization_id, id)| {
+        let context = Context::job(organization_id, "expire_authorizations", now.now());
+        if let Some(order_id) = db.read_blocking(|connection| pay::captured_late(connection, &context, id))? {
             db.write_blocking(|connection| capture_shipped::capture_shipped(connection, &context, order_id))?;
         }
-        db.write_blocking(|connection| pay::expire(connection, &context, *id))?;
-    }
-    Ok(due.len())
+        db.write_blocking(|connection| pay::expire(connection, &context, id))?;
+        Ok(1)
+    })
 }
 
 /// Stored answers are kept for three days, well over the promised 24 hours. External ids stay claimed for ever.

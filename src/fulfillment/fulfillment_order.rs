@@ -203,11 +203,11 @@ impl FulfillmentOrder {
         self.lines.iter_mut().find(|line| line.line_number == line_number)
     }
 
-    /// Packs what is picked; where nothing is picked yet, packing implies picking all of it.
-    pub fn pack(&mut self) {
+    /// Packs what is picked; where nothing is picked yet, packing implies picking all that may leave.
+    pub fn pack(&mut self, may_leave: impl Fn(&Allocation) -> bool) {
         let untouched = self.lines.iter().all(|line| line.picked == line.shipped);
         for line in &mut self.lines {
-            if untouched {
+            if untouched && may_leave(line) {
                 line.picked = line.quantity;
             }
             line.pack();
@@ -310,7 +310,7 @@ mod tests {
     fn the_derived_status_is_that_of_the_table() {
         let all = |order: &mut FulfillmentOrder, action: A| match action {
             A::Pick => order.lines.iter_mut().for_each(|line| line.pick_to(line.quantity).unwrap()),
-            A::Pack => order.pack(),
+            A::Pack => order.pack(|_| true),
             A::Ship => order.lines.iter_mut().for_each(|line| line.ship(line.open()).unwrap()),
             A::Cancel => order.lines.iter_mut().for_each(|line| line.withdraw(line.open()).unwrap()),
             A::Move => order.lines.iter_mut().for_each(|line| (line.picked, line.packed) = (line.shipped, line.shipped)),
@@ -334,12 +334,15 @@ mod tests {
     fn packing_takes_what_is_picked_and_all_of_it_where_nothing_is() {
         let mut order = of(vec![allocation(1, 3), allocation(2, 1)]);
         order.lines[0].pick_to(2.into()).unwrap();
-        order.pack();
+        order.pack(|_| true);
         order.settle(false);
         assert_eq!((order.status, order.lines[0].packed, order.lines[1].packed), (FulfillmentOrderStatus::Picking, 2.into(), 0.into()));
         let mut order = of(vec![allocation(1, 3)]);
-        order.pack();
+        order.pack(|_| true);
         assert_eq!((order.lines[0].picked, order.lines[0].packed), (3.into(), 3.into()));
+        let mut order = of(vec![allocation(1, 3), allocation(2, 1)]);
+        order.pack(|line| line.line_number == 2);
+        assert_eq!((order.lines[0].picked, order.lines[1].packed), (0.into(), 1.into()), "what must not leave stays on its shelf");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::events::follow::{follow, settled, with_events_after};
 use crate::organization;
 use crate::platform::db::Db;
+use crate::platform::one_by_one::one_by_one;
 use crate::types::currency::Currency;
 use crate::types::id::OrganizationId;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -26,17 +27,16 @@ pub fn post(db: &Db, now: DateTime<Utc>) -> Result<usize, Error> {
         let followed = store::cursors(connection)?;
         Ok(with_events_after(connection, &followed, settled)?)
     })?;
-    let mut all = 0;
-    for organization_id in waiting {
+    one_by_one(waiting, |organization_id| {
+        let mut all = 0;
         loop {
             let (posted, more) = db.write_blocking(|connection| post_batch(connection, organization_id, now))?;
             all += posted;
             if !more || db.is_stopping() {
-                break;
+                return Ok(all);
             }
         }
-    }
-    Ok(all)
+    })
 }
 
 /// Books what the next events of an organization are about, and whether there may be more. The cursor's row lock makes one writer

@@ -43,7 +43,10 @@ impl OpenItems {
         let at_rate = |amount: Decimal| base_currency.round(amount * rate);
         let shrinks = !balance.amount.is_zero() && balance.amount.is_sign_negative() != amount.is_sign_negative();
         let moved = match balance.base {
-            Some(base) if shrinks && amount.abs() < balance.amount.abs() => base_currency.round(base * amount / balance.amount),
+            Some(base) if shrinks && amount.abs() < balance.amount.abs() => {
+                let exact = base.checked_mul(amount).map(|product| product / balance.amount);
+                base_currency.round(exact.unwrap_or_else(|| base * (amount / balance.amount)))
+            }
             // All of it goes, and what is more than that comes in on the other side.
             Some(base) if shrinks => at_rate(amount + balance.amount) - base,
             Some(_) | None => at_rate(amount),

@@ -23,6 +23,7 @@ use crate::payments::settlement::{Adjustment, AdjustmentKind, Settlement};
 use crate::platform::db::Db;
 use crate::platform::http::Precondition;
 use crate::platform::numbers::Numbers;
+use crate::platform::one_by_one::one_by_one;
 use crate::types::decimal::Amount;
 use crate::types::id::{BankEntryId, CustomerId, OrderId, OrganizationId, PaymentId};
 use chrono::{DateTime, Utc};
@@ -35,11 +36,8 @@ const BATCH: usize = 200;
 
 /// Books all certain entries of every organization, as a job. Returns how many entries were decided.
 pub fn book_certain(db: &Db, numbers: &Numbers, now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
-    let mut all = 0;
-    for organization_id in db.read_blocking(|connection| Ok(entries::organizations_waiting(connection)?))? {
-        all += book_certain_of(db, numbers, &Context::system(organization_id, now()))?;
-    }
-    Ok(all)
+    let waiting = db.read_blocking(|connection| Ok(entries::organizations_waiting(connection)?))?;
+    one_by_one(waiting, |organization_id| book_certain_of(db, numbers, &Context::system(organization_id, now())))
 }
 
 /// The same of one organization.

@@ -1,4 +1,5 @@
-//! What was picked is packed. Packing what nobody has begun to pick implies picking all of it. The packages wait with the
+//! What was picked is packed. Packing what nobody has begun to pick implies picking all of it that the
+//! order's delivery rule lets go. The packages wait with the
 //! fulfillment order and leave with its next shipment.
 
 use super::fulfillment_change::{self, found, found_mut};
@@ -33,8 +34,9 @@ pub fn pack(
     if delivery::holds_back(&change.after, fulfillment_order) {
         require_released(&change.after, &fulfillment_order.lines.iter().map(|line| line.line_number).collect::<Vec<_>>())?;
     }
-    let fulfillment_order = found_mut(&mut change.after, id)?;
-    fulfillment_order.pack();
+    let waiting = change.after.lines.iter().filter(|line| delivery::waits(&change.after, line));
+    let waiting: Vec<i16> = waiting.map(|line| line.line_number).collect();
+    found_mut(&mut change.after, id)?.pack(|line| !waiting.contains(&line.line_number));
     if change.after == change.before {
         return Err(Error::conflict("nothing_to_pack", "all that is picked is packed already; pick the rest first"));
     }

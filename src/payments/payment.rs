@@ -336,7 +336,9 @@ impl Payment {
     /// money that it came with.
     pub fn refund(&mut self, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) -> Refunded {
         let unapplied = amount.min(self.unapplied());
-        let from_documents = newest(&self.standing(), amount - unapplied);
+        // Where none of it comes off a document and some stays, no document has lost what its adjustments came with.
+        let all = amount == self.refundable();
+        let from_documents = if amount == unapplied && !all { vec![] } else { newest(&self.standing(), amount - unapplied) };
         self.send_back(amount, unapplied, from_documents, refund_id, at)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::platform::logging;
+use crate::platform::panics::caught;
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
@@ -208,7 +209,8 @@ impl Db {
         let (db, context) = (self.clone(), logging::current());
         let result = actix_web::web::block(move || {
             let _permit = permit;
-            logging::on_worker(context, || work(&db))
+            // Told as what it is: a caller would try a stopping server again.
+            logging::on_worker(context, || caught(|| work(&db)))
         })
         .await;
         result.map_err(|_| Error::unavailable("the server is stopping".into()))?

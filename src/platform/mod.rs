@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod migrate;
 pub mod numbers;
 pub mod objects;
+pub mod one_by_one;
 pub mod panics;
 pub mod pg_binary;
 pub mod private_postgres;

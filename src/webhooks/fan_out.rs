@@ -8,6 +8,7 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::follow::{after, settled, with_events_after};
 use crate::platform::db::Db;
+use crate::platform::one_by_one::one_by_one;
 use crate::types::id::{OrganizationId, WebhookEndpointId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -22,9 +23,9 @@ pub fn fan_out(db: &Db, now: DateTime<Utc>, stop: impl Fn() -> bool) -> Result<u
         let followed = store::cursors(connection)?;
         if followed.is_empty() { Ok(vec![]) } else { Ok(with_events_after(connection, &followed, settled)?) }
     })?;
-    let mut all = 0;
-    for organization_id in waiting {
+    one_by_one(waiting, |organization_id| {
         let context = Context::job(organization_id, "send_webhooks", now);
+        let mut all = 0;
         while !stop() {
             let (made, more) = db.write_blocking(|connection| fan_out_batch(connection, &context))?;
             all += made;
@@ -32,8 +33,8 @@ pub fn fan_out(db: &Db, now: DateTime<Utc>, stop: impl Fn() -> bool) -> Result<u
                 break;
             }
         }
-    }
-    Ok(all)
+        Ok(all)
+    })
 }
 
 /// The next events of an organization. The cursor's row lock makes one process at a time; where another has it there is nothing to

@@ -4,6 +4,7 @@ use super::store;
 use crate::error::Error;
 use crate::events::follow::{follow, settled};
 use crate::platform::db::Db;
+use crate::platform::one_by_one::one_by_one;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 
@@ -13,9 +14,10 @@ const WINDOW: i64 = 2_000;
 /// Reads what has happened for every shop that is told of it.
 pub fn collect(db: &Db, now: DateTime<Utc>) -> Result<(), Error> {
     db.write_blocking(|connection| Ok(store::ensure_follows(connection)?))?;
-    for shop in db.read_blocking(|connection| Ok(store::shops(connection)?))? {
+    one_by_one(db.read_blocking(|connection| Ok(store::shops(connection)?))?, |shop| {
         while db.write_blocking(|connection| collect_batch(connection, &shop, now))? && !db.is_stopping() {}
-    }
+        Ok(0)
+    })?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::store;
 use crate::error::Error;
 use crate::events::follow::{follow, settled};
 use crate::platform::db::Db;
+use crate::platform::one_by_one::one_by_one;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use std::collections::BTreeSet;
@@ -19,9 +20,10 @@ pub fn collect(db: &Db, now: DateTime<Utc>) -> Result<(), Error> {
         let settled = settled(connection)?;
         Ok(store::ensure_follows(connection, settled)?)
     })?;
-    for channel in db.read_blocking(|connection| Ok(store::follows(connection)?))? {
+    one_by_one(db.read_blocking(|connection| Ok(store::follows(connection)?))?, |channel| {
         while db.write_blocking(|connection| collect_batch(connection, &channel, now))? && !db.is_stopping() {}
-    }
+        Ok(0)
+    })?;
     Ok(())
 }
 

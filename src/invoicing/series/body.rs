@@ -1,3 +1,4 @@
+use super::number::Pattern;
 use crate::types::fault::{Fault, Faults};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -47,11 +48,14 @@ pub struct PutInvoiceSeries {
 }
 
 impl PutInvoiceSeries {
+    /// How it writes its numbers.
+    pub fn pattern(&self) -> Pattern<'_> {
+        (&self.prefix, self.year_reset.unwrap_or(false))
+    }
+
     /// Whether it asks for what there is. The kind is fixed.
     pub fn is_already(&self, current: &InvoiceSeries) -> bool {
-        self.prefix == current.prefix
-            && self.year_reset.unwrap_or(false) == current.year_reset
-            && self.next_number.is_none_or(|next| next == current.next_number)
+        self.pattern() == current.pattern() && self.next_number.is_none_or(|next| next == current.next_number)
     }
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
@@ -82,4 +86,11 @@ pub struct InvoiceSeries {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl InvoiceSeries {
+    /// How it writes its numbers.
+    pub fn pattern(&self) -> Pattern<'_> {
+        (&self.prefix, self.year_reset)
+    }
 }

@@ -1,6 +1,6 @@
 use super::body::{InvoiceSeries, PutInvoiceSeries, SeriesKind};
 use super::gaps::{self, SeriesGaps};
-use super::number::render;
+use super::number::{may_meet, render};
 use super::store;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -24,6 +24,7 @@ pub fn put(
     create_only: bool,
 ) -> Result<(InvoiceSeries, bool), Error> {
     series.check()?;
+    store::lock_all(connection, context.organization_id)?;
     let current = store::lock(connection, context.organization_id, code)?;
     match &current {
         Some(current) if create_only => return Err(Error::Stale { current: current.version }),
@@ -34,12 +35,11 @@ pub fn put(
         None if *precondition != Precondition::Any => return Err(Error::not_found(WHAT)),
         None => {}
     }
-    if let Some(other) = store::other_with_prefix(connection, context.organization_id, code, series)? {
-        let detail = format!("the series '{other}' has this prefix; two documents would bear the same number");
-        return Err(Error::conflict("prefix_taken", detail));
-    }
     if let Some(current) = current.as_ref().filter(|current| series.is_already(current)) {
         return Ok((current.clone(), false));
+    }
+    if current.as_ref().is_none_or(|current| current.pattern() != series.pattern()) {
+        check_pattern(connection, context.organization_id, code, series)?;
     }
     let written = store::upsert(connection, context, code, series)?;
     // Another call may have created it between our look and our write.
@@ -55,6 +55,30 @@ pub fn put(
     // The series is a number series: its row is the last to be locked, and only this event and the commit follow.
     events::append(connection, context, &[NewEvent::of(event_type, "organization", context.organization_id.0, data)])?;
     Ok((written, created))
+}
+
+/// 409 `prefix_taken` where another series writes numbers of this shape, or has written some.
+fn check_pattern(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    code: &str,
+    series: &PutInvoiceSeries,
+) -> Result<(), Error> {
+    let others = store::others(connection, organization_id, code, series.kind)?;
+    let meets = |other: &&InvoiceSeries| {
+        // One prefix for two series, told apart by the year alone, is a trap for people.
+        other.prefix == series.prefix || may_meet(other.pattern(), series.pattern())
+    };
+    if let Some(other) = others.iter().find(meets) {
+        let detail =
+            format!("the numbers of series '{}' begin with '{}'; two documents could bear the same number", other.code, other.prefix);
+        return Err(Error::conflict("prefix_taken", detail));
+    }
+    if let Some(number) = store::document_like(connection, organization_id, code, series)? {
+        let detail = format!("'{number}' of another series looks like a number of this one; take another prefix");
+        return Err(Error::conflict("prefix_taken", detail));
+    }
+    Ok(())
 }
 
 fn check_change(current: &InvoiceSeries, series: &PutInvoiceSeries) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 use super::HISTORY;
 use super::body::{InvoiceSeries, PutInvoiceSeries, SeriesKind};
+use super::number::tail;
 use crate::auth::actor::Context;
 use crate::platform::sql::sql;
 use crate::types::id::OrganizationId;
@@ -67,23 +68,59 @@ fn one(connection: &mut PgConnection, organization_id: OrganizationId, code: &st
     Ok(row.map(InvoiceSeries::from))
 }
 
-/// The code of another series of that kind whose numbers would look the same.
-pub fn other_with_prefix(
+/// Lets one caller at a time change the series of an organization, so that no two of them take numbers of one shape. Numbers are
+/// given by the rows of the series, not under this lock.
+pub fn lock_all(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<()> {
+    sql("SELECT pg_advisory_xact_lock(hashtextextended('invoice_series', 0) # hashtextextended($1::text, 0))")
+        .bind::<SqlUuid, _>(organization_id)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Codes and patterns of the other series of that kind.
+pub fn others(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    code: &str,
+    kind: SeriesKind,
+) -> QueryResult<Vec<InvoiceSeries>> {
+    let rows: Vec<Row> =
+        sql(format!("SELECT {COLUMNS} FROM invoice_series WHERE organization_id = $1 AND code <> $2 AND kind = $3 ORDER BY code"))
+            .bind::<SqlUuid, _>(organization_id)
+            .bind::<Text, _>(code)
+            .bind::<Text, _>(kind)
+            .load(connection)?;
+    Ok(rows.into_iter().map(InvoiceSeries::from).collect())
+}
+
+/// A document of another series that bears a number of this shape: prefixes change, issued numbers do not.
+pub fn document_like(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     code: &str,
     series: &PutInvoiceSeries,
 ) -> QueryResult<Option<String>> {
-    let row: Option<Row> = sql(format!(
-        "SELECT {COLUMNS} FROM invoice_series WHERE organization_id = $1 AND code <> $2 AND kind = $3 AND prefix = $4 ORDER BY code LIMIT 1"
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = Text)]
+        number: String,
+    }
+    let (prefix, yearly) = series.pattern();
+    let table = match series.kind {
+        SeriesKind::Invoice => "invoice",
+        SeriesKind::CreditNote => "credit_note",
+    };
+    let row: Option<Number> = sql(format!(
+        "SELECT number FROM {table} WHERE organization_id = $1 AND series <> $2 AND starts_with(number, $3) \
+         AND substr(number, length($3) + 1) ~ $4 LIMIT 1"
     ))
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Text, _>(code)
-    .bind::<Text, _>(series.kind)
-    .bind::<Text, _>(&series.prefix)
+    .bind::<Text, _>(prefix)
+    .bind::<Text, _>(tail(yearly))
     .get_result(connection)
     .optional()?;
-    Ok(row.map(|row| row.code))
+    Ok(row.map(|row| row.number))
 }
 
 pub fn page(connection: &mut PgConnection, organization_id: OrganizationId, asked: &Changed) -> QueryResult<Vec<InvoiceSeries>> {

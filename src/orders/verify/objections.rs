@@ -56,10 +56,15 @@ fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&st
     for line in &order.lines {
         let base = line.quantities.quantity * line.unit_factor;
         let Some(ours) = reference.price(&line.sku, price_list, order.currency, base, on) else { continue };
-        let expected = order.currency.round(base * ours.unit_price.0 / ours.price_quantity.0);
         let given = line.detail.gross_amount.0;
-        let tolerated = amount.max(expected * percent / Decimal::ONE_HUNDRED);
-        if (given - expected).abs() > tolerated {
+        let exact = base.checked_mul(ours.unit_price.0).and_then(|exact| exact.checked_div(ours.price_quantity.0));
+        let Some(expected) = exact.map(|exact| order.currency.round(exact)) else {
+            let data = json!({ "sku": line.sku, "given": given.to_string(), "expected": null });
+            found.push((line.id, format!("{} is {given} where our price makes more than can be counted", line.sku), data));
+            continue;
+        };
+        let share = expected.checked_mul(percent / Decimal::ONE_HUNDRED);
+        if (given - expected).abs() > amount.max(share.unwrap_or(Decimal::MAX)) {
             let data = json!({ "sku": line.sku, "given": given.to_string(), "expected": expected.to_string() });
             found.push((line.id, format!("{} is {given} where our price makes {expected}", line.sku), data));
         }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub struct PutExchangeRate {
     pub from_currency: Currency,
     pub to_currency: Currency,
-    /// Units of `to_currency` for one of `from_currency`, up to 10 places.
+    /// Units of `to_currency` for one of `from_currency`, up to 10 places, at most 1000000000.
     pub rate: Rate,
     /// The first day on which it holds; it holds until the next one begins.
     pub valid_from_on: NaiveDate,
@@ -29,6 +29,9 @@ pub struct PutExchangeRate {
     _updated_at: Option<IgnoredAny>,
 }
 
+/// No currency is worth so much of another; what is above would leave the range of amounts in the books.
+const MOST: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+
 /// Faults of all rows at once; a row may be named only once.
 pub fn check(rates: &[PutExchangeRate]) -> Result<(), Vec<Fault>> {
     let mut faults = Faults::new();
@@ -38,7 +41,8 @@ pub fn check(rates: &[PutExchangeRate]) -> Result<(), Vec<Fault>> {
     }
     let mut seen = HashSet::new();
     for (i, rate) in rates.iter().enumerate() {
-        faults.require(rate.rate.0 > Decimal::ZERO, format!("/{i}/rate"), "out_of_range", "must be above 0");
+        let plausible = rate.rate.0 > Decimal::ZERO && rate.rate.0 <= MOST;
+        faults.require(plausible, format!("/{i}/rate"), "out_of_range", "must be above 0 and at most 1000000000");
         let other = rate.from_currency != rate.to_currency;
         faults.require(other, format!("/{i}/to_currency"), "same_currency", "a currency is worth itself; name another one");
         let new = seen.insert((rate.from_currency, rate.to_currency, rate.valid_from_on));

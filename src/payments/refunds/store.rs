@@ -153,7 +153,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, refund: &RefundB
     Ok(())
 }
 
-/// How far a provider is with a refund. One that has failed stays so; the caller holds the payment's lock.
+/// How far a provider is with a refund: from pending to succeeded or failed, and from succeeded to failed. An answer that comes late
+/// turns nothing back. The caller holds the payment's lock.
 pub fn progress(
     connection: &mut PgConnection,
     context: &Context,
@@ -162,7 +163,8 @@ pub fn progress(
     reference: Option<&str>,
 ) -> QueryResult<()> {
     sql("UPDATE refund SET status = $3, provider_reference = coalesce($4, provider_reference), updated_at = $5 \
-         WHERE organization_id = $1 AND id = $2 AND status <> 'failed' \
+         WHERE organization_id = $1 AND id = $2 \
+         AND (status = 'pending' OR status = $3 OR (status = 'succeeded' AND $3 = 'failed')) \
          AND (status <> $3 OR provider_reference IS DISTINCT FROM coalesce($4, provider_reference))")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
