@@ -130,6 +130,10 @@ labels! {
     cash: "Cash", "Tunai";
     e_wallet: "E-wallet", "Dompet digital";
     other_method: "Other", "Lainnya";
+    prepayment_for: "Prepayment for order", "Uang muka pesanan";
+    prepayment_deducted: "Prepayment", "Uang muka";
+    restocking_fee: "Restocking fee", "Biaya pengembalian stok";
+    returned_with: "Goods returned with", "Barang dikembalikan dengan";
     overdue: "Overdue", "Lewat jatuh tempo";
     due_later: "Not yet due", "Belum jatuh tempo";
     balance_due: "Balance due", "Saldo terutang";

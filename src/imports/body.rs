@@ -45,6 +45,14 @@ impl ImportKind {
         }
     }
 
+    /// Whether rows of a CSV file lie over what is there, so that what the file has no column for stays.
+    pub fn lies_over(self) -> bool {
+        match self {
+            Self::Products | Self::Customers => true,
+            Self::Orders | Self::Prices | Self::Stock => false,
+        }
+    }
+
     /// The columns that a CSV file may have.
     pub fn columns(self) -> &'static [Column] {
         match self {

@@ -9,8 +9,9 @@ use crate::platform::limits;
 use crate::tabular::column::{self, Cell, Place};
 use crate::tabular::csv_reader::{Encoding, Record, Records, TooLong, decode, delimiter_of};
 use crate::tabular::csv_writer::plain;
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
 /// The line with the names; a longer one is no header.
 const HEADER_BYTES: usize = 64 * 1024;
@@ -45,7 +46,7 @@ struct OpenOrder {
     fault: Option<String>,
 }
 
-/// Reads a file as it comes in. It keeps no more than one order.
+/// Reads a file as it comes in. It keeps no more than one order, and of those before it where they began.
 pub struct CsvRows {
     kind: ImportKind,
     options: CsvOptions,
@@ -54,13 +55,32 @@ pub struct CsvRows {
     records: Records,
     targets: Vec<Option<Target>>,
     open: Option<OpenOrder>,
+    /// Where orders with an external id began, by a hash of that.
+    begun: HashMap<u64, i64>,
+    hasher: RandomState,
+    /// Where orders began whose lines go on somewhere else in the file.
+    apart: BTreeSet<i64>,
     pub names: ColumnNames,
 }
+
+/// Why an order whose lines are apart is refused, each part of it.
+pub const APART: &str = "lines_apart|lines of this order stand elsewhere in the file, too; put the lines of an order one below the other";
 
 impl CsvRows {
     pub fn new(kind: ImportKind, options: CsvOptions) -> Self {
         let records = Records::new(b',', limits::BODY_BYTES);
-        Self { kind, options, head: Some(vec![]), records, targets: vec![], open: None, names: ColumnNames::new() }
+        Self {
+            kind,
+            options,
+            head: Some(vec![]),
+            records,
+            targets: vec![],
+            open: None,
+            begun: HashMap::new(),
+            hasher: RandomState::new(),
+            apart: BTreeSet::new(),
+            names: ColumnNames::new(),
+        }
     }
 
     /// Takes the next bytes and gives the rows that end in them; 422 where the header has columns that there are not.
@@ -92,6 +112,11 @@ impl CsvRows {
         }
         rows.extend(self.close()?);
         Ok(rows)
+    }
+
+    /// The rows that turned out later to be parts of an order only.
+    pub fn apart(&self) -> Vec<i64> {
+        self.apart.iter().copied().collect()
     }
 
     fn read_header(&mut self, line: &[u8]) -> Result<(), Error> {
@@ -184,13 +209,21 @@ impl CsvRows {
 
     /// The order that no further record belongs to.
     fn close(&mut self) -> Result<Option<Line>, Error> {
-        let Some(open) = self.open.take() else { return Ok(None) };
+        let Some(mut open) = self.open.take() else { return Ok(None) };
+        if !open.name.1.is_null() {
+            let begun = self.begun.entry(self.hasher.hash_one(open.name.1.to_string() + &json!(open.name.0).to_string()));
+            let first = *begun.or_insert(open.number);
+            if first != open.number {
+                self.apart.insert(first);
+                open.fault = open.fault.or_else(|| Some(APART.to_owned()));
+            }
+        }
         let mut row = nested(open.header);
         row.insert("lines".to_owned(), Value::Array(open.lines));
         line(open.number, row, open.fault).map(Some)
     }
 
-    /// The cells that are not empty, by their paths, and what is wrong with the record.
+    /// The cells by their paths (empty ones only where they say something), and what is wrong with the record.
     fn cells(&self, record: Record) -> (BTreeMap<String, Value>, Option<String>) {
         let mut cells = BTreeMap::new();
         let mut fault = record.malformed.then(|| "malformed_csv|a quoted field goes on behind its quote, or does not end".to_owned());
@@ -200,6 +233,12 @@ impl CsvRows {
                 continue;
             };
             if text.trim().is_empty() {
+                // Rows of these lie over what is there: an empty cell clears, which a column that is not there does not.
+                if let Some(Some(target)) = self.targets.get(i)
+                    && self.kind.lies_over()
+                {
+                    cells.insert(target.path.clone(), Value::Null);
+                }
                 continue;
             }
             match self.targets.get(i) {
@@ -285,7 +324,11 @@ fn nested(cells: BTreeMap<String, Value>) -> Map<String, Value> {
             }
             Some((outer, inner)) => {
                 // Where a cell gives the whole object and another one a part of it, the part wins.
-                if let Value::Object(object) = row.entry(outer).or_insert_with(|| Value::Object(Map::new())) {
+                let whole = row.entry(outer).or_insert(Value::Null);
+                if whole.is_null() {
+                    *whole = Value::Object(Map::new());
+                }
+                if let Value::Object(object) = whole {
                     object.insert(inner.to_owned(), value);
                 }
             }

@@ -8,8 +8,9 @@ use super::store::{self, Lease, Outcome, PendingRow};
 use crate::auth::actor::Context;
 use crate::catalog::prices::body::PutPrice;
 use crate::catalog::prices::service as prices;
-use crate::catalog::products::body::PutProduct;
+use crate::catalog::products::body::{Product, PutProduct};
 use crate::catalog::products::service as products;
+use crate::customers::body::Customer;
 use crate::customers::many;
 use crate::error::Error;
 use crate::platform::db::Db;
@@ -21,9 +22,12 @@ use crate::types::id::CustomerId;
 use crate::types::text::check_code;
 use diesel::Connection;
 use diesel::pg::PgConnection;
-use std::collections::{BTreeMap, HashSet};
+use overlay::{laid_over, overtaken, was_overtaken};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
+mod overlay;
 mod stock;
 
 /// Rows of one transaction: what is locked meanwhile is wanted by others too.
@@ -90,14 +94,31 @@ fn outcomes(
         ImportKind::Products => take(
             rows,
             telling,
-            product,
-            |body| body.sku().to_owned(),
+            |row| Cells::read(row, "sku", |cells| product(cells).map(|_| ())),
+            |cells| cells.text("sku").to_owned(),
             |run| {
-                one_by_one_on_refusal(connection, run, &|connection, run| {
+                let skus: Vec<String> = run.iter().map(|item| item.body.text("sku").to_owned()).collect();
+                let skus: Vec<&str> = skus.iter().map(String::as_str).collect();
+                let before = if telling.of_file() { products::find_many(connection, context.organization_id, &skus)? } else { vec![] };
+                let before: HashMap<&str, &Product> = before.iter().map(|product| (product.sku.as_str(), product)).collect();
+                let (whole, mut settled) = whole(run, |cells| {
+                    if telling.of_file() { product_over(cells, before.get(cells.text("sku")).copied()) } else { product(cells) }
+                });
+                settled.extend(one_by_one_on_refusal(connection, whole, &|connection, run| {
                     let bodies: Vec<PutProduct> = run.iter().map(|item| item.body.clone()).collect();
                     let done = products::put_all(connection, context, &bodies)?;
                     Ok(done.into_iter().zip(run).map(|((id, outcome), item)| (outcome, Some(id.0), item.body.sku().to_owned())).collect())
-                })
+                })?);
+                if telling.of_file() {
+                    let after = products::find_many(connection, context.organization_id, &skus)?;
+                    let after: HashMap<&str, i64> = after.iter().map(|product| (product.sku.as_str(), product.version)).collect();
+                    let told = settled.iter().filter_map(|(_, told)| told.as_ref().ok());
+                    let version = |sku: &str| before.get(sku).map(|product| product.version);
+                    if told.into_iter().any(|(outcome, _, sku)| was_overtaken(version(sku), after.get(sku.as_str()).copied(), *outcome)) {
+                        return Err(overtaken());
+                    }
+                }
+                Ok(settled)
             },
         ),
         ImportKind::Prices => take(
@@ -113,7 +134,22 @@ fn outcomes(
                 })
             },
         ),
-        ImportKind::Customers => take(rows, telling, customer, many::Row::name, |run| customers_or_halves(connection, context, run)),
+        ImportKind::Customers => take(
+            rows,
+            telling,
+            |row| {
+                if telling.of_file() { Cells::read(row, "", |_| Ok(())) } else { Cells::read(row, "", |cells| customer(cells).map(|_| ())) }
+            },
+            Cells::customer_name,
+            |run| {
+                if !telling.of_file() {
+                    let (whole, mut settled) = whole(run, customer);
+                    settled.extend(customers_or_halves(connection, context, whole)?);
+                    return Ok(settled);
+                }
+                customers_over(connection, context, run)
+            },
+        ),
         ImportKind::Stock => take(rows, telling, stock::read, stock::StockRow::name, |run| {
             let mut told = vec![];
             for group in stock::groups(run) {
@@ -166,8 +202,61 @@ fn take<T>(
     Ok(outcomes)
 }
 
-fn product(row: &PendingRow) -> Result<PutProduct, Error> {
-    let mut body: PutProduct = parse_json(&row.raw)?;
+/// A row as it stands in the file.
+struct Cells {
+    subject_id: Uuid,
+    fields: Map<String, Value>,
+}
+
+impl Cells {
+    /// Reads a row. One without its name is judged as a whole, so that all that is wrong with it is told.
+    fn read(row: &PendingRow, name: &str, judge: impl Fn(&Self) -> Result<(), Error>) -> Result<Self, Error> {
+        let cells = Self { subject_id: row.subject_id, fields: parse_json(&row.raw)? };
+        if name.is_empty() || cells.text(name).is_empty() {
+            judge(&cells)?;
+        }
+        Ok(cells)
+    }
+
+    fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn id(&self) -> Option<CustomerId> {
+        self.text("id").parse().ok()
+    }
+
+    /// What [`many::Row::name`] will say.
+    fn customer_name(&self) -> String {
+        match (self.text("code"), self.id()) {
+            ("", Some(id)) => format!("id {id}"),
+            ("", None) => format!("new {}", self.subject_id),
+            (code, _) => format!("code {code}"),
+        }
+    }
+}
+
+/// Reads the rows of a run as whole things; those that cannot be are settled.
+fn whole<T>(run: Vec<Item<Cells>>, read: impl Fn(&Cells) -> Result<T, Error>) -> (Vec<Item<T>>, Vec<Settled>) {
+    let (mut whole, mut refused) = (vec![], vec![]);
+    for Item { row, body } in run {
+        match read(&body) {
+            Ok(body) => whole.push(Item { row, body }),
+            Err(error) => refused.push((row, Err(error))),
+        }
+    }
+    (whole, refused)
+}
+
+fn product(cells: &Cells) -> Result<PutProduct, Error> {
+    judged(parse_json(&serde_json::to_vec(&cells.fields).map_err(Error::internal)?)?)
+}
+
+fn product_over(cells: &Cells, current: Option<&Product>) -> Result<PutProduct, Error> {
+    judged(laid_over(&cells.fields, current)?)
+}
+
+fn judged(mut body: PutProduct) -> Result<PutProduct, Error> {
     let mut faults = Faults::new();
     check_code(&mut faults, "/sku", body.sku());
     body.check(&mut faults, "");
@@ -183,15 +272,48 @@ fn price(row: &PendingRow) -> Result<PutPrice, Error> {
     Ok(body)
 }
 
-fn customer(row: &PendingRow) -> Result<many::Row, Error> {
+fn customer(cells: &Cells) -> Result<many::Row, Error> {
     #[derive(serde::Deserialize)]
     struct Named {
         #[serde(default)]
         id: Option<CustomerId>,
     }
-    let body = parse_json(&row.raw)?;
-    let named: Named = parse_json(&row.raw)?;
-    Ok(many::Row { new_id: CustomerId(row.subject_id), known_id: named.id, body })
+    let raw = serde_json::to_vec(&cells.fields).map_err(Error::internal)?;
+    let (body, named): (_, Named) = (parse_json(&raw)?, parse_json(&raw)?);
+    Ok(many::Row { new_id: CustomerId(cells.subject_id), known_id: named.id, body })
+}
+
+/// Customers of a file, each laid over the one that is there.
+fn customers_over(connection: &mut PgConnection, context: &Context, run: Vec<Item<Cells>>) -> Result<Vec<Settled>, Error> {
+    let ids: Vec<CustomerId> = run.iter().filter_map(|item| item.body.id()).collect();
+    let codes: Vec<String> = run.iter().map(|item| item.body.text("code").to_owned()).collect();
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let before = many::find(connection, context.organization_id, &ids, &codes)?;
+    let current = |cells: &Cells| {
+        let code = cells.text("code");
+        let of_code = |customer: &&Customer| customer.code.as_deref() == Some(code);
+        if code.is_empty() { before.iter().find(|customer| Some(customer.id) == cells.id()) } else { before.iter().find(of_code) }
+    };
+    let (whole, mut settled) = whole(run, |cells| {
+        let body = laid_over(&cells.fields, current(cells))?;
+        let known_id = if cells.fields.contains_key("id") { customer_id(cells)? } else { None };
+        Ok(many::Row { new_id: CustomerId(cells.subject_id), known_id, body })
+    });
+    settled.extend(customers_or_halves(connection, context, whole)?);
+    let after = many::find(connection, context.organization_id, &ids, &codes)?;
+    let version = |among: &[Customer], id: Uuid| among.iter().find(|customer| customer.id.0 == id).map(|customer| customer.version);
+    let told = settled.iter().filter_map(|(_, told)| told.as_ref().ok());
+    if told.into_iter().any(|(outcome, id, _)| id.is_some_and(|id| was_overtaken(version(&before, id), version(&after, id), *outcome))) {
+        return Err(overtaken());
+    }
+    Ok(settled)
+}
+
+fn customer_id(cells: &Cells) -> Result<Option<CustomerId>, Error> {
+    match cells.fields.get("id") {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => cells.id().map(Some).ok_or_else(|| Error::invalid("/id", "invalid_id", "must be the id of a customer")),
+    }
 }
 
 /// Each customer has an outcome of its own; an error that says nothing of which is looked for in halves.

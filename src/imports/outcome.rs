@@ -22,6 +22,11 @@ impl Telling {
         Self { id: lease.id, columns }
     }
 
+    /// Whether the rows are those of a CSV file.
+    pub fn of_file(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
     /// The row as it was refused, with the file's columns beside the pointers.
     pub fn rejected(&self, row: &PendingRow, error: &Error) -> Outcome {
         let mut problem = error.problem(&self.id.to_string());

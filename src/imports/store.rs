@@ -185,6 +185,23 @@ pub fn abandoned(connection: &mut PgConnection, limit: i64) -> QueryResult<Vec<(
     Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
 }
 
+/// Says of stored rows what is wrong with them, where nothing is said yet.
+pub fn set_fault(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: ImportId,
+    rows: &[i64],
+    fault: &str,
+) -> QueryResult<()> {
+    sql("UPDATE import_row SET fault = coalesce(fault, $4) WHERE organization_id = $1 AND import_id = $2 AND row_number = ANY($3)")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<BigInt>, _>(rows)
+        .bind::<Text, _>(fault)
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Forgets up to `limit` rows of an import that was never acknowledged, and then itself. Returns whether it is gone.
 pub fn discard(connection: &mut PgConnection, organization_id: OrganizationId, id: ImportId, limit: i64) -> QueryResult<bool> {
     let rows = sql(

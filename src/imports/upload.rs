@@ -1,5 +1,5 @@
 use super::body::{ImportFormat, ImportKind, ImportMode};
-use super::csv_rows::{ColumnNames, CsvOptions, CsvRows};
+use super::csv_rows::{APART, ColumnNames, CsvOptions, CsvRows};
 use super::lines::{Line, Lines, TooLong};
 use super::store::{self, NewImport, Rights};
 use crate::auth::actor::Context;
@@ -78,6 +78,14 @@ impl Source {
         }
     }
 
+    /// Rows that were handed on before it was seen what is wrong with them.
+    fn apart(&self) -> Vec<i64> {
+        match self {
+            Self::Ndjson(_) => vec![],
+            Self::Csv(rows) => rows.apart(),
+        }
+    }
+
     fn columns(self) -> Option<ColumnNames> {
         match self {
             Self::Ndjson(_) => None,
@@ -134,6 +142,10 @@ pub async fn receive(
         upload.add(line).await?;
     }
     upload.flush().await?;
+    let (organization_id, apart) = (context.organization_id, source.apart());
+    if !apart.is_empty() {
+        db.write(move |connection| Ok(store::set_fault(connection, organization_id, id, &apart, APART)?)).await?;
+    }
     if upload.rows == 0 {
         return Err(Error::invalid("", "required", "send at least one row"));
     }

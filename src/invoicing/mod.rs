@@ -7,5 +7,7 @@ pub mod credit_notes;
 pub mod documents;
 /// What customers are asked to pay.
 pub mod invoices;
+/// Lines that are not a catalog's.
+pub mod own_lines;
 /// Gapless numbers, one series after the other.
 pub mod series;

@@ -16,6 +16,7 @@ use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, has_shippin
 use crate::invoicing::credit_notes::restocking::{FeePart, keep_back, largest_fee};
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Exemption, Invoice, InvoiceKind, InvoiceLine};
+use crate::invoicing::own_lines::OwnLine;
 use crate::invoicing::series::{self, body::SeriesKind};
 use crate::orders::order::Order;
 use crate::orders::status::OrderAction;
@@ -340,8 +341,8 @@ fn lines(invoice: &Invoice, portion: &CreditPortion, fees: &[FeePart]) -> Vec<Cr
         line_number: 0,
         invoice_line_number: of.line_number,
         order_line_id: of.order_line_id,
-        sku: "RESTOCKING-FEE".to_owned(),
-        name: "Restocking fee".to_owned(),
+        sku: OwnLine::RestockingFee.sku().to_owned(),
+        name: OwnLine::RestockingFee.name(),
         unit: "C62".to_owned(),
         quantity: Decimal::NEGATIVE_ONE,
         unit_price: if invoice.document.prices_include_tax { fee.net_amount + fee.tax_amount } else { fee.net_amount },

@@ -100,7 +100,7 @@ pub fn prepare(
     invoice.metadata = body.metadata.clone().unwrap_or_default();
 
     let moved = account.account.issue(invoice.balance());
-    invoice.amount_paid = moved;
+    invoice.amount_paid = invoice.currency.round(moved);
     let deposits = deposits::move_to_invoice(connection, context, order_id, invoice.id, moved)?;
     let units: Vec<(ShipmentId, i16, Decimal)> =
         invoice.lines.iter().filter_map(|line| Some((line.shipment_id?, line.order_line_number?, line.quantity))).collect();

@@ -241,9 +241,16 @@ fn check_adjustments(faults: &mut Faults, pointer: &str, adjustments: &[Adjustme
     }
 }
 
-/// Whether any of them gives up what is owed, which takes a permission of its own.
+/// Whether any of them gives up what is owed, which takes a permission of its own: a write-off, or more that is said to be kept on the
+/// way (tax, fees) than arrives. No country withholds half of what is paid.
 pub fn write_off(allocations: &[NewAllocation]) -> bool {
-    allocations.iter().flat_map(NewAllocation::adjustments).any(|adjustment| adjustment.kind == AdjustmentKind::WriteOff)
+    allocations.iter().any(|allocation| {
+        let of = |kind: AdjustmentKind| allocation.adjustments().iter().filter(move |adjustment| adjustment.kind == kind);
+        let mut kept = of(AdjustmentKind::WithholdingTax).chain(of(AdjustmentKind::BankFee));
+        // Amounts are checked later; what cannot be added up is no small amount.
+        let kept = kept.try_fold(Decimal::ZERO, |sum, adjustment| sum.checked_add(adjustment.amount.0)).unwrap_or(Decimal::MAX);
+        of(AdjustmentKind::WriteOff).next().is_some() || kept > allocation.amount.0
+    })
 }
 
 /// Where unapplied money goes.

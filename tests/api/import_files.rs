@@ -60,7 +60,7 @@ async fn a_dry_run_tells_what_the_import_then_does() {
     let query = |dry: bool| format!("kind=products&dry_run={dry}&mapping={mapping}");
     let expected = [
         row(2, "imported", "created"),
-        row(3, "rejected", "product_in_use"),
+        row(3, "unchanged", ""),
         row(5, "rejected", "product_in_use"),
         row(6, "rejected", "required"),
         row(7, "imported", "updated"),
@@ -68,7 +68,7 @@ async fn a_dry_run_tells_what_the_import_then_does() {
     ];
     let events = || number(&app.database, "SELECT count(*) AS value FROM event WHERE type LIKE 'product.%'");
     let before = events();
-    // WRAP is a service: a stocked product of its SKU would count in other measures only where it is used.
+    // WRAP is a service, and stays one, since the file has no column for it.
     admin
         .post(
             "/v1/orders",
@@ -86,7 +86,7 @@ async fn a_dry_run_tells_what_the_import_then_does() {
     let (done, rows) = import(&app, &admin, &query(false), "text/csv", file).await;
     assert_eq!(told(&rows), expected, "{rows:#?}");
     let counts = ["imported_count", "unchanged_count", "rejected_count"].map(|name| done[name].as_i64().unwrap());
-    assert_eq!(counts, [2, 0, 4]);
+    assert_eq!(counts, [2, 1, 3]);
     assert_eq!(rows[3]["problem"]["errors"][0]["column"], "Name");
     let faults = rows[5]["problem"]["errors"].as_array().unwrap();
     let fault = |i: usize| ["pointer", "code", "column"].map(|name| faults[i][name].as_str().unwrap_or_default());
@@ -167,6 +167,55 @@ async fn prices_customers_and_stock_come_in_by_file() {
     ];
     assert_eq!(told(&rows), expected, "{rows:#?}");
     assert_eq!((level(&admin, "KOPI", "jakarta").await.0, level(&admin, "TEH", "jakarta").await.0), ("12".to_owned(), "7".to_owned()));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn what_a_file_has_no_column_for_stays_and_an_empty_cell_clears() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    let there = json!({"code": "C-9", "name": "Toko Sembilan", "kind": "company", "payment_terms": "net_30", "credit_limit": "5000.00",
+        "currency": "IDR", "email": "sembilan@toko.example", "shipping_address": {"line1": "Jl. A", "city": "Bandung", "country": "ID"}});
+    let before = admin.post("/v1/customers", there).await.expect(201).body;
+    let customer = async || admin.get("/v1/customers?code=C-9").await.expect(200).body["data"][0].clone();
+    let (_, rows) = import(&app, &admin, "kind=customers", "text/csv", "code,name,kind\nC-9,Toko Sembilan,company\n").await;
+    assert_eq!(told(&rows), [row(2, "unchanged", "")], "{rows:#?}");
+    assert_eq!(customer().await, before);
+    let file = "code,shipping_address.city,email\nC-9,Bogor,\nC-9,Depok,\n";
+    let (_, rows) = import(&app, &admin, "kind=customers", "text/csv", file).await;
+    assert_eq!(told(&rows), [row(2, "imported", "updated"), row(3, "imported", "updated")], "{rows:#?}");
+    let after = customer().await;
+    assert_eq!((&after["email"], &after["credit_limit"], &after["payment_terms"]), (&Value::Null, &json!("5000.00"), &json!("net_30")));
+    assert_eq!((&after["shipping_address"]["line1"], &after["shipping_address"]["city"]), (&json!("Jl. A"), &json!("Depok")));
+
+    let product = json!({"name": "Kopi", "unit": "C62", "tax_category": "standard", "gtin": "4006381333931", "weight_grams": "270",
+        "external_ids": {"erp": "4711", "pim": "1"}});
+    admin.put("/v1/products/K-9", product).await.expect(201);
+    let file = "sku,name,external_ids.erp,weight_grams\nK-9,Kopi baru,4712,\nK-NEW,,,\n";
+    let (_, rows) = import(&app, &admin, "kind=products", "text/csv", file).await;
+    assert_eq!(told(&rows), [row(2, "imported", "updated"), row(3, "rejected", "required")], "{rows:#?}");
+    let product = admin.get("/v1/products/K-9").await.expect(200).body;
+    assert_eq!(
+        (&product["name"], &product["gtin"], &product["weight_grams"]),
+        (&json!("Kopi baru"), &json!("4006381333931"), &Value::Null)
+    );
+    assert_eq!(product["external_ids"], json!({"erp": "4712", "pim": "1"}));
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn an_order_whose_lines_are_apart_is_not_placed_in_part() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "10").await;
+    let file = "external_id,customer_code,lines.sku,lines.quantity\nweb-6,C-1,KOPI,2\nweb-7,C-1,KOPI,1\nweb-6,C-1,KOPI,4\n";
+    for dry in ["true", "false"] {
+        let (_, rows) = import(&app, &admin, &format!("kind=orders&dry_run={dry}"), "text/csv", file).await;
+        let expected = [row(2, "rejected", "lines_apart"), row(3, "imported", "created"), row(4, "rejected", "lines_apart")];
+        assert_eq!(told(&rows), expected, "{rows:#?}");
+    }
+    assert_eq!(admin.get("/v1/orders").await.expect(200).body["data"].as_array().unwrap().len(), 1);
     clean(&app).await;
 }
 

@@ -223,6 +223,9 @@ async fn a_series_counts_without_gaps_and_dates_do_not_run_backwards() {
     let yearly = json!({"kind": "invoice", "prefix": "JKT-", "year_reset": true, "next_number": 41});
     admin.put("/v1/invoice_series/JKT", yearly.clone()).await.expect(201);
     assert_eq!(admin.put("/v1/invoice_series/JKT2", yearly).await.code(409), "prefix_taken");
+    let like = json!({"kind": "invoice", "prefix": "JKT-2026-"});
+    assert_eq!(admin.put("/v1/invoice_series/JKT3", like).await.code(409), "prefix_taken", "JKT-2026-000041 would be in both");
+    admin.put("/v1/invoice_series/JKT4", json!({"kind": "invoice", "prefix": "JKT-B-"})).await.expect(201);
     let kind = json!({"kind": "credit_note", "prefix": "JKT-"});
     assert_eq!(admin.put("/v1/invoice_series/JKT", kind).await.code(409), "series_kind_fixed");
 
@@ -236,6 +239,13 @@ async fn a_series_counts_without_gaps_and_dates_do_not_run_backwards() {
     };
     let issued = invoice(&admin, &placed, one(json!({"series": "JKT"}))).await.expect(201).body;
     assert_eq!(issued["number"], "JKT-2026-000041");
+    // The prefix moves on, the number stays with its document.
+    admin.put("/v1/invoice_series/JKT", json!({"kind": "invoice", "prefix": "JKX-", "year_reset": true})).await.expect(200);
+    let late = json!({"kind": "invoice", "prefix": "JKT-", "year_reset": true});
+    let refused = admin.put("/v1/invoice_series/JKT5", late).await;
+    assert!(refused.body["detail"].as_str().unwrap().contains("JKT-2026-000041"), "{}", refused.body);
+    assert_eq!(refused.code(409), "prefix_taken");
+    admin.put("/v1/invoice_series/JKT", json!({"kind": "invoice", "prefix": "JKT-", "year_reset": true})).await.expect(200);
     let mut back = now_series(&admin, "JKT").await;
     assert_eq!((&back["next_number"], &back["last_issued_on"]), (&json!(42), &json!("2026-03-02")));
     back["next_number"] = json!(41);

@@ -234,3 +234,26 @@ async fn nothing_is_booked_in_closed_books() {
     assert_eq!(admin.post("/v1/credit_notes", note).await.code(409), "books_closed");
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn goods_of_any_value_stop_no_books() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    let lines = json!([{"sku": "KOPI", "quantity": "1000000000", "unit_cost": "999999999999"}]);
+    admin.post("/v1/inventory/receipts", json!({"location": "jakarta", "lines": lines})).await.expect(201);
+    let lines = json!([{"sku": "KOPI", "delta": "-1000000000"}]);
+    admin.post("/v1/inventory/adjustments", json!({"location": "jakarta", "reason": "count", "lines": lines})).await.expect(201);
+    post_journal(&app).await;
+    let (entries, start) = read(&admin, "").await;
+    let value = "999999999999000000000.00";
+    assert_eq!(entries, [entry("inventory_adjustment", &[("inventory", &format!("-{value}")), ("inventory_adjustment", value)])]);
+    let rate = |rate: &str| json!([{"from_currency": "USD", "to_currency": "IDR", "rate": rate, "valid_from_on": "2026-01-01"}]);
+    assert_eq!(admin.put("/v1/exchange_rates", rate("1000000000.1")).await.code(422), "out_of_range");
+    admin.put("/v1/exchange_rates", rate("1000000000")).await.expect(200);
+    receive(&admin, "jakarta", "KOPI", "10").await;
+    invoiced(&app, &admin, json!({})).await;
+    post_journal(&app).await;
+    assert_eq!(read(&admin, &start).await.0.len(), 2, "what comes after is posted");
+    clean(&app).await;
+}

@@ -103,6 +103,53 @@ async fn writing_off_takes_a_permission_of_its_own() {
     let (_, other) = invoiced(&admin, json!({})).await;
     let fee = json!({"allocations": [{"invoice_id": id(&other), "amount": "110000.00", "adjustments": [{"kind": "bank_fee", "amount": "1000.00"}]}]});
     pay(&program, "110000.00", fee).await.expect(201);
+    let (_, third) = invoiced(&admin, json!({})).await;
+    let kept = |amount: &str, kind: &str, kept: &str| json!({"allocations": [{"invoice_id": id(&third), "amount": amount, "adjustments": [{"kind": kind, "amount": kept}]}]});
+    let refused = pay(&program, "0.01", kept("0.01", "bank_fee", "110999.99")).await;
+    assert_eq!(refused.code(403), "insufficient_scope", "a fee above the money that comes is a write-off by another name");
+    pay(&program, "55500.00", kept("55500.00", "withholding_tax", "55500.00")).await.expect(201);
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn money_on_no_document_goes_back_and_no_document_loses_anything() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    let (placed, first) = invoiced(&admin, json!({})).await;
+    let (_, second) = invoiced(&admin, json!({})).await;
+    let money = pay(&admin, "110990.00", json!({"order_id": id(&placed)})).await.expect(201).body;
+    let write_off = json!([{"invoice_id": id(&second), "amount": "0.01", "adjustments": [{"kind": "write_off", "amount": "1000.00"}]}]);
+    let other = pay(&admin, "200.00", json!({"allocations": write_off})).await.expect(201).body;
+    // The cent comes off by a credit of the rest; the write-off stays where it is.
+    admin.post(&format!("/v1/payments/{}/refund", id(&other)), json!({"amount": "199.98", "reason": "paid too much"})).await.expect(201);
+    assert_eq!(get(&admin, "invoices", &second).await["amount_due"], "109999.99");
+    let note = json!({"invoice_id": id(&first), "reason": "torn"});
+    admin.post("/v1/credit_notes", note).await.expect(201);
+    admin.post(&format!("/v1/payments/{}/refund", id(&money)), json!({"amount": "20.00", "reason": "paid too much"})).await.expect(201);
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "110970.00");
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn no_line_is_not_every_line() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    let (placed, invoice) = invoiced(&admin, json!({})).await;
+    let open = order(&admin, json!({})).await;
+    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", id(&open))).await.expect(200).body["data"][0].clone();
+    let of_work = |action: &str| format!("/v1/fulfillment_orders/{}/{action}", id(&work));
+    for (path, body) in [
+        ("/v1/credit_notes".to_owned(), json!({"invoice_id": id(&invoice), "reason": "torn"})),
+        (format!("/v1/orders/{}/invoices", id(&placed)), json!({})),
+        (of_work("pick"), json!({})),
+        (of_work("ship"), json!({"carrier": "jne"})),
+        (of_work("move"), json!({"location": "surabaya"})),
+    ] {
+        let refused = admin.post(&path, with(body, json!({"lines": []}))).await;
+        assert_eq!(refused.body["errors"][0]["pointer"], "/lines", "{path}");
+        assert_eq!(refused.code(422), "required", "{path}");
+    }
+    assert_eq!(get(&admin, "invoices", &invoice).await["amount_credited"], "0.00");
     clean(&app).await;
 }
 

@@ -632,3 +632,24 @@ async fn a_cancelled_order_that_nobody_paid_is_not_paid() {
     assert_eq!((&cancelled["payment_status"], &cancelled["milestones"]["paid_at"]), (&json!("unpaid"), &Value::Null));
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn a_price_that_cannot_be_counted_is_a_mismatch_and_no_panic() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    let ton =
+        json!({"sku": "ORE", "name": "Ore", "unit": "GRM", "units": [{"unit": "E27", "factor": "1000000000"}], "tax_category": "standard"});
+    admin.put("/v1/products", json!([ton])).await.expect(200);
+    admin.put("/v1/prices", json!([{"sku": "ORE", "currency": "IDR", "unit_price": "100000000000"}])).await.expect(200);
+    let line = json!({"sku": "ORE", "quantity": "1000000000", "unit": "E27", "unit_price": "0.01", "tax_amount": "0"});
+    let body = json!({"customer_code": "C-1", "pricing": "as_given", "on_shortage": "backorder", "lines": [line]});
+    let quoted = admin.post("/v1/orders/quote", body.clone()).await.expect(200).body;
+    let placed = admin.post("/v1/orders", body).await.expect(201).body;
+    for order in [&quoted, &placed] {
+        let holds = order["holds"].as_array().unwrap();
+        let mismatch = holds.iter().find(|hold| hold["code"] == "price_mismatch").unwrap_or_else(|| panic!("{order:#}"));
+        assert_eq!((&mismatch["data"]["given"], &mismatch["data"]["expected"]), (&json!("10000000.00"), &Value::Null));
+    }
+    clean(&app).await;
+}

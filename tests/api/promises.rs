@@ -458,6 +458,10 @@ async fn a_line_that_ships_only_whole_waits_alone() {
     let picked = act("pick", json!({})).await.expect(200);
     assert_eq!((&picked["lines"][0]["picked_quantity"], &picked["lines"][1]["picked_quantity"]), (&json!("3"), &json!("0")));
     let named = |id: &Value, field: &str, quantity: &str| json!({"lines": [{"order_line_id": id, field: quantity}]});
+    act("pick", named(&whole, "picked_quantity", "0")).await.expect(200);
+    let packed = act("pack", json!({})).await.expect(200);
+    let of = |line: usize| (packed["lines"][line]["picked_quantity"].clone(), packed["lines"][line]["packed_quantity"].clone());
+    assert_eq!((of(0), of(1)), ((json!("3"), json!("3")), (json!("0"), json!("0"))), "packing what is untouched picks only what may leave");
     assert_eq!(act("pick", named(&part, "picked_quantity", "2")).await.code(), "delivery_rule");
     let ship = |id: &Value, quantity: &str| json!({"carrier": "jne", "lines": [{"order_line_id": id, "quantity": quantity}]});
     assert_eq!(act("ship", ship(&part, "2")).await.code(), "delivery_rule");

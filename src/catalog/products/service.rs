@@ -71,6 +71,11 @@ fn write(connection: &mut PgConnection, context: &Context, new: NewProduct<'_>) 
     get(connection, context.organization_id, new.sku)
 }
 
+/// The products among `skus`; unknown ones are left out.
+pub fn find_many(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> diesel::QueryResult<Vec<Product>> {
+    store::by_sku(connection, organization_id, skus)
+}
+
 /// As [`put_all`], answered by the products as they are now.
 pub fn put_many(connection: &mut PgConnection, context: &Context, bodies: &[PutProduct]) -> Result<Vec<Product>, Error> {
     put_all(connection, context, bodies)?;

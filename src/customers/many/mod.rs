@@ -12,7 +12,7 @@ use crate::events;
 use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::types::bulk::BulkOutcome;
-use crate::types::id::CustomerId;
+use crate::types::id::{CustomerId, OrganizationId};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 use serde_json::json;
@@ -41,6 +41,16 @@ impl Row {
 
 /// What became of one of them.
 pub type Outcome = Result<(CustomerId, BulkOutcome), Error>;
+
+/// Customers by id or code, perhaps with those who pay for them.
+pub fn find(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    ids: &[CustomerId],
+    codes: &[&str],
+) -> diesel::QueryResult<Vec<Customer>> {
+    super::store::by_ids_and_codes(connection, organization_id, ids, codes)
+}
 
 /// Creates or replaces customers, each with an outcome of its own: a refused one changes nothing and refuses no other. Errors are the
 /// database's. Each name once; see [`Row::name`].

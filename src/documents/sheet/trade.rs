@@ -4,6 +4,7 @@ use super::{Variant, joined, object};
 use crate::documents::facts::{TradeDocument, TradeKind, TradeLine};
 use crate::documents::labels::Labels;
 use crate::documents::language::{Language, Money};
+use crate::invoicing::own_lines::{OwnLine, return_of};
 use crate::organization::profile::bank_account::BankAccount;
 use crate::types::currency::Currency;
 use chrono::TimeDelta;
@@ -108,10 +109,12 @@ impl<'a> Writer<'a> {
             running += line.net_amount.0;
             let discount = line.discount_amount.0;
             let code = line.customer_sku.as_ref().map(|code| format!("{} {code}", self.words.customer_sku));
+            let own = OwnLine::read(&line.sku, &line.name).map(|own| self.own_line(&own));
+            let details = own.is_none().then(|| joined([Some(line.sku.clone()), code], "  ·  "));
             json!({
                 "number": (i + 1).to_string(),
-                "name": line.name,
-                "details": [joined([Some(line.sku.clone()), code], "  ·  ")],
+                "name": own.as_deref().unwrap_or(&line.name),
+                "details": details.as_slice(),
                 "quantity": format!("{}\u{a0}{}", self.language.plain(line.quantity.0, 0), self.language.unit(&line.unit)),
                 "price": self.price(line),
                 "discount": if discount.is_zero() { String::new() } else { self.money.amount(-discount) },
@@ -121,6 +124,17 @@ impl<'a> Writer<'a> {
             })
         };
         self.document.lines.iter().enumerate().map(line).collect()
+    }
+
+    fn own_line(&self, line: &OwnLine) -> String {
+        let words = self.words;
+        match line {
+            OwnLine::PrepaymentFor(order) => format!("{} {order}", words.prepayment_for),
+            OwnLine::Prepayment(number, on) => {
+                format!("{} {number} {} {}", words.prepayment_deducted, words.of_date, self.language.date(*on))
+            }
+            OwnLine::RestockingFee => words.restocking_fee.to_owned(),
+        }
     }
 
     fn price(&self, line: &TradeLine) -> String {
@@ -215,7 +229,9 @@ impl<'a> Writer<'a> {
         let (document, words) = (self.document, self.words);
         let mut notes = vec![];
         if let Some(corrected) = &document.corrects {
-            notes.push(json!({ "label": format!("{}:", words.reason), "text": corrected.reason }));
+            let returned = return_of(&corrected.reason).map(|number| format!("{} {number}", words.returned_with));
+            let reason = returned.as_ref().unwrap_or(&corrected.reason);
+            notes.push(json!({ "label": format!("{}:", words.reason), "text": reason }));
         }
         // Art. 230 of Directive 2006/112/EC: the tax also in the currency of the seller's country.
         if let Some(tax) = document.tax_total_base_currency.filter(|_| document.base_currency != document.currency) {

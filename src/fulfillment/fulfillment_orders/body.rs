@@ -134,11 +134,12 @@ pub struct PickLine {
 impl Pick {
     /// `None`: all of it.
     pub fn lines(&self) -> Option<&[PickLine]> {
-        self.lines.as_deref().filter(|lines| !lines.is_empty())
+        self.lines.as_deref()
     }
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
+        require_some(&mut faults, self.lines());
         let lines = self.lines().unwrap_or_default();
         check_lines(&mut faults, lines.iter().map(|line| line.order_line_id));
         for (i, line) in lines.iter().enumerate() {
@@ -213,7 +214,7 @@ pub struct ShipLine {
 impl Ship {
     /// `None`: all that is open.
     pub fn lines(&self) -> Option<&[ShipLine]> {
-        self.lines.as_deref().filter(|lines| !lines.is_empty())
+        self.lines.as_deref()
     }
 
     pub fn check(&self, now: DateTime<Utc>, dating: Dating) -> Result<(), Vec<Fault>> {
@@ -221,6 +222,7 @@ impl Ship {
         check_text(&mut faults, "/carrier", &self.carrier, 64);
         check_optional_text(&mut faults, "/tracking_number", self.tracking_number.as_deref(), 100);
         dating.check(&mut faults, "/shipped_at", self.shipped_at, now);
+        require_some(&mut faults, self.lines());
         let lines = self.lines().unwrap_or_default();
         check_lines(&mut faults, lines.iter().map(|line| line.order_line_id));
         for (i, line) in lines.iter().enumerate() {
@@ -322,15 +324,22 @@ impl MergeFulfillmentOrders {
 impl MoveFulfillmentOrder {
     /// `None`: all that is open.
     pub fn lines(&self) -> Option<&[FulfillmentOrderPart]> {
-        self.lines.as_deref().filter(|lines| !lines.is_empty())
+        self.lines.as_deref()
     }
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         check_code(&mut faults, "/location", &self.location);
+        require_some(&mut faults, self.lines());
         check_parts(&mut faults, self.lines().unwrap_or_default());
         faults.into_result()
     }
+}
+
+/// Lines that are given name something: a filter that came out empty must not mean all of it.
+fn require_some<T>(faults: &mut Faults, lines: Option<&[T]>) {
+    let some = lines.is_none_or(|lines| !lines.is_empty());
+    faults.require(some, "/lines", "required", "name at least one line, or leave lines out for all that is open");
 }
 
 fn check_parts(faults: &mut Faults, parts: &[FulfillmentOrderPart]) {

@@ -18,15 +18,19 @@ fn read(kind: ImportKind, file: &str) -> Vec<(i64, Value, Option<String>)> {
 }
 
 #[test]
-fn cells_are_read_as_their_fields_are_and_empty_ones_are_absent() {
+fn cells_are_read_as_their_fields_are_and_empty_ones_clear() {
     let file = "\u{feff}sku;name;quantity_scale;active;units;standard_cost;external_ids.erp;description;version\r\n\
         A;'=Kopi;2;TRUE;\"[{\"\"unit\"\":\"\"XBX\"\",\"\"factor\"\":\"\"12\"\"}]\"; 12.50 ;4711;;9\r\n\
         B;Teh;x;maybe;[;;;;\r\n";
     let rows = read(ImportKind::Products, file);
     let first = json!({"sku": "A", "name": "=Kopi", "quantity_scale": 2, "active": true, "units": [{"unit": "XBX", "factor": "12"}],
-        "standard_cost": "12.50", "external_ids": {"erp": "4711"}});
+        "standard_cost": "12.50", "external_ids": {"erp": "4711"}, "description": null});
     assert_eq!(rows[0], (2, first, None));
-    assert_eq!(rows[1].1, json!({"sku": "B", "name": "Teh", "quantity_scale": "x", "active": "maybe", "units": "["}));
+    assert_eq!(
+        rows[1].1,
+        json!({"sku": "B", "name": "Teh", "quantity_scale": "x", "active": "maybe", "units": "[",
+        "standard_cost": null, "external_ids": {"erp": null}, "description": null})
+    );
 }
 
 #[test]

@@ -91,6 +91,9 @@ impl NewCreditNote {
         let mut faults = Faults::new();
         check_prose(&mut faults, "/reason", &self.reason, 500);
         check_optional_text(&mut faults, "/buyer_document_number", self.buyer_document_number.as_deref(), 200);
+        // A filter that came out empty must not credit everything.
+        let some = self.lines.as_ref().is_none_or(|lines| !lines.is_empty()) || self.shipping == Some(true);
+        faults.require(some, "/lines", "required", "name at least one line, or leave lines out to credit all that is left");
         let lines = self.lines();
         faults.require(lines.len() <= crate::platform::limits::ORDER_LINES, "/lines", "too_many_items", "at most 1000 lines in a call");
         let mut seen = HashSet::new();

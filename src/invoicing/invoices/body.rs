@@ -66,6 +66,8 @@ impl NewInvoice {
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
+        let some = self.is_prepayment() || self.lines.as_ref().is_none_or(|lines| !lines.is_empty());
+        faults.require(some, "/lines", "required", "name at least one line, or leave lines out to invoice all that can be invoiced");
         let lines = self.lines.as_deref().unwrap_or_default();
         faults.require(lines.len() <= crate::platform::limits::ORDER_LINES, "/lines", "too_many_items", "an order has at most 1000 lines");
         let mut seen = HashSet::new();

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Invoice, InvoiceKind, InvoiceLine, InvoiceLineDetail, InvoiceTerms};
 use crate::invoicing::invoices::prepayment::{deductions, left, part, sum, take};
+use crate::invoicing::own_lines::OwnLine;
 use crate::order_to_cash::accounts::LockedAccount;
 use crate::order_to_cash::deposits;
 use crate::orders::order::Order;
@@ -22,7 +23,6 @@ use serde_json::json;
 
 /// The unit of a sum of money: one (UN/ECE Rec 20).
 const ONE: &str = "C62";
-const SKU: &str = "PREPAYMENT";
 
 /// Decides what a prepayment invoice says: all that is left to invoice, or a part of it, in each tax group the same share. The order's
 /// quantities stay as they are; its deposits move to the invoice. It is due on the day of issue.
@@ -82,7 +82,7 @@ pub fn prepare(
     invoice.metadata = body.metadata.clone().unwrap_or_default();
     let (order_id, invoice_id) = (order.id, invoice.id);
     let moved = account.account.issue(invoice.balance());
-    invoice.amount_paid = moved;
+    invoice.amount_paid = invoice.currency.round(moved);
     let deposits = deposits::move_to_invoice(connection, context, order_id, invoice_id, moved)?;
     Ok(DraftInvoice { invoice, deposits })
 }
@@ -98,8 +98,8 @@ pub fn deduct(connection: &mut PgConnection, context: &Context, settings: &Setti
         let of = &open[deduction.prepayment];
         take(&mut groups[deduction.group], deduction.net, deduction.tax, invoice.currency);
         let amounts = TaxGroup { net_amount: Amount(-deduction.net), tax_amount: Amount(-deduction.tax), ..of.group.clone() };
-        let name = format!("Prepayment {} of {}", of.number, of.issued_on);
-        let line = line(invoice, of.invoice_id, name, deduction.group, &amounts)?;
+        let own = OwnLine::Prepayment(of.number.clone(), of.issued_on);
+        let line = line(invoice, of.invoice_id, &own, deduction.group, &amounts)?;
         invoice.lines.push(line);
     }
     for (row, group) in invoice.document.tax_breakdown.iter_mut().zip(groups) {
@@ -110,23 +110,23 @@ pub fn deduct(connection: &mut PgConnection, context: &Context, settings: &Setti
 }
 
 fn asked_line(order: &Order, invoice_id: InvoiceId, place: usize, group: &TaxGroup) -> InvoiceLine {
-    let name = format!("Prepayment for order {}", order.number);
-    let mut line = plain_line((order.id, invoice_id), name, group, order.document.prices_include_tax);
+    let own = OwnLine::PrepaymentFor(order.number.clone());
+    let mut line = plain_line((order.id, invoice_id), &own, group, order.document.prices_include_tax);
     line.line_number = i16::try_from(place + 1).unwrap_or(i16::MAX);
     line.detail.tax_group = place;
     line
 }
 
-fn line(invoice: &Invoice, prepayment: InvoiceId, name: String, group: usize, amounts: &TaxGroup) -> Result<InvoiceLine, Error> {
+fn line(invoice: &Invoice, prepayment: InvoiceId, own: &OwnLine, group: usize, amounts: &TaxGroup) -> Result<InvoiceLine, Error> {
     let too_many = |_| Error::conflict("too_many_lines", "an invoice has at most 32767 lines; invoice the order in parts");
-    let mut line = plain_line((invoice.order_id, prepayment), name, amounts, invoice.document.prices_include_tax);
+    let mut line = plain_line((invoice.order_id, prepayment), own, amounts, invoice.document.prices_include_tax);
     line.line_number = i16::try_from(invoice.lines.len() + 1).map_err(too_many)?;
     line.detail.tax_group = group;
     Ok(line)
 }
 
 /// One sum of money; its price is negative where it is deducted.
-fn plain_line((order_id, prepayment): (OrderId, InvoiceId), name: String, group: &TaxGroup, price_includes_tax: bool) -> InvoiceLine {
+fn plain_line((order_id, prepayment): (OrderId, InvoiceId), own: &OwnLine, group: &TaxGroup, price_includes_tax: bool) -> InvoiceLine {
     let (net, tax) = (group.net_amount.0, group.tax_amount.0);
     InvoiceLine {
         id: InvoiceLineId::generate(),
@@ -136,8 +136,8 @@ fn plain_line((order_id, prepayment): (OrderId, InvoiceId), name: String, group:
         order_line_id: None,
         prepayment_invoice_id: Some(prepayment),
         shipment_id: None,
-        sku: SKU.to_owned(),
-        name,
+        sku: own.sku().to_owned(),
+        name: own.name(),
         unit: ONE.to_owned(),
         quantity: Decimal::ONE,
         unit_price: if price_includes_tax { net + tax } else { net },

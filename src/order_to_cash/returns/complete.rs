@@ -11,6 +11,7 @@ use crate::invoicing::credit_notes::portion::has_shipping;
 use crate::invoicing::credit_notes::service::shipping_is_credited;
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::Invoice;
+use crate::invoicing::own_lines::returned_with;
 use crate::order_to_cash::accounts::{self, LockedAccount};
 use crate::order_to_cash::credit::{self, DraftCreditNote};
 use crate::order_to_cash::deposits;
@@ -108,7 +109,7 @@ fn check_fee(body: &CompleteReturn, rma: &Return) -> Result<(), Error> {
 }
 
 fn reason(body: &CompleteReturn, rma: &Return) -> String {
-    body.reason.clone().unwrap_or_else(|| format!("Goods returned with {}", rma.number))
+    body.reason.clone().unwrap_or_else(|| returned_with(&rma.number))
 }
 
 fn completed(rma: &Return, asked: &Completion) -> NewEvent {

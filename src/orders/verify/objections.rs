@@ -31,7 +31,7 @@ pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>
         }
     }
     if order.document.prepaid && paid < order.total {
-        let data = json!({ "required": order.total.to_string(), "paid": paid.to_string() });
+        let data = json!({ "required": order.total.to_string(), "paid": order.currency.round(paid).to_string() });
         raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
     }
     let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked && !line.is_removed());
