@@ -61,7 +61,7 @@ pub enum Error {
     #[error("request head too large")]
     HeadTooLarge { limit: usize },
     #[error("unsupported media type")]
-    UnsupportedMediaType { expected: &'static str },
+    UnsupportedMediaType { expected: String },
     /// 415: the body is compressed.
     #[error("unsupported content encoding")]
     UnsupportedContentEncoding,

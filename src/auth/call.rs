@@ -141,7 +141,7 @@ impl Call {
         let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match types.iter().find(|known| **known == essence) {
             Some(known) => Ok((known, body)),
-            None => Err(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() }),
+            None => Err(Error::UnsupportedMediaType { expected: types.join(" or ") }),
         }
     }
 
@@ -247,7 +247,7 @@ impl Call {
             return Ok(());
         }
         let expected = if patch { "application/merge-patch+json or application/json" } else { "application/json" };
-        Err(Error::UnsupportedMediaType { expected })
+        Err(Error::UnsupportedMediaType { expected: expected.to_owned() })
     }
 
     /// 406 where the caller names types and none of them is JSON (a `.csv` path, and `format=csv`, serve text/csv).
@@ -376,7 +376,7 @@ impl StreamCall {
         let given = self.header("content-type").unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let known = types.iter().find(|known| **known == essence).copied();
-        known.ok_or(Error::UnsupportedMediaType { expected: types.first().copied().unwrap_or_default() })
+        known.ok_or_else(|| Error::UnsupportedMediaType { expected: types.join(" or ") })
     }
 
     pub fn into_payload(self) -> Payload {

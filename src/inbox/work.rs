@@ -17,13 +17,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// Longer than asking a platform back for one record may take.
-const LEASE: TimeDelta = TimeDelta::seconds(300);
+/// Of kinds whose platforms are asked back: longer than that may take for one record.
+const ASKING: TimeDelta = TimeDelta::seconds(300);
+/// Of the others. After a crash their messages wait no longer than this.
+const OWN: TimeDelta = TimeDelta::seconds(60);
 /// Messages of a channel are worked in one after the other, what came first first; so many in one turn.
 const BATCH: i64 = 20;
 /// No message is begun in a turn that has lasted so long: other channels wait.
 const TURN: Duration = Duration::from_secs(10);
-const INBOX: Work = Work { name: "inbox", due: due_in!("inbound_message", "received"), lease: LEASE };
+const INBOX: Work = Work { name: "inbox", due: due_in!("inbound_message", "received"), lease: ASKING };
+
+fn lease_of_kind(kind: ChannelKind) -> TimeDelta {
+    if platform(kind).is_some_and(|platform| platform.calls_out()) { ASKING } else { OWN }
+}
 
 /// Works messages in until none is due; how many.
 pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
@@ -32,7 +38,8 @@ pub fn work(db: &Db, desk: &Desk, now: impl Fn() -> DateTime<Utc>) -> Result<usi
 
 /// As [`work`], of channels of these kinds.
 pub fn work_among(db: &Db, desk: &Desk, kinds: &[ChannelKind], now: impl Fn() -> DateTime<Utc>) -> Result<usize, Error> {
-    turns::in_turns(db, &INBOX, Among { kinds, only: None }, &now, |turn| serve(db, desk, turn, &now))
+    let lease = kinds.iter().map(|kind| lease_of_kind(*kind)).max().unwrap_or(ASKING);
+    turns::in_turns(db, &Work { lease, ..INBOX }, Among { kinds, only: None }, &now, |turn| serve(db, desk, turn, lease, &now))
 }
 
 /// The kinds whose messages are worked in without waiting for anybody, and those whose platforms are asked back.
@@ -43,29 +50,29 @@ pub fn kinds() -> (Vec<ChannelKind>, Vec<ChannelKind>) {
 /// Takes what is due of the channel that is next, with its turn. A step of its own, so that dying after it can be tried.
 pub fn lease(db: &Db, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
     let turn = db.write_blocking(|connection| Ok(turns::take(connection, &INBOX, Among::ALL, now)?))?;
-    turn.map_or(Ok(vec![]), |turn| lease_of(db, &turn, now))
+    turn.map_or(Ok(vec![]), |turn| lease_of(db, &turn, ASKING, now))
 }
 
-fn lease_of(db: &Db, turn: &Turn, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
-    db.write_blocking(|connection| Ok(store::lease(connection, turn, now, LEASE, BATCH)?))
+fn lease_of(db: &Db, turn: &Turn, lease: TimeDelta, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
+    db.write_blocking(|connection| Ok(store::lease(connection, turn, now, lease, BATCH)?))
 }
 
 /// Keeps a message, and the turn of its channel, for as long again; false where it has become another's.
 pub fn hold(db: &Db, message: &Message, now: DateTime<Utc>) -> Result<bool, Error> {
-    db.write_blocking(|connection| Ok(store::hold(connection, message, INBOX.name, now + LEASE)?))
+    db.write_blocking(|connection| Ok(store::hold(connection, message, INBOX.name, now + lease_of_kind(message.channel.kind))?))
 }
 
 /// One turn of a channel: its messages until there are enough, or its platform turns out to be away.
-fn serve(db: &Db, desk: &Desk, turn: &Turn, now: &impl Fn() -> DateTime<Utc>) -> Result<(usize, End), Error> {
+fn serve(db: &Db, desk: &Desk, turn: &Turn, lease: TimeDelta, now: &impl Fn() -> DateTime<Utc>) -> Result<(usize, End), Error> {
     let (started, leased_at) = (Instant::now(), now());
-    let due = lease_of(db, turn, leased_at)?;
+    let due = lease_of(db, turn, lease, leased_at)?;
     let (mut done, mut end) = (0, End::Done);
     for message in &due {
         if db.is_stopping() || end != End::Done || (done > 0 && started.elapsed() > TURN) {
             break;
         }
         done += 1;
-        if now() - leased_at > LEASE / 3 && !hold(db, message, now())? {
+        if now() - leased_at > lease / 3 && !hold(db, message, now())? {
             continue;
         }
         let outcome = attempt(&Workbench { db, desk, now: now() }, message);

@@ -95,7 +95,7 @@ problems! {
     Stale, "`If-Match` named another version", [Error::Stale { current: 4 }], [];
     PayloadTooLarge, "The body is larger than the operation takes", [Error::PayloadTooLarge { limit: crate::platform::limits::BODY_BYTES }], [];
     UnsupportedMediaType, "The body is not JSON by its `Content-Type`, or it is compressed", [
-        Error::UnsupportedMediaType { expected: "application/json" },
+        Error::UnsupportedMediaType { expected: "application/json".to_owned() },
         Error::UnsupportedContentEncoding
     ], [];
     Invalid, "Read, but against schema or rule; value faults all at once", [

@@ -43,7 +43,8 @@ pub async fn log_in(
     app: Data<App>,
     authenticator: Data<Authenticator>,
 ) -> Result<HttpResponse, Error> {
-    let login: Login = read(&request, payload).await?.ok_or(Error::UnsupportedMediaType { expected: "application/json" })?;
+    let login: Login =
+        read(&request, payload).await?.ok_or_else(|| Error::UnsupportedMediaType { expected: "application/json".to_owned() })?;
     login.check()?;
     let now = authenticator.now();
     let (keys, origin) = (service::attempt_keys(&login.email, client_of(&request)), origin_of(&request));
@@ -130,7 +131,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     }
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return Err(Error::UnsupportedMediaType { expected: "application/json" });
+        return Err(Error::UnsupportedMediaType { expected: "application/json".to_owned() });
     }
     parse_json(&body).map(Some)
 }
