@@ -195,6 +195,11 @@ fn show() {
     put("credit_note", job(&credited(plain()), en, Paper::A4));
     let paid = TradeDocument { paid: plain().total, ..plain() };
     put("paid", Job { logo: Some(logo()), ..job(&paid, en, Paper::A4) });
+    let mut long = plain();
+    long.orders[0].purchase_order_number = Some("PO-".to_owned() + &"0123456789".repeat(6));
+    long.lines[0].name = "x".repeat(90);
+    long.lines[0].sku = "SKU-".to_owned() + &"0123456789".repeat(6);
+    put("long_words", job(&long, en, Paper::A4));
     let form = |language, paper| Variant { language, paper };
     let of = |template, data, logo| Job { template, data, logo, identity: template.to_owned() };
     put("receipt", of("receipt", sheet::receipt::sheet(&receipt(), form(id, Paper::A4)), Some(logo())));

@@ -72,12 +72,17 @@ fn take_shipped(changes: &mut [PaymentChange], account: &LockedAccount, now: Dat
     }
 }
 
+/// What an authorization covers: with its last capture under way no more than that, since the rest goes back to the payer.
+fn stays_reserved(payment: &Payment) -> Decimal {
+    let last = payment.operations.iter().find(|operation| operation.blocks() && operation.kind == OperationKind::Capture && operation.last);
+    last.map_or_else(|| payment.authorized(), |capture| capture.amount.min(payment.authorized()))
+}
+
 /// Gives up authorizations without which the others still cover what is owed, the oldest first, as they end first. Where no provider
 /// moves the money, whoever does is told.
 fn give_up(changes: &mut [PaymentChange], order_id: OrderId, owed: Decimal, now: DateTime<Utc>) -> Vec<NewEvent> {
     let reserves = |payment: &Payment| payment.order_id == Some(order_id) && payment.authorized() > Decimal::ZERO;
-    let mut reserved: Decimal =
-        changes.iter().map(|change| &change.after).filter(|payment| reserves(payment)).map(Payment::authorized).sum();
+    let mut reserved: Decimal = changes.iter().map(|change| &change.after).filter(|payment| reserves(payment)).map(stays_reserved).sum();
     let mut told = vec![];
     for payment in changes.iter_mut().map(|change| &mut change.after).filter(|payment| reserves(payment)) {
         let amount = payment.authorized();
