@@ -73,9 +73,8 @@ impl LockedAccount {
 
     /// The events of invoices on which nothing is due any more.
     pub fn settled_invoices(&self) -> Vec<NewEvent> {
-        let settled = |(before, after): &(&InvoiceBalance, &InvoiceBalance)| {
-            before.status().is_open() && after.status() == InvoiceStatus::Paid
-        };
+        let settled =
+            |(before, after): &(&InvoiceBalance, &InvoiceBalance)| before.status().is_open() && after.status() == InvoiceStatus::Paid;
         self.changed_invoices().filter(settled).map(|(_, after)| invoice_paid(after)).collect()
     }
 

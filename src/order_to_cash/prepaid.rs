@@ -71,7 +71,11 @@ pub fn give_back(
 }
 
 /// Deposits above what is left to invoice become unapplied money of their payments.
-pub fn release_deposits(connection: &mut PgConnection, context: &Context, account: &mut LockedAccount) -> Result<Vec<PaymentChange>, Error> {
+pub fn release_deposits(
+    connection: &mut PgConnection,
+    context: &Context,
+    account: &mut LockedAccount,
+) -> Result<Vec<PaymentChange>, Error> {
     let excess = account.account.release_deposits();
     deposits::release(connection, context, account.account.order_id, None, excess)
 }

@@ -280,12 +280,13 @@ pub fn credited_sums(
         #[diesel(sql_type = Numeric)]
         tax: Decimal,
     }
-    let rows: Vec<SumRow> = sql("SELECT k.invoice_line_number AS line_number, abs(sum(k.net_amount)) AS net, abs(sum(k.tax_amount)) AS tax \
+    let rows: Vec<SumRow> =
+        sql("SELECT k.invoice_line_number AS line_number, abs(sum(k.net_amount)) AS net, abs(sum(k.tax_amount)) AS tax \
          FROM credit_note n JOIN credit_note_line k ON k.organization_id = n.organization_id AND k.credit_note_id = n.id \
          WHERE n.organization_id = $1 AND n.invoice_id = $2 AND k.order_line_id IS NULL GROUP BY 1")
-    .bind::<SqlUuid, _>(organization_id)
-    .bind::<SqlUuid, _>(invoice_id)
-    .load(connection)?;
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(invoice_id)
+        .load(connection)?;
     Ok(rows.into_iter().map(|row| (row.line_number, Sum { net: row.net, tax: row.tax })).collect())
 }
 
