@@ -1,11 +1,12 @@
--- The payment status is what the amounts say. Orders of which units were cancelled, or came back before they were invoiced, are
--- left out: what they owe is less than their total.
-SELECT organization_id, id AS order_id, number, payment_status, derived, total, amount_credited, amount_paid, amount_refunded, amount_authorized
+-- The payment status is what the amounts say: paid is who has paid all that the order is worth now, what is to be invoiced again of a
+-- prepayment included. An order for which nobody paid anything is paid only where it costs nothing.
+SELECT organization_id, id AS order_id, number, payment_status, derived, total, amount_invoiced, amount_credited, uninvoiced_total, amount_paid,
+  amount_refunded, amount_authorized
 FROM (
   SELECT o.*,
     CASE
       WHEN amount_paid = 0 AND amount_refunded = 0 AND total = 0 THEN 'paid'
-      WHEN amount_paid > 0 AND amount_paid >= total - amount_credited THEN 'paid'
+      WHEN amount_paid > 0 AND amount_paid >= amount_invoiced - amount_credited + uninvoiced_total THEN 'paid'
       WHEN amount_refunded > 0 AND amount_paid > 0 THEN 'partially_refunded'
       WHEN amount_refunded > 0 THEN 'refunded'
       WHEN amount_paid > 0 THEN 'partially_paid'
@@ -15,5 +16,3 @@ FROM (
   FROM sales_order o
 ) o
 WHERE payment_status <> derived
-  AND NOT EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = o.organization_id AND l.order_id = o.id
-    AND (l.cancelled > 0 OR l.detail ->> 'waived' IS NOT NULL))

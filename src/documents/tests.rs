@@ -6,7 +6,7 @@ use super::language::Language;
 use super::paper::Paper;
 use super::samples::{credited, decimal, dutch_seller, indonesian, packing_list, plain, receipt, statement};
 use super::sheet::{self, Variant};
-use crate::types::decimal::Amount;
+use crate::types::decimal::{Amount, UnitPrice};
 use rust_decimal::Decimal;
 use std::time::Instant;
 use typst::layout::{Frame, FrameItem};
@@ -155,6 +155,17 @@ fn untaxed_groups_say_why_and_credit_notes_what_they_correct() {
     let paid = TradeDocument { paid: plain().total, ..plain() };
     let text = pages(&paid, Language::English, Paper::A4).concat();
     assert!(text.contains("PAID") && text.contains("Paid in full") && !text.contains("IBAN"), "{text}");
+    // A prepayment that is deducted may be unpaid.
+    let mut deducted = plain();
+    let mut line = deducted.lines[0].clone();
+    (line.net_amount, line.unit_price) = (Amount(-line.net_amount.0), UnitPrice(-line.unit_price.0));
+    deducted.lines.push(line);
+    deducted.total = Amount(Decimal::ZERO);
+    for (language, says) in [(Language::English, "prepayment deducted above"), (Language::Indonesian, "dipotong uang muka")] {
+        let text = pages(&deducted, language, Paper::A4).concat();
+        assert!(text.contains(says) && !text.contains("Paid in full") && !text.contains("Sudah lunas"), "{text}");
+        assert!(!text.contains("PAID") && !text.contains("LUNAS"), "{text}");
+    }
 }
 
 #[test]

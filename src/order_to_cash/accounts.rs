@@ -71,6 +71,19 @@ impl LockedAccount {
         self.change.unpaid = account.invoiced_debt() - due_before;
     }
 
+    /// The events of invoices on which nothing is due any more.
+    pub fn settled_invoices(&self) -> Vec<NewEvent> {
+        let settled =
+            |(before, after): &(&InvoiceBalance, &InvoiceBalance)| before.status().is_open() && after.status() == InvoiceStatus::Paid;
+        self.changed_invoices().filter(settled).map(|(_, after)| invoice_paid(after)).collect()
+    }
+
+    /// Counts what is left to invoice anew.
+    pub fn count_uninvoiced(&mut self) {
+        self.change.after.uninvoiced_total = self.change.after.uninvoiced();
+        self.account.uninvoiced = self.change.after.uninvoiced_total;
+    }
+
     /// Invoices that were there before and have changed.
     fn changed_invoices(&self) -> impl Iterator<Item = (&InvoiceBalance, &InvoiceBalance)> {
         let pairs = self.invoices_before.iter().filter_map(|before| Some((before, self.account.invoice(before.id)?)));
@@ -153,15 +166,9 @@ pub fn save(
     let mut facts = Vec::new();
     let (mut plain, mut released) = (Vec::new(), Vec::new());
     let mut accounts = accounts;
-    accounts.iter_mut().for_each(LockedAccount::write_back);
-    let changed: Vec<&InvoiceBalance> = accounts.iter().flat_map(|account| account.changed_invoices().map(|(_, after)| after)).collect();
-    invoices::service::save_balances(connection, context, &changed)?;
+    save_invoices(connection, context, &mut accounts)?;
     for account in accounts {
-        for (before, after) in account.changed_invoices() {
-            if before.status().is_open() && after.status() == InvoiceStatus::Paid {
-                facts.push(invoice_paid(after));
-            }
-        }
+        facts.extend(account.settled_invoices());
         let open = |order: &Order| order.open_holds().count();
         if open(&account.change.after) < open(&account.change.before) { released.push(account.change) } else { plain.push(account.change) }
     }
@@ -182,6 +189,13 @@ pub fn save(
     }
     facts.extend(order_events(&plain));
     Ok(facts)
+}
+
+/// Writes what money did to the invoices, and brings the accounts' figures into their orders, which the caller saves.
+pub fn save_invoices(connection: &mut PgConnection, context: &Context, accounts: &mut [LockedAccount]) -> Result<(), Error> {
+    accounts.iter_mut().for_each(LockedAccount::write_back);
+    let changed: Vec<&InvoiceBalance> = accounts.iter().flat_map(|account| account.changed_invoices().map(|(_, after)| after)).collect();
+    Ok(invoices::service::save_balances(connection, context, &changed)?)
 }
 
 /// An invoice on which nothing is due any more.

@@ -1,6 +1,7 @@
 //! Cancelling an order: whole, by line and by quantity. Its stock goes back, its amounts due shrink.
 
 use super::order_events::standing;
+use super::prepaid;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -40,9 +41,7 @@ pub fn cancel(
         detail: request.reason.detail.clone(),
         lines: lines.iter().map(|(id, quantity)| CancelledLine { order_line_id: *id, quantity: Quantity(*quantity) }).collect(),
     });
-    super::credit::lock_prepaid(connection, context, &change.after)?;
-    let money = super::deposits::release_excess(connection, context, &mut change)?;
-    super::credit::lock_balance_of_prepaid(connection, context, &change.after)?;
+    let (change, mut given) = prepaid::give_back(connection, context, change, prepaid::CANCELLED)?;
     let mut changes = [change];
     change::save(connection, context, &mut changes, context.now)?;
     let freed = reserved_difference(&changes);
@@ -58,12 +57,9 @@ pub fn cancel(
     if order.status == OrderStatus::Completed && change.before.status != OrderStatus::Completed {
         facts.push(NewEvent::of_order("order.completed", id, standing(&change.before, order)));
     }
-    facts.extend(money);
+    facts.extend(given.told());
     shelves::change_reserved_and_tell(connection, context, &freed, facts)?;
-    if super::credit::credit_prepayments(connection, context, order)? {
-        let credited = change::lock(connection, context.organization_id, id, &Precondition::Any)?;
-        return Ok(OrderBody::from(&credited.after));
-    }
+    given.write(connection, context)?;
     Ok(OrderBody::from(order))
 }
 

@@ -1,11 +1,7 @@
 //! Money that was paid on an order before its invoice.
 
-use super::accounts::account_of;
 use crate::auth::actor::Context;
 use crate::error::Error;
-use crate::events::event::NewEvent;
-use crate::invoicing::invoices;
-use crate::orders::change::OrderChange;
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::types::id::{InvoiceId, OrderId};
 use diesel::pg::PgConnection;
@@ -54,19 +50,4 @@ pub fn release(
     changes.retain(PaymentChange::is_changed);
     payments::save(connection, context, &mut changes)?;
     Ok(changes)
-}
-
-/// After units of a locked order were cancelled or edited away, and before it is saved: deposits above what is left to invoice
-/// become unapplied money of their payments. The events to append.
-pub fn release_excess(connection: &mut PgConnection, context: &Context, change: &mut OrderChange) -> Result<Vec<NewEvent>, Error> {
-    if change.after.amount_paid.is_zero() {
-        return Ok(vec![]);
-    }
-    change.after.settle(context.now);
-    let order = &mut change.after;
-    let mut account = account_of(order, invoices::service::lock_balances(connection, context.organization_id, &[order.id])?);
-    let excess = account.release_deposits();
-    let released = release(connection, context, order.id, None, excess)?;
-    order.amount_paid = account.paid;
-    Ok(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)).collect())
 }

@@ -4,8 +4,8 @@
 use super::cancel::withdraw_allocations;
 use super::coupon_claims;
 use super::credit_hold::over_credit;
-use super::deposits;
 use super::order_events::order_events;
+use super::prepaid;
 use super::reallocate::fair_shelf;
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -61,7 +61,7 @@ pub fn edit(
         withdraw_allocations(&mut change.after, *line_number, *quantity);
     }
     change.after.count_progress();
-    let money = deposits::release_excess(connection, context, &mut change)?;
+    let (mut change, mut given) = prepaid::give_back(connection, context, change, prepaid::EDITED)?;
     change.after.settle(context.now);
     object(&mut change, &reference, &applied, context);
     coupon_claims::change(connection, context, &change.after, &applied.coupons)?;
@@ -77,8 +77,9 @@ pub fn edit(
     let reserved = reserved_difference(&changes);
     let mut facts = vec![NewEvent::of_order("order.edited", id, told(&changes[0].before, &changes[0].after, &applied.coupons.dropped))];
     facts.extend(order_events(&changes));
-    facts.extend(money);
+    facts.extend(given.told());
     shelves::change_reserved_and_tell(connection, context, &reserved, facts)?;
+    given.write(connection, context)?;
     let [change] = changes;
     Ok(OrderBody::from(&change.after))
 }
@@ -89,7 +90,7 @@ fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, co
     if order.detail.historical {
         return;
     }
-    let covered = order.amount_paid + order.amount_authorized >= order.wanted_total() - order.amount_credited;
+    let covered = order.amount_paid + order.amount_authorized >= order.current_total();
     let is_draft = order.status == OrderStatus::Draft;
     let (costs_more, has_other_number) =
         (order.uninvoiced_total > before.uninvoiced_total, order.purchase_order_number != before.purchase_order_number);

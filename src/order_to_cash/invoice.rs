@@ -3,8 +3,10 @@
 mod prepayment;
 
 use super::accounts::{self, LockedAccount};
+use super::credit::DraftCreditNote;
 use super::deposits;
 use super::document_date::{document_date, instant_of};
+use super::prepaid;
 use crate::auth::actor::Context;
 use crate::auth::permission::Permission;
 use crate::error::Error;
@@ -65,6 +67,8 @@ pub fn issue(connection: &mut PgConnection, context: &Context, order_id: OrderId
 pub struct DraftInvoice {
     pub invoice: Invoice,
     deposits: Vec<PaymentChange>,
+    /// What is taken back of prepayments that are more than the order can come to.
+    surplus: Vec<DraftCreditNote>,
 }
 
 /// Decides what the invoice says, moves the order's quantities and money in memory, and counts shipments as invoiced.
@@ -81,6 +85,7 @@ pub fn prepare(
     }
     let quantities = wanted(&account.change.after, body)?;
     let (series, issued_on) = heading(connection, context, settings, &account.change.after, request)?;
+    let prepaid = prepaid::take_surplus(connection, context, account, &[], prepaid::INVOICED)?;
     let order = &account.change.after;
 
     let before = order.value_of(|line| line.quantities.invoiced);
@@ -95,7 +100,7 @@ pub fn prepare(
     let order_id = order.id;
     let mut invoice = parties.invoice(context, settings, series, order, &portion, lines(order, &portion, &quantities, &shipped)?);
     invoice.supply_on = supply_date(settings, &invoice, &shipped);
-    prepayment::deduct(connection, context, settings, &mut invoice)?;
+    prepayment::deduct(&prepaid.open, settings, &mut invoice)?;
     invoice.external_ids = body.external_ids.clone().unwrap_or_default();
     invoice.metadata = body.metadata.clone().unwrap_or_default();
 
@@ -111,7 +116,7 @@ pub fn prepare(
             line.quantities.invoice(*quantity, prepaid).map_err(Error::internal)?;
         }
     }
-    Ok(DraftInvoice { invoice, deposits })
+    Ok(DraftInvoice { invoice, deposits, surplus: prepaid.notes })
 }
 
 /// Series and date of an invoice; 403 where its date lies before the order and the caller may not import history.
@@ -145,6 +150,9 @@ impl DraftInvoice {
         let mut facts = vec![NewEvent::of_part("invoice.issued", invoice.order_id, "invoice", invoice.id.0, data)];
         if invoice.status() == InvoiceStatus::Paid {
             facts.push(accounts::invoice_paid(&invoice.balance()));
+        }
+        for note in self.surplus {
+            facts.extend(note.write(connection, context)?.1);
         }
         Ok((self.invoice, facts))
     }

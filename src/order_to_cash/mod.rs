@@ -63,6 +63,8 @@ pub mod order_payments;
 pub mod pay;
 mod payment_targets;
 pub mod place;
+/// Prepayments stand for no more than their order can come to.
+pub mod prepaid;
 pub mod provider_money;
 pub mod provider_outbox;
 /// What would become of an order.

@@ -357,6 +357,19 @@ impl Order {
         self.value_of(|line| line.quantities.billable()).total
     }
 
+    /// What is still to be invoiced of the order's goods, whatever of it was asked for in advance. What is on an invoice counts as
+    /// invoiced, also where it was cancelled or credited since.
+    pub fn to_invoice(&self) -> Portion {
+        let all = self.value_of(|line| line.quantities.billable().max(line.quantities.invoiced));
+        valuation::difference(&all, &self.value_of(|line| line.quantities.invoiced))
+    }
+
+    /// The value of what is neither cancelled nor invoiced, nor asked for in advance.
+    pub fn uninvoiced(&self) -> Decimal {
+        let again = self.detail.prepayments_credited.map_or(self.currency.zero(), |amount| amount.0);
+        (self.wanted_total() - self.amount_invoiced + again).max(self.currency.zero())
+    }
+
     /// What the order is worth now: what is invoiced and not credited, and what is still to be invoiced. Cancelled units are in neither.
     pub fn current_total(&self) -> Decimal {
         self.amount_invoiced - self.amount_credited + self.uninvoiced_total
@@ -378,16 +391,14 @@ impl Order {
     /// Derives everything that follows from quantities, money and holds: values, statuses, milestones. `at` is when the change
     /// took place, which in history is not now.
     pub fn settle(&mut self, at: DateTime<Utc>) {
-        let wanted = self.wanted_total();
-        let again = self.detail.prepayments_credited.map_or(self.currency.zero(), |amount| amount.0);
-        self.uninvoiced_total = (wanted - self.amount_invoiced + again).max(self.currency.zero());
+        self.uninvoiced_total = self.uninvoiced();
         let quantities: Vec<LineQuantities> = self.lines.iter().map(|line| line.quantities).collect();
         self.fulfillment_status = status::fulfillment_status(&quantities);
         self.invoice_status = status::invoice_status(&quantities);
         self.return_status = status::return_status(&quantities);
         // Nothing owed is "paid" only where somebody paid, or where nothing was owed from the start.
         let nobody_paid = self.amount_paid.is_zero() && self.amount_refunded.is_zero();
-        let due = if nobody_paid { self.total } else { wanted - self.amount_credited };
+        let due = if nobody_paid { self.total } else { self.current_total() };
         self.payment_status = status::payment_status(self.amount_paid, self.amount_refunded, self.amount_authorized, due);
         let held = self.open_holds().next().is_some();
         let status = match self.status {

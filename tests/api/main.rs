@@ -66,6 +66,7 @@ mod orders;
 mod organization;
 mod past_orders;
 mod payers;
+mod prepaid_surplus;
 mod prepayments;
 mod pricing;
 mod promises;

@@ -202,7 +202,10 @@ impl<'a> Writer<'a> {
         let (document, words) = (self.document, self.words);
         let due = document.due();
         if due <= Decimal::ZERO {
-            return json!({ "label": words.payment, "terms": words.paid_in_full, "texts": [], "accounts": [] });
+            // A deducted prepayment has an invoice of its own, which nobody may have paid.
+            let deducted = document.lines.iter().any(|line| line.net_amount.0 < Decimal::ZERO);
+            let terms = if deducted && document.paid.0.is_zero() { words.settled_in_advance } else { words.paid_in_full };
+            return json!({ "label": words.payment, "terms": terms, "texts": [], "accounts": [] });
         }
         let mut texts = vec![];
         let by = document.due_on.map(|on| format!("{} {}", words.payable_by, self.language.date(on)));

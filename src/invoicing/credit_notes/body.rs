@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 use utoipa::ToSchema;
 
-/// A credit note to issue. Without lines and without `shipping` it takes back all that is left of the invoice.
+/// A credit note to issue. Without lines, `shipping` and `amount` it takes back all that is left of the invoice.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"invoice_id": "01938f5e-7c1a-7000-8000-2f1b3c4d5e6f", "reason": "One bag arrived torn"}))]
@@ -28,6 +28,10 @@ pub struct NewCreditNote {
     /// Takes the shipping back too.
     #[serde(default)]
     pub shipping: Option<bool>,
+    /// So much of a prepayment invoice, with tax, shared over its tax rates as the prepayment is: at most what no later invoice has
+    /// deducted and no credit note has taken back.
+    #[serde(default)]
+    pub amount: Option<Amount>,
     /// Today where absent; never in the future, in closed books, before the invoice or before the last credit note of the series.
     #[serde(default)]
     pub issued_on: Option<NaiveDate>,
@@ -73,6 +77,7 @@ impl NewCreditNote {
             reason: reason.to_owned(),
             lines: None,
             shipping: None,
+            amount: None,
             issued_on: None,
             series: None,
             buyer_document_number: None,
@@ -84,7 +89,7 @@ impl NewCreditNote {
 
     /// Whether nothing is named: all that is left.
     pub fn is_whole(&self) -> bool {
-        self.lines().is_empty() && self.shipping != Some(true)
+        self.lines().is_empty() && self.shipping != Some(true) && self.amount.is_none()
     }
 
     pub fn check(&self) -> Result<(), Vec<Fault>> {
@@ -96,6 +101,11 @@ impl NewCreditNote {
         faults.require(some, "/lines", "required", "name at least one line, or leave lines out to credit all that is left");
         let lines = self.lines();
         faults.require(lines.len() <= crate::platform::limits::ORDER_LINES, "/lines", "too_many_items", "at most 1000 lines in a call");
+        if let Some(amount) = self.amount {
+            faults.require(amount.0 > Decimal::ZERO, "/amount", "out_of_range", "must be above 0");
+            let alone = lines.is_empty() && self.shipping != Some(true);
+            faults.require(alone, "/amount", "exactly_one_of", "give amount, or lines and shipping");
+        }
         let mut seen = HashSet::new();
         for (i, line) in lines.iter().enumerate() {
             faults.require(line.quantity.0 > Decimal::ZERO, format!("/lines/{i}/quantity"), "out_of_range", "must be above 0");

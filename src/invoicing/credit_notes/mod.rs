@@ -8,3 +8,5 @@ pub mod portion;
 pub mod restocking;
 pub mod service;
 mod store;
+/// Taking back what has no units.
+pub mod sums;

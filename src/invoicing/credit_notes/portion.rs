@@ -1,15 +1,18 @@
 //! A part of an invoice. As with invoices of an order the values are cumulative: one credit note is what lies between all that
 //! was taken back before and after it, so that credit notes of everything are the invoice to the minor unit.
 //!
-//! The shipping is one more line of quantity 1, since it is taken back or not, and independently of the goods.
+//! The shipping is one more line of quantity 1, since it is taken back or not, and independently of the goods. Sums of money
+//! (prepayments and their deductions) are taken back by amounts, beside the goods ([`CreditPortion::add_sum`]): what goods are worth
+//! does not depend on what was paid for them in advance.
 
-use crate::invoicing::invoices::invoice::Invoice;
+use crate::invoicing::invoices::invoice::{Invoice, InvoiceLine};
 use crate::orders::tax::TaxGroup;
 use crate::orders::valuation::{ValuedDocument, ValuedLine, difference, value};
 use crate::types::currency::Currency;
+use crate::types::decimal::Amount;
 use rust_decimal::Decimal;
 
-/// How much of an invoice is taken back: units of each line, in their order, and whether the shipping.
+/// How much of an invoice's goods is taken back: units of each line, in their order (0 of a sum of money), and whether the shipping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extent {
     pub quantities: Vec<Decimal>,
@@ -17,20 +20,15 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// All of it.
+    /// All of them.
     pub fn whole(invoice: &Invoice) -> Self {
-        Self { quantities: invoice.lines.iter().map(|line| line.quantity).collect(), shipping: has_shipping(invoice) }
+        Self::of(invoice, |line| line.quantity, has_shipping(invoice))
     }
-}
 
-impl Extent {
-    /// Adds what the invoice deducts of prepayments.
-    pub fn take_deductions(&mut self, invoice: &Invoice) {
-        for (quantity, line) in self.quantities.iter_mut().zip(&invoice.lines) {
-            if line.order_line_id.is_none() && line.net_amount.is_sign_negative() {
-                *quantity = line.quantity;
-            }
-        }
+    /// So much of each line of goods.
+    pub fn of(invoice: &Invoice, quantity: impl Fn(&InvoiceLine) -> Decimal, shipping: bool) -> Self {
+        let quantity = |line: &InvoiceLine| if line.is_sum() { Decimal::ZERO } else { quantity(line) };
+        Self { quantities: invoice.lines.iter().map(quantity).collect(), shipping }
     }
 }
 
@@ -57,6 +55,36 @@ pub struct CreditLine {
     pub tax_amount: Decimal,
 }
 
+impl CreditPortion {
+    /// Adds net and tax of a line that is a sum of money; below 0 of a deduction.
+    pub fn add_sum(&mut self, invoice: &Invoice, place: usize, net: Decimal, tax: Decimal) {
+        let of_invoice = invoice.document.tax_breakdown[invoice.lines[place].detail.tax_group].group();
+        let known = self.tax_breakdown.iter().position(|group| group.is_like(&of_invoice));
+        let zero = Amount(invoice.currency.zero());
+        let group = known.unwrap_or_else(|| {
+            self.tax_breakdown.push(TaxGroup { net_amount: zero, taxable_amount: zero, tax_amount: zero, ..of_invoice });
+            self.tax_breakdown.len() - 1
+        });
+        let group = &mut self.tax_breakdown[group];
+        group.net_amount.0 += net;
+        group.tax_amount.0 += tax;
+        group.taxable_amount = Amount(group.taxable_part(invoice.currency, group.net_amount.0));
+        let line = &mut self.lines[place];
+        line.quantity = Decimal::ONE;
+        line.net_amount += net;
+        line.tax_amount += tax;
+        self.subtotal += net;
+        self.tax_total += tax;
+        self.total += net + tax;
+    }
+
+    /// Whether nothing is taken back.
+    pub fn is_nothing(&self) -> bool {
+        let ships = !(self.shipping_net.is_zero() && self.shipping_tax.is_zero());
+        !ships && self.lines.iter().all(|line| line.quantity.is_zero())
+    }
+}
+
 /// Whether there is shipping on the invoice that could be taken back.
 pub fn has_shipping(invoice: &Invoice) -> bool {
     invoice.document.shipping_tax_group.is_some()
@@ -81,7 +109,6 @@ pub fn portion(invoice: &Invoice, before: &Extent, after: &Extent) -> CreditPort
             tax_amount: line.tax_amount,
         })
         .collect();
-    share_tax_beside_deductions(invoice, &document, (before, after), &mut lines);
     let zero = invoice.currency.zero();
     let shipping = if has_shipping(invoice) { lines.pop() } else { None };
     let (shipping_net, shipping_tax) = shipping.map_or((zero, zero), |line| (line.net_amount, line.tax_amount));
@@ -97,64 +124,34 @@ pub fn portion(invoice: &Invoice, before: &Extent, after: &Extent) -> CreditPort
     }
 }
 
-/// Where a deduction of a prepayment is taken back together with goods, it has the tax that it was deducted with, and the rest of their
-/// group's tax is the others', by what each of them carries on the invoice: a tax that is shared by size alone would give the deduction
-/// tax of the wrong sign.
-fn share_tax_beside_deductions(
-    invoice: &Invoice,
-    document: &ValuedDocument,
-    (before, after): (&Extent, &Extent),
-    lines: &mut [CreditLine],
-) {
-    let is_deduction = |place: usize| document.lines[place].net_amount < Decimal::ZERO;
-    let cumulative = |place: usize, extent: &Extent| {
-        let line = &document.lines[place];
-        invoice.currency.round(line.tax_amount * extent.quantities[place] / line.quantity)
-    };
-    for group in 0..document.tax_breakdown.len() {
-        let here: Vec<usize> =
-            (0..lines.len()).filter(|place| document.lines[*place].tax_group == group && !lines[*place].quantity.is_zero()).collect();
-        let (deductions, others): (Vec<usize>, Vec<usize>) = here.iter().partition(|place| is_deduction(**place));
-        if deductions.is_empty() || others.is_empty() {
-            continue;
-        }
-        let mut rest: Decimal = here.iter().map(|place| lines[*place].tax_amount).sum();
-        for place in deductions {
-            lines[place].tax_amount = cumulative(place, after) - cumulative(place, before);
-            rest -= lines[place].tax_amount;
-        }
-        let carried = |place: &usize| document.lines[*place].tax_amount * lines[*place].quantity / document.lines[*place].quantity;
-        let weights: Vec<Decimal> = others.iter().map(carried).collect();
-        for (place, share) in others.into_iter().zip(invoice.currency.split(rest, &weights)) {
-            lines[place].tax_amount = share;
-        }
-    }
-}
-
+/// The invoice's goods and shipping, without sums of money: as it was before it deducted any.
 fn valued(invoice: &Invoice) -> ValuedDocument {
+    let currency = invoice.currency;
+    let amount = |line: &InvoiceLine, amount: Decimal| if line.is_sum() { currency.zero() } else { amount };
     let mut lines: Vec<ValuedLine> = invoice
         .lines
         .iter()
         .map(|line| ValuedLine {
-            quantity: line.quantity,
-            discount_amount: line.discount_amount,
-            net_amount: line.net_amount,
-            order_discount_amount: line.order_discount_amount,
-            tax_amount: line.tax_amount,
+            quantity: if line.is_sum() { Decimal::ZERO } else { line.quantity },
+            discount_amount: amount(line, line.discount_amount),
+            net_amount: amount(line, line.net_amount),
+            order_discount_amount: amount(line, line.order_discount_amount),
+            tax_amount: amount(line, line.tax_amount),
             tax_group: line.detail.tax_group,
             invoiced: None,
         })
         .collect();
     if let Some(tax_group) = invoice.document.shipping_tax_group {
-        lines.push(shipping_line(invoice.currency, invoice.shipping_net, invoice.shipping_tax, tax_group));
+        lines.push(shipping_line(currency, invoice.shipping_net, invoice.shipping_tax, tax_group));
     }
-    ValuedDocument {
-        currency: invoice.currency,
-        pricing: invoice.document.pricing,
-        lines,
-        shipping: None,
-        tax_breakdown: invoice.document.tax_breakdown.iter().map(|group| group.group()).collect(),
+    let mut tax_breakdown: Vec<TaxGroup> = invoice.document.tax_breakdown.iter().map(|group| group.group()).collect();
+    for sum in invoice.lines.iter().filter(|line| line.is_sum()) {
+        let group = &mut tax_breakdown[sum.detail.tax_group];
+        group.net_amount.0 -= sum.net_amount;
+        group.tax_amount.0 -= sum.tax_amount;
+        group.taxable_amount = Amount(group.taxable_part(currency, group.net_amount.0));
     }
+    ValuedDocument { currency, pricing: invoice.document.pricing, lines, shipping: None, tax_breakdown }
 }
 
 fn shipping_line(currency: Currency, net: Decimal, tax: Decimal, tax_group: usize) -> ValuedLine {

@@ -14,7 +14,7 @@ use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
 use serde_json::{Value, json};
 
-pub use super::store::{Filter, insert, shipping_is_credited};
+pub use super::store::{Filter, credited_sums, insert, shipping_is_credited};
 
 const WHAT: &str = "credit_note";
 

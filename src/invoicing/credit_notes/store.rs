@@ -1,4 +1,5 @@
 use super::credit_note::{CreditNote, CreditNoteLine};
+use super::sums::Sum;
 use crate::auth::actor::Context;
 use crate::platform::keyset::{Slice, asked_for};
 use crate::platform::sql::{from_json, sql, sql_uncached, to_json};
@@ -261,6 +262,32 @@ pub fn page(
             .bind::<BigInt, _>(slice.limit as i64 + 1)
             .load(connection)?;
     with_lines(connection, organization_id, rows)
+}
+
+/// What credit notes have taken back of an invoice's lines without order line, by line number: what was asked for in advance, or
+/// deducted. Amounts above 0.
+pub fn credited_sums(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    invoice_id: InvoiceId,
+) -> QueryResult<HashMap<i16, Sum>> {
+    #[derive(QueryableByName)]
+    struct SumRow {
+        #[diesel(sql_type = SmallInt)]
+        line_number: i16,
+        #[diesel(sql_type = Numeric)]
+        net: Decimal,
+        #[diesel(sql_type = Numeric)]
+        tax: Decimal,
+    }
+    let rows: Vec<SumRow> =
+        sql("SELECT k.invoice_line_number AS line_number, abs(sum(k.net_amount)) AS net, abs(sum(k.tax_amount)) AS tax \
+         FROM credit_note n JOIN credit_note_line k ON k.organization_id = n.organization_id AND k.credit_note_id = n.id \
+         WHERE n.organization_id = $1 AND n.invoice_id = $2 AND k.order_line_id IS NULL GROUP BY 1")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(invoice_id)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.line_number, Sum { net: row.net, tax: row.tax })).collect())
 }
 
 /// Writes a new credit note with its lines.

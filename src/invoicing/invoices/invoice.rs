@@ -189,6 +189,13 @@ pub struct InvoiceLine {
     pub detail: InvoiceLineDetail,
 }
 
+impl InvoiceLine {
+    /// Whether it is a sum of money: a prepayment, or its deduction.
+    pub fn is_sum(&self) -> bool {
+        self.prepayment_invoice_id.is_some()
+    }
+}
+
 /// The name under which `external_ids` hold the number of the Indonesian tax invoice (*faktur pajak*), and its scheme.
 pub const FAKTUR_PAJAK: &str = "faktur_pajak";
 text_enum! {

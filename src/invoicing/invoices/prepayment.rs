@@ -21,6 +21,13 @@ pub struct OpenPrepayment {
     pub deducted: bool,
 }
 
+impl OpenPrepayment {
+    /// Whether anything is left.
+    pub fn is_open(&self) -> bool {
+        !is_nothing(&self.group)
+    }
+}
+
 /// What an invoice deducts of one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deduction {
@@ -39,6 +46,17 @@ pub fn left(groups: &[TaxGroup], open: &[OpenPrepayment], currency: Currency) ->
         take(&mut left[deduction.group], deduction.net, deduction.tax, currency);
     }
     left
+}
+
+/// What of open prepayments no invoice can deduct any more, where `groups` are all that is still to be invoiced. As deductions take the
+/// oldest first, it is the newest that are too much. They are those of `open`, with what is too much as their amounts.
+pub fn surplus(groups: &[TaxGroup], open: &[OpenPrepayment], currency: Currency) -> Vec<OpenPrepayment> {
+    let mut surplus = open.to_vec();
+    for deduction in deductions(groups, open, currency) {
+        take(&mut surplus[deduction.prepayment].group, deduction.net, deduction.tax, currency);
+    }
+    surplus.retain(OpenPrepayment::is_open);
+    surplus
 }
 
 /// Takes net and tax off a group.
@@ -185,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn what_no_invoice_can_deduct_any_more_is_too_much_and_the_newest_of_it() {
+        // Two prepayments of 300.00 + 57.00 and 200.00 + 38.00; 400.00 + 76.00 is still to be invoiced, then nothing.
+        let prepaid = open(&[group(190, 30_000), group(190, 20_000)]);
+        let found = surplus(&[group(190, 40_000)], &prepaid, euro());
+        assert_eq!(found.iter().map(|open| open.invoice_id).collect::<Vec<_>>(), [prepaid[1].invoice_id]);
+        assert_eq!(amounts(&[found[0].group.clone()]), [pair("100.00", "19.00")]);
+        assert_eq!(surplus(&[], &prepaid, euro()), prepaid);
+        assert_eq!(surplus(&[group(190, 50_000)], &prepaid, euro()), []);
+        // What is taxed otherwise cannot be deducted.
+        assert_eq!(surplus(&[group(70, 90_000)], &prepaid, euro()), prepaid);
+    }
+
+    #[test]
     fn the_sum_is_what_was_asked_for_wherever_net_and_tax_can_make_it() {
         // 100.00 with 19 %: 84.03 + 15.97. 0.03 with 19 %: 0.03 + 0.01 is too much, 0.02 + 0.00 is the nearest below.
         let groups = [group(190, 100_000)];
@@ -215,6 +246,23 @@ mod tests {
                 prop_assert!(part.net_amount.0 >= Decimal::ZERO && part.net_amount.0 <= whole.net_amount.0);
                 prop_assert!(part.tax_amount.0 >= Decimal::ZERO && part.tax_amount.0 <= whole.tax_amount.0);
             }
+        }
+
+        /// Invoicing changes nothing of what is too much: an invoice deducts what is not.
+        #[test]
+        fn an_invoice_leaves_what_is_too_much_as_it_is(prepaid in prop::collection::vec(1i64..50_000, 1..4), net in 0i64..100_000, part in 0i64..=100) {
+            let prepaid: Vec<OpenPrepayment> = prepaid.into_iter().flat_map(|net| open(&[group(190, net)])).collect();
+            let whole = group(190, net);
+            let before = surplus(std::slice::from_ref(&whole), &prepaid, euro());
+            let first = group(190, net * part / 100);
+            let mut rest = whole.clone();
+            take(&mut rest, first.net_amount.0, first.tax_amount.0, euro());
+            let mut after = prepaid.clone();
+            for deduction in deductions(std::slice::from_ref(&first), &prepaid, euro()) {
+                take(&mut after[deduction.prepayment].group, deduction.net, deduction.tax, euro());
+            }
+            let sum_of = |open: &[OpenPrepayment]| open.iter().map(|open| gross(&open.group)).sum::<Decimal>();
+            prop_assert_eq!(sum_of(&surplus(&[rest], &after, euro())), sum_of(&before));
         }
 
         /// However many prepayments and invoices there are: all that was asked for in advance is deducted once, to the cent.

@@ -19,8 +19,8 @@ use diesel::pg::PgConnection;
 use serde_json::{Value, json};
 
 pub use super::store::{
-    Filter, ShippedLine, bill_to, insert, lock_balances, mark_invoiced, open_prepayments, orders_of, organizations_with_overdue,
-    save_balances, save_credited, terms_of, uninvoiced,
+    Filter, ShippedLine, bill_to, insert, lock_balances, mark_invoiced, orders_of, organizations_with_overdue, prepayments, save_balances,
+    save_credited, terms_of, uninvoiced,
 };
 
 const WHAT: &str = "invoice";

@@ -6,7 +6,7 @@ use crate::customers::body::DEFAULT_TERMS;
 use crate::error::Error;
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{DocumentTaxGroup, Invoice, InvoiceKind, InvoiceLine, InvoiceLineDetail, InvoiceTerms};
-use crate::invoicing::invoices::prepayment::{deductions, left, part, sum, take};
+use crate::invoicing::invoices::prepayment::{OpenPrepayment, deductions, left, part, sum, take};
 use crate::invoicing::own_lines::OwnLine;
 use crate::order_to_cash::accounts::LockedAccount;
 use crate::order_to_cash::deposits;
@@ -37,9 +37,9 @@ pub fn prepare(
     let order = &account.change.after;
     let (series, issued_on) = heading(connection, context, settings, order, request)?;
     order.status.next(OrderAction::Invoice)?;
-    let portion = difference(&order.value_of(|line| line.quantities.wanted()), &order.value_of(|line| line.quantities.invoiced));
-    let open = invoices::service::open_prepayments(connection, context.organization_id, order.id, order.currency)?;
-    let rest = left(&portion.tax_breakdown(), &open, order.currency);
+    let mut open = invoices::service::prepayments(connection, context.organization_id, order.id, order.currency)?;
+    open.retain(OpenPrepayment::is_open);
+    let rest = left(&order.to_invoice().tax_breakdown(), &open, order.currency);
     let total = sum(&rest);
     if total <= Decimal::ZERO {
         return Err(Error::conflict("nothing_to_invoice", "nothing of the order is left that is not invoiced, or asked for in advance"));
@@ -84,17 +84,16 @@ pub fn prepare(
     let moved = account.account.issue(invoice.balance());
     invoice.amount_paid = invoice.currency.round(moved);
     let deposits = deposits::move_to_invoice(connection, context, order_id, invoice_id, moved)?;
-    Ok(DraftInvoice { invoice, deposits })
+    Ok(DraftInvoice { invoice, deposits, surplus: vec![] })
 }
 
 /// Deducts the order's open prepayments from an invoice of what is supplied, as far as it goes in each tax group.
-pub fn deduct(connection: &mut PgConnection, context: &Context, settings: &Settings, invoice: &mut Invoice) -> Result<(), Error> {
-    let open = invoices::service::open_prepayments(connection, context.organization_id, invoice.order_id, invoice.currency)?;
+pub fn deduct(open: &[OpenPrepayment], settings: &Settings, invoice: &mut Invoice) -> Result<(), Error> {
     if open.is_empty() {
         return Ok(());
     }
     let mut groups: Vec<TaxGroup> = invoice.document.tax_breakdown.iter().map(DocumentTaxGroup::group).collect();
-    for deduction in deductions(&groups, &open, invoice.currency) {
+    for deduction in deductions(&groups, open, invoice.currency) {
         let of = &open[deduction.prepayment];
         take(&mut groups[deduction.group], deduction.net, deduction.tax, invoice.currency);
         let amounts = TaxGroup { net_amount: Amount(-deduction.net), tax_amount: Amount(-deduction.tax), ..of.group.clone() };

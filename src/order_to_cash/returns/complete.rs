@@ -14,8 +14,8 @@ use crate::invoicing::invoices::invoice::Invoice;
 use crate::invoicing::own_lines::returned_with;
 use crate::order_to_cash::accounts::{self, LockedAccount};
 use crate::order_to_cash::credit::{self, DraftCreditNote};
-use crate::order_to_cash::deposits;
 use crate::order_to_cash::document_date::instant_of;
+use crate::order_to_cash::prepaid;
 use crate::orders::change;
 use crate::orders::master_data::MasterDataCache;
 use crate::orders::status::OrderAction;
@@ -160,13 +160,7 @@ fn take_off(
         let of_order = account.change.after.line_mut(line.order_line_id).ok_or(Error::not_found("order line"))?;
         of_order.quantities.waive(line.uninvoiced).map_err(Error::internal)?;
     }
-    account.change.after.settle(context.now);
-    account.account.uninvoiced = account.change.after.uninvoiced_total;
-    let excess = account.account.release_deposits();
-    let released = deposits::release(connection, context, rma.order_id, None, excess)?;
-    settled.free(&released);
-    settled.told.extend(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)));
-
+    account.count_uninvoiced();
     let asked = body.restocking_fee.map_or(Decimal::ZERO, |fee| rma.currency.round(fee.0));
     let mut fee = asked;
     for plan in plans(connection, context, account, rma, body)? {
@@ -175,12 +169,7 @@ fn take_off(
             reason: reason(body, rma),
             lines: Some(plan.lines),
             shipping: plan.shipping.then_some(true),
-            issued_on: None,
-            series: None,
-            buyer_document_number: None,
-            external_ids: None,
-            metadata: None,
-            dry_run: false,
+            ..NewCreditNote::of_whole(plan.invoice_id, "")
         };
         let draft = credit::prepare(connection, context, settings, account, &note, fee)?;
         fee -= draft.kept_back;
@@ -192,6 +181,14 @@ fn take_off(
         let detail = format!("at most {most} {} is credited for the goods, and can be kept back", rma.currency);
         return Err(Error::invalid("/restocking_fee", "exceeds_credit", detail));
     }
+    let reopened: Vec<_> = settled.notes.iter().flat_map(|draft| draft.reopened.clone()).collect();
+    for draft in prepaid::take_surplus(connection, context, account, &reopened, &reason(body, rma))?.notes {
+        settled.free(&draft.released);
+        settled.notes.push(draft);
+    }
+    let released = prepaid::release_deposits(connection, context, account)?;
+    settled.free(&released);
+    settled.told.extend(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)));
     Ok(settled)
 }
 

@@ -9,7 +9,7 @@ mod shipments;
 
 pub use load::{bill_to, find, lock, lock_balances, orders_of, terms_of};
 pub use page::{Filter, page};
-pub use prepayments::open_prepayments;
+pub use prepayments::prepayments;
 pub use reminders::{lock_due, organizations_with_overdue, save_reminders};
 pub use save::{insert, save_balances, save_credited};
 pub use shipments::{ShippedLine, mark_invoiced, uninvoiced};

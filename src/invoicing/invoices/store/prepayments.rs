@@ -12,9 +12,9 @@ use diesel::sql_types::{Bool, Date, Jsonb, Numeric, Text, Uuid as SqlUuid};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// What an order's prepayment invoices have left to be deducted, the oldest first: what they asked for, without what was deducted,
-/// and without what credit notes have taken back of either. The caller holds the order's lock.
-pub fn open_prepayments(
+/// What an order's prepayment invoices have left to be deducted, the oldest first, also where that is nothing: what they asked for,
+/// without what was deducted, and without what credit notes have taken back of either. The caller holds the order's lock.
+pub fn prepayments(
     connection: &mut PgConnection,
     organization_id: OrganizationId,
     order_id: OrderId,
@@ -54,7 +54,7 @@ pub fn open_prepayments(
            sum(p.tax) AS tax, coalesce(sum(p.net) FILTER (WHERE p.invoice_id <> i.id), 0) <> 0 AS deducted \
          FROM part p JOIN invoice i ON i.organization_id = $1 AND i.id = p.prepayment_invoice_id \
          GROUP BY i.id, i.number, i.issued_on, i.created_at, p.tax_category, p.tax_rate, p.detail ->> 'tax_scheme_category', p.detail -> 'base_fraction' \
-         HAVING sum(p.net) <> 0 OR sum(p.tax) <> 0 ORDER BY i.created_at, i.id, p.tax_category, p.tax_rate")
+         ORDER BY i.created_at, i.id, p.tax_category, p.tax_rate")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<SqlUuid, _>(order_id)
     .load(connection)?;

@@ -1,0 +1,1 @@
+-- Nothing to undo: the statuses were wrong.
