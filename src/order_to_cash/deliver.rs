@@ -13,7 +13,6 @@ use crate::fulfillment::shipments::shipment::{Shipment, ShipmentStatus, Tracked,
 use crate::orders::change::{self, OrderChange};
 use crate::platform::http::Precondition;
 use crate::types::id::{ShipmentId, TrackingEventId};
-use chrono::TimeDelta;
 use diesel::pg::PgConnection;
 use serde_json::json;
 
@@ -28,14 +27,10 @@ pub fn track(
     return_number: Option<String>,
 ) -> Result<Shipment, Error> {
     body.check(context.now)?;
-    // A day covers every zone, as for the future.
-    let (order_id, ordered_at) = shipments::order_of(connection, context.organization_id, id)?;
-    if body.occurred_at < ordered_at - TimeDelta::days(1) {
-        return Err(Error::invalid("/occurred_at", "before_order", "must not be before the order"));
-    }
     // Only a delivery changes the order, and a return is opened under its lock: that comes before the shipment's.
     let change = match body.status {
         ShipmentStatus::Delivered | ShipmentStatus::Returned => {
+            let order_id = shipments::order_of(connection, context.organization_id, id)?;
             Some(change::lock(connection, context.organization_id, order_id, &Precondition::Any)?)
         }
         ShipmentStatus::InTransit | ShipmentStatus::OutForDelivery | ShipmentStatus::Exception => None,
@@ -85,7 +80,7 @@ pub fn deliver(
     body: &Deliver,
     precondition: &Precondition,
 ) -> Result<Shipment, Error> {
-    let (order_id, _) = shipments::order_of(connection, context.organization_id, id)?;
+    let order_id = shipments::order_of(connection, context.organization_id, id)?;
     let mut change = change::lock(connection, context.organization_id, order_id, &Precondition::Any)?;
     let mut shipment = shipments::lock(connection, context.organization_id, id, precondition)?;
     let delivered_at = stored(body.delivered_at.unwrap_or(context.now));

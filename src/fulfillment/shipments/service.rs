@@ -76,7 +76,7 @@ pub fn patch(
 }
 
 /// The order of a shipment, which never changes.
-pub fn order_of(connection: &mut PgConnection, organization_id: OrganizationId, id: ShipmentId) -> Result<(OrderId, DateTime<Utc>), Error> {
+pub fn order_of(connection: &mut PgConnection, organization_id: OrganizationId, id: ShipmentId) -> Result<OrderId, Error> {
     store::order_of(connection, organization_id, id)?.ok_or(Error::not_found("shipment"))
 }
 

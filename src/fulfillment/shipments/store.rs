@@ -140,27 +140,18 @@ fn one(
     Ok(with_parts(connection, organization_id, rows)?.pop())
 }
 
-/// The order of a shipment, and when that was ordered.
-pub fn order_of(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: ShipmentId,
-) -> QueryResult<Option<(OrderId, DateTime<Utc>)>> {
+pub fn order_of(connection: &mut PgConnection, organization_id: OrganizationId, id: ShipmentId) -> QueryResult<Option<OrderId>> {
     #[derive(QueryableByName)]
     struct Of {
         #[diesel(sql_type = SqlUuid)]
         order_id: OrderId,
-        #[diesel(sql_type = Timestamptz)]
-        ordered_at: DateTime<Utc>,
     }
-    let row: Option<Of> =
-        sql("SELECT s.order_id, o.ordered_at FROM shipment s JOIN sales_order o ON o.organization_id = s.organization_id \
-         AND o.id = s.order_id WHERE s.organization_id = $1 AND s.id = $2")
+    let row: Option<Of> = sql("SELECT order_id FROM shipment WHERE organization_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
         .get_result(connection)
         .optional()?;
-    Ok(row.map(|row| (row.order_id, row.ordered_at)))
+    Ok(row.map(|row| row.order_id))
 }
 
 /// One page by id; `after` is the id of the last row of the page before.
