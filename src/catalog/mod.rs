@@ -9,4 +9,4 @@ pub mod tax_rates;
 
 pub use prices::body::DEFAULT_LIST;
 pub use prices::choice::price_for;
-pub use tax_rates::choice::{ApplicableTax, TaxRateMissing, tax_rate_for};
+pub use tax_rates::choice::{ApplicableTax, TaxRateMissing, region_is_missing, tax_rate_for};

@@ -102,8 +102,10 @@ fn book_batch(connection: &mut PgConnection, context: &Context, numbers: &[Strin
 fn aims_of(suggestion: &Suggestion) -> Vec<Aim> {
     let aim = |allocation: &crate::banking::entries::entry::SuggestedAllocation| {
         let target = allocation.invoice_id.map(Target::Invoice).or(allocation.order_id.map(Target::Order))?;
-        let fee = Adjustment { kind: AdjustmentKind::BankFee, amount: allocation.bank_fee, reference: None };
-        let adjustments = if allocation.bank_fee.0.is_zero() { vec![] } else { vec![fee] };
+        let deducted =
+            [(AdjustmentKind::BankFee, allocation.bank_fee), (AdjustmentKind::EarlyPaymentDiscount, allocation.early_payment_discount)];
+        let deducted = deducted.into_iter().filter(|(_, amount)| !amount.0.is_zero());
+        let adjustments = deducted.map(|(kind, amount)| Adjustment { kind, amount, reference: None }).collect();
         Some(Aim { pointer: String::new(), target, exact: Some(Settlement { money: allocation.amount.0, adjustments }) })
     };
     suggestion.allocations.iter().filter_map(aim).collect()
@@ -224,7 +226,7 @@ fn book(
 ) -> Result<BankEntry, Error> {
     body.check_amount(entry.amount, entry.currency)?;
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = booking_date(&settings, Some(body.received_on.unwrap_or(entry.booked_on)), context.now, "/received_on")?;
+    let received_on = booking_date(&settings, Some(body.received_on.unwrap_or(entry.booked_on)), context, "/received_on")?;
     let new = NewPayment {
         customer_id: body.customer_id,
         amount: Amount(entry.amount),

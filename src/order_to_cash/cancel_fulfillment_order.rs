@@ -5,7 +5,7 @@
 use super::fulfillment_change::{self, found, found_mut};
 use super::lost_allocation::{LostAllocation, lose_allocation};
 use super::order_events::order_events;
-use super::take_back::{allocation_lost, hold_if_asked};
+use super::take_back::{allocation_lost, hold_given_up};
 use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events;
@@ -33,12 +33,13 @@ pub fn cancel_fulfillment_order(
     let mut change = fulfillment_change::lock(connection, context, id, FulfillmentOrderAction::Cancel, precondition)?;
     let fulfillment_order = found_mut(&mut change.after, id)?;
     fulfillment_order.packages.clear();
+    let location = fulfillment_order.location.clone();
     let open: Vec<(i16, Decimal)> = fulfillment_order.lines.iter().map(|line| (line.line_number, line.open())).collect();
     let mut lost: Vec<LostAllocation> = vec![];
     for (line_number, quantity) in open.into_iter().filter(|(_, quantity)| !quantity.is_zero()) {
         lost.push(lose_allocation(&mut change.after, id, line_number, quantity)?);
     }
-    hold_if_asked(context, &change.before, &mut change.after);
+    hold_given_up(context, &change.before, &mut change.after, &location);
     change::save(connection, context, std::slice::from_mut(&mut change), context.now)?;
     let freed: Vec<ShelfQuantity> = lost.iter().map(LostAllocation::stock).collect();
     release_stock(connection, context, &freed)?;

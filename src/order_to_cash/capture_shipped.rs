@@ -134,7 +134,7 @@ impl Shipped {
         };
         let prepayments = order.detail.prepayments_credited.map_or(Decimal::ZERO, |amount| amount.0);
         Self {
-            value: order.value_of(|line| line.quantities.shipped - line.quantities.withheld - line.quantities.waived).total,
+            value: order.charged(|line| line.quantities.shipped - line.quantities.withheld - line.quantities.waived).total,
             credited: order.amount_credited - prepayments,
             settled: order.amount_paid + payments().map(on_its_way).sum::<Decimal>(),
             reopened: reopened.iter().map(still_open).sum(),

@@ -240,7 +240,7 @@ impl DraftCreditNote {
 }
 
 fn issue_date(settings: &Settings, invoice: &Invoice, body: &NewCreditNote, context: &Context) -> Result<NaiveDate, Error> {
-    let issued_on = document_date(settings, body.issued_on, context.now)?;
+    let issued_on = document_date(settings, body.issued_on, context)?;
     if issued_on < invoice.issued_on {
         let detail = format!("the invoice is of {}; what it says cannot be taken back before", invoice.issued_on);
         return Err(Error::invalid("/issued_on", "before_invoice", detail));

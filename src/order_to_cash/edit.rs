@@ -26,6 +26,7 @@ use crate::orders::order::{OnShortage, Order};
 use crate::orders::pegs;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
+use crate::orders::shortage::release_if_satisfied;
 use crate::orders::status::OrderStatus;
 use crate::orders::verify_again::settle_objections;
 use crate::platform::http::Precondition;
@@ -164,7 +165,7 @@ fn promise_anew(
         // Days that are wanted, the delivery rule or a hold may have changed.
         let mut shelf = Shelf::default().with_outlook(pegs::outlook(connection, context, &[order])?);
         date(change, &mut shelf, context);
-        release_if_promised(change, context);
+        release_if_satisfied(&mut change.after, context.now);
         return Ok(());
     }
     // All locks of levels that this transaction takes, as one sorted set.
@@ -182,7 +183,7 @@ fn promise_anew(
         }
     }
     date(change, &mut shelf, context);
-    release_if_promised(change, context);
+    release_if_satisfied(&mut change.after, context.now);
     Ok(())
 }
 
@@ -251,14 +252,6 @@ fn insufficient_stock(change: &OrderChange, plan: &Plan, request: &EditOrder) ->
         })
         .collect();
     Error::conflict_with("insufficient_stock", "not all of what the edit adds is in stock; see lines", json!({ "lines": lines }))
-}
-
-/// Nothing is short any more: the hold for it is satisfied.
-fn release_if_promised(change: &mut OrderChange, context: &Context) {
-    let short = change.after.lines.iter().any(|line| line.is_stocked() && !line.quantities.unallocated.is_zero());
-    if !short {
-        release(&mut change.after, HoldCode::InsufficientStock, context);
-    }
 }
 
 /// Charges of an order whose goods have all left, or that has none, are owed at once. A held order waits.

@@ -1,4 +1,5 @@
-//! A held order keeps its stock only for so long: then others may have it. Releasing the hold promises anew.
+//! A held order keeps its stock only for so long: then others may have it. Releasing the hold promises anew. One that is held for want
+//! of stock alone waits for it like a backorder and keeps what it has.
 
 use super::stock_change::reserved_difference;
 use crate::auth::actor::Context;
@@ -8,6 +9,7 @@ use crate::inventory::shelves;
 use crate::orders::change;
 use crate::orders::order::Order;
 use crate::orders::overdue_holds;
+use crate::orders::shortage;
 use crate::orders::status::OrderStatus;
 use crate::orders::summary::summary;
 use chrono::TimeDelta;
@@ -30,7 +32,7 @@ pub fn expire_holds(connection: &mut PgConnection, context: &Context) -> Result<
     let mut changes = change::lock_all(connection, context.organization_id, &overdue)?;
     changes.retain(|change| change.after.status == OrderStatus::OnHold);
     for change in &mut changes {
-        unallocate(&mut change.after)?;
+        unallocate(&mut change.after, context)?;
     }
     changes.retain(|change| change.after != change.before);
     change::save(connection, context, &mut changes, context.now)?;
@@ -47,7 +49,18 @@ pub fn expire_holds(connection: &mut PgConnection, context: &Context) -> Result<
     Ok(changes.len())
 }
 
-fn unallocate(order: &mut Order) -> Result<(), Error> {
+fn unallocate(order: &mut Order, context: &Context) -> Result<(), Error> {
+    let lost = unallocate_lines(order)?;
+    if lost && shortage::waits_for_stock(order) {
+        // It would get all of it back at once.
+        shortage::release(order, "the order has waited too long for something else: its stock went back", context.now);
+    }
+    Ok(())
+}
+
+/// Whether there was anything.
+fn unallocate_lines(order: &mut Order) -> Result<bool, Error> {
+    let mut any = false;
     for i in 0..order.lines.len() {
         let line = &mut order.lines[i];
         let free = line.quantities.allocated - line.quantities.picked;
@@ -55,7 +68,8 @@ fn unallocate(order: &mut Order) -> Result<(), Error> {
             line.quantities.deallocate(free).map_err(Error::internal)?;
             let line_number = line.line_number;
             super::cancel::withdraw_allocations(order, line_number, free);
+            any = true;
         }
     }
-    Ok(())
+    Ok(any)
 }

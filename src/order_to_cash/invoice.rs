@@ -89,7 +89,12 @@ pub fn prepare(
     let order = &account.change.after;
 
     let before = order.value_of(|line| line.quantities.invoiced);
-    let after = order.value_of(|line| line.quantities.invoiced + quantities.get(&line.line_number).copied().unwrap_or_default());
+    let shipping_alone = quantities.is_empty();
+    let after = if shipping_alone {
+        order.charged(|line| line.quantities.invoiced)
+    } else {
+        order.value_of(|line| line.quantities.invoiced + quantities.get(&line.line_number).copied().unwrap_or_default())
+    };
     let portion = difference(&after, &before);
     if portion.total.is_sign_negative() && !portion.total.is_zero() {
         let detail = "on its own this part is worth less than nothing after the order's discount; invoice it with more of the order";
@@ -110,6 +115,7 @@ pub fn prepare(
     let units: Vec<(ShipmentId, i16, Decimal)> =
         invoice.lines.iter().filter_map(|line| Some((line.shipment_id?, line.order_line_number?, line.quantity))).collect();
     invoices::service::mark_invoiced(connection, context.organization_id, &units)?;
+    account.change.after.detail.shipping_invoiced |= shipping_alone;
     for line in &mut account.change.after.lines {
         if let Some(quantity) = quantities.get(&line.line_number) {
             let prepaid = line.quantities.wanted();
@@ -127,7 +133,7 @@ fn heading(
     order: &Order,
     request: &Issue,
 ) -> Result<(String, NaiveDate), Error> {
-    let issued_on = document_date(settings, request.body.issued_on, context.now)?;
+    let issued_on = document_date(settings, request.body.issued_on, context)?;
     let captured_on = settings.local_date(order.milestones.captured_at.unwrap_or(order.ordered_at));
     if issued_on < captured_on && !request.may_predate {
         return Err(Error::InsufficientScope { scope: Permission::IMPORT.scope().to_owned() });
@@ -158,7 +164,8 @@ impl DraftInvoice {
     }
 }
 
-/// How much of each line, by line number: what is asked for, or all that may be invoiced and is not.
+/// How much of each line, by line number: what is asked for, or all that may be invoiced and is not. Nothing where the shipping alone
+/// may be.
 fn wanted(order: &Order, body: &NewInvoice) -> Result<HashMap<i16, Decimal>, Error> {
     let invoiceable = |line: &OrderLine| {
         let ready = if order.document.prepaid { line.quantities.wanted() } else { line.quantities.shipped };
@@ -189,7 +196,7 @@ fn wanted(order: &Order, body: &NewInvoice) -> Result<HashMap<i16, Decimal>, Err
     if named.is_empty() {
         quantities =
             order.lines.iter().map(|line| (line.line_number, invoiceable(line))).filter(|(_, quantity)| !quantity.is_zero()).collect();
-        if quantities.is_empty() && may_be_invoiced {
+        if quantities.is_empty() && may_be_invoiced && !order.only_shipping_is_open() {
             let detail = "nothing is shipped, performed or to be paid in advance that is not invoiced yet";
             return Err(Error::conflict("nothing_to_invoice", detail));
         }
@@ -316,9 +323,10 @@ fn group_place(order: &Order, portion: &Portion, order_group: usize) -> Option<u
     portion.tax_breakdown().iter().position(|group| group.is_like(of_order))
 }
 
-/// The last day on which anything of it was shipped, else the day of issue.
+/// The last day on which anything of it was shipped (of shipping alone: of the order), else the day of issue.
 fn supply_date(settings: &Settings, invoice: &Invoice, shipped: &[ShippedLine]) -> NaiveDate {
-    let used = |line: &&ShippedLine| invoice.lines.iter().any(|on| on.shipment_id == Some(line.line.shipment_id));
+    let alone = invoice.lines.is_empty();
+    let used = |line: &&ShippedLine| alone || invoice.lines.iter().any(|on| on.shipment_id == Some(line.line.shipment_id));
     let last = shipped.iter().filter(used).map(|line| settings.local_date(line.shipped_at)).max();
     last.unwrap_or(invoice.issued_on)
 }

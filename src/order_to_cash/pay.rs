@@ -43,8 +43,8 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     let settings = organization::settings(connection, context.organization_id)?;
     // Only money that has moved stands in the books; what is announced or authorized is dated anew when it comes.
     let received_on = match body.status() {
-        PaymentStatus::Captured => booking_date(&settings, body.received_on, context.now, "/received_on")?,
-        _ => past_date(&settings, body.received_on, context.now, "/received_on")?,
+        PaymentStatus::Captured => booking_date(&settings, body.received_on, context, "/received_on")?,
+        _ => past_date(&settings, body.received_on, context, "/received_on")?,
     };
     if body.expires_at.is_some_and(|expires_at| expires_at <= context.now) {
         return Err(Error::invalid("/expires_at", "in_the_past", "an authorization that is over reserves nothing"));
@@ -174,7 +174,7 @@ pub fn capture(
     precondition: &Precondition,
 ) -> Result<Payment, Error> {
     let settings = organization::settings(connection, context.organization_id)?;
-    let received_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
+    let received_on = booking_date(&settings, body.received_on, context, "/received_on")?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
     payment.next(PaymentAction::Capture)?;

@@ -1,6 +1,6 @@
 //! Goods are taken off the shelf, or found missing. What a picker does not find (`short_reason`) is treated as not there: it is
 //! written off the shelf as an adjustment `short_pick`, and the line loses its allocation by [`lose_allocation`];
-//! without backorders the order is held (`insufficient_stock`) until somebody decides.
+//! without backorders the order is held (`insufficient_stock`) until stock comes or somebody decides.
 
 use super::fulfillment_change::{self, found, found_mut, named_line};
 use super::lost_allocation::{LostAllocation, lose_allocation};

@@ -163,7 +163,7 @@ pub fn lose_dispute(
         return booking.save(connection);
     }
     // Refused in closed books; it is asked again until a day is open.
-    let booked_on = booking_date(&settings, None, context.now, "/received_on")?;
+    let booked_on = booking_date(&settings, None, context, "/received_on")?;
     let reason = format!("dispute lost: {}", dispute.reason);
     let reversal = Reversal {
         amount: dispute.amount,
@@ -286,7 +286,7 @@ impl<'a> Booking<'a> {
             Step::Capture { amount, last } => {
                 let settings = organization::settings(connection, self.context.organization_id)?;
                 // Refused in closed books; it is asked again until a day is open.
-                let received_on = booking_date(&settings, None, self.context.now, "/received_on")?;
+                let received_on = booking_date(&settings, None, self.context, "/received_on")?;
                 let payment = &mut self.change.after;
                 let authorized = payment.authorized();
                 payment.capture(amount, last, received_on)?;

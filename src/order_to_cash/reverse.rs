@@ -46,7 +46,7 @@ pub fn reverse(
 ) -> Result<RefundBody, Error> {
     body.check()?;
     let settings = organization::settings(connection, context.organization_id)?;
-    let booked_on = booking_date(&settings, body.received_on, context.now, "/received_on")?;
+    let booked_on = booking_date(&settings, body.received_on, context, "/received_on")?;
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
     payment.next(PaymentAction::Reverse)?;

@@ -1,6 +1,6 @@
 //! Goods leave: stock goes off the shelf, never before and never twice, and charges of the order fall due with them.
 
-use super::document_date::require_open;
+use super::document_date::{require_not_before_order, require_open};
 use super::fulfillment_change::{found, found_mut, named_line, require};
 use super::order_events::order_events;
 use super::refusals::{delivery_rule, require_unblocked, too_much};
@@ -57,16 +57,17 @@ pub fn ship_all(connection: &mut PgConnection, context: &Context, requests: &[Sh
     order_ids.dedup();
     let mut changes = change::lock_all(connection, context.organization_id, &order_ids)?;
 
-    if requests.iter().any(|request| request.body.shipped_at.is_some()) {
-        let settings = organization::settings(connection, context.organization_id)?;
-        let dates = requests.iter().filter_map(|request| request.body.shipped_at);
-        dates.map(|at| settings.local_date(at)).try_for_each(|date| require_open(&settings, date))?;
-    }
+    let dated = requests.iter().any(|request| request.body.shipped_at.is_some());
+    let settings = if dated { Some(organization::settings(connection, context.organization_id)?) } else { None };
     let (mut shipped, mut departures) = (vec![], vec![]);
     for request in requests {
         let order_id = order_of.get(&request.fulfillment_order_id);
         let change = changes.iter_mut().find(|change| Some(&change.after.id) == order_id);
         let order = &mut change.ok_or(Error::not_found("fulfillment order"))?.after;
+        if let (Some(at), Some(settings)) = (request.body.shipped_at, &settings) {
+            require_not_before_order(settings, order.ordered_at, at, "/shipped_at")?;
+            require_open(settings, settings.local_date(at))?;
+        }
         let (shipment, departure) = ship_one(order, request, context)?;
         // Each order's milestones are of the time when it shipped, which `save` leaves as they are.
         order.settle(shipment.shipped_at);

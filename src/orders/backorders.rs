@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::types::id::{OrderId, OrganizationId};
 use diesel::pg::PgConnection;
 
-/// Orders with a backordered line whose SKU is available somewhere, in fair order: higher priority, then older.
+/// Orders with a line that waits for stock whose SKU is available somewhere, and such as are held for want of stock and want none any
+/// more, in fair order: higher priority, then older.
 pub fn waiting(connection: &mut PgConnection, organization_id: OrganizationId, limit: i64) -> Result<Vec<OrderId>, Error> {
     Ok(store::backorders::waiting(connection, organization_id, limit)?)
 }
@@ -22,7 +23,7 @@ pub fn waiting_before(connection: &mut PgConnection, order: &Order, skus: &[&str
     Ok(store::backorders::waiting_for(connection, order.organization_id, skus, Some(order))?)
 }
 
-/// Organizations that have a backordered line.
+/// Organizations that have a line that waits for stock.
 pub fn organizations_waiting(connection: &mut PgConnection) -> Result<Vec<OrganizationId>, Error> {
     Ok(store::backorders::organizations_waiting(connection)?)
 }

@@ -78,7 +78,7 @@ pub struct NewOrder {
     pub payments: Vec<NewOrderPayment>,
     #[serde(default)]
     pub payment_terms: Option<String>,
-    /// When the buyer wants it: the day of the order or a later one.
+    /// When the buyer wants it: the day of the order or a later one, at most ten years later.
     #[serde(default)]
     pub requested_on: Option<NaiveDate>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! How far back the dates of an order may lie.
+//! How far from today the dates of an order may lie.
 
 use super::body::NewOrder;
 use super::edit::body::EditOrder;
@@ -6,6 +6,7 @@ use super::order::Order;
 use crate::auth::actor::Actor;
 use crate::auth::permission::Permission;
 use crate::types::fault::Faults;
+use crate::types::reach::require_not_far_ahead;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// What a new order may say of the past.
@@ -43,16 +44,16 @@ impl Dates {
         at
     }
 
-    /// Adds a fault for each wanted day that lies more than a year before the day of the order. A few days are no slip: orders wait in
-    /// callers' queues, and their days are not those of our time zone.
+    /// Adds a fault for each wanted day that lies more than a year before the day of the order, or ten after it. A few days are no slip:
+    /// orders wait in callers' queues, and their days are not those of our time zone.
     pub fn check_requested(self, body: &NewOrder, ordered_on: NaiveDate, faults: &mut Faults) {
         match self {
             Self::AsTold | Self::History => return,
             Self::Recent | Self::Dated => {}
         }
-        require_not_long_before(ordered_on, body.requested_on, "/requested_on", faults);
+        require_near(ordered_on, body.requested_on, "/requested_on", faults);
         for (i, line) in body.lines.iter().enumerate() {
-            require_not_long_before(ordered_on, line.requested_on, &format!("/lines/{i}/requested_on"), faults);
+            require_near(ordered_on, line.requested_on, &format!("/lines/{i}/requested_on"), faults);
         }
     }
 }
@@ -64,20 +65,21 @@ pub fn check_edit(edit: &EditOrder, order: &Order, today: NaiveDate) -> Faults {
         return faults;
     }
     let other_than = |asked: Option<NaiveDate>, stands: Option<NaiveDate>| asked.filter(|day| Some(*day) != stands);
-    require_not_long_before(today, other_than(edit.requested_on, order.document.requested_on), "/requested_on", &mut faults);
+    require_near(today, other_than(edit.requested_on, order.document.requested_on), "/requested_on", &mut faults);
     for (i, asked) in edit.lines.iter().enumerate() {
         let known = order.lines.iter().find(|line| Some(line.id) == asked.order_line_id);
         let stands = known.and_then(|line| line.requested_on);
-        require_not_long_before(today, other_than(asked.requested_on, stands), &format!("/lines/{i}/requested_on"), &mut faults);
+        require_near(today, other_than(asked.requested_on, stands), &format!("/lines/{i}/requested_on"), &mut faults);
     }
     faults
 }
 
-fn require_not_long_before(day: NaiveDate, asked: Option<NaiveDate>, pointer: &str, faults: &mut Faults) {
+fn require_near(day: NaiveDate, asked: Option<NaiveDate>, pointer: &str, faults: &mut Faults) {
     let first = day - LONGEST_AGO;
     if asked.is_some_and(|asked| asked < first) {
         faults.add(pointer, "too_long_ago", format!("ask for {first} or a later day"));
     }
+    require_not_far_ahead(faults, pointer, asked, day);
 }
 
 #[cfg(test)]
@@ -104,6 +106,7 @@ mod tests {
         assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2026-03-01", "2025-03-01"]), none, "a queue, another time zone");
         assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2025-02-28", "2026-03-02"]), ["/requested_on too_long_ago"]);
         assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2026-03-02", "1026-03-02"]), ["/lines/1/requested_on too_long_ago"]);
+        assert_eq!(codes(Dates::Recent, "2026-03-02T03:00:00Z", ["2036-03-02", "2036-03-03"]), ["/lines/1/requested_on too_far_ahead"]);
         assert_eq!(codes(Dates::Recent, "2025-03-01T02:59:00Z", today), ["/ordered_at out_of_range"]);
         assert_eq!(codes(Dates::AsTold, "2026-03-02T03:00:00Z", ["2026-03-01", "2020-01-01"]), none);
         assert_eq!(codes(Dates::AsTold, "2025-03-01T02:59:00Z", today), ["/ordered_at out_of_range"]);

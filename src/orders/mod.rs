@@ -65,6 +65,8 @@ pub mod quote;
 pub mod reference;
 /// Use cases that stay within orders.
 pub mod service;
+/// Orders that are held for want of stock.
+pub mod shortage;
 /// What an order's statuses mean, how actions change them, and how they follow from quantities and money.
 pub mod status;
 mod store;

@@ -112,6 +112,12 @@ pub struct Detail {
     /// What credit notes have taken back of prepayments, without what they gave back of their deductions: it is to be invoiced again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepayments_credited: Option<Amount>,
+    /// The shipping is on an invoice of its own, since all goods came back before they were invoiced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shipping_invoiced: bool,
+    /// A return has waived the shipping before it was invoiced: it never will be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shipping_waived: bool,
     /// How many fulfillment orders and shipments have been numbered.
     #[serde(default)]
     pub fulfillment_orders: u32,
@@ -343,18 +349,41 @@ impl Order {
         }
     }
 
-    /// The value of given quantities of each line, from nothing up to there.
+    /// The value of given quantities of each line, from nothing up to there; with the shipping where there is any, or it is invoiced.
     pub fn value_of(&self, quantities: impl Fn(&OrderLine) -> Decimal) -> Portion {
-        let quantities: Vec<Decimal> = self.lines.iter().map(quantities).collect();
-        valuation::value(&self.valued(), &quantities)
+        self.value_with(quantities, self.detail.shipping_invoiced)
     }
 
-    /// What the order is worth without its cancelled units and those that came back before they were invoiced.
+    /// As [`Self::value_of`], of what is charged once goods have left: the shipping is, though all of them came back.
+    pub fn charged(&self, quantities: impl Fn(&OrderLine) -> Decimal) -> Portion {
+        let left = self.lines.iter().any(|line| line.quantities.shipped > Decimal::ZERO);
+        self.value_with(quantities, left || self.detail.shipping_invoiced)
+    }
+
+    fn value_with(&self, quantities: impl Fn(&OrderLine) -> Decimal, ships: bool) -> Portion {
+        let quantities: Vec<Decimal> = self.lines.iter().map(quantities).collect();
+        valuation::value_with(&self.valued(), &quantities, |any| (any || ships) && !self.detail.shipping_waived)
+    }
+
+    /// Whether there is shipping that is on no invoice, and was not waived.
+    pub fn shipping_is_open(&self) -> bool {
+        let is_invoiced = self.detail.shipping_invoiced || self.lines.iter().any(|line| line.quantities.invoiced > Decimal::ZERO);
+        let nothing = self.shipping_net.is_zero() && self.document.shipping_tax.0.is_zero();
+        !(is_invoiced || nothing || self.detail.shipping_waived)
+    }
+
+    /// Whether the shipping is all that is left to invoice: goods have left, and all came back before they were invoiced.
+    pub fn only_shipping_is_open(&self) -> bool {
+        let came_back = self.lines.iter().all(|line| line.quantities.billable().is_zero());
+        came_back && self.shipping_is_open() && self.lines.iter().any(|line| line.quantities.shipped > Decimal::ZERO)
+    }
+
+    /// What the order is worth without its cancelled units and what came back before it was invoiced.
     pub fn wanted_total(&self) -> Decimal {
         if self.lines.iter().all(|line| line.quantities.cancelled.is_zero() && line.quantities.waived.is_zero()) {
             return self.total;
         }
-        self.value_of(|line| line.quantities.billable()).total
+        self.charged(|line| line.quantities.billable()).total
     }
 
     /// What is still to be invoiced of the order's goods, whatever of it was asked for in advance. What is on an invoice counts as
@@ -394,7 +423,7 @@ impl Order {
         self.uninvoiced_total = self.uninvoiced();
         let quantities: Vec<LineQuantities> = self.lines.iter().map(|line| line.quantities).collect();
         self.fulfillment_status = status::fulfillment_status(&quantities);
-        self.invoice_status = status::invoice_status(&quantities);
+        self.invoice_status = status::invoice_status(&quantities, self.detail.shipping_invoiced);
         self.return_status = status::return_status(&quantities);
         // Nothing owed is "paid" only where somebody paid, or where nothing was owed from the start.
         let nobody_paid = self.amount_paid.is_zero() && self.amount_refunded.is_zero();
@@ -406,7 +435,7 @@ impl Order {
             OrderStatus::Confirmed if held => OrderStatus::OnHold,
             status => status,
         };
-        self.status = status::order_status(status, &quantities);
+        self.status = status::order_status(status, &quantities, self.only_shipping_is_open());
         // Nobody decides any more about an order of which nothing is left: its holds are on no work list.
         if self.status == OrderStatus::Cancelled {
             let open = self.holds.iter_mut().filter(|hold| hold.released_at.is_none());

@@ -206,7 +206,8 @@ pub fn plan_anew(connection: &mut PgConnection, context: &Context, sku: &str, to
         supply.free += before.iter().filter(|peg| peg.incoming_id == supply.id).map(|peg| peg.quantity).sum::<Decimal>();
         supply
     });
-    let product = SupplyOfProduct { sku: sku.to_owned(), owed: Decimal::ZERO, supplies: free.collect() };
+    let owed = store::pegs::held_without_pegs(connection, organization_id, sku)?;
+    let product = SupplyOfProduct { sku: sku.to_owned(), owed, supplies: free.collect() };
     let after = peg::plan(&mut waiting, &mut SupplyPool::new([product], today));
     let of = |pegs: &[Peg], order_id: OrderId, line_number: i16| {
         let mut own: Vec<Peg> = pegs.iter().filter(|peg| peg.order_id == order_id && peg.line_number == line_number).cloned().collect();

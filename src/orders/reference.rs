@@ -8,7 +8,7 @@ use crate::catalog::coupons::service::KnownCoupons;
 use crate::catalog::prices::body::Price;
 use crate::catalog::product_kind::ProductKind;
 use crate::catalog::tax_rates::body::TaxRate;
-use crate::catalog::{DEFAULT_LIST, TaxRateMissing, price_for, tax_rate_for};
+use crate::catalog::{DEFAULT_LIST, TaxRateMissing, price_for, region_is_missing, tax_rate_for};
 use crate::customers::address_book::CustomerAddress;
 use crate::customers::balance::Credit;
 use crate::customers::body::{CustomerKind, TaxExemption};
@@ -289,6 +289,16 @@ impl Company {
             exemption_code,
             exemption_reason,
         })
+    }
+
+    /// Whether any tax in a country depends on the region.
+    pub fn taxes_by_region(&self, country: &str) -> bool {
+        self.tax_rates.get(country).is_some_and(|rates| rates.iter().any(|rate| rate.region.is_some()))
+    }
+
+    /// Whether the tax at a place depends on a region that is not told.
+    pub fn region_is_missing(&self, country: &str, region: Option<&str>, on: NaiveDate) -> bool {
+        self.tax_rates.get(country).is_some_and(|rates| region_is_missing(rates, country, region, on))
     }
 
     /// Whether there is any tax rate for a country.

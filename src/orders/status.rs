@@ -162,8 +162,9 @@ impl OrderStatus {
 
 /// What the lines make of the order's status: cancelled if all is cancelled; a confirmed order is completed once nothing is
 /// open and what was shipped is invoiced, no more and no less (a prepaid invoice of cancelled units waits for its credit
-/// note, and what came back before it was invoiced for its return to be settled). An open hold keeps an order from being completed; a draft is never completed; what is over stays over.
-pub fn order_status(current: OrderStatus, lines: &[LineQuantities]) -> OrderStatus {
+/// note, what came back before it was invoiced for its return to be settled, and shipping that is still to be charged for its
+/// invoice). An open hold keeps an order from being completed; a draft is never completed; what is over stays over.
+pub fn order_status(current: OrderStatus, lines: &[LineQuantities], only_shipping_is_open: bool) -> OrderStatus {
     let all_cancelled = lines.iter().all(|line| line.quantity == line.cancelled) && lines.iter().any(|line| line.cancelled > Decimal::ZERO);
     let is_done = |line: &LineQuantities| {
         line.open().is_zero() && line.invoiced >= line.shipped - line.waived && line.invoiced - line.credited <= line.shipped
@@ -171,7 +172,7 @@ pub fn order_status(current: OrderStatus, lines: &[LineQuantities]) -> OrderStat
     match current {
         OrderStatus::Draft | OrderStatus::OnHold if all_cancelled => OrderStatus::Cancelled,
         OrderStatus::Confirmed if all_cancelled => OrderStatus::Cancelled,
-        OrderStatus::Confirmed if !lines.is_empty() && lines.iter().all(is_done) => OrderStatus::Completed,
+        OrderStatus::Confirmed if !lines.is_empty() && lines.iter().all(is_done) && !only_shipping_is_open => OrderStatus::Completed,
         OrderStatus::Draft | OrderStatus::OnHold | OrderStatus::Confirmed | OrderStatus::Completed | OrderStatus::Cancelled => current,
     }
 }
@@ -190,9 +191,9 @@ pub fn fulfillment_status(lines: &[LineQuantities]) -> FulfillmentStatus {
     }
 }
 
-/// How far invoicing has come. A credit note does not undo it.
-pub fn invoice_status(lines: &[LineQuantities]) -> InvoiceStatus {
-    if !lines.iter().any(|line| line.invoiced > Decimal::ZERO) {
+/// How far invoicing has come; the shipping may be on an invoice of its own. A credit note does not undo it.
+pub fn invoice_status(lines: &[LineQuantities], shipping_is_invoiced: bool) -> InvoiceStatus {
+    if !(shipping_is_invoiced || lines.iter().any(|line| line.invoiced > Decimal::ZERO)) {
         InvoiceStatus::NotInvoiced
     } else if lines.iter().all(|line| line.invoiced >= line.billable()) {
         InvoiceStatus::Invoiced
@@ -281,16 +282,16 @@ mod tests {
     #[test]
     fn an_order_is_complete_when_nothing_is_open_and_what_was_shipped_is_invoiced() {
         let mut lines = vec![line(5, 3, 2), line(2, 0, 2)];
-        assert_eq!(order_status(OrderStatus::Confirmed, &lines), OrderStatus::Confirmed);
+        assert_eq!(order_status(OrderStatus::Confirmed, &lines, false), OrderStatus::Confirmed);
         lines[0].invoice(3.into(), Decimal::ZERO).unwrap();
-        assert_eq!(order_status(OrderStatus::Confirmed, &lines), OrderStatus::Completed);
-        assert_eq!(order_status(OrderStatus::OnHold, &lines), OrderStatus::OnHold);
+        assert_eq!(order_status(OrderStatus::Confirmed, &lines, false), OrderStatus::Completed);
+        assert_eq!(order_status(OrderStatus::OnHold, &lines, false), OrderStatus::OnHold);
         lines[0].take_back(3.into()).unwrap();
         lines[0].credit(3.into()).unwrap();
-        assert_eq!(order_status(OrderStatus::Confirmed, &lines), OrderStatus::Completed);
-        assert_eq!(order_status(OrderStatus::Completed, &[line(1, 0, 0)]), OrderStatus::Completed);
-        assert_eq!(order_status(OrderStatus::OnHold, &[line(1, 0, 1)]), OrderStatus::Cancelled);
-        assert_eq!(order_status(OrderStatus::Confirmed, &[]), OrderStatus::Confirmed);
+        assert_eq!(order_status(OrderStatus::Confirmed, &lines, false), OrderStatus::Completed);
+        assert_eq!(order_status(OrderStatus::Completed, &[line(1, 0, 0)], false), OrderStatus::Completed);
+        assert_eq!(order_status(OrderStatus::OnHold, &[line(1, 0, 1)], false), OrderStatus::Cancelled);
+        assert_eq!(order_status(OrderStatus::Confirmed, &[], false), OrderStatus::Confirmed);
     }
 
     #[test]
@@ -300,9 +301,9 @@ mod tests {
         order.invoice(5.into(), 5.into()).unwrap();
         order.ship(3.into()).unwrap();
         order.cancel(2.into()).unwrap();
-        assert_eq!(order_status(OrderStatus::Confirmed, &[order]), OrderStatus::Confirmed);
+        assert_eq!(order_status(OrderStatus::Confirmed, &[order], false), OrderStatus::Confirmed);
         order.credit(2.into()).unwrap();
-        assert_eq!(order_status(OrderStatus::Confirmed, &[order]), OrderStatus::Completed);
+        assert_eq!(order_status(OrderStatus::Confirmed, &[order], false), OrderStatus::Completed);
     }
 
     #[test]
@@ -351,7 +352,7 @@ mod tests {
                 FulfillmentStatus::Fulfilled => prop_assert!(all(|line| line.open().is_zero()) && !all(|line| line.delivered == line.shipped)),
                 FulfillmentStatus::Delivered => prop_assert!(all(|line| line.open().is_zero() && line.delivered == line.shipped)),
             }
-            match invoice_status(&lines) {
+            match invoice_status(&lines, false) {
                 InvoiceStatus::NotInvoiced => prop_assert!(all(|line| line.invoiced.is_zero())),
                 InvoiceStatus::PartiallyInvoiced => prop_assert!(!all(|line| line.invoiced == line.billable())),
                 InvoiceStatus::Invoiced => prop_assert!(all(|line| line.invoiced == line.billable())),
@@ -361,7 +362,7 @@ mod tests {
                 ReturnStatus::PartiallyReturned => prop_assert!(!all(|line| line.returned == line.shipped)),
                 ReturnStatus::Returned => prop_assert!(all(|line| line.returned == line.shipped)),
             }
-            match order_status(OrderStatus::Confirmed, &lines) {
+            match order_status(OrderStatus::Confirmed, &lines, false) {
                 OrderStatus::Cancelled => prop_assert!(all(|line| line.wanted().is_zero())),
                 OrderStatus::Completed => prop_assert!(all(|line| line.open().is_zero() && is_billed(line))),
                 OrderStatus::Confirmed => prop_assert!(!all(|line| line.open().is_zero() && is_billed(line))),

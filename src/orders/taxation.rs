@@ -94,6 +94,17 @@ impl<'a> Taxation<'a> {
         }
     }
 
+    /// The country whose tax on something of it depends on a region that its address does not tell.
+    pub fn country_without_region(&self, kinds: impl Iterator<Item = ProductKind>) -> Option<&str> {
+        let supplies: Vec<Supply> = kinds.map(|kind| Supply::of(kind, self.has_goods)).collect();
+        let missing = |supply: &Supply| {
+            let place = self.places.of_supply(*supply);
+            self.company.region_is_missing(&place.country, place.region.as_deref(), self.on)
+                && matches!(treatment(&self.sale(*supply), *supply), Treatment::Rates)
+        };
+        supplies.into_iter().find(missing).map(|supply| self.places.of_supply(supply).country.as_str())
+    }
+
     fn sale(&self, supply: Supply) -> Sale<'_> {
         let place = self.places.of_supply(supply);
         Sale {

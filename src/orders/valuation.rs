@@ -6,7 +6,7 @@
 //! - Tax of a group whose figure follows from its rate (computed orders): `round(cumulative net × base fraction × rate)`.
 //! - Tax of any other group (as given, or prices that include it): `round(Σ line tax × q ÷ quantity + shipping tax)`. That
 //!   is the group's tax in proportion to net, except that a line which the shop did not tax carries none of it.
-//! - Shipping is in it as soon as any quantity is.
+//! - Shipping is in it as soon as any quantity is, or where the caller says so: goods that came back leave the shipping due.
 //! - Where a line was invoiced before the order was edited, what is on invoices keeps its amounts: up to that quantity they are
 //!   shared as then, and the rest of the line is what is left of its amounts. So invoices from before and after an edit add up to
 //!   the order as it is now.
@@ -129,7 +129,7 @@ impl Portion {
     }
 
     fn is_empty(&self) -> bool {
-        self.lines.iter().all(|line| line.quantity.is_zero())
+        self.lines.iter().all(|line| line.quantity.is_zero()) && self.shipping_net.is_zero() && self.shipping_tax.is_zero()
     }
 
     /// Shares each group's tax, without what the shipping has of it, over the group's lines that are in this part.
@@ -157,6 +157,11 @@ impl Portion {
 /// What the given quantities of the document's lines are worth together. A missing quantity is 0; one outside the line's is
 /// brought inside it. At full quantities every figure is the document's own.
 pub fn value(document: &ValuedDocument, quantities: &[Decimal]) -> Portion {
+    value_with(document, quantities, |any_quantity| any_quantity)
+}
+
+/// As [`value`], where `ships` says whether the shipping is in it, knowing whether any quantity is.
+pub fn value_with(document: &ValuedDocument, quantities: &[Decimal], ships: impl Fn(bool) -> bool) -> Portion {
     let currency = document.currency;
     let quantity_of =
         |i: usize, line: &ValuedLine| quantities.get(i).copied().unwrap_or_default().clamp(Decimal::ZERO, line.quantity.max(Decimal::ZERO));
@@ -167,7 +172,7 @@ pub fn value(document: &ValuedDocument, quantities: &[Decimal]) -> Portion {
         .enumerate()
         .map(|(i, line)| line_value(currency, line, quantity_of(i, line), by_rate[line.tax_group]))
         .collect();
-    let shipping = document.shipping.as_ref().filter(|_| lines.iter().any(|line| !line.quantity.is_zero()));
+    let shipping = document.shipping.as_ref().filter(|_| ships(lines.iter().any(|line| !line.quantity.is_zero())));
     let mut portion = Portion {
         subtotal: currency.zero(),
         discount_total: currency.zero(),

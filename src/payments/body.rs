@@ -52,7 +52,8 @@ pub struct NewPayment {
     #[serde(default)]
     #[schema(default = "captured")]
     pub status: Option<NewPaymentStatus>,
-    /// Today where absent; not in the future, and captured money not in closed books.
+    /// Today where absent; not in the future, and captured money not in closed books. At most ten years ago, with the scope `import`
+    /// since 1970 (422 `too_long_ago`).
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
     /// Of an authorization: until when it can be captured. Then it is `expired`.

@@ -195,7 +195,7 @@ pub struct CompleteReturn {
     #[serde(default)]
     #[schema(example = "5000.00")]
     pub restocking_fee: Option<Amount>,
-    /// Credits the shipping of the invoices that are credited, too.
+    /// Credits the shipping on the order's invoices, too; where it is on none yet it never will be.
     #[serde(default, deserialize_with = "null_is_default")]
     pub refund_shipping: bool,
     /// Places an order for the same goods.

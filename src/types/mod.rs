@@ -15,6 +15,8 @@ pub mod gs1;
 pub mod id;
 pub mod language;
 pub mod page;
+pub mod reach;
+pub mod subdivision;
 pub mod tax_id;
 pub mod text;
 pub mod text_enum;

@@ -184,6 +184,48 @@ async fn refunds_by_number_and_fees_within_tolerance_are_certain() {
     clean(&app).await;
 }
 
+/// Who pays in time less exactly what the terms grant has paid all of it; of another amount, or a day later, something is left open.
+#[actix_web::test]
+async fn what_is_due_less_its_early_payment_discount_is_certain_while_that_is_granted() {
+    let app = TestApp::spawn().await;
+    let admin = bank(&app).await;
+    let terms = json!({"name": "30 net, 2 % in 10", "net_days": 30, "discount_percent": "2", "discount_days": 10});
+    admin.put("/v1/payment_terms/net_30_2", terms).await.expect(201);
+    customer(&admin, "C-3", json!({"name": "Kedai Early", "payment_terms": "net_30_2"})).await;
+    // 2 % of 111,000.00 is 2,220.00, until 12 March.
+    let mut bills = vec![];
+    for _ in 0..4 {
+        bills.push(invoice(&app, &admin, "C-3", 2).await);
+    }
+    assert_eq!(bills[0]["early_payment_discount"], json!({"percent": "2", "until_on": "2026-03-12", "amount": "2220.00"}));
+    let me = admin.get("/v1/me").await.expect(200).body;
+    app.clock.advance(TimeDelta::days(15));
+    let admin = app.caller(me["organization"]["id"].as_str().unwrap().parse().unwrap(), Role::Admin).await;
+    let rows = "2026-03-12,108780.00,INV-000001,,,R1\n2026-03-13,108780.00,INV-000002,,,R2\n2026-03-12,108781.00,INV-000003,,,R3\n\
+        2026-03-12,0.00,closing,,,R4\n";
+    let statement = import(&admin, rows).await.expect(201).body;
+    assert_eq!((counts(&statement), &statement["skipped_count"]), ([3, 0, 1, 2, 0], &json!(1)));
+    assert_eq!((due(&admin, &bills[0]).await, due(&admin, &bills[1]).await), (json!("0.00"), json!("111000.00")));
+    let found = entries(&admin, &statement).await;
+    let best = |row: usize| &found[row]["suggestions"][0];
+    assert_eq!(best(0)["reasons"], json!(["number_in_text", "amount_less_discount"]));
+    assert_eq!(best(0)["allocations"][0]["early_payment_discount"], "2220.00");
+    assert_eq!((&best(1)["reasons"][1], &best(2)["reasons"][1]), (&json!("part_of_amount_due"), &json!("part_of_amount_due")));
+    let paid = &payments(&admin).await[0];
+    let discount = json!([{"kind": "early_payment_discount", "amount": "2220.00", "reference": null}]);
+    assert_eq!((&paid["allocations"][0]["adjustments"], &paid["received_on"]), (&discount, &json!("2026-03-12")));
+    // A name alone is not certain; the suggestion says what to do, and a person does it.
+    let rows = "2026-03-11,108780.00,thanks,Kedai Early,,R5\n";
+    let statement = import(&admin, rows).await.expect(201).body;
+    let entry = entries(&admin, &statement).await[0].clone();
+    let suggested = &entry["suggestions"][0]["allocations"][0];
+    assert_eq!((&entry["status"], &suggested["early_payment_discount"]), (&json!("suggested"), &json!("2220.00")));
+    let adjustments = json!([{"kind": "early_payment_discount", "amount": suggested["early_payment_discount"]}]);
+    let body = json!({"allocations": [{"invoice_id": suggested["invoice_id"], "amount": suggested["amount"], "adjustments": adjustments}]});
+    admin.post(&format!("/v1/bank_entries/{}/match", entry["id"].as_str().unwrap()), body).await.expect(200);
+    clean(&app).await;
+}
+
 /// Whoever may book money may not give up what is owed, whatever the way in.
 #[actix_web::test]
 async fn a_bank_entry_writes_nothing_off_without_the_permission() {

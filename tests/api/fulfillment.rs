@@ -329,15 +329,16 @@ async fn a_service_is_completed_in_parts() {
 async fn shipments_are_dated_corrected_and_kept_apart() {
     let app = TestApp::spawn().await;
     let admin = shop(&app, "shop").await;
-    let placed = order(&admin, &[("KOPI", "2")], json!({})).await;
+    let at = |days: i64| app.clock.now() - TimeDelta::days(days);
+    let placed = order(&admin, &[("KOPI", "2")], json!({"ordered_at": at(400)})).await;
     let work = work(&admin, &placed).await;
     let line = &work["lines"][0]["order_line_id"];
-    let at = |days: i64| app.clock.now() - TimeDelta::days(days);
     let ship = |days: i64| json!({"carrier": "jne", "shipped_at": at(days), "lines": [{"order_line_id": line, "quantity": "1"}]});
     let organization_id = app.organization("other").await;
     let stranger = app.caller(organization_id, Role::Admin).await;
     assert_eq!(act(&stranger, &work, "ship", ship(0)).await.code(404), "not_found");
     assert_eq!(act(&admin, &work, "ship", ship(-1)).await.code(422), "in_the_future");
+    assert_eq!(act(&admin, &work, "ship", ship(401)).await.code(422), "before_order");
     let shipment = act(&admin, &work, "ship", ship(400)).await.expect(201).body;
     assert_eq!(order_now(&admin, &placed).await["milestones"]["first_shipped_at"], shipment["shipped_at"]);
     let path = format!("/v1/shipments/{}", id(&shipment));
@@ -384,9 +385,10 @@ async fn many_ship_in_one_transaction_or_none() {
     let admin = shop(&app, "shop").await;
     receive(&admin, "surabaya-1", &[("TEH", "40")]).await;
     // 25 of 30 are at the first location only; 40 of 60 at the second: an order from two places.
-    let split = order(&admin, &[("KOPI", "25"), ("TEH", "50")], json!({})).await;
+    let ordered_at = app.clock.now() - TimeDelta::days(3);
+    let split = order(&admin, &[("KOPI", "25"), ("TEH", "50")], json!({"ordered_at": ordered_at})).await;
     receive(&admin, "jakarta-1", &[("KOPI", "12")]).await;
-    let boxed = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
+    let boxed = json!({"customer_code": "C-1", "ordered_at": ordered_at, "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
     let boxed = admin.post("/v1/orders", boxed).await.expect(201).body;
     let short = json!({"customer_code": "C-1", "on_shortage": "backorder", "lines": [{"sku": "KOPI", "quantity": "1", "unit": "XBX"}]});
     let short = admin.post("/v1/orders", short).await.expect(201).body;

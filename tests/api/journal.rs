@@ -219,8 +219,8 @@ async fn nothing_is_booked_in_closed_books() {
     let capture = format!("/v1/payments/{}/capture", promised["id"].as_str().unwrap());
     assert_eq!(admin.post(&capture, json!({"received_on": "2026-02-27"})).await.code(409), "books_closed");
     let invoices = format!("/v1/orders/{}/invoices", order["id"].as_str().unwrap());
-    let next =
-        admin.post("/v1/orders", json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}]})).await.expect(201).body;
+    let of_february = json!({"customer_code": "C-1", "ordered_at": "2026-02-27T03:00:00Z", "lines": [{"sku": "KOPI", "quantity": "1"}]});
+    let next = admin.post("/v1/orders", of_february).await.expect(201).body;
     let path = format!("/v1/fulfillment_orders?order_id={}", next["id"].as_str().unwrap());
     let fulfillment = admin.get(&path).await.expect(200).body["data"][0]["id"].clone();
     let ship = format!("/v1/fulfillment_orders/{}/ship", fulfillment.as_str().unwrap());

@@ -173,6 +173,8 @@ async fn an_early_payment_earns_what_its_invoice_grants_and_no_more() {
     assert_eq!(refused.body["errors"][0]["pointer"], "/allocations/0/adjustments");
     assert_eq!(refused.code(422), "discount_not_granted");
     pay(&admin, "54390.00", paid("54390.00", "1110.00", to_invoice())).await.expect(201);
+    // What is shown is what the rest earns.
+    assert_eq!(get(&admin, "invoices", &invoice).await["early_payment_discount"]["amount"], "1110.00");
     let unapplied = pay(&admin, "100000.00", json!({})).await.expect(201).body;
     app.clock.advance(TimeDelta::days(11));
     let late = pay(&admin, "54390.00", paid("54390.00", "1110.00", to_invoice())).await;
@@ -183,6 +185,7 @@ async fn an_early_payment_earns_what_its_invoice_grants_and_no_more() {
     admin.post(&path, paid("54390.00", "1110.00", to_invoice())).await.expect(200);
     let settled = get(&admin, "invoices", &invoice).await;
     assert_eq!((&settled["status"], &settled["amount_adjusted"]), (&json!("paid"), &json!("2220.00")));
+    assert_eq!(settled["early_payment_discount"], Value::Null, "nothing is due");
     let (_, plain) = invoiced(&admin, json!({})).await;
     assert_eq!(plain["early_payment_discount"], Value::Null);
     let ungranted = pay(&admin, "100000.00", paid("100000.00", "1.00", json!({"invoice_id": id(&plain)}))).await;

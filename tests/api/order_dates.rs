@@ -58,3 +58,60 @@ async fn an_order_is_of_the_past_only_with_the_scope_for_it_and_wanted_about_the
     );
     clean(&app).await;
 }
+
+/// Nobody means the year 1 or 9999: such days would stand in promises, invoices and the journal.
+#[actix_web::test]
+async fn days_that_nobody_means_are_refused() {
+    let app = TestApp::spawn().await;
+    let (organization_id, admin) = shop(&app).await;
+    customer(&admin, "C-1", json!({})).await;
+    receive(&admin, "jakarta", "KOPI", "10").await;
+    let fault = |body: &Value| (body["errors"][0]["pointer"].clone(), body["errors"][0]["code"].clone());
+    let of = |pointer: &str, code: &str| (json!(pointer), json!(code));
+
+    let order = |more: Value| {
+        let mut body = json!({"customer_code": "C-1", "lines": [{"sku": "KOPI", "quantity": "1"}]});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let far = admin.post("/v1/orders", order(json!({"requested_on": "9999-12-31"}))).await.expect(422).body;
+    assert_eq!(fault(&far), of("/requested_on", "too_far_ahead"));
+    admin.post("/v1/orders", order(json!({"requested_on": "2036-03-02"}))).await.expect(201);
+    let supply = |day: &str| json!({"sku": "KOPI", "location": "jakarta", "quantity": "5", "expected_on": day});
+    let far = admin.post("/v1/inventory/incoming", supply("9999-12-31")).await.expect(422).body;
+    assert_eq!(fault(&far), of("/expected_on", "too_far_ahead"));
+    let incoming = admin.post("/v1/inventory/incoming", supply("2036-03-02")).await.expect(201).body;
+    let path = format!("/v1/inventory/incoming/{}", incoming["id"].as_str().unwrap());
+    let far = admin.patch(&path, json!({"expected_on": "2036-03-03"})).await.expect(422).body;
+    assert_eq!(fault(&far), of("/expected_on", "too_far_ahead"));
+
+    let placed = admin.post("/v1/orders", order(json!({}))).await.expect(201).body;
+    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", placed["id"].as_str().unwrap())).await.expect(200).body;
+    let ship = format!("/v1/fulfillment_orders/{}/ship", work["data"][0]["id"].as_str().unwrap());
+    for day in ["0001-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "2026-03-01T16:59:59Z"] {
+        let refused = admin.post(&ship, json!({"carrier": "jne", "shipped_at": day})).await.expect(422).body;
+        assert_eq!(fault(&refused), of("/shipped_at", "before_order"), "{day}");
+    }
+    // Midnight of the order's day in Jakarta: somebody knows the day alone.
+    admin.post(&ship, json!({"carrier": "jne", "shipped_at": "2026-03-01T17:00:00Z"})).await.expect(201);
+
+    let paid = |day: &str| json!({"order_id": placed["id"], "amount": "1000", "currency": "IDR", "method": "cash", "received_on": day});
+    let finance = app.caller(organization_id, Role::Finance).await;
+    for (caller, day, taken) in [
+        (&admin, "0001-01-01", false),
+        (&admin, "1969-12-31", false),
+        (&admin, "1996-07-04", true),
+        (&finance, "2016-03-01", false),
+        (&finance, "2016-03-02", true),
+    ] {
+        let answer = caller.post("/v1/payments", paid(day)).await;
+        if taken {
+            answer.expect(201);
+        } else {
+            assert_eq!(fault(&answer.expect(422).body), of("/received_on", "too_long_ago"), "{day}");
+        }
+    }
+    let refused = admin.post(&format!("/v1/orders/{}/invoices", placed["id"].as_str().unwrap()), json!({"issued_on": "0001-01-01"})).await;
+    assert_eq!(fault(&refused.expect(422).body), of("/issued_on", "too_long_ago"));
+    clean(&app).await;
+}

@@ -347,15 +347,42 @@ async fn a_state_has_its_own_rate_and_the_rest_of_the_country_none() {
     ]);
     admin.put("/v1/tax_rates", rates).await.expect(200);
     customer(&admin, "C-US", json!({"currency": "USD"})).await;
-    for (region, tax, total, reason) in
-        [("CA", "4.35", "64.32", Value::Null), ("ny", "5.32", "65.29", Value::Null), ("OR", "0.00", "59.97", json!("No nexus"))]
-    {
-        let address = json!({"line1": "1 Main St", "city": "x", "region": region, "country": "US"});
-        let order = place(&admin, "C-US", json!([{"sku": "KOPI", "quantity": "3"}]), json!({"shipping_address": address})).await;
+    let placed = async |region: Value, more: Value| {
+        let mut body = json!({"shipping_address": {"line1": "1 Main St", "city": "x", "region": region, "country": "US"}});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        place(&admin, "C-US", json!([{"sku": "KOPI", "quantity": "3"}]), body).await
+    };
+    let backorder = json!({"on_shortage": "backorder"});
+    for (region, tax, total, reason) in [
+        ("CA", "4.35", "64.32", Value::Null),
+        ("California", "4.35", "64.32", Value::Null),
+        (" us-ca ", "4.35", "64.32", Value::Null),
+        ("ny", "5.32", "65.29", Value::Null),
+        ("NEW YORK", "5.32", "65.29", Value::Null),
+        ("OR", "0.00", "59.97", json!("No nexus")),
+        ("Oregon", "0.00", "59.97", json!("No nexus")),
+    ] {
+        let order = placed(json!(region), backorder.clone()).await;
+        assert_eq!(order["status"], "confirmed", "{region}");
         let shown =
             (order["tax_total"].as_str().unwrap(), order["total"].as_str().unwrap(), &order["tax_breakdown"][0]["exemption_reason"]);
         assert_eq!(shown, (tax, total, &reason), "{region}");
     }
+    // A state that nobody can know is not taxed by the row of the country unasked.
+    for region in [Value::Null, json!("Kalifornien")] {
+        let held = placed(region.clone(), backorder.clone()).await;
+        assert_eq!((&held["status"], &held["holds"][0]["code"]), (&json!("on_hold"), &json!("address_incomplete")), "{region}");
+        assert_eq!(held["holds"][0]["data"], json!({"country": "US", "missing": "region"}));
+        let address = json!({"line1": "1 Main St", "city": "x", "region": "California", "country": "US"});
+        let path = format!("/v1/orders/{}/edits", held["id"].as_str().unwrap());
+        let edited = admin.post(&path, json!({"shipping_address": address})).await.expect(200).body;
+        assert_eq!((&edited["status"], &edited["tax_total"]), (&json!("confirmed"), &json!("4.35")));
+    }
+    // Who gives taxes has known the place.
+    let given = json!({"pricing": "as_given", "on_shortage": "backorder",
+        "lines": [{"sku": "KOPI", "quantity": "3", "unit_price": "19.99", "tax_amount": "4.35"}]});
+    let given = placed(Value::Null, given).await;
+    assert_eq!((&given["status"], &given["tax_total"]), (&json!("confirmed"), &json!("4.35")));
     clean(&app).await;
 }
 

@@ -74,7 +74,7 @@ async fn take_in(admin: &Caller<'_>, rma: &Value, order: &Value, arrived: &[(usi
 }
 
 /// A return that is asked for, let in and received as resellable.
-async fn returned(admin: &Caller<'_>, order: &Value, quantities: &[(usize, &str)]) -> Value {
+pub async fn returned(admin: &Caller<'_>, order: &Value, quantities: &[(usize, &str)]) -> Value {
     let rma = ask(admin, order, quantities).await.expect(201).body;
     act(admin, &rma, "authorize", json!({})).await.expect(200);
     let arrived: Vec<(usize, &str, &str)> = quantities.iter().map(|(i, quantity)| (*i, *quantity, "resellable")).collect();
@@ -211,7 +211,7 @@ async fn what_comes_back_before_it_is_invoiced_is_not_invoiced() {
     // All of it refused at the door: there is nothing to bill.
     let order = shipped(&admin, &[("TEH", "3")], json!({"shipping": {"amount": "9000"}})).await;
     let rma = returned(&admin, &order, &[(0, "3")]).await;
-    act(&admin, &rma, "complete", json!({})).await.expect(200);
+    act(&admin, &rma, "complete", json!({"refund_shipping": true})).await.expect(200);
     let over = read(&admin, "orders", &order).await;
     assert_eq!(
         texts(&over, ["status", "invoice_status", "return_status", "amount_due"]),
@@ -227,7 +227,8 @@ async fn a_carriers_wrong_clock_does_not_close_the_window() {
     let order = shipped(&admin, &[("KOPI", "2")], json!({})).await;
     let shipment = admin.get(&format!("/v1/shipments?order_id={}", id(&order))).await.expect(200).body["data"][0].clone();
     let delivered = json!({"status": "delivered", "occurred_at": "2020-01-01T00:00:00Z"});
-    admin.post(&format!("/v1/shipments/{}/tracking_events", id(&shipment)), delivered).await.expect(200);
+    let arrived = admin.post(&format!("/v1/shipments/{}/tracking_events", id(&shipment)), delivered).await.expect(200).body;
+    assert_eq!(arrived["delivered_at"], shipment["shipped_at"], "nothing arrives before it has left");
     let asked = ask(&admin, &order, &[(0, "1")]).await.expect(201).body;
     assert_eq!((&asked["within_window"], &asked["window_ends_on"]), (&json!(true), &json!("2026-04-01")), "30 days after it left");
     clean(&app).await;

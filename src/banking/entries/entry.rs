@@ -75,6 +75,9 @@ pub struct SuggestedAllocation {
     pub amount: Amount,
     /// What a bank on the way has kept, within the tolerance.
     pub bank_fee: Amount,
+    /// What the invoice's terms grant for money of this day, where exactly that was deducted.
+    #[serde(default)]
+    pub early_payment_discount: Amount,
 }
 
 /// Who decided about an entry.

@@ -206,7 +206,7 @@ fn balance(element: &Element, head: &mut Head) {
     }
 }
 
-/// The bookings of an entry, `None` where it is not booked yet.
+/// The bookings of an entry, `None` where it is not booked yet, or moves nothing.
 fn entry(
     element: &Element,
     path: &str,
@@ -223,6 +223,10 @@ fn entry(
     }
     let amount = element.at(&["Amt"]).ok_or_else(|| fault("/Amt", "required", "an entry has an amount"))?;
     let currency = currency_of(amount).ok_or_else(|| fault("/Amt/@Ccy", "unknown_currency", "an ISO 4217 code with minor units"))?;
+    // Banks tell of closings by entries that move nothing.
+    if amount.text.trim().parse::<Decimal>().is_ok_and(|value| value.is_zero()) {
+        return Ok(None);
+    }
     let value =
         value_of(amount, currency).ok_or_else(|| fault("/Amt", "invalid_decimal", "an amount above 0 in the currency's minor units"))?;
     let direction = direction_of(element).ok_or_else(|| fault("/CdtDbtInd", "unknown_value", "CRDT or DBIT"))?;

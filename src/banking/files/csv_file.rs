@@ -97,6 +97,7 @@ pub fn read(bytes: &[u8], mapping: &Mapping) -> Result<StatementFile, Vec<Fault>
     let places = Places::find(&header, &mapping.columns)?;
     let (mut faults, mut entries) = (Faults::new(), Vec::new());
     let mut counted: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut skipped = 0;
     for (number, record) in reader.records().enumerate() {
         let path = format!("/rows/{number}");
         if entries.len() >= limits::BULK_ROWS {
@@ -107,7 +108,8 @@ pub fn read(bytes: &[u8], mapping: &Mapping) -> Result<StatementFile, Vec<Fault>
             Err(error) => faults.add(path, "malformed_csv", error.to_string()),
             Ok(record) if record.iter().all(str::is_empty) => {}
             Ok(record) => match row(&record, &path, &places, mapping) {
-                Ok(entry) => entries.extend(keyed(entry, &mut counted)),
+                Ok(Some(entry)) => entries.extend(keyed(entry, &mut counted)),
+                Ok(None) => skipped += 1,
                 Err(fault) => faults.add(fault.pointer, fault.code, fault.detail),
             },
         }
@@ -125,7 +127,7 @@ pub fn read(bytes: &[u8], mapping: &Mapping) -> Result<StatementFile, Vec<Fault>
         closing_balance: None,
         entry_count: entries.len(),
     };
-    Ok(StatementFile { sections: vec![section], entries, skipped: 0 })
+    Ok(StatementFile { sections: vec![section], entries, skipped })
 }
 
 /// With its key; a bank's reference that comes again is the same booking, equal rows without one are many.
@@ -184,7 +186,8 @@ impl Places {
     }
 }
 
-fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mapping) -> Result<StatementEntry, Fault> {
+/// `None` of a row that says itself that it moves nothing: banks tell of closings and notices by such.
+fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mapping) -> Result<Option<StatementEntry>, Fault> {
     let fault = |column: &str, code: &str, detail: String| Fault { pointer: format!("{path}/{column}"), code: code.into(), detail };
     let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).filter(|text| !text.is_empty());
     let text = |place, most: usize| cell(place).map(|text| text.chars().take(most).collect::<String>());
@@ -210,7 +213,12 @@ fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mappin
             .map(Some)
             .ok_or_else(|| fault(column, "invalid_decimal", format!("'{text}' is no amount in {currency}"))),
     };
-    let signed = match number(places.amount, "amount")? {
+    let figures = [number(places.amount, "amount")?, number(places.credit, "credit")?, number(places.debit, "debit")?];
+    if figures.iter().any(Option::is_some) && figures.iter().flatten().all(Decimal::is_zero) {
+        return Ok(None);
+    }
+    let [amount, credit, debit] = figures;
+    let signed = match amount {
         Some(amount) => match cell(places.direction) {
             Some(word) => match direction_of(word) {
                 Some(Direction::Credit) => amount.abs(),
@@ -219,16 +227,12 @@ fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mappin
             },
             None => amount,
         },
-        None => {
-            let credit = number(places.credit, "credit")?.unwrap_or_default();
-            let debit = number(places.debit, "debit")?.unwrap_or_default();
-            credit.abs() - debit.abs()
-        }
+        None => credit.unwrap_or_default().abs() - debit.unwrap_or_default().abs(),
     };
     if signed.is_zero() {
         return Err(fault("amount", "required", "every row moves an amount".into()));
     }
-    Ok(StatementEntry {
+    Ok(Some(StatementEntry {
         pointer: path.to_owned(),
         account: mapping.account.clone(),
         statement_reference: mapping.statement_reference.clone(),
@@ -246,7 +250,7 @@ fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mappin
         is_told_by_its_text: cell(places.bank_reference).is_none(),
         bank_reference: text(places.bank_reference, 140),
         key: vec![],
-    })
+    }))
 }
 
 /// `1.234,56`, `1,234.56`, `1 234.56`, `1'234.56`, with a sign before or behind.
@@ -344,8 +348,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_move_nothing_are_skipped_and_counted() {
+        let text = "booked_on,amount\n2026-03-02,0.00\n2026-03-02,5\n2026-03-03,-0\n";
+        let file = read(text.as_bytes(), &mapping()).unwrap();
+        assert_eq!((file.entries.len(), file.skipped, file.entries[0].pointer.as_str()), (1, 2, "/rows/1"));
+        let columns = Columns { credit: Some("In".into()), debit: Some("Out".into()), ..Columns::default() };
+        let two = Mapping { columns, ..mapping() };
+        let file = read(b"booked_on,In,Out\n2026-03-02,,0.00\n2026-03-02,0,0\n2026-03-02,7,0\n", &two).unwrap();
+        assert_eq!((file.entries.len(), file.skipped), (1, 2));
+    }
+
+    #[test]
     fn every_bad_row_is_told_with_its_place() {
-        let text = "booked_on,amount\n2026-02-30,1\n2026-03-02,abc\n2026-03-02,0\n2026-03-02,1.005\n,1\n";
+        let text = "booked_on,amount\n2026-02-30,1\n2026-03-02,abc\n2026-03-02,\n2026-03-02,1.005\n,1\n";
         let expected = [
             ("/rows/0/booked_on", "invalid_date"),
             ("/rows/1/amount", "invalid_decimal"),

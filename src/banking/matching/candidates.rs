@@ -3,15 +3,18 @@
 use super::super::creditor_reference::plain;
 use super::super::entries::entry::BankEntry;
 use super::{BookedPayment, Debt, PaidOut};
+use crate::invoicing::invoices::invoice::InvoiceTerms;
 use crate::payments::body::Target;
+use crate::payments::early_payment::Offer;
 use crate::platform::sql::sql;
 use crate::types::currency::Currency;
 use crate::types::id::{BankEntryId, CustomerId, InvoiceId, OrderId, OrganizationId, PaymentId, RefundId};
 use chrono::NaiveDate;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date, Nullable, Numeric, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
 use rust_decimal::Decimal;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Candidates of one amount that are looked at, and open invoices of one customer.
@@ -41,6 +44,7 @@ impl From<InvoiceRow> for Debt {
             customer_id: row.customer_id,
             due: row.currency.round(row.due),
             currency: row.currency,
+            offer: None,
         }
     }
 }
@@ -94,6 +98,7 @@ pub fn orders_named(
         customer_id: row.bill_to_customer_id,
         due: row.currency.round(row.due.max(Decimal::ZERO)),
         currency: row.currency,
+        offer: None,
     };
     Ok(rows.into_iter().map(debt).collect())
 }
@@ -191,6 +196,32 @@ pub fn open_invoices_of_amounts(
     .bind::<BigInt, _>(OF_AN_AMOUNT)
     .load(connection)?;
     Ok(rows.into_iter().map(Debt::from).collect())
+}
+
+/// What the terms of invoices grant for paying early, where they grant anything.
+pub fn offers(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[InvoiceId]) -> QueryResult<HashMap<InvoiceId, Offer>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: InvoiceId,
+        #[diesel(sql_type = Date)]
+        issued_on: NaiveDate,
+        #[diesel(sql_type = Jsonb)]
+        terms: Value,
+    }
+    let rows: Vec<Row> =
+        sql("SELECT id, issued_on, terms FROM (SELECT id, issued_on, document::jsonb -> 'payment_terms' AS terms FROM invoice \
+         WHERE organization_id = $1 AND id = ANY($2)) i WHERE terms ->> 'discount_percent' IS NOT NULL")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .load(connection)?;
+    let mut found = HashMap::new();
+    for row in rows {
+        let terms: InvoiceTerms =
+            serde_json::from_value(row.terms).map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+        found.extend(Offer::of(&terms, row.issued_on).map(|offer| (row.id, offer)));
+    }
+    Ok(found)
 }
 
 /// A payment with what it is looked for by.

@@ -6,14 +6,15 @@
 //! | the text names all of its documents | 50 |
 //! | the amount is what is due | 40 |
 //! | the amount is less by no more than the tolerance of the currency | 40 |
+//! | the amount is what is due less the early payment discount that is granted on that day | 40 |
 //! | the amount is a part of what is due, or more | 10 |
 //! | the payer's account is known from earlier matches | 25 |
 //! | his e-mail address stands in the text | 15 |
 //! | the payer's name is the customer's | 15 |
 //! | the payer's account is known as another customer's | −30 |
 //!
-//! Certain is a proposal of 90 points or more whose documents are named, whose amount is due to the minor unit (or within the
-//! tolerance), against which nothing speaks, and beside which none has as many.
+//! Certain is a proposal of 90 points or more whose documents are named, whose amount is due to the minor unit (within the
+//! tolerance, or less the discount), against which nothing speaks, and beside which none has as many.
 
 mod candidates;
 mod numbers;
@@ -23,9 +24,11 @@ pub use numbers::named_numbers;
 pub use suggest::suggest;
 
 use crate::payments::body::Target;
+use crate::payments::early_payment::Offer;
 use crate::types::currency::Currency;
 use crate::types::id::CustomerId;
 use crate::types::text_enum::text_enum;
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -36,6 +39,8 @@ text_enum! {
         NumberInText = "number_in_text",
         AmountDue = "amount_due",
         AmountWithinTolerance = "amount_within_tolerance",
+        /// What is due less what the terms grant for paying early.
+        AmountLessDiscount = "amount_less_discount",
         PartOfAmountDue = "part_of_amount_due",
         MoreThanDue = "more_than_due",
         KnownAccount = "known_account",
@@ -55,7 +60,7 @@ impl MatchReason {
         match self {
             Self::StructuredReference => 60,
             Self::NumberInText => 50,
-            Self::AmountDue | Self::AmountWithinTolerance => 40,
+            Self::AmountDue | Self::AmountWithinTolerance | Self::AmountLessDiscount => 40,
             Self::BookedBefore => 35,
             Self::KnownAccount => 25,
             Self::EmailInText | Self::PayerName => 15,
@@ -81,6 +86,20 @@ pub struct Debt {
     pub customer_id: CustomerId,
     pub currency: Currency,
     pub due: Decimal,
+    /// What the terms of an invoice grant for paying early.
+    pub offer: Option<Offer>,
+}
+
+impl Debt {
+    /// What is granted where all that is due is settled by money that came on that day.
+    fn discount(&self, received_on: NaiveDate) -> Decimal {
+        self.offer.map_or(Decimal::ZERO, |offer| offer.granted(self.due, received_on, self.currency))
+    }
+
+    /// Whether the money is all that has to be paid of it.
+    fn is_settled_by(&self, incoming: &Incoming) -> bool {
+        self.due == incoming.amount || self.due - self.discount(incoming.received_on) == incoming.amount
+    }
 }
 
 /// Money that somebody has booked already and that no entry stands for.
@@ -95,6 +114,7 @@ pub struct BookedPayment {
 #[derive(Clone, Debug, Default)]
 pub struct Incoming {
     pub amount: Decimal,
+    pub received_on: NaiveDate,
     /// Numbers in the text.
     pub named: HashSet<String>,
     /// The structured reference, without what makes it a reference.
@@ -106,13 +126,14 @@ pub struct Incoming {
     pub date_is_open: bool,
 }
 
-/// An amount for a document, and what a bank on the way kept.
+/// An amount for a document, what a bank on the way kept, and what paying early earned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     pub target: Target,
     pub number: String,
     pub amount: Decimal,
     pub bank_fee: Decimal,
+    pub early_payment_discount: Decimal,
 }
 
 /// What an entry may be for.
@@ -179,7 +200,7 @@ fn is_certain(incoming: &Incoming, proposals: &[Proposal]) -> bool {
         && !booked_before
         && incoming.date_is_open
         && (is(MatchReason::StructuredReference) || is(MatchReason::NumberInText))
-        && (is(MatchReason::AmountDue) || is(MatchReason::AmountWithinTolerance))
+        && (is(MatchReason::AmountDue) || is(MatchReason::AmountWithinTolerance) || is(MatchReason::AmountLessDiscount))
         && !is(MatchReason::AccountOfAnother)
 }
 
@@ -206,7 +227,7 @@ fn for_named(incoming: &Incoming, customer_id: CustomerId, named: &[&Debt], tole
         return vec![incoming.proposal(customer_id, &[], &documents, tolerance)];
     }
     let whole = incoming.proposal(customer_id, &open, &documents, tolerance);
-    let exact = |debt: &&&Debt| open.len() > 1 && debt.due == incoming.amount;
+    let exact = |debt: &&&Debt| open.len() > 1 && debt.is_settled_by(incoming);
     let single = open.iter().filter(exact).map(|debt| incoming.proposal(customer_id, &[*debt], &[], tolerance));
     let mut all: Vec<Proposal> = single.collect();
     all.push(whole);
@@ -215,7 +236,7 @@ fn for_named(incoming: &Incoming, customer_id: CustomerId, named: &[&Debt], tole
 
 /// Documents of a customer whom the entry tells: one whose amount it is, all of them, or the oldest as far as it goes.
 fn for_customer(incoming: &Incoming, customer_id: CustomerId, open: &[&Debt], tolerance: Decimal) -> Vec<Proposal> {
-    let exact: Vec<&Debt> = open.iter().copied().filter(|debt| debt.due == incoming.amount).collect();
+    let exact: Vec<&Debt> = open.iter().copied().filter(|debt| debt.is_settled_by(incoming)).collect();
     if !exact.is_empty() {
         return exact.into_iter().take(KEPT).map(|debt| incoming.proposal(customer_id, &[debt], &[], tolerance)).collect();
     }
@@ -289,10 +310,13 @@ impl Incoming {
         }
         let due: Decimal = documents.iter().map(|debt| debt.due).sum();
         let missing = due - self.amount;
-        let within = missing > Decimal::ZERO && missing <= tolerance;
+        let granted: Decimal = documents.iter().map(|debt| debt.discount(self.received_on)).sum();
+        let early = missing > Decimal::ZERO && missing == granted;
+        let within = !early && missing > Decimal::ZERO && missing <= tolerance;
         reasons.extend(match () {
             () if documents.is_empty() => None,
             () if missing.is_zero() => Some(MatchReason::AmountDue),
+            () if early => Some(MatchReason::AmountLessDiscount),
             () if within => Some(MatchReason::AmountWithinTolerance),
             () if missing > Decimal::ZERO => Some(MatchReason::PartOfAmountDue),
             () => Some(MatchReason::MoreThanDue),
@@ -301,12 +325,13 @@ impl Incoming {
         let mut left = self.amount;
         let mut shares: Vec<Share> = Vec::new();
         for debt in documents {
-            let amount = debt.due.min(left);
+            let early_payment_discount = if early { debt.discount(self.received_on) } else { Decimal::ZERO };
+            let amount = (debt.due - early_payment_discount).min(left);
             left -= amount;
             let bank_fee = if within { debt.due - amount } else { Decimal::ZERO };
             // A document that only a fee would be left for takes no money, which no allocation can have.
             if amount > Decimal::ZERO {
-                shares.push(Share { target: debt.target, number: debt.number.clone(), amount, bank_fee });
+                shares.push(Share { target: debt.target, number: debt.number.clone(), amount, bank_fee, early_payment_discount });
             }
         }
         let score = reasons.iter().map(|reason| reason.points()).sum();

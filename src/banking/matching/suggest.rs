@@ -11,7 +11,7 @@ use crate::organization::Settings;
 use crate::payments::body::Target;
 use crate::types::currency::Currency;
 use crate::types::decimal::Amount;
-use crate::types::id::{CustomerId, OrganizationId, RefundId};
+use crate::types::id::{CustomerId, InvoiceId, OrganizationId, RefundId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -81,7 +81,8 @@ fn incoming(connection: &mut PgConnection, settings: &Settings, entries: &[&Bank
     }
     let organization_id = settings.id;
     let read: Vec<Read<'_>> = entries.iter().map(|entry| Read::of(entry)).collect();
-    let named = named_debts(connection, organization_id, &read)?;
+    let mut named = named_debts(connection, organization_id, &read)?;
+    offer_discounts(connection, organization_id, &mut named)?;
     let customers = Customers::of(connection, organization_id, &read)?;
     let index = index_of(&named);
     let named_of = |read: &Read<'_>| -> Vec<&Debt> {
@@ -93,7 +94,8 @@ fn incoming(connection: &mut PgConnection, settings: &Settings, entries: &[&Bank
     };
     let told: BTreeSet<CustomerId> =
         read.iter().filter(|read| named_of(read).is_empty()).flat_map(|read| customers.of_entry(read)).collect();
-    let of_customers = candidates::open_invoices_of(connection, organization_id, &told.into_iter().collect::<Vec<_>>())?;
+    let mut of_customers = candidates::open_invoices_of(connection, organization_id, &told.into_iter().collect::<Vec<_>>())?;
+    offer_discounts(connection, organization_id, &mut of_customers)?;
     let mut by_customer: HashMap<CustomerId, Vec<&Debt>> = HashMap::new();
     for debt in &of_customers {
         by_customer.entry(debt.customer_id).or_default().push(debt);
@@ -121,6 +123,7 @@ fn incoming(connection: &mut PgConnection, settings: &Settings, entries: &[&Bank
         }
         let incoming = Incoming {
             amount: entry.amount,
+            received_on: entry.booked_on,
             named: read.named.clone(),
             referred: read.referred.clone(),
             by_account: customers.by_account(read),
@@ -152,6 +155,7 @@ fn suggestion(proposal: Proposal) -> Suggestion {
         number: share.number,
         amount: Amount(share.amount),
         bank_fee: Amount(share.bank_fee),
+        early_payment_discount: Amount(share.early_payment_discount),
     };
     Suggestion {
         score: proposal.score,
@@ -162,6 +166,23 @@ fn suggestion(proposal: Proposal) -> Suggestion {
         refund_id: None,
         reversed_payment_id: None,
     }
+}
+
+/// Tells invoices what their terms grant for paying early.
+fn offer_discounts(connection: &mut PgConnection, organization_id: OrganizationId, debts: &mut [Debt]) -> Result<(), Error> {
+    let invoice = |debt: &Debt| match debt.target {
+        Target::Invoice(id) if debt.due > Decimal::ZERO => Some(id),
+        Target::Invoice(_) | Target::Order(_) => None,
+    };
+    let ids: Vec<InvoiceId> = debts.iter().filter_map(invoice).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let offers = candidates::offers(connection, organization_id, &ids)?;
+    for debt in debts {
+        debt.offer = invoice(debt).and_then(|id| offers.get(&id).copied());
+    }
+    Ok(())
 }
 
 /// Invoices and orders that texts name.

@@ -14,6 +14,7 @@ fn invoice(number: &str, customer_id: CustomerId, due: i64) -> Debt {
         customer_id,
         currency: eur(),
         due: Decimal::new(due, 2),
+        offer: None,
     }
 }
 
@@ -41,6 +42,33 @@ fn best(incoming: &Incoming, debts: &[&Debt], tolerance: i64) -> (i32, bool, Vec
 
 fn share(number: &str, amount: &str, fee: &str) -> (String, String, String) {
     (number.into(), amount.into(), fee.into())
+}
+
+#[test]
+fn what_is_due_less_the_discount_that_is_granted_is_all_of_it() {
+    let siti = CustomerId::generate();
+    let (day, last) = (NaiveDate::from_ymd_opt(2026, 3, 10).unwrap(), NaiveDate::from_ymd_opt(2026, 3, 12).unwrap());
+    let offer = |until_on| Some(Offer { percent: Decimal::TWO, until_on });
+    // 2 % of 119.00 is 2.38, of 50.00 it is 1.00.
+    let a = Debt { offer: offer(last), ..invoice("INV-000001", siti, 11900) };
+    let b = Debt { offer: offer(last), ..invoice("INV-000002", siti, 5000) };
+    let late = Debt { offer: offer(day.pred_opt().unwrap()), ..invoice("INV-000003", siti, 10000) };
+    let all = [&a, &b, &late];
+    let run = |amount: i64, text: &str, tolerance: i64| {
+        let matching = propose(&Incoming { received_on: day, ..incoming(amount, text) }, &all, &[], Decimal::new(tolerance, 2));
+        let first = matching.proposals[0].clone();
+        let discounts: Vec<String> = first.shares.iter().map(|share| share.early_payment_discount.normalize().to_string()).collect();
+        (first.score, matching.certain, discounts)
+    };
+    let told = |discounts: &[&str]| discounts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    assert_eq!(run(11662, "INV-000001", 0), (90, true, told(&["2.38"])));
+    assert_eq!(run(11662, "INV-000001", 500), (90, true, told(&["2.38"])), "not a bank's fee");
+    assert_eq!(run(11663, "INV-000001", 0), (60, false, told(&["0"])), "not exactly that");
+    assert_eq!(run(11900, "INV-000001", 0), (90, true, told(&["0"])));
+    assert_eq!(run(16562, "INV-000001 INV-000002", 0), (90, true, told(&["2.38", "1"])));
+    assert_eq!(run(9800, "INV-000003", 0), (60, false, told(&["0"])), "too late");
+    assert_eq!(run(14900, "INV-000002 INV-000003", 0), (90, true, told(&["1", "0"])), "each by its own day");
+    assert_eq!(run(4900, "INV-000001 INV-000002", 0).2, told(&["1"]), "one of the two that are named");
 }
 
 #[test]

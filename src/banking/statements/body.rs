@@ -56,7 +56,7 @@ pub struct BankStatement {
     /// Entries that another file had brought before.
     #[schema(example = 0)]
     pub duplicate_count: i64,
-    /// Entries that are announced and not booked.
+    /// Entries that are announced and not booked, and such as move no money.
     #[schema(example = 0)]
     pub skipped_count: i64,
     #[schema(example = 40)]

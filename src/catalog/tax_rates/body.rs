@@ -38,7 +38,7 @@ text_enum! {
 }))]
 pub struct PutTaxRate {
     pub country: Country,
-    /// The whole country where absent.
+    /// By its ISO 3166-2 code or its name, as addresses may name it either way. The whole country where absent.
     #[serde(default)]
     #[schema(example = "JB")]
     pub region: Option<String>,

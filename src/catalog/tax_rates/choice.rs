@@ -3,6 +3,7 @@
 use super::body::{TaxRate, TaxScheme};
 use crate::catalog::dates::holds;
 use crate::types::base_fraction::BaseFraction;
+use crate::types::subdivision::code_of;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -29,7 +30,8 @@ pub struct TaxRateMissing {
 }
 
 /// The tax of a category at the ship-to country and region on the order's date. A rate of the region beats one of the whole
-/// country, then the latest `valid_from_on` wins. A country without any rate is outside the scope of tax.
+/// country, then the latest `valid_from_on` wins. A country without any rate is outside the scope of tax. Rates and addresses may name
+/// a region by its name or by its ISO 3166-2 code, or by any word that both have.
 pub fn tax_rate_for(
     rates: &[TaxRate],
     country: &str,
@@ -47,10 +49,10 @@ pub fn tax_rate_for(
             name: None,
         });
     }
-    let region = region.map(str::trim);
-    let in_region = |rate: &TaxRate| match (&rate.region, region) {
+    let region = region.map(Region::of);
+    let in_region = |rate: &TaxRate| match (&rate.region, &region) {
         (None, _) => true,
-        (Some(of_rate), Some(region)) => of_rate.trim().eq_ignore_ascii_case(region),
+        (Some(of_rate), Some(region)) => region.is(country, of_rate),
         (Some(_), None) => false,
     };
     let best = of_country()
@@ -66,6 +68,43 @@ pub fn tax_rate_for(
         }),
         None => Err(TaxRateMissing { country: country.to_owned(), tax_category: tax_category.to_owned(), on }),
     }
+}
+
+/// A region as an address names it.
+struct Region<'a> {
+    text: &'a str,
+    code: std::cell::OnceCell<Option<&'static str>>,
+}
+
+impl<'a> Region<'a> {
+    fn of(text: &'a str) -> Self {
+        Self { text: text.trim(), code: std::cell::OnceCell::new() }
+    }
+
+    /// Its ISO 3166-2 code, looked for once and only where a rate asks.
+    fn code(&self, country: &str) -> Option<&'static str> {
+        *self.code.get_or_init(|| code_of(country, self.text))
+    }
+
+    fn is(&self, country: &str, of_rate: &str) -> bool {
+        let of_rate = of_rate.trim();
+        of_rate.eq_ignore_ascii_case(self.text)
+            || self.code(country).is_some_and(|code| of_rate.eq_ignore_ascii_case(code) || code_of(country, of_rate) == Some(code))
+    }
+}
+
+/// Whether the tax in a country depends on the region on that day, and this one is none that is known: no subdivision of the country,
+/// and no region of a rate. Then its tax is not known either.
+pub fn region_is_missing(rates: &[TaxRate], country: &str, region: Option<&str>, on: NaiveDate) -> bool {
+    let regional = || {
+        let valid = rates.iter().filter(|rate| rate.country.code() == country && holds(rate.valid_from_on, rate.valid_to_on, on));
+        valid.filter_map(|rate| rate.region.as_deref())
+    };
+    if regional().next().is_none() {
+        return false;
+    }
+    let Some(region) = region.map(Region::of) else { return true };
+    region.code(country).is_none() && !regional().any(|of_rate| region.is(country, of_rate))
 }
 
 #[cfg(test)]

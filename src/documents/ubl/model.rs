@@ -22,6 +22,9 @@ const PROCESS: &str = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0";
 const DISCOUNT: &str = "95";
 /// UNCL7161: freight.
 const FREIGHT: &str = "FC";
+/// One of something (UN/ECE Rec 20).
+const ONE: &str = "C62";
+const SHIPPING: &str = "Shipping";
 /// Where the price as ordered does not reproduce the amount (PEPPOL-EN16931-R120 allows 0.02), this many places do.
 const PRICE_PLACES: u32 = 10;
 
@@ -65,7 +68,12 @@ pub fn invoice(document: &TradeDocument, specification: &str) -> Result<Invoice,
     invoice.payment = payment(document);
     invoice.lines = document.lines.iter().enumerate().map(|(i, line)| self::line(document, i, line)).collect::<Result<_, _>>()?;
     invoice.allowances = allowances(document)?;
-    invoice.charges = charges(document)?;
+    if invoice.lines.is_empty() {
+        // BR-16: a document has a line. Of shipping alone it is that.
+        invoice.lines = shipping_line(document)?;
+    } else {
+        invoice.charges = charges(document)?;
+    }
     invoice.vat_breakdown = breakdown(document)?;
     invoice.totals = totals(document, &invoice)?;
     if invoice.totals.vat_total_accounting.is_some() {
@@ -176,9 +184,25 @@ fn charges(document: &TradeDocument) -> Result<Vec<DocumentAllowanceCharge>, Err
     if document.shipping_net.0.is_zero() {
         return Ok(vec![]);
     }
+    Ok(vec![charge(vat_of_shipping(document)?, document.shipping_net.0, SHIPPING, FREIGHT)?])
+}
+
+fn vat_of_shipping(document: &TradeDocument) -> Result<LineVat, Error> {
     let group = document.shipping_tax_group.and_then(|i| document.tax_breakdown.get(i));
-    let group = group.ok_or_else(|| Error::internal("shipping without its tax group"))?;
-    Ok(vec![charge(vat_of_group(group), document.shipping_net.0, "Shipping", FREIGHT)?])
+    group.map(vat_of_group).ok_or_else(|| Error::internal("shipping without its tax group"))
+}
+
+/// The shipping as one unit of a service.
+fn shipping_line(document: &TradeDocument) -> Result<Vec<InvoiceLine>, Error> {
+    if document.shipping_net.0.is_zero() {
+        return Ok(vec![]);
+    }
+    let (vat, net) = (vat_of_shipping(document)?, document.shipping_net.0);
+    let one = Quantity::new(Decimal::ONE);
+    let mut written = InvoiceLine::new("1", SHIPPING, one, ONE, amount(net)?, vat.category.as_str(), vat.rate);
+    written.price = PriceDetails { net_price: UnitPriceAmount::new(net), ..PriceDetails::default() };
+    written.item = Item { name: Some(SHIPPING.to_owned()), ..Item::default() };
+    Ok(vec![written])
 }
 
 fn charge(vat: LineVat, sum: Decimal, reason: &str, code: &str) -> Result<DocumentAllowanceCharge, Error> {
@@ -281,13 +305,14 @@ fn payment(document: &TradeDocument) -> Option<PaymentInstructions> {
 fn totals(document: &TradeDocument, invoice: &Invoice) -> Result<DocumentTotals, Error> {
     let sum = |rows: &[DocumentAllowanceCharge]| rows.iter().map(|row| row.amount.into_decimal()).sum::<Decimal>();
     let (allowed, charged) = (sum(&invoice.allowances), sum(&invoice.charges));
-    let taxable = document.subtotal.0 - allowed + charged;
+    let of_lines = if document.lines.is_empty() { document.shipping_net.0 } else { document.subtotal.0 };
+    let taxable = of_lines - allowed + charged;
     let some = |value: Decimal| (!value.is_zero()).then(|| amount(value)).transpose();
     let foreign = document.base_currency != document.currency;
     // BR-CO-15: the total with tax; what was rounded off comes after it (BR-CO-16).
     let gross = document.total.0 - document.rounding_amount.0;
     Ok(DocumentTotals {
-        line_total: amount(document.subtotal.0)?,
+        line_total: amount(of_lines)?,
         allowance_total: some(allowed)?,
         charge_total: some(charged)?,
         taxable_total: amount(taxable)?,

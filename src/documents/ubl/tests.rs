@@ -35,6 +35,17 @@ fn discounts_and_shipping() -> TradeDocument {
     })
 }
 
+/// All goods came back before the invoice: freight 9.50 at 21 % = 2.00 alone.
+fn shipping_alone() -> TradeDocument {
+    invoice(&Sample {
+        currency: "EUR",
+        lines: &[],
+        shipping: "9.50",
+        groups: &[("S", "0.21", "9.50", "2.00")],
+        totals: [ZERO, ZERO, "2.00", "11.50"],
+    })
+}
+
 fn with_reason(mut document: TradeDocument, code: &str, reason: &str) -> TradeDocument {
     document.tax_breakdown[0].exemption_code = Some(code.to_owned());
     document.tax_breakdown[0].exemption_reason = Some(reason.to_owned());
@@ -162,6 +173,7 @@ fn cases() -> Vec<(&'static str, TradeDocument)> {
     vec![
         ("several rates", plain()),
         ("line and order discounts, freight", discounts_and_shipping()),
+        ("shipping alone", shipping_alone()),
         ("zero-rated", one("Z", ZERO, ZERO, "100.00")),
         ("exempt with its reason", exempt()),
         ("exempt under a code of its own", with_reason(one("E", ZERO, ZERO, "100.00"), "CERT-4711", "Diplomatic mission")),
@@ -183,6 +195,7 @@ fn cases() -> Vec<(&'static str, TradeDocument)> {
         ("Indonesian, tax on 11/12", indonesian(3)),
         ("credit note", credited(plain())),
         ("credit note with discounts and freight", credited(discounts_and_shipping())),
+        ("credit note of shipping alone", credited(shipping_alone())),
         ("credit note with a restocking fee", restocked()),
         ("credit note of an intra-Community supply", credited(TradeDocument { ship_to: None, ..one("K", ZERO, ZERO, "100.00") })),
         ("credit note of an exempt sale", credited(exempt())),
@@ -231,7 +244,7 @@ fn every_case_passes_the_standard_and_peppol_when_it_is_read_back() {
             faults.extend(rules.validate(&read.invoice).fatal().map(|finding| format!("{name} ({profile}): {finding}")));
             assert_eq!(read.invoice.number.as_deref(), Some(document.number.as_str()));
             assert_eq!(read.invoice.totals.due.into_decimal(), document.due(), "{name}");
-            assert_eq!(read.invoice.lines.len(), document.lines.len(), "{name}");
+            assert_eq!(read.invoice.lines.len(), document.lines.len().max(1), "{name}");
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));

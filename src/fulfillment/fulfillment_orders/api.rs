@@ -201,7 +201,7 @@ pub async fn ship_fulfillment_order(call: Call, app: Data<App>) -> Result<Answer
 /// Cancel a fulfillment order
 ///
 /// What has left stays shipped. The stock of the rest is free again; its units are backordered where the order's `on_shortage` is
-/// `backorder`, else unallocated.
+/// `backorder`, else unallocated under a hold `insufficient_stock` that somebody decides about.
 #[utoipa::path(tag = "fulfillment", operation_id = "cancel_fulfillment_order", security(("oauth2" = ["fulfillment:write"])), request_body = Option<CancelFulfillmentOrder>, params(("id" = FulfillmentOrderId, Path, description = "The fulfillment order")), responses(
     (status = 200, description = "The fulfillment order as it is now", body = FulfillmentOrderBody),
     (status = 404, response = crate::openapi::NotFound),

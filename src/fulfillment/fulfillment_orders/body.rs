@@ -183,7 +183,7 @@ pub struct Ship {
     #[serde(default)]
     #[schema(example = "JNE0123456789")]
     pub tracking_number: Option<String>,
-    /// Now, if absent. At most 30 days ago without the scope `import`.
+    /// Now, if absent. At most 30 days ago without the scope `import`, and not before the day of the order (422 `before_order`).
     #[serde(default)]
     pub shipped_at: Option<DateTime<Utc>>,
     /// All that is open, if absent.

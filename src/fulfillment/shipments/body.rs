@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({"status": "delivered", "occurred_at": "2026-11-24T09:30:00Z", "city": "Bandung", "received_by": "Siti Rahma"}))]
 pub struct NewTrackingEvent {
     pub status: ShipmentStatus,
-    /// When it took place, not when it is told.
+    /// When it took place, not when it is told. A delivery that is told of before the shipment counts as of the moment it was shipped.
     pub occurred_at: DateTime<Utc>,
     #[serde(default)]
     pub detail: Option<String>,

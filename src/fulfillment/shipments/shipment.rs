@@ -119,7 +119,8 @@ impl Shipment {
         }
         let delivers = event.status == ShipmentStatus::Delivered && self.delivered_at.is_none();
         if delivers {
-            self.delivered_at = Some(event.occurred_at);
+            // Carriers' clocks are wrong at times; nothing arrives before it has left.
+            self.delivered_at = Some(event.occurred_at.max(self.shipped_at));
             self.delivery_source = Some(DeliverySource::Carrier);
             self.received_by = event.received_by.clone().or(self.received_by.take());
         }

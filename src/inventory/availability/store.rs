@@ -37,9 +37,8 @@ const FIGURES: &str = "SELECT s.sku, s.location, NULL::date AS expected_on, NULL
          UNION ALL SELECT i.sku, i.location, i.expected_on, i.id, i.pegged_quantity, greatest(i.quantity - i.received_quantity, 0) - i.pegged_quantity, 0, 0 FROM incoming_supply i \
          JOIN location k ON k.organization_id = i.organization_id AND k.code = i.location AND k.active AND k.kind <> 'supplier' \
          WHERE i.organization_id = $1 AND i.sku = ANY($2) AND i.status = 'open' \
-         UNION ALL SELECT l.sku, NULL, NULL, NULL, 0, round(sum(l.backordered * l.unit_factor), 3), 0, \
-         l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0)) FROM order_line l \
-         WHERE l.organization_id = $1 AND l.sku = ANY($2) AND l.backordered > 0 GROUP BY 1, 8";
+         UNION ALL SELECT l.sku, NULL, NULL, NULL, 0, round(sum(l.base_quantity), 3), 0, l.step FROM waiting_line l \
+         WHERE l.organization_id = $1 AND l.sku = ANY($2) GROUP BY 1, 8";
 
 /// All figures of these products; locations in the order in which they ship.
 pub fn supply(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<SupplyRow>> {

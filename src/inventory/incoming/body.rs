@@ -3,6 +3,7 @@ use crate::types::absent::present;
 use crate::types::decimal::Quantity;
 use crate::types::fault::Faults;
 use crate::types::id::IncomingSupplyId;
+use crate::types::reach::require_not_far_ahead;
 use crate::types::text::{check_optional_text, check_text};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -19,7 +20,7 @@ pub struct PostIncoming {
     /// In the product's base unit.
     pub quantity: Quantity,
     /// The day on which it is there, in the organization's time zone; handling begins then. A day that has passed is overdue: such
-    /// supply promises nothing until it has come or gets a new day. At most a year ago.
+    /// supply promises nothing until it has come or gets a new day. At most a year ago and ten years ahead.
     pub expected_on: NaiveDate,
     /// The purchase order.
     #[serde(default)]
@@ -37,10 +38,11 @@ impl PostIncoming {
 /// How long a purchase order may be overdue: one that nobody has closed in a year, or a slip of the year, is no supply.
 const LONGEST_OVERDUE: Days = Days::new(366);
 
-/// Adds a fault where supply is said to have been expected too long ago.
+/// Adds a fault where supply is said to have been expected too long ago, or to come too far ahead.
 pub fn check_expected(faults: &mut Faults, expected_on: NaiveDate, today: NaiveDate) {
     let fine = expected_on.checked_add_days(LONGEST_OVERDUE).is_none_or(|last| last >= today);
     faults.require(fine, "/expected_on", "too_long_ago", "more than a year ago: say when it is expected now, or do not send it");
+    require_not_far_ahead(faults, "/expected_on", Some(expected_on), today);
 }
 
 /// What of incoming supply to change: absent fields stay; `reference: null` takes it away.

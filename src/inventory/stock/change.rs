@@ -67,7 +67,7 @@ impl From<&WrittenLevel> for ChangedLevel {
 pub enum FreedInto {
     /// The line waits for supply.
     Backordered,
-    /// The line waits on hold for somebody to decide.
+    /// The line waits on hold for stock, or for somebody to decide.
     Unallocated,
     /// The reservation is gone.
     Released,

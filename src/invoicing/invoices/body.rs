@@ -193,8 +193,17 @@ pub struct EarlyPaymentDiscount {
     pub percent: Percent,
     /// The last day on which the money earns it.
     pub until_on: NaiveDate,
-    /// On the whole invoice, without what credit notes have taken back.
+    /// What is granted where all that is still owed is settled by one payment in time.
     pub amount: Amount,
+}
+
+impl EarlyPaymentDiscount {
+    /// None where the terms have none, or on what is owed it comes to nothing.
+    fn of(invoice: &Invoice) -> Option<Self> {
+        let offer = Offer::of(&invoice.document.payment_terms, invoice.issued_on)?;
+        let amount = offer.on(invoice.balance().due(), invoice.currency);
+        (amount > Decimal::ZERO).then_some(Self { percent: Percent(offer.percent), until_on: offer.until_on, amount: Amount(amount) })
+    }
 }
 
 /// The invoice as a tax authority knows it.
@@ -316,11 +325,7 @@ impl InvoiceBody {
             overdue: invoice.is_overdue(today),
             reminder_level: invoice.reminder_level,
             reminded_on: invoice.reminded_on,
-            early_payment_discount: Offer::of(&document.payment_terms, invoice.issued_on).map(|offer| EarlyPaymentDiscount {
-                percent: Percent(offer.percent),
-                until_on: offer.until_on,
-                amount: Amount(offer.on(invoice.total - invoice.amount_credited, invoice.currency)),
-            }),
+            early_payment_discount: EarlyPaymentDiscount::of(invoice),
             fiscal_documents: fiscal_documents(&invoice.external_ids),
             external_ids: invoice.external_ids.clone(),
             metadata: invoice.metadata.clone(),

@@ -160,10 +160,16 @@ fn take_off(
         let of_order = account.change.after.line_mut(line.order_line_id).ok_or(Error::not_found("order line"))?;
         of_order.quantities.waive(line.uninvoiced).map_err(Error::internal)?;
     }
+    let waives_shipping = body.refund_shipping && account.change.after.shipping_is_open();
+    account.change.after.detail.shipping_waived |= waives_shipping;
     account.count_uninvoiced();
     let asked = body.restocking_fee.map_or(Decimal::ZERO, |fee| rma.currency.round(fee.0));
     let mut fee = asked;
-    for plan in plans(connection, context, account, rma, body)? {
+    let plans = plans(connection, context, account, rma, body)?;
+    if body.refund_shipping && !waives_shipping && !plans.iter().any(|plan| plan.shipping) {
+        return Err(Error::conflict("nothing_to_credit", "the order has no shipping, or it is credited or waived already"));
+    }
+    for plan in plans {
         let note = NewCreditNote {
             invoice_id: plan.invoice_id,
             reason: reason(body, rma),
@@ -236,7 +242,6 @@ fn plans(
         }
     }
     let mut plans = vec![];
-    let mut with_shipping = false;
     for (invoice, taken) in invoices.iter().zip(taken) {
         let lines: Vec<NewCreditNoteLine> = invoice
             .lines
@@ -247,13 +252,9 @@ fn plans(
             .collect();
         let shipping =
             body.refund_shipping && has_shipping(invoice) && !shipping_is_credited(connection, context.organization_id, invoice.id)?;
-        with_shipping |= shipping;
         if shipping || !lines.is_empty() {
             plans.push(Plan { invoice_id: invoice.id, lines, shipping });
         }
-    }
-    if body.refund_shipping && !with_shipping {
-        return Err(Error::conflict("nothing_to_credit", "there is no shipping on an invoice of the order that is not credited yet"));
     }
     Ok(plans)
 }

@@ -21,6 +21,7 @@ use crate::inventory::{ShelfKey, ShelfQuantity};
 use crate::orders::change::{self, OrderChange};
 use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::order::{OnShortage, Order};
+use crate::orders::shortage::GAVE_UP_BY;
 use crate::types::decimal::Quantity;
 use crate::types::id::{CustomerId, OrderId, ReservationId};
 use diesel::Connection;
@@ -204,22 +205,37 @@ fn freed_from_reservation(id: ReservationId, line: &ShelfQuantity) -> Freed {
     }
 }
 
-/// Raises `insufficient_stock` on an order that has lost stock and does not take backorders, unless it waits for that already.
+/// Raises `insufficient_stock` on an order that has lost stock and does not take backorders, unless it waits for that already. It waits
+/// for stock then.
 pub(super) fn hold_if_asked(context: &Context, before: &Order, after: &mut Order) {
-    let short: Vec<Value> = after
-        .lines
-        .iter()
-        .zip(&before.lines)
-        .map(|(now, then)| (now, now.quantities.unallocated - then.quantities.unallocated))
-        .filter(|(_, short)| *short > Decimal::ZERO)
-        .map(|(line, short)| json!({ "sku": line.sku, "order_line_id": line.id, "short": short.normalize().to_string() }))
-        .collect();
+    let short = newly_short(before, after);
     if short.is_empty() || after.open_holds().any(|hold| hold.code == HoldCode::InsufficientStock) {
         return;
     }
     let detail = "stock that was promised is not there";
     let data = json!({ "lines": short });
     after.holds.push(Hold::raise(HoldCode::InsufficientStock, None, detail, data, &context.actor, context.now));
+}
+
+/// The same where a location has given the work up, whose stock may well be there: somebody decides, and nothing of the order is
+/// allocated by itself until then.
+pub(super) fn hold_given_up(context: &Context, before: &Order, after: &mut Order, location: &str) {
+    let short = newly_short(before, after);
+    if short.is_empty() || after.open_holds().any(|hold| hold.data.get(GAVE_UP_BY).is_some()) {
+        return;
+    }
+    let detail = format!("the location {location} has given its work up");
+    let data = json!({ "lines": short, GAVE_UP_BY: location });
+    after.holds.push(Hold::raise(HoldCode::InsufficientStock, None, detail, data, &context.actor, context.now));
+}
+
+fn newly_short(before: &Order, after: &Order) -> Vec<Value> {
+    let lines = after.lines.iter().zip(&before.lines);
+    lines
+        .map(|(now, then)| (now, now.quantities.unallocated - then.quantities.unallocated))
+        .filter(|(_, short)| *short > Decimal::ZERO)
+        .map(|(line, short)| json!({ "sku": line.sku, "order_line_id": line.id, "short": short.normalize().to_string() }))
+        .collect()
 }
 
 /// The event of an order that has lost stock, with the figures before and after of each line that did.

@@ -95,7 +95,7 @@ pub fn change_amounts(
     if !(moves || edit.reprice || touched || shipping.is_some() || discounts_change || coupons::are_asked(before, edit)) {
         return Ok(CouponsChange::default());
     }
-    let is_invoiced = before.lines.iter().any(|line| !line.quantities.invoiced.is_zero());
+    let is_invoiced = before.detail.shipping_invoiced || before.lines.iter().any(|line| !line.quantities.invoiced.is_zero());
     let judges_coupons = coupons::are_judged(before, edit, is_invoiced)?;
     if judges_coupons {
         coupons::take_off(order, before);

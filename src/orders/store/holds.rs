@@ -15,10 +15,11 @@ struct Row {
 
 const OVERDUE: &str = "SELECT o.organization_id, o.id FROM order_hold h \
     JOIN sales_order o ON o.organization_id = h.organization_id AND o.id = h.order_id AND o.status = 'on_hold' \
-    WHERE h.released_at IS NULL AND greatest(h.raised_at, (o.milestones->>'confirmed_at')::timestamptz, (o.milestones->>'allocated_at')::timestamptz) < $1 AND EXISTS (SELECT 1 FROM allocation a WHERE a.organization_id = o.organization_id \
+    WHERE h.released_at IS NULL AND (h.code <> 'insufficient_stock' OR h.data ? 'gave_up_by') \
+    AND greatest(h.raised_at, (o.milestones->>'confirmed_at')::timestamptz, (o.milestones->>'allocated_at')::timestamptz) < $1 AND EXISTS (SELECT 1 FROM allocation a WHERE a.organization_id = o.organization_id \
     AND a.order_id = o.id AND a.quantity > a.picked)";
 
-/// Held orders whose hold is older than `before` and which still keep unpicked stock.
+/// Held orders whose hold, other than one for stock that is to come, is older than `before` and which still keep unpicked stock.
 pub fn overdue(
     connection: &mut PgConnection,
     organization_id: OrganizationId,

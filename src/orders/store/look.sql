@@ -22,7 +22,7 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
     AS recent_orders,
   -- Only of what is wanted beyond the stock. What is owed to lines that wait without a peg comes first.
   CASE WHEN cardinality($11::text[]) = 0 THEN '[]' ELSE (SELECT coalesce(json_agg(json_build_object('sku', w.sku,
-      'owed', ((SELECT coalesce(round(sum(l.backordered * l.unit_factor), 3), 0) FROM order_line l WHERE l.organization_id = $1 AND l.sku = w.sku AND l.backordered > 0)
+      'owed', ((SELECT coalesce(round(sum(l.base_quantity), 3), 0) FROM waiting_line l WHERE l.organization_id = $1 AND l.sku = w.sku)
         - (SELECT coalesce(sum(i.pegged_quantity), 0) FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = w.sku AND i.status = 'open'))::text,
       'supplies', (SELECT coalesce(json_agg(json_build_object('id', i.id, 'location', i.location, 'expected_on', i.expected_on,
           'free', (i.quantity - i.received_quantity - i.pegged_quantity)::text)), '[]')
@@ -33,10 +33,11 @@ SELECT coalesce(e.company, 0) AS company_epoch, coalesce(e.products, 0) AS produ
     LEFT JOIN (SELECT a.sku, sum(greatest(a.available, 0)) AS available FROM unnest(s.skus, s.available) AS a(sku, available) GROUP BY 1) a ON a.sku = w.sku
     WHERE w.quantity > coalesce(a.available, 0)) END AS supply,
   -- What is on a shelf and owed to lines that wait: the job gives it to them in a moment, nobody overtakes them meanwhile.
-  CASE WHEN NOT EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = $1 AND l.backordered > 0) THEN '[]'
+  CASE WHEN NOT EXISTS (SELECT 1 FROM order_line l WHERE l.organization_id = $1 AND l.backordered > 0)
+      AND NOT EXISTS (SELECT 1 FROM order_hold h WHERE h.organization_id = $1 AND h.code = 'insufficient_stock' AND h.released_at IS NULL) THEN '[]'
     ELSE (SELECT coalesce(json_agg(json_build_object('sku', w.sku, 'step', w.step::text, 'quantity', w.quantity::text) ORDER BY w.sku, w.step DESC), '[]')::text
-      FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT l.sku, l.unit_factor * power(10::numeric, -coalesce((l.detail->>'quantity_scale')::int, 0)) AS step,
-        round(sum(l.backordered * l.unit_factor), 3) AS quantity FROM order_line l WHERE l.organization_id = $1 AND l.sku = n.sku AND l.backordered > 0 GROUP BY 1, 2) w) END
+      FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT l.sku, l.step, round(sum(l.base_quantity), 3) AS quantity
+        FROM waiting_line l WHERE l.organization_id = $1 AND l.sku = n.sku GROUP BY 1, 2) w) END
     AS waiting
 FROM (SELECT coalesce(array_agg(s.sku), '{}') AS skus, coalesce(array_agg(s.location), '{}') AS locations, coalesce(array_agg(s.available), '{}') AS available
    FROM unnest($2::text[]) AS n(sku) CROSS JOIN LATERAL (SELECT s.sku, s.location, s.on_hand - s.reserved - s.safety_stock - s.quarantined AS available

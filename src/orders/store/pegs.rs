@@ -61,7 +61,7 @@ struct SeenRow {
 /// What is free of the supply of these products, without a lock.
 pub fn see_supply(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<SupplyOfProduct>> {
     let row: SeenRow = sql("SELECT coalesce(json_agg(json_build_object('sku', w.sku, 'owed', \
-         ((SELECT coalesce(round(sum(l.backordered * l.unit_factor), 3), 0) FROM order_line l WHERE l.organization_id = $1 AND l.sku = w.sku AND l.backordered > 0) \
+         ((SELECT coalesce(round(sum(l.base_quantity), 3), 0) FROM waiting_line l WHERE l.organization_id = $1 AND l.sku = w.sku) \
          - (SELECT coalesce(sum(i.pegged_quantity), 0) FROM incoming_supply i WHERE i.organization_id = $1 AND i.sku = w.sku AND i.status = 'open'))::text, \
          'supplies', (SELECT coalesce(json_agg(json_build_object('id', i.id, 'location', i.location, 'expected_on', i.expected_on, \
          'free', (i.quantity - i.received_quantity - i.pegged_quantity)::text)), '[]') FROM incoming_supply i \
@@ -84,14 +84,25 @@ struct OwedRow {
 
 /// What lines that wait want beyond their pegs, per product. Read without a lock.
 pub fn owed(connection: &mut PgConnection, organization_id: OrganizationId, skus: &[&str]) -> QueryResult<Vec<(String, Decimal)>> {
-    let rows: Vec<OwedRow> = sql("SELECT w.sku, coalesce((SELECT round(sum(l.backordered * l.unit_factor), 3) FROM order_line l \
-         WHERE l.organization_id = $1 AND l.sku = w.sku AND l.backordered > 0), 0) \
+    let rows: Vec<OwedRow> = sql("SELECT w.sku, coalesce((SELECT round(sum(l.base_quantity), 3) FROM waiting_line l \
+         WHERE l.organization_id = $1 AND l.sku = w.sku), 0) \
          - coalesce((SELECT sum(i.pegged_quantity) FROM incoming_supply i \
          WHERE i.organization_id = $1 AND i.sku = w.sku AND i.status = 'open'), 0) AS owed FROM unnest($2::text[]) AS w(sku)")
     .bind::<SqlUuid, _>(organization_id)
     .bind::<Array<Text>, _>(skus)
     .load(connection)?;
     Ok(rows.into_iter().map(|row| (row.sku, row.owed)).collect())
+}
+
+/// What orders that are held for want of stock want of a product; they have no pegs.
+pub fn held_without_pegs(connection: &mut PgConnection, organization_id: OrganizationId, sku: &str) -> QueryResult<Decimal> {
+    let row: OwedRow = sql("SELECT $2 AS sku, (SELECT round(coalesce(sum(w.base_quantity), 0), 3) FROM waiting_line w WHERE w.organization_id = $1 AND w.sku = $2) \
+         - (SELECT round(coalesce(sum(l.backordered * l.unit_factor), 0), 3) FROM order_line l \
+         WHERE l.organization_id = $1 AND l.sku = $2 AND l.backordered > 0) AS owed")
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Text, _>(sku)
+    .get_result(connection)?;
+    Ok(row.owed)
 }
 
 #[derive(QueryableByName)]

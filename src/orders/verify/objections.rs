@@ -5,7 +5,8 @@ use crate::catalog::product_kind::ProductKind;
 use crate::orders::hold::{Hold, HoldCode};
 use crate::orders::order::Order;
 use crate::orders::pricing::Pricing;
-use crate::orders::reference::{RecentOrder, Reference};
+use crate::orders::reference::{Customer, RecentOrder, Reference};
+use crate::orders::taxation::{Places, Taxation};
 use crate::types::address::Address;
 use crate::types::id::OrderLineId;
 use rust_decimal::Decimal;
@@ -37,11 +38,35 @@ pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>
     let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked && !line.is_removed());
     if goods && !order.document.shipping_address.as_ref().is_some_and(Address::is_deliverable) {
         raise(HoldCode::AddressIncomplete, None, "a delivery needs line1, city and country".into(), json!({}));
+    } else if let Some(country) = country_without_region(order, reference) {
+        let detail = format!("the tax in {country} depends on the region: its ISO 3166-2 code or its name");
+        raise(HoldCode::AddressIncomplete, None, detail, json!({ "country": country, "missing": "region" }));
     }
     if let Some(number) = duplicate_of(order, reference) {
         raise(HoldCode::SuspectedDuplicate, None, format!("looks like {number}"), json!({ "number": number }));
     }
     holds
+}
+
+/// The country whose tax depends on a region that the order's address does not tell. Nobody asks where taxes are given.
+fn country_without_region(order: &Order, reference: &Reference) -> Option<String> {
+    if order.document.pricing != Pricing::Computed {
+        return None;
+    }
+    let company = &reference.company;
+    let addresses = [&order.document.shipping_address, &order.document.billing_address].into_iter().flatten();
+    let mut countries = addresses.map(|address| address.country.code()).chain([company.organization.country.as_str()]);
+    if !countries.any(|country| company.taxes_by_region(country)) {
+        return None;
+    }
+    let account = reference.account_of(order.customer_id, order.bill_to_customer_id);
+    let payer = account.and_then(|_| reference.customer(order.bill_to_customer_id));
+    let buyer = payer.map(Customer::taxed).unwrap_or_default();
+    let places = Places::of(company, &buyer, order.document.shipping_address.as_ref(), order.document.billing_address.as_ref());
+    let kinds = || order.lines.iter().filter(|line| !line.is_removed()).map(|line| line.kind);
+    let has_goods = kinds().any(|kind| kind == ProductKind::Stocked);
+    let taxation = Taxation::new(company, places, company.local_date(order.ordered_at), buyer, has_goods);
+    taxation.country_without_region(kinds()).map(str::to_owned)
 }
 
 /// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has

@@ -1,0 +1,2 @@
+DROP VIEW waiting_line;
+DROP INDEX order_line_unallocated;
