@@ -77,7 +77,7 @@ labels! {
     cash_on_delivery: "Cash on delivery", "Bayar di tempat (COD)";
     prepayment: "Payable in advance", "Dibayar di muka";
     paid_in_full: "Paid in full. Thank you.", "Sudah lunas. Terima kasih.";
-    settled_in_advance: "Nothing is due: the prepayment deducted above settles it.", "Tidak ada sisa tagihan: dipotong uang muka di atas.";
+    settled_in_advance: "Settled by the prepayment deducted above.", "Tidak ada sisa tagihan: dipotong uang muka di atas.";
     early_discount: "discount if paid by", "potongan bila dibayar paling lambat";
     please_quote: "Please quote with your payment:", "Cantumkan pada pembayaran Anda:";
     zero_rated: "zero-rated", "tarif nol";

@@ -14,7 +14,7 @@ use crate::invoicing::credit_notes::body::NewCreditNote;
 use crate::invoicing::credit_notes::credit_note::{CreditNote, CreditNoteLineKind};
 use crate::invoicing::credit_notes::portion::{CreditPortion, Extent, portion as portion_of};
 use crate::invoicing::credit_notes::restocking::{FeePart, keep_back, largest_fee};
-use crate::invoicing::credit_notes::sums::{Sum, shares};
+use crate::invoicing::credit_notes::sums::Sum;
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{Invoice, InvoiceKind};
 use crate::invoicing::invoices::prepayment::OpenPrepayment;
@@ -93,9 +93,9 @@ pub fn prepare(
     add_sums(invoice, &mut portion, &asked.sums);
     let left = invoice.total - invoice.amount_credited;
     if portion.total > left && invoice.kind == InvoiceKind::Standard {
-        let free: Vec<Sum> = creditable.left.iter().zip(&asked.sums).map(|(left, asked)| left.without(*asked)).collect();
         let excess = portion.total - left;
-        add_sums(invoice, &mut portion, &shares(&free, excess, invoice.currency));
+        let deductions = creditable.deductions(&portion, &asked.sums, excess);
+        add_sums(invoice, &mut portion, &deductions);
     }
     if portion.total > left {
         return Err(Error::conflict("exceeds_invoiced", "this is more than is left of the invoice"));
@@ -178,6 +178,11 @@ fn draft(
     let (invoice, Said { portion, after, fees, kept_back }) = (&of.invoice, said);
     let heading = Heading { series, issued_on, credits_shipping: after.shipping && !of.before.shipping, fees };
     let note = note(context, invoice, &portion, body, heading);
+    let reopened = reopened(invoice, &portion);
+    if !reopened.is_empty() {
+        // Prepayments may free money with it, each that of its own payments: all are locked as one sorted set.
+        prepaid::lock_payments(connection, context, &account.account)?;
+    }
     let excess = account.account.credit(invoice.id, portion.total);
     let released = deposits::release(connection, context, invoice.order_id, Some(invoice.id), excess)?;
     invoices::service::save_credited(connection, context.organization_id, invoice.id, &counted(of, &portion, &after))?;
@@ -191,7 +196,7 @@ fn draft(
             None => order.detail.credit_prepayment(order.currency.round(line.net_amount + line.tax_amount)),
         }
     }
-    Ok(DraftCreditNote { note, released, kept_back, reopened: reopened(invoice, &portion) })
+    Ok(DraftCreditNote { note, released, kept_back, reopened })
 }
 
 /// How much of each line that changes is on credit notes now. A sum of money is once all of it is.

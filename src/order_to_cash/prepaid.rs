@@ -12,10 +12,12 @@ use crate::events::{self, event::NewEvent};
 use crate::invoicing::invoices;
 use crate::invoicing::invoices::prepayment::{OpenPrepayment, surplus, take};
 use crate::orders::change::OrderChange;
+use crate::orders::order::Order;
 use crate::orders::tax::TaxGroup;
 use crate::organization;
+use crate::payments::account::Account;
 use crate::payments::service::{self as payments, PaymentChange};
-use crate::types::id::{InvoiceId, OrderId};
+use crate::types::id::InvoiceId;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
 
@@ -117,7 +119,7 @@ pub fn take_surplus(
     if surplus.is_empty() {
         return Ok(TakenBack { notes: vec![], open });
     }
-    lock_payments(connection, context, order_id, account.account.paid)?;
+    lock_payments(connection, context, &account.account)?;
     let settings = organization::settings(connection, organization_id)?;
     let mut notes = vec![];
     for of_invoice in surplus.chunk_by(|one, next| one.invoice_id == next.invoice_id) {
@@ -135,14 +137,14 @@ pub fn take_surplus(
 }
 
 /// Whether there are invoices that credit notes have not taken back.
-fn is_invoiced(order: &crate::orders::order::Order) -> bool {
+fn is_invoiced(order: &Order) -> bool {
     order.amount_invoiced > order.amount_credited
 }
 
 /// All payments that have money on the order, as one sorted set: each prepayment frees that of its own.
-fn lock_payments(connection: &mut PgConnection, context: &Context, order_id: OrderId, paid: Decimal) -> Result<(), Error> {
-    if paid > Decimal::ZERO {
-        let ids = payments::of_order(connection, context.organization_id, order_id)?;
+pub fn lock_payments(connection: &mut PgConnection, context: &Context, account: &Account) -> Result<(), Error> {
+    if account.paid > Decimal::ZERO {
+        let ids = payments::of_order(connection, context.organization_id, account.order_id)?;
         payments::lock_all(connection, context.organization_id, &ids)?;
     }
     Ok(())

@@ -179,6 +179,8 @@ async fn a_prepayment_is_credited_by_an_amount_as_far_as_it_is_not_deducted() {
     let (_, admin) = company(&app).await;
     let placed = order(&admin, json!({})).await;
     let (advance, money) = prepaid(&admin, &placed, "50").await;
+    let least = credit(&admin, &advance, json!({"amount": "0.04", "dry_run": true})).await.expect(200).body;
+    assert_eq!(least["difference"]["money"]["amount_credited"], "0.04");
     let note = credit(&admin, &advance, json!({"amount": "10000.01"})).await.expect(201).body;
     assert_eq!(texts(&note, ["subtotal", "tax_total", "total"]), ["9009.02", "990.99", "10000.01"]);
     assert_eq!(texts(&get(&admin, "orders", &placed).await, ["uninvoiced_total", "current_total"]), ["65500.01", "111000.00"]);
@@ -280,6 +282,39 @@ async fn goods_whose_invoice_deducted_a_prepayment_come_back_and_take_as_much_of
     assert_eq!(invoice(&admin, &parts, json!({})).await["total"], "22200.00");
     assert_eq!(get(&admin, "invoices", &advance).await["amount_credited"], "0.00");
     assert_eq!(texts(&get(&admin, "orders", &parts).await, STANDING), ["88800.00", "0.00", "0.00", "22200.00", "partially_paid"]);
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn of_several_tax_rates_the_one_of_the_goods_comes_back() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    admin.put("/v1/products", json!([{"sku": "BUKU", "name": "Buku", "unit": "C62", "tax_category": "zero"}])).await.expect(200);
+    admin.put("/v1/prices", json!([{"price_list": "default", "sku": "BUKU", "currency": "IDR", "unit_price": "50000"}])).await.expect(200);
+    let rate = json!([{"country": "ID", "tax_category": "zero", "tax_scheme_category": "Z", "name": "PPN 0 %", "rate": "0"}]);
+    admin.put("/v1/tax_rates", rate).await.expect(200);
+    receive(&admin, "jakarta", "BUKU", "10").await;
+    // 100,000 + 11,000 of tea, 100,000 of books.
+    let placed = order(&admin, json!({"lines": [{"sku": "TEH", "quantity": "5"}, {"sku": "BUKU", "quantity": "2"}]})).await;
+    let (advance, _) = prepaid(&admin, &placed, "100").await;
+    assert_eq!(advance["total"], "211000.00");
+    // By amount both rates in their proportion: 21,100 is a tenth.
+    let tenth = credit(&admin, &advance, json!({"amount": "21100.00", "dry_run": true})).await.expect(200).body;
+    assert_eq!(texts(&tenth["difference"]["money"], ["amount_credited", "uninvoiced_total"]), ["21100.00", "21100.00"]);
+    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", id(&placed))).await.expect(200).body["data"][0].clone();
+    admin.post(&format!("/v1/fulfillment_orders/{}/ship", id(&work)), json!({"carrier": "jne"})).await.expect(201);
+    let bill = invoice(&admin, &placed, json!({})).await;
+    assert_eq!((bill["total"].as_str(), bill["lines"].as_array().unwrap().len()), (Some("0.00"), 4));
+    let one = json!({"lines": [{"order_line_id": placed["lines"][0]["id"], "quantity": "1"}]});
+    let note = credit(&admin, &bill, one).await.expect(201).body;
+    let lines: Vec<[String; 3]> =
+        note["lines"].as_array().unwrap().iter().map(|line| texts(line, ["sku", "net_amount", "tax_amount"])).collect();
+    assert_eq!(lines, [["TEH", "20000.00", "2200.00"], ["PREPAYMENT", "-20000.00", "-2200.00"]]);
+    let back = admin.get(&format!("/v1/credit_notes?invoice_id={}", id(&advance))).await.expect(200).body["data"][0].clone();
+    assert_eq!(texts(&back, ["subtotal", "tax_total", "total"]), ["20000.00", "2200.00", "22200.00"]);
+    clean(&app).await;
+    credit(&admin, &bill, json!({})).await.expect(201);
+    assert_eq!(texts(&get(&admin, "orders", &placed).await, ["current_total", "amount_due"]), ["0.00", "0.00"]);
     clean(&app).await;
 }
 

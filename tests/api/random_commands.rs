@@ -462,6 +462,10 @@ impl World<'_> {
             let invoice = client.get(&format!("/v1/invoices/{id}")).await.expect(200);
             let line = pick_of(&invoice["lines"], random)?;
             body["lines"] = json!([{"invoice_line_id": line["id"], "quantity": (1 + random.below(3)).to_string()}]);
+            if invoice["kind"] == "prepayment" && random.below(4) > 0 {
+                body["lines"] = Value::Null;
+                body["amount"] = json!(format!("{}.{:02}", random.below(30_000), 1 + random.below(99)));
+            }
         }
         let answer = client.post("/v1/credit_notes", &body).await;
         if answer.status == 201 {

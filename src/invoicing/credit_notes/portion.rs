@@ -58,6 +58,8 @@ pub struct CreditLine {
 impl CreditPortion {
     /// Adds net and tax of a line that is a sum of money; below 0 of a deduction.
     pub fn add_sum(&mut self, invoice: &Invoice, place: usize, net: Decimal, tax: Decimal) {
+        // Zero has the places of the currency, too.
+        let (net, tax) = (invoice.currency.round(net), invoice.currency.round(tax));
         let of_invoice = invoice.document.tax_breakdown[invoice.lines[place].detail.tax_group].group();
         let known = self.tax_breakdown.iter().position(|group| group.is_like(&of_invoice));
         let zero = Amount(invoice.currency.zero());

@@ -245,6 +245,7 @@ pub struct InvoiceLineBody {
     pub tax_rate: Rate,
     pub base_fraction: BaseFraction,
     pub tax_amount: Amount,
+    /// Units on credit notes. A prepayment and its deduction are credited by amount: 1 once all of it is.
     pub credited_quantity: Quantity,
     pub customer_sku: Option<String>,
     pub external_line_id: Option<String>,

@@ -148,6 +148,32 @@ impl Creditable {
         Ok(shares(&self.undeducted, currency.round(amount), currency))
     }
 
+    /// Deductions of `amount` that come back with goods: those of the goods' own tax groups before others, of a group no more than its
+    /// goods are worth as long as that suffices. `asked` are named anyway.
+    pub fn deductions(&self, portion: &CreditPortion, asked: &[Sum], amount: Decimal) -> Vec<Sum> {
+        let (invoice, currency) = (&self.invoice, self.invoice.currency);
+        let free: Vec<Sum> = self.left.iter().zip(asked).map(|(left, asked)| left.without(*asked)).collect();
+        let mut goods = portion.tax_breakdown.clone();
+        let mut near = vec![Sum::default(); free.len()];
+        for (place, (line, free)) in invoice.lines.iter().zip(&free).enumerate().filter(|(_, (line, _))| line.is_sum()) {
+            let group = invoice.document.tax_breakdown[line.detail.tax_group].group();
+            let Some(goods) = goods.iter_mut().find(|goods| goods.is_like(&group)) else { continue };
+            let within = |free: Decimal, goods: Decimal| free.min(goods.max(Decimal::ZERO));
+            near[place] = Sum { net: within(free.net, goods.net_amount.0), tax: within(free.tax, goods.tax_amount.0) };
+            goods.net_amount.0 -= near[place].net;
+            goods.tax_amount.0 -= near[place].tax;
+        }
+        let mut taken = shares(&near, amount, currency);
+        let rest = amount - taken.iter().map(|sum| sum.gross()).sum::<Decimal>();
+        if rest > Decimal::ZERO {
+            let others: Vec<Sum> = free.iter().zip(&taken).map(|(free, taken)| free.without(*taken)).collect();
+            for (taken, more) in taken.iter_mut().zip(shares(&others, rest, currency)) {
+                *taken = Sum { net: taken.net + more.net, tax: taken.tax + more.tax };
+            }
+        }
+        taken
+    }
+
     /// What of a prepayment is neither deducted nor taken back.
     fn most(&self) -> Decimal {
         self.undeducted.iter().fold(self.invoice.currency.zero(), |all, sum| all + sum.gross())
@@ -161,8 +187,8 @@ impl Creditable {
             return Error::conflict_with("exceeds_invoiced", detail, more);
         }
         let detail = format!(
-            "later invoices have deducted this prepayment: {most} {currency} of it is left; credit that by amount, and goods that came back \
-             by the invoice that they are on"
+            "later invoices have deducted this prepayment: {most} {currency} of it is left, to be credited by amount; what was deducted comes \
+             back with credit notes of those invoices"
         );
         Error::conflict_with("prepayment_deducted", detail, more)
     }

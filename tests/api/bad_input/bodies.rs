@@ -418,6 +418,9 @@ pub fn others(world: &World) -> Vec<Row> {
         put("/v1/ledger_accounts", json!([{"role": "bank", "code": "1 0", "name": "x"}]), 422, "invalid_code").at("/0/code"),
         put("/v1/ledger_accounts", json!([account, account]), 422, "duplicate_key").at("/1"),
         post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x"}), 422, "unknown_invoice").at("/invoice_id"),
+        post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x", "amount": "-1.00"}), 422, "out_of_range").at("/amount"),
+        post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x", "amount": "1.00", "shipping": true}), 422, "exactly_one_of")
+            .at("/amount"),
         post("/v1/auth/token", json!({"grant_type": "password"}), 400, "unsupported_grant_type").by(Caller::Nobody),
         post(
             "/v1/auth/token",
