@@ -253,7 +253,7 @@ impl ChannelSettings {
             faults.require(percent, format!("{here}/percent"), "out_of_range", "0 to 100");
         }
         if let Some(mail) = &self.mail {
-            mail.check(faults, "/settings/mail");
+            mail.check(faults, "/settings/mail", api_client::reach());
         }
         if let Some(domain) = &self.shop_domain {
             let detail = "write the host name alone, such as nusantara-niaga.myshopify.com";

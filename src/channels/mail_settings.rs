@@ -1,6 +1,7 @@
 //! The settings of a channel that takes orders by e-mail.
 
 use super::body::is_host_name;
+use crate::platform::reach::{Reach, is_localhost, literal};
 use crate::types::absent::null_is_default;
 use crate::types::fault::Faults;
 use crate::types::text_enum::text_enum;
@@ -81,7 +82,8 @@ impl MailSettings {
         self.imap_folder.as_deref().unwrap_or("INBOX")
     }
 
-    pub fn check(&self, faults: &mut Faults, pointer: &str) {
+    /// `reach` is how far this process may connect.
+    pub fn check(&self, faults: &mut Faults, pointer: &str, reach: Reach) {
         if let Some(host) = &self.imap_host {
             let plain = is_host_name(host) || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok();
             faults.require(
@@ -90,6 +92,9 @@ impl MailSettings {
                 "invalid_host",
                 "write the name of the server alone, such as imap.example.com",
             );
+            let within = literal(host).map_or_else(|| reach.loopback || !is_localhost(host), |address| reach.allows(address));
+            let detail = "this is no public address; mailboxes are looked into on the public internet only";
+            faults.require(!plain || within, format!("{pointer}/imap_host"), "private_target", detail);
         }
         faults.require(self.imap_port != Some(0), format!("{pointer}/imap_port"), "out_of_range", "1 to 65535");
         for (field, folder) in [("imap_folder", &self.imap_folder), ("imap_processed_folder", &self.imap_processed_folder)] {
@@ -129,5 +134,33 @@ impl MailSettings {
     pub fn normalized(mut self) -> Self {
         self.allowed_domains.iter_mut().for_each(|domain| domain.make_ascii_lowercase());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(host: &str, reach: Reach) -> Vec<String> {
+        let settings = MailSettings { imap_host: Some(host.to_owned()), ..MailSettings::default() };
+        let mut faults = Faults::new();
+        settings.check(&mut faults, "/settings/mail", reach);
+        faults.into_result().err().unwrap_or_default().into_iter().map(|fault| fault.code.to_string()).collect()
+    }
+
+    #[test]
+    fn a_mailbox_is_on_the_public_internet() {
+        let (inside, trial) = (Reach { loopback: false }, Reach { loopback: true });
+        for fine in ["imap.example.com", "8.8.8.8", "2606:4700::1111"] {
+            assert_eq!((codes(fine, inside), codes(fine, trial)), (vec![], vec![]), "{fine}");
+        }
+        for here in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost", "mail.localhost"] {
+            assert_eq!((codes(here, inside), codes(here, trial)), (vec!["private_target".to_owned()], vec![]), "{here}");
+        }
+        for private in ["169.254.169.254", "10.1.1.1", "192.168.1.2", "fd00:ec2::254", "::ffff:10.0.0.1", "0.0.0.0"] {
+            assert_eq!(codes(private, inside), ["private_target"], "{private}");
+            assert_eq!(codes(private, trial), ["private_target"], "{private}");
+        }
+        assert_eq!(codes("http://imap.example.com", inside), ["invalid_host"]);
     }
 }

@@ -108,6 +108,11 @@ pub fn numbers(connection: &mut PgConnection, organization_id: OrganizationId, i
     Ok(store::placed::numbers(connection, organization_id, ids)?.into_iter().collect())
 }
 
+/// One of these numbers that is that of an order; one statement.
+pub fn one_of_numbers(connection: &mut PgConnection, organization_id: OrganizationId, numbers: &[String]) -> Result<Option<String>, Error> {
+    Ok(store::placed::one_of_numbers(connection, organization_id, numbers)?)
+}
+
 /// Held orders whose hold is older than `before` and which still keep unpicked stock.
 pub fn overdue_holds(
     connection: &mut PgConnection,

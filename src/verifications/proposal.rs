@@ -83,6 +83,7 @@ impl ProposedOrder {
             purchase_order_number: reading.purchase_order_number.as_ref().map(|field| field.value.clone()),
             currency: reading.currency.as_ref().and_then(|field| Currency::from_code(&field.value)),
             requested_on: reading.requested_on.as_ref().and_then(|field| field.value.parse().ok()),
+            note: reading.note.as_ref().map(|field| field.value.clone()),
             lines: lines.collect(),
             ..Self::default()
         }

@@ -75,7 +75,7 @@ pub struct ReadLine {
     pub unit: Option<ReadField>,
     /// What the customer expects to pay.
     pub unit_price: Option<ReadField>,
-    /// An ISO 8601 date.
+    /// An ISO 8601 date; what stands there, with confidence 0, where it could not be read.
     pub requested_on: Option<ReadField>,
 }
 
@@ -88,6 +88,9 @@ pub struct Reading {
     /// An ISO 8601 date.
     pub requested_on: Option<ReadField>,
     pub lines: Vec<ReadLine>,
+    /// What is said beside the lines: text that was not understood, columns of other names.
+    #[serde(default)]
+    pub note: Option<ReadField>,
     /// What a person should know of it.
     pub remarks: Vec<Remark>,
 }

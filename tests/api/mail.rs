@@ -105,7 +105,7 @@ pub fn table(head: &str, rows: &[[&str; 2]]) -> String {
     )
 }
 
-fn codes(verification: &Value) -> Vec<String> {
+pub fn codes(verification: &Value) -> Vec<String> {
     verification["reasons"].as_array().unwrap().iter().map(|reason| text(&reason["code"]).to_owned()).collect()
 }
 

@@ -52,6 +52,7 @@ mod killed_inbox;
 mod letters;
 mod lost_stock;
 mod mail;
+mod mail_doubts;
 mod mailboxes;
 mod master_events;
 mod merge_patches;

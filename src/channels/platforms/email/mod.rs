@@ -1,5 +1,7 @@
 //! Orders by e-mail: handed in, posted by an inbound-parse service, or fetched from a mailbox.
 
+/// What speaks against making an order of a mail unseen.
+mod doubts;
 /// What services post.
 mod form;
 /// Looks into mailboxes.

@@ -1,6 +1,7 @@
 //! From a mail to its order where all is certain, else to a verification. Each step may be run again: the reading is stored under the
 //! sender's id of the mail before anything is made of it.
 
+use super::doubts::{currency_difference, days_that_have_passed, of_mail, price_differences};
 use super::form;
 use super::reader::kind::MailKind;
 use super::reader::{self, Mail};
@@ -16,23 +17,23 @@ use crate::inbox::{Message, Outcome, Proof, Reason};
 use crate::notices;
 use crate::order_to_cash::quote::quote;
 use crate::order_to_cash::verified_order::{self, is_passing};
+use crate::orders;
 use crate::orders::dates::Dates;
 use crate::orders::purchase_orders;
 use crate::orders::verify::Request;
+use crate::organization;
 use crate::types::id::{CustomerId, OrderId, OrderVerificationId};
 use crate::verifications::body::VerificationStatus;
-use crate::verifications::proposal::{ProposedOrder, place_of, reasons_of};
-use crate::verifications::reading::{Confidence, Reading};
+use crate::verifications::proposal::{ProposedOrder, reasons_of};
+use crate::verifications::reading::{Reading, Remark};
 use crate::verifications::store::{Intent, NewVerification};
 use aws_lc_rs::digest;
-use rust_decimal::Decimal;
-use serde_json::Value;
 
 pub fn work_in(bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
     let Some(raw) = form::raw_mail(&message.content_type, &message.body) else {
         return Ok(Outcome::rejected("no_mail", "the form has no field email, body-mime or message with the mail as it came", ""));
     };
-    let mail = reader::read(&raw);
+    let mut mail = reader::read(&raw);
     let context = Context::job(message.organization_id, "inbox", bench.now);
     let is_own = bench.db.read_blocking(|connection| notices::replies::is_own(connection, &context, mail.sender.as_deref()))?;
     if is_own {
@@ -40,9 +41,7 @@ pub fn work_in(bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
     }
     let settings = message.channel.settings.mail.clone().unwrap_or_default();
     let who = bench.db.read_blocking(|connection| who(connection, &context, &settings, message, &mail))?;
-    // A file that we cannot read is a person's to read, where it is a customer's.
-    let unread = mail.kind == MailKind::Other && mail.reading.remarks.iter().any(|remark| remark.code == "unread_attachment");
-    if mail.kind != MailKind::Order && !(unread && who.customer_id.is_some() && !mail.automatic) {
+    if mail.kind != MailKind::Order && !is_a_persons(bench, &context, &who, &mut mail)? {
         let told: Vec<&str> = mail.reading.remarks.iter().map(|remark| remark.detail.as_str()).collect();
         let detail = [mail.detail.as_str()].into_iter().chain(told).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
         return Ok(Outcome::ignored(mail.kind.as_str(), detail));
@@ -88,6 +87,28 @@ pub fn work_in(bench: &Workbench, message: &Message) -> Result<Outcome, Error> {
     Ok(Outcome::Processed { order_ids: verification.order_id.into_iter().collect(), reason })
 }
 
+/// Whether somebody has to read what we cannot: a file of a customer's, a table with our products in it, whoever has sent it.
+fn is_a_persons(bench: &Workbench, context: &Context, who: &Who, mail: &mut Mail) -> Result<bool, Error> {
+    if mail.kind != MailKind::Other || mail.automatic {
+        return Ok(false);
+    }
+    let unread = mail.reading.remarks.iter().any(|remark| matches!(remark.code.as_str(), "unread_attachment" | "unread_table"));
+    if unread && who.is_known {
+        return Ok(true);
+    }
+    let cells: Vec<&str> = mail.unread_cells.iter().map(String::as_str).collect();
+    if cells.is_empty() {
+        return Ok(false);
+    }
+    let named = bench.db.read_blocking(|connection| Ok(named(connection, context.organization_id, &cells, &[])?))?;
+    let Some(sku) = cells.iter().find_map(|cell| named.sku(Some(cell), None)) else { return Ok(false) };
+    if !mail.unread_table {
+        let detail = format!("a table names our product {sku}, but no columns whose names say product and quantity");
+        mail.reading.remarks.push(Remark::new("unread_table", detail, ""));
+    }
+    Ok(true)
+}
+
 /// The sender's id of the mail; of one without an id the content tells it.
 fn external_id(mail: &Mail, raw: &[u8]) -> String {
     mail.message_id.clone().unwrap_or_else(|| format!("sha256:{}", hash(raw)))
@@ -100,6 +121,8 @@ fn hash(raw: &[u8]) -> String {
 /// Who has sent a mail.
 struct Who {
     customer_id: Option<CustomerId>,
+    /// Customers have this address or domain, be it one or several.
+    is_known: bool,
     /// Something proves that the address is the sender's.
     is_proven: bool,
     reasons: Vec<Reason>,
@@ -115,7 +138,7 @@ fn who(
     let place = "header=From";
     let Some(sender) = mail.sender.as_deref() else {
         let reason = Reason::new("sender_missing", "the mail names no sender, or more than one", place);
-        return Ok(Who { customer_id: None, is_proven: false, reasons: vec![reason] });
+        return Ok(Who { customer_id: None, is_known: false, is_proven: false, reasons: vec![reason] });
     };
     // Whoever knows no more than the address may have written the server's words himself.
     let from_server = message.proof != Proof::Address;
@@ -151,7 +174,7 @@ fn who(
         };
         reasons.push(Reason::new("sender_not_proven", detail, place));
     }
-    Ok(Who { customer_id, is_proven, reasons })
+    Ok(Who { customer_id, is_known: !found.is_empty(), is_proven, reasons })
 }
 
 impl Intent {
@@ -185,11 +208,23 @@ fn judged(
         if let Some(order) = &mail.ubl {
             proposal.shipping_address = ubl::new_order::address(order);
             proposal.delivery_instructions.clone_from(&order.delivery_terms);
+        } else {
+            // What a table says is compared with the customer's currency, not taken.
+            proposal.currency = None;
         }
         Ok(proposal)
     })?;
     let mut reasons = who.reasons.clone();
-    reasons.extend(doubts(mail));
+    reasons.extend(of_mail(mail));
+    let (zone, ours) = bench.db.read_blocking(|connection| {
+        let zone = organization::settings(connection, context.organization_id)?.time_zone;
+        Ok((zone, orders::one_of_numbers(connection, context.organization_id, &mail.numbers)?))
+    })?;
+    reasons.extend(days_that_have_passed(&reading, bench.now.with_timezone(&zone).date_naive()));
+    let own_number = reading.purchase_order_number.as_ref().map(|field| field.value.as_str());
+    if let Some(number) = ours.filter(|number| mail.is_answer || own_number != Some(number)) {
+        reasons.push(Reason::new("names_our_order", format!("it names our order {number}: is it about that one?"), "header=Subject"));
+    }
     let fits = bench.db.read_blocking(|connection| against(connection, bench, context, &message.channel, &reading, &proposal, order_id));
     let could_be_order = match fits {
         Ok(told) => {
@@ -233,37 +268,6 @@ fn judged(
     })
 }
 
-/// Remarks that say nothing of the order itself.
-const HARMLESS: [&str; 1] = ["attached_mail"];
-
-/// What the mail itself leaves open. Pure.
-fn doubts(mail: &Mail) -> Vec<Reason> {
-    let mut reasons = vec![];
-    if mail.automatic {
-        reasons.push(Reason::new("automatic_mail", "a program has sent it", "header=Auto-Submitted"));
-    }
-    for line in &mail.reading.lines {
-        let place = line.quantity.as_ref().or(line.name.as_ref()).map(|field| field.place.clone()).unwrap_or_default();
-        if line.sku.is_none() && line.gtin.is_none() {
-            let name = line.name.as_ref().map(|name| name.value.as_str()).unwrap_or_default();
-            reasons.push(Reason::new("product_missing", format!("which product is meant by \"{name}\"?"), place));
-        }
-    }
-    for field in mail.reading.unsure(Confidence::ENOUGH) {
-        reasons.push(Reason::new("unsure", format!("is \"{}\" right?", field.value), field.place.clone()));
-    }
-    for remark in mail.reading.remarks.iter().filter(|remark| !HARMLESS.contains(&remark.code.as_str())) {
-        reasons.push(Reason::new(remark.code.as_str(), remark.detail.as_str(), remark.place.as_str()));
-    }
-    if let Some(order) = &mail.ubl
-        && (!order.allowances.is_empty() || order.lines.iter().any(|line| !line.allowances.is_empty()))
-    {
-        reasons.push(Reason::new("allowances", "the order has allowances or charges, which a mail's order does not take over", ""));
-    }
-    reasons.truncate(200);
-    reasons
-}
-
 /// What our own books say against the order; an error where it could not be one at all.
 fn against(
     connection: &mut diesel::pg::PgConnection,
@@ -287,6 +291,7 @@ fn against(
     let quoted = quote(connection, &bench.desk.master_data, context, request)?;
     let quoted = serde_json::to_value(&quoted).map_err(Error::internal)?;
     reasons.extend(price_differences(&quoted, reading, channel));
+    reasons.extend(currency_difference(&quoted, reading));
     if let Some(refusals) = quoted["refusals"].as_array() {
         reasons.extend(
             refusals.iter().map(|refusal| {
@@ -295,34 +300,4 @@ fn against(
         );
     }
     Ok(reasons)
-}
-
-/// Prices that the customer counts on and that are not ours, by more than the channel tolerates.
-fn price_differences(quoted: &Value, reading: &Reading, channel: &Channel) -> Vec<Reason> {
-    let decimal = |value: &Value| value.as_str().and_then(|text| text.parse::<Decimal>().ok());
-    let tolerance = channel.price_tolerance();
-    let mut reasons = vec![];
-    for (i, line) in reading.lines.iter().enumerate() {
-        let Some(told) = &line.unit_price else { continue };
-        let Ok(expected) = told.value.parse::<Decimal>() else { continue };
-        let of_line = &quoted["lines"][i];
-        let (Some(price), Some(per), Some(quantity)) =
-            (decimal(&of_line["unit_price"]), decimal(&of_line["price_quantity"]), decimal(&of_line["quantity"]))
-        else {
-            continue;
-        };
-        if per.is_zero() {
-            continue;
-        }
-        let ours = price / per;
-        let amount = tolerance.and_then(|tolerance| tolerance.amount).map_or(Decimal::new(1, 2), |amount| amount.0);
-        let percent = tolerance.and_then(|tolerance| tolerance.percent).map_or(Decimal::ZERO, |percent| percent.0);
-        let tolerated = amount.max(ours * quantity * percent / Decimal::ONE_HUNDRED);
-        if ((expected - ours) * quantity).abs() > tolerated {
-            let detail =
-                format!("{} expects {} where our price is {}", of_line["sku"].as_str().unwrap_or_default(), told.value, ours.normalize());
-            reasons.push(Reason::new("price_differs", detail, place_of(&format!("/lines/{i}/unit_price"), reading)));
-        }
-    }
-    reasons
 }

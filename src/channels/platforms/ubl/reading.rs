@@ -1,6 +1,7 @@
 //! A UBL order as a reading, each field with its XPath.
 
-use super::order::UblOrder;
+use super::order::{Line, UblOrder};
+use crate::channels::platforms::parts::lines;
 use crate::verifications::reading::{Confidence, ReadField, ReadLine, Reading};
 
 /// The reading; `before` stands before each XPath.
@@ -24,6 +25,15 @@ pub fn of(order: &UblOrder, before: &str) -> Reading {
         currency: order.currency.map(|currency| field(currency.code(), "/Order/cbc:DocumentCurrencyCode")),
         requested_on: order.requested_on.map(|date| field(&date.to_string(), "/Order/cac:Delivery/cac:RequestedDeliveryPeriod")),
         lines: lines.collect(),
+        note: note(order, before),
         remarks: vec![],
     }
+}
+
+/// What the document says in words, and at which line.
+fn note(order: &UblOrder, before: &str) -> Option<ReadField> {
+    let name = |line: &Line| line.sellers_id.as_ref().or(line.name.as_ref()).unwrap_or(&line.id).clone();
+    let of_lines = order.lines.iter().filter_map(|line| line.note.as_ref().map(|note| format!("{}: {note}", name(line))));
+    let all: Vec<String> = order.note.iter().cloned().chain(of_lines).collect();
+    lines(Some(&all.join("\n")), 5_000).map(|text| ReadField::new(text, Confidence::CERTAIN, format!("{before}/Order/cbc:Note")))
 }

@@ -1,4 +1,4 @@
-//! The names of columns, as buyers write them in English, Indonesian, German, Dutch and French.
+//! The names of columns, as buyers write them in English, Indonesian, German, Dutch, French and Spanish.
 
 use crate::verifications::reading::Confidence;
 
@@ -13,6 +13,7 @@ pub enum Column {
     Unit,
     UnitPrice,
     RequestedOn,
+    Currency,
     /// Says that the customer counts on a price that is not the list's.
     Discount,
 }
@@ -76,6 +77,10 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "refproduit",
             "numeroarticle",
             "noarticle",
+            "codigoarticulo",
+            "codigoproducto",
+            "numeroarticulo",
+            "refarticulo",
         ],
     ),
     (
@@ -97,6 +102,10 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "ref",
             "produit",
             "productref",
+            "articulo",
+            "producto",
+            "codigo",
+            "referencia",
         ],
     ),
     (Column::Gtin, SURE, &["gtin", "ean", "ean13", "eancode", "upc", "barcode", "strichcode", "codebarres", "streepjescode"]),
@@ -130,7 +139,6 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "namabarang",
             "namaproduk",
             "deskripsi",
-            "keterangan",
             "bezeichnung",
             "artikelbezeichnung",
             "beschreibung",
@@ -140,6 +148,8 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "naam",
             "designation",
             "libelle",
+            "descripcion",
+            "nombre",
             "nom",
             "desc",
         ],
@@ -173,10 +183,12 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "qte",
             "quantitecommandee",
             "qtecommandee",
+            "cantidad",
+            "cant",
         ],
     ),
     (Column::Quantity, LIKELY, &["pcs", "pieces", "units", "ordered", "stuck", "stueck", "stuks", "nombre", "pesan"]),
-    (Column::Unit, SURE, &["unit", "uom", "unitofmeasure", "satuan", "einheit", "mengeneinheit", "eenheid", "unite", "unitcode"]),
+    (Column::Unit, SURE, &["unit", "uom", "unitofmeasure", "satuan", "einheit", "mengeneinheit", "eenheid", "unite", "unidad", "unitcode"]),
     (
         Column::UnitPrice,
         SURE,
@@ -201,6 +213,8 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "puht",
             "pu",
             "prixunitaireht",
+            "precio",
+            "preciounitario",
         ],
     ),
     (
@@ -225,6 +239,7 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "datelivraison",
         ],
     ),
+    (Column::Currency, SURE, &["currency", "currencycode", "ccy", "matauang", "wahrung", "waehrung", "valuta", "munt", "devise", "moneda"]),
     (Column::Discount, SURE, &["discount", "discountpercent", "diskon", "potongan", "rabatt", "korting", "remise"]),
 ];
 
@@ -246,12 +261,27 @@ pub fn folded(text: &str) -> String {
             'ò' | 'ó' | 'ô' | 'ö' | 'õ' => out.push('o'),
             'ù' | 'ú' | 'û' | 'ü' => out.push('u'),
             'ç' => out.push('c'),
+            'ñ' => out.push('n'),
             'ß' => out.push_str("ss"),
             c if c.is_alphanumeric() => out.push(c),
             _ => {}
         }
     }
     out
+}
+
+/// Columns that say nothing about what is ordered: numbers of rows, kinds of goods, sums, weights.
+const ASIDE: &str = "no nr pos position line lineno linenumber rownumber num number nomor nummer numero baris zeile ligne linea regel category \
+    kategori kategorie categorie categoria brand merek merk marke marque marca group productgroup warengruppe artikelgroep supplier vendor \
+    pemasok lieferant leverancier fournisseur proveedor manufacturer hersteller producent total amount value subtotal linetotal lineamount \
+    nettotal grandtotal totalprice jumlahharga totalharga hargatotal betrag gesamt gesamtpreis summe bedrag totaal totaalprijs montant \
+    montantht importe vat tax ppn mwst ust btw tva iva image picture photo foto gambar bild link url weight berat gewicht poids peso packsize \
+    packaging kemasan verpackung verpakking emballage origin hscode";
+
+/// Whether a column of this name can be passed over.
+pub fn is_aside(name: &str) -> bool {
+    let folded = folded(name);
+    ASIDE.split_whitespace().any(|known| known == folded) || is_sum(name)
 }
 
 /// Words for the buyer's own number of the order.

@@ -8,7 +8,9 @@ const COLUMNS: usize = 256;
 
 /// A grid of whatever separator makes the most columns in the first lines.
 pub fn grid(text: &str, part: &str) -> Grid {
-    let text = text.trim_start_matches('\u{feff}');
+    // Old spreadsheets end lines with a carriage return alone.
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.as_str();
     let separator = separator(text);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
     let mut rows = vec![];
@@ -54,6 +56,9 @@ mod tests {
         assert_eq!(cells("\u{feff}sku,qty\r\n\"A, b\",2\r\n"), [vec!["sku", "qty"], vec!["A, b", "2"]]);
         assert_eq!(cells("sku\tqty\nA\t1"), [vec!["sku", "qty"], vec!["A", "1"]]);
         assert_eq!(cells("sep=;\nsku;qty"), [vec!["sep=", ""], vec!["sku", "qty"]]);
+        assert_eq!(cells("sku;qty\rA;1\rB;2\r"), [vec!["sku", "qty"], vec!["A", "1"], vec!["B", "2"]]);
         assert!(cells("").is_empty());
+        let numbers: Vec<usize> = grid("sku;qty\r\rA;1\r", "2").rows.into_iter().map(|(number, _)| number).collect();
+        assert_eq!(numbers, [0, 2]);
     }
 }

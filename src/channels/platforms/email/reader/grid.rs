@@ -1,9 +1,11 @@
 //! From a grid of cells, wherever it stood, to the lines of an order.
 
 use super::columns::{self, Column};
+use super::rest::Rest;
 use super::values::{self, Number};
 use crate::channels::platforms::parts::line;
 use crate::platform::limits::ORDER_LINES;
+use crate::types::currency::Currency;
 use crate::verifications::reading::{Confidence, ReadField, ReadLine, Reading, Remark};
 use std::collections::HashMap;
 
@@ -55,6 +57,27 @@ pub struct Grid {
     pub rows: Vec<(usize, Vec<Cell>)>,
 }
 
+impl Grid {
+    /// Whether anything stands in it.
+    pub fn has_text(&self) -> bool {
+        self.rows.iter().any(|(_, cells)| cells.iter().any(|cell| !cell.text.trim().is_empty()))
+    }
+
+    /// What could be the name of a product.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        let cells = self.rows.iter().flat_map(|(_, cells)| cells).map(|cell| cell.text.trim());
+        cells.filter(|text| (2..=64).contains(&text.len())).map(str::to_owned)
+    }
+
+    /// Which table of a mail's HTML it is.
+    pub fn table_number(&self) -> Option<usize> {
+        match &self.source {
+            Source::Html { table, .. } => Some(*table),
+            _ => None,
+        }
+    }
+}
+
 /// The text of a cell. Spreadsheets say of themselves that it is a number: nothing about its separators is a guess then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -79,13 +102,18 @@ pub fn read(grid: &Grid) -> Option<Reading> {
     let (header, columns) = header(grid)?;
     let ceiling = grid.source.ceiling();
     let mut reading = Reading { purchase_order_number: order_number(grid, header, ceiling), ..Reading::default() };
+    let taken: Vec<usize> = columns.values().map(|(place, _)| *place).collect();
+    let mut rest = Rest::of(grid, header, &taken);
     for (number, cells) in &grid.rows[header + 1..] {
         let first = cells.iter().map(|cell| cell.text.trim()).find(|text| !text.is_empty());
         if first.is_none_or(columns::is_sum) {
             continue;
         }
         let row = Row { grid, number: *number, cells, columns: &columns, ceiling };
-        let Some(line) = row.line(&mut reading.remarks) else { continue };
+        let Some(line) = row.line(&mut reading.remarks) else {
+            rest.row(*number, cells);
+            continue;
+        };
         if reading.lines.len() == ORDER_LINES {
             let place = grid.source.place(*number, 0);
             reading.remarks.push(Remark::new(
@@ -95,8 +123,11 @@ pub fn read(grid: &Grid) -> Option<Reading> {
             ));
             break;
         }
+        row.currency(&mut reading);
+        rest.line(*number, cells, &line);
         reading.lines.push(line);
     }
+    rest.told(&mut reading);
     (!reading.lines.is_empty()).then_some(reading)
 }
 
@@ -179,6 +210,25 @@ impl Row<'_> {
         Some((number, field))
     }
 
+    /// What the row says of the currency: that of the whole order, where all say the same.
+    fn currency(&self, reading: &mut Reading) {
+        let Some(mut told) = self.text(Column::Currency, 10) else { return };
+        match Currency::from_code(&told.value.to_uppercase()).or_else(|| of_sign(&told.value)) {
+            Some(currency) => told.value = currency.code().to_owned(),
+            None => told.confidence = Confidence::of(0),
+        }
+        match &reading.currency {
+            None => reading.currency = Some(told),
+            Some(known) if known.value != told.value => {
+                if !reading.remarks.iter().any(|remark| remark.code == "currency_differs") {
+                    let detail = format!("the lines name {} and {}", known.value, told.value);
+                    reading.remarks.push(Remark::new("currency_differs", detail, told.place));
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
     /// `None` for a row that is no line.
     fn line(&self, remarks: &mut Vec<Remark>) -> Option<ReadLine> {
         let (sku, gtin) = (self.text(Column::Sku, 64), self.text(Column::Gtin, 14));
@@ -209,9 +259,13 @@ impl Row<'_> {
         {
             remarks.push(Remark::new("discount_expected", format!("the customer counts on a discount of {}", field.value), field.place));
         }
-        let requested_on = self.cell(Column::RequestedOn).and_then(|(cell, confidence, place)| {
-            let (date, sure) = values::date(&cell.text)?;
-            Some(ReadField::new(date.to_string(), confidence.and(sure), place))
+        let requested_on = self.cell(Column::RequestedOn).filter(|(cell, ..)| cell.text.contains(char::is_alphanumeric));
+        let requested_on = requested_on.map(|(cell, confidence, place)| {
+            match values::date(&cell.text).or_else(|| values::serial(&cell.text)) {
+                Some((date, sure)) => ReadField::new(date.to_string(), confidence.and(sure), place),
+                // A day that nobody can read is one that the customer counts on all the same.
+                None => ReadField::new(line(Some(&cell.text), 60).unwrap_or_default(), Confidence::of(0), place),
+            }
         });
         Some(ReadLine {
             sku,
@@ -224,6 +278,20 @@ impl Row<'_> {
             requested_on,
         })
     }
+}
+
+/// Signs that stand for one currency alone.
+fn of_sign(text: &str) -> Option<Currency> {
+    let code = match text.trim().trim_end_matches('.').to_lowercase().as_str() {
+        "rp" => "IDR",
+        "€" | "euro" => "EUR",
+        "£" => "GBP",
+        "rm" => "MYR",
+        "us$" => "USD",
+        "s$" => "SGD",
+        _ => return None,
+    };
+    Currency::from_code(code)
 }
 
 #[cfg(test)]
@@ -262,6 +330,60 @@ mod tests {
         assert_eq!(read(&grid(&[&["SKU", "Price"], &["x", "1"]])), None);
         assert_eq!(read(&grid(&[&["SKU", "Qty"]])), None);
         assert_eq!(read(&grid(&[])), None);
+    }
+
+    #[test]
+    fn days_that_cannot_be_read_are_not_left_out() {
+        let told = |text: &str| {
+            let reading = read(&grid(&[&["SKU", "Qty", "Delivery date"], &["A1", "3", text]])).unwrap();
+            reading.lines[0].requested_on.as_ref().map(|field| (field.value.clone(), field.confidence >= Confidence::ENOUGH))
+        };
+        let day = |text: &str, sure: bool| Some((text.to_owned(), sure));
+        assert_eq!(told("2026-12-05"), day("2026-12-05", true));
+        assert_eq!(told("46370"), day("2026-12-14", false));
+        for text in ["KW 51", "ASAP", "2026-13-45"] {
+            assert_eq!(told(text), day(text, false));
+        }
+        assert_eq!((told(""), told(" - ")), (None, None));
+    }
+
+    #[test]
+    fn columns_and_rows_that_say_something_else_are_kept() {
+        let reading = read(&grid(&[
+            &["CANCELLED"],
+            &["No", "SKU", "Qty", "Keterangan", "Brand", "Nilai"],
+            &["1", "A1", "3", "please cancel this line", "Kapal", "Rp 150.000"],
+            &["2", "B2", "1", "-", "Kapal", "7"],
+            &["3", "C3", "1", "red", "", ""],
+            &["", "", "", "deliver all of it before Friday", "", ""],
+        ]))
+        .unwrap();
+        let told: Vec<(&str, &str)> = reading.remarks.iter().map(|remark| (remark.code.as_str(), remark.place.as_str())).collect();
+        let expected = [
+            ("other_matter", "part=2;row=1;column=1"),
+            ("instruction", "part=2;row=6;column=1"),
+            ("unread_column", "part=2;row=3;column=4"),
+        ];
+        assert_eq!(told, expected, "{:#?}", reading.remarks);
+        assert_eq!(
+            reading.note.unwrap().value,
+            "A1, Keterangan: please cancel this line\nC3, Keterangan: red\ndeliver all of it before Friday"
+        );
+    }
+
+    #[test]
+    fn a_currency_is_that_of_all_lines() {
+        let told = |rows: &[&str]| {
+            let mut all: Vec<Vec<&str>> = vec![vec!["SKU", "Qty", "Currency"]];
+            all.extend(rows.iter().map(|currency| vec!["A1", "3", *currency]));
+            let all: Vec<&[&str]> = all.iter().map(Vec::as_slice).collect();
+            let reading = read(&grid(&all)).unwrap();
+            (reading.currency.map(|field| field.value), reading.remarks.len())
+        };
+        assert_eq!(told(&["usd", "USD"]), (Some("USD".to_owned()), 0));
+        assert_eq!(told(&["Rp"]), (Some("IDR".to_owned()), 0));
+        assert_eq!(told(&["USD", "IDR", "EUR"]), (Some("USD".to_owned()), 1));
+        assert_eq!(told(&[""]), (None, 0));
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Tables in HTML as mail programs write it. Not a browser: tags and text in the order in which they come, in one pass.
+//! Tables and text in HTML as mail programs write it. Not a browser: tags and text in the order in which they come, in one pass.
 
 use super::grid::{Cell, Grid, Source};
 
 const CELLS: usize = 100_000;
 const TABLES: usize = 200;
+/// Bytes of text that are looked at.
+const TEXT: usize = 64 * 1024;
 /// Tables within tables; more than any layout has.
 const DEPTH: usize = 40;
 
@@ -12,6 +14,41 @@ const DEPTH: usize = 40;
 pub struct HtmlTable {
     pub grid: Grid,
     pub quoted: bool,
+}
+
+/// What a mail's HTML holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Html {
+    /// All tables, innermost first, as they end.
+    pub tables: Vec<HtmlTable>,
+    /// The writer's own text in its order, each piece with the number of the table that it stands in, 0 for none.
+    pub text: Vec<(usize, String)>,
+    /// Bytes of it.
+    length: usize,
+}
+
+impl Html {
+    /// The text outside of these tables, by their numbers.
+    pub fn prose(&self, without: &[usize]) -> String {
+        self.text.iter().filter(|(table, _)| !without.contains(table)).map(|(_, text)| text.as_str()).collect()
+    }
+
+    fn push_text(&mut self, table: usize, text: &str) {
+        let room = TEXT.saturating_sub(self.length);
+        if room == 0 || text.is_empty() {
+            return;
+        }
+        let cut = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
+        self.length += text.len();
+        match self.text.last_mut() {
+            Some((last, piece)) if *last == table => unescape(cut, piece),
+            _ => {
+                let mut piece = String::new();
+                unescape(cut, &mut piece);
+                self.text.push((table, piece));
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -38,14 +75,18 @@ impl Open {
     }
 }
 
-/// All tables, innermost first, as they end.
-pub fn tables(html: &str, part: &str) -> Vec<HtmlTable> {
-    let mut out: Vec<HtmlTable> = vec![];
+/// Reads the HTML of a part.
+pub fn read(html: &str, part: &str) -> Html {
+    let mut out = Html::default();
     let (mut open, mut begun, mut cells): (Vec<Open>, usize, usize) = (vec![], 0, 0);
     let (mut quotes, mut quoted_for_good) = (0usize, false);
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         push(&mut open, &rest[..at]);
+        if quotes == 0 && !quoted_for_good {
+            // Line breaks of the source are none of the text.
+            out.push_text(open.last().map_or(0, |table| table.number), &rest[..at].replace(['\r', '\n'], " "));
+        }
         rest = &rest[at..];
         if let Some(comment) = rest.strip_prefix("<!--") {
             rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
@@ -57,6 +98,9 @@ pub fn tables(html: &str, part: &str) -> Vec<HtmlTable> {
         let (closing, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
         let name_end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
         let (name, attributes) = (tag[..name_end].to_ascii_lowercase(), &tag[name_end..]);
+        if quotes == 0 && !quoted_for_good && ends_line(&name) {
+            out.push_text(open.last().map_or(0, |table| table.number), if matches!(name.as_str(), "td" | "th") { " " } else { "\n" });
+        }
         match (name.as_str(), closing) {
             ("script" | "style" | "head" | "title", false) => rest = after_closing(rest, &name),
             ("blockquote", false) => quotes += 1,
@@ -66,7 +110,7 @@ pub fn tables(html: &str, part: &str) -> Vec<HtmlTable> {
                 begun += 1;
                 open.push(Open { number: begun, quoted: quoted_for_good || quotes > 0, ..Open::default() });
             }
-            ("table", true) => end_table(&mut open, &mut out, part),
+            ("table", true) => end_table(&mut open, &mut out.tables, part),
             ("tr", false) => {
                 if let Some(table) = open.last_mut() {
                     table.end_row();
@@ -99,9 +143,20 @@ pub fn tables(html: &str, part: &str) -> Vec<HtmlTable> {
         }
     }
     while !open.is_empty() {
-        end_table(&mut open, &mut out, part);
+        end_table(&mut open, &mut out.tables, part);
+    }
+    if quotes == 0 && !quoted_for_good {
+        out.push_text(0, rest);
     }
     out
+}
+
+/// Tags around which text does not run on.
+fn ends_line(name: &str) -> bool {
+    matches!(
+        name,
+        "br" | "p" | "div" | "li" | "ul" | "ol" | "tr" | "td" | "th" | "table" | "hr" | "h1" | "h2" | "h3" | "h4" | "blockquote" | "pre"
+    )
 }
 
 fn end_table(open: &mut Vec<Open>, out: &mut Vec<HtmlTable>, part: &str) {
@@ -225,7 +280,7 @@ mod tests {
 
     fn texts(html: &str) -> Vec<(bool, Vec<Vec<String>>)> {
         let rows = |grid: Grid| grid.rows.into_iter().map(|(_, row)| row.into_iter().map(|cell| cell.text).collect()).collect();
-        tables(html, "1").into_iter().map(|table| (table.quoted, rows(table.grid))).collect()
+        read(html, "1").tables.into_iter().map(|table| (table.quoted, rows(table.grid))).collect()
     }
 
     #[test]
@@ -242,6 +297,18 @@ mod tests {
         let quoted = |html: String| texts(&html).into_iter().map(|(quoted, _)| quoted).collect::<Vec<_>>();
         assert_eq!(quoted(format!("{table}<blockquote>{table}</blockquote>{table}")), [false, true, false]);
         assert_eq!(quoted(format!("{table}<div class=\"gmail_quote\">{table}</div>{table}")), [false, true, true]);
+    }
+
+    #[test]
+    fn the_writers_own_text_is_what_stands_outside_of_quotes_and_of_tables_of_lines() {
+        let html = "<html><head><title>x</title></head><body><p>Dear Ayu,<br>send it\r\nto Medan&nbsp;now</p><table><tr><td>SKU<td>Qty</table>\
+                    <div>Thanks</div><blockquote>old</blockquote><div class=gmail_quote>older</div> tail";
+        let read = read(html, "1");
+        let lines = |without: &[usize]| -> Vec<String> {
+            read.prose(without).lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+        };
+        assert_eq!(lines(&[1]), ["Dear Ayu,", "send it  to Medan now", "Thanks"]);
+        assert_eq!(lines(&[])[2], "SKU Qty");
     }
 
     #[test]

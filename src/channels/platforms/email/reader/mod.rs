@@ -4,23 +4,32 @@
 pub mod authentication;
 mod columns;
 mod csv_file;
+mod decode;
 mod grid;
 mod html;
 pub mod kind;
+mod numbers;
 mod parts;
+mod prose;
+mod rest;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tnef;
 mod values;
+mod vocabulary;
+mod weigh;
+mod words;
 mod xlsx;
+mod xlsx_styles;
 
 use crate::channels::platforms::ubl::order::UblOrder;
 use crate::types::text::turns_direction;
-use crate::verifications::reading::{Confidence, ReadField, Reading, Remark};
+use crate::verifications::reading::{Reading, Remark};
 use authentication::Authentication;
 use kind::{MailKind, RawHeaders};
 use mail_parser::{HeaderValue, MessageParser};
+use weigh::Weighed;
 
 /// A mail as far as it matters here.
 #[derive(Clone, Debug)]
@@ -36,6 +45,14 @@ pub struct Mail {
     pub message_id: Option<String>,
     /// Message ids that it answers to, the oldest first.
     pub references: Vec<String>,
+    /// It says that it answers another mail.
+    pub is_answer: bool,
+    /// Words of its subject and text that could be numbers of orders.
+    pub numbers: Vec<String>,
+    /// What stands in tables that were not read.
+    pub unread_cells: Vec<String>,
+    /// A file holds a table that was not read.
+    pub unread_table: bool,
     /// Sent by a program: it gets no answer.
     pub automatic: bool,
     /// What mail servers say of the sender's domain, topmost first.
@@ -67,6 +84,10 @@ pub fn read(bytes: &[u8]) -> Mail {
             subject: String::new(),
             message_id: None,
             references: vec![],
+            is_answer: false,
+            numbers: vec![],
+            unread_cells: vec![],
+            unread_table: false,
             automatic: true,
             authentication: vec![],
             reading: Reading::default(),
@@ -78,11 +99,17 @@ pub fn read(bytes: &[u8]) -> Mail {
         message.subject().unwrap_or_default().chars().filter(|c| !c.is_control() && !turns_direction(*c)).take(500).collect();
     let found = parts::look(&message);
     let (kind, detail) = judge(&headers, sender.as_deref(), &subject, &found);
+    let weighed = Weighed { subject: &subject, files: &found.files, prose: &found.prose };
     let mut reading = found.reading.unwrap_or_default();
     reading.remarks.extend(found.remarks);
+    reading.remarks.extend(weighed.remarks());
+    reading.note = weigh::joined(weighed.note(), reading.note);
     if reading.purchase_order_number.is_none() {
-        reading.purchase_order_number = order_number(&subject);
+        let is_product = |value: &str| reading.lines.iter().any(|line| line.sku.as_ref().is_some_and(|sku| sku.value == value));
+        reading.purchase_order_number = numbers::of_subject(&subject).filter(|field| !is_product(&field.value));
     }
+    let texts = [subject.as_str()].into_iter().chain(found.prose.iter().map(|(_, prose)| prose.own.as_str()));
+    let numbers = numbers::all(texts);
     Mail {
         kind,
         detail,
@@ -90,6 +117,10 @@ pub fn read(bytes: &[u8]) -> Mail {
         sender_name,
         message_id: message.message_id().map(clean_id).filter(|id| !id.is_empty()),
         references: references(&message),
+        is_answer: !matches!(message.in_reply_to(), HeaderValue::Empty) || kind::answers(&subject),
+        numbers,
+        unread_cells: found.unread_cells,
+        unread_table: found.unread_table,
         automatic: kind::is_automatic(&headers),
         authentication: headers.all("authentication-results").take(20).filter_map(Authentication::read).collect(),
         reading,
@@ -149,7 +180,7 @@ fn judge(headers: &RawHeaders, sender: Option<&str>, subject: &str, found: &part
         };
         return (kind, detail.to_owned());
     }
-    if found.holds_mail && found.reading.as_ref().is_none_or(|_| !found.from_attachment) {
+    if found.holds_mail && !found.unread_table && found.reading.as_ref().is_none_or(|_| !found.from_attachment) {
         return (MailKind::Forward, "another mail is attached to it".to_owned());
     }
     // What a program sends by itself is believed only where a file says the lines: our own notices have tables too.
@@ -159,6 +190,9 @@ fn judge(headers: &RawHeaders, sender: Option<&str>, subject: &str, found: &part
     if found.reading.is_some() {
         return (MailKind::Order, String::new());
     }
+    if found.unread_table {
+        return (MailKind::Other, "the table in it was not read".to_owned());
+    }
     if found.quoted_lines || found.quotes && kind::answers(subject) {
         return (MailKind::Quote, "it answers with what was written before; nothing new is ordered in it".to_owned());
     }
@@ -166,29 +200,6 @@ fn judge(headers: &RawHeaders, sender: Option<&str>, subject: &str, found: &part
         return (MailKind::Forward, "it sends another mail on; ask its writer to order himself".to_owned());
     }
     (MailKind::Other, "no lines of an order were found in it".to_owned())
-}
-
-/// The buyer's number of the order in the subject: a word for it, then something with a digit.
-fn order_number(subject: &str) -> Option<ReadField> {
-    let words: Vec<&str> = subject.split_whitespace().collect();
-    for i in 0..words.len() {
-        for length in 1..=3 {
-            let Some(label) = words.get(i..i + length).map(|words| words.join("")) else { break };
-            if !columns::is_order_number_label(&label) {
-                continue;
-            }
-            let value =
-                words[i + length..].iter().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).find(|word| !is_filler(word));
-            if let Some(value) = value.filter(|value| value.chars().any(|c| c.is_ascii_digit()) && value.len() <= 100) {
-                return Some(ReadField::new(value, Confidence::of(92), "header=Subject"));
-            }
-        }
-    }
-    None
-}
-
-fn is_filler(word: &str) -> bool {
-    matches!(word.to_lowercase().as_str(), "" | "no" | "nr" | "number" | "nomor" | "n" | "num" | "numéro" | "nummer")
 }
 
 /// A remark about a part.

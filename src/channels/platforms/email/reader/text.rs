@@ -11,13 +11,13 @@ const GUESS: Confidence = Confidence::of(40);
 /// The writer's own lines, without what he answers to: from 0, as they stand in the part.
 pub fn own_lines(text: &str) -> Vec<(usize, &str)> {
     let mut own = vec![];
-    for (i, line) in text.lines().enumerate().take(LINES) {
-        let trimmed = line.trim();
-        if begins_quote(trimmed) {
+    let lines: Vec<&str> = text.lines().take(LINES).collect();
+    for (i, line) in lines.iter().enumerate() {
+        if begins_quote(&lines[i..]) {
             break;
         }
-        if !trimmed.starts_with('>') {
-            own.push((i, line));
+        if !line.trim().starts_with('>') {
+            own.push((i, *line));
         }
     }
     own
@@ -25,11 +25,17 @@ pub fn own_lines(text: &str) -> Vec<(usize, &str)> {
 
 /// Whether there is something that the writer answers to or sends on.
 pub fn has_quote(text: &str) -> bool {
-    text.lines().take(LINES).map(str::trim).any(|line| line.starts_with('>') || begins_quote(line))
+    let lines: Vec<&str> = text.lines().take(LINES).collect();
+    (0..lines.len()).any(|i| lines[i].trim().starts_with('>') || begins_quote(&lines[i..]))
 }
 
-/// How mail programs of our languages begin it.
-fn begins_quote(line: &str) -> bool {
+/// How mail programs of our languages begin it; the first of the lines is the one in question.
+fn begins_quote(lines: &[&str]) -> bool {
+    let line = lines.first().map(|line| line.trim()).unwrap_or_default();
+    // Most lines are none.
+    if line.is_empty() || line.len() > 1_000 {
+        return false;
+    }
     let lower = line.to_lowercase();
     let dashes = lower.starts_with("---") || lower.starts_with("___");
     let marks = [
@@ -49,8 +55,28 @@ fn begins_quote(line: &str) -> bool {
     if (dashes || lower.starts_with("begin forwarded")) && marks.iter().any(|mark| lower.contains(mark)) {
         return true;
     }
-    let introduces = ["on ", "am ", "pada ", "op ", "le "].iter().any(|word| lower.starts_with(word));
-    introduces && ["wrote:", "schrieb:", "menulis:", "schreef:", "a écrit :", "a écrit:"].iter().any(|end| lower.ends_with(end))
+    let introduces = ["on ", "am ", "pada ", "op ", "le ", "el "].iter().any(|word| lower.starts_with(word));
+    let says = |text: &str| {
+        ["wrote:", "schrieb:", "menulis:", "schreef:", "a écrit :", "a écrit:", "escribió:"].iter().any(|end| text.ends_with(end))
+    };
+    // Long introductions are broken, at the address mostly.
+    let next = lines.get(1).map(|line| line.trim().to_lowercase()).unwrap_or_default();
+    if introduces && (says(&lower) || lower.chars().any(|c| c.is_ascii_digit()) && next.len() < 200 && says(&next)) {
+        return true;
+    }
+    // The head of a mail that Outlook answers to.
+    let from = ["from:", "von:", "dari:", "van:", "de:", "de :"].iter().any(|word| lower.starts_with(word));
+    // Not `Date:`, which letters have as well.
+    let sent = ["sent:", "gesendet:", "dikirim:", "verzonden:", "envoyé :", "envoyé:", "enviado:", "enviado el:"];
+    from && lines[1..].iter().take(3).any(|line| {
+        let lower = line.trim().to_lowercase();
+        sent.iter().any(|word| lower.starts_with(word))
+    })
+}
+
+/// Whether a line could be one of an order: cells, or a product and how many.
+pub fn is_row(line: &str) -> bool {
+    cells(line).len() >= 2 || loose_line(line).is_some()
 }
 
 /// The grid of a table whose columns are set apart by tabs, bars, semicolons or wide gaps.

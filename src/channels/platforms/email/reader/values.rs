@@ -93,6 +93,9 @@ pub fn date(text: &str) -> Option<(NaiveDate, Confidence)> {
     let separator = text.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
     let parts: Vec<u32> = text.split(separator).map(|part| part.parse().ok()).collect::<Option<_>>()?;
     let [first, second, year] = parts[..] else { return None };
+    if (1900..2200).contains(&first) {
+        return NaiveDate::from_ymd_opt(i32::try_from(first).ok()?, second, year).map(|date| (date, SURE));
+    }
     let year = i32::try_from(year).ok().map(|year| if year < 100 { 2000 + year } else { year })?;
     if separator != '.' && second > 12 {
         // Only the American order is left.
@@ -101,6 +104,18 @@ pub fn date(text: &str) -> Option<(NaiveDate, Confidence)> {
     let date = NaiveDate::from_ymd_opt(year, second, first)?;
     let sure = separator == '.' || first > 12 || first == second;
     Some((date, if sure { Confidence::of(95) } else { AMBIGUOUS }))
+}
+
+/// What a spreadsheet counts as a day, where nothing says that a number is one: between 1982 and 2119.
+pub fn serial(text: &str) -> Option<(NaiveDate, Confidence)> {
+    let number: i64 = text.trim().parse().ok().filter(|number| (30_000..=80_000).contains(number))?;
+    day(number, false).map(|date| (date, Confidence::of(60)))
+}
+
+/// The day of a spreadsheet's number (ECMA-376 part 1, §18.17.4.1): of 1900 with its leap day that never was, or of 1904.
+pub fn day(number: i64, since_1904: bool) -> Option<NaiveDate> {
+    let epoch = if since_1904 { NaiveDate::from_ymd_opt(1904, 1, 1) } else { NaiveDate::from_ymd_opt(1899, 12, 30) };
+    epoch?.checked_add_signed(chrono::TimeDelta::try_days(number)?)
 }
 
 #[cfg(test)]
@@ -147,7 +162,14 @@ mod tests {
         assert_eq!(read("25/12/26"), sure("2026-12-25"));
         assert_eq!(read("12/25/2026"), sure("2026-12-25"));
         assert_eq!(read("05/12/2026"), Some(("2026-12-05".to_owned(), false)));
-        assert_eq!(read("soon"), None);
+        assert_eq!(read("2026/12/05"), sure("2026-12-05"));
+        for text in ["soon", "KW 51", "ASAP", "2026-13-45", "46370", "2026/13/45"] {
+            assert_eq!(read(text), None, "{text}");
+        }
         assert_eq!(read("31.02.2026"), None);
+        let of_serial = |text: &str| serial(text).map(|(date, confidence)| (date.to_string(), confidence >= Confidence::ENOUGH));
+        assert_eq!(of_serial("46370"), Some(("2026-12-14".to_owned(), false)));
+        assert_eq!((of_serial("29999"), of_serial("80001"), of_serial("4637.5"), of_serial("x")), (None, None, None, None));
+        assert_eq!(day(44908, true).map(|date| date.to_string()), Some("2026-12-15".to_owned()));
     }
 }

@@ -2,6 +2,7 @@
 //! whatever it says of itself.
 
 use super::grid::{Cell, Grid, Source};
+use super::xlsx_styles::DateStyles;
 use flate2::read::DeflateDecoder;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -22,11 +23,13 @@ pub fn grids(bytes: &[u8], part: &str) -> Option<Vec<Grid>> {
     let strings = archive.text("xl/sharedStrings.xml").map(|text| shared_strings(&text)).unwrap_or_default();
     let mut names: Vec<&str> = archive.names().filter(|name| name.starts_with("xl/worksheets/") && name.ends_with(".xml")).collect();
     names.sort_by_key(|name| (name.len(), name.to_owned()));
-    let titles = archive.text("xl/workbook.xml").map(|text| sheet_titles(&text)).unwrap_or_default();
+    let workbook = archive.text("xl/workbook.xml").unwrap_or_default();
+    let titles = sheet_titles(&workbook);
+    let styles = DateStyles::of(&archive.text("xl/styles.xml").unwrap_or_default(), &workbook);
     let grids = names.iter().take(SHEETS).enumerate().filter_map(|(i, name)| {
         let text = archive.text(name)?;
         let sheet = titles.get(i).cloned().unwrap_or_else(|| format!("{}", i + 1));
-        Some(Grid { source: Source::Sheet { part: part.to_owned(), sheet }, rows: rows(&text, &strings) })
+        Some(Grid { source: Source::Sheet { part: part.to_owned(), sheet }, rows: rows(&text, &strings, &styles) })
     });
     let grids: Vec<Grid> = grids.collect();
     (!grids.is_empty()).then_some(grids)
@@ -108,7 +111,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+pub fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     let found = start.attributes().with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
     found.normalized_value(XmlVersion::Implicit1_0).ok().map(|value| value.into_owned())
 }
@@ -191,10 +194,11 @@ struct Open {
     row: usize,
     column: usize,
     kind: String,
+    style: Option<usize>,
     text: String,
 }
 
-fn rows(text: &str, strings: &[String]) -> Vec<(usize, Vec<Cell>)> {
+fn rows(text: &str, strings: &[String], styles: &DateStyles) -> Vec<(usize, Vec<Cell>)> {
     let mut reader = Reader::from_str(text);
     let mut rows: Vec<(usize, Vec<Cell>)> = vec![];
     let (mut open, mut inside, mut next) = (Open::default(), false, (0, 0));
@@ -213,7 +217,8 @@ fn rows(text: &str, strings: &[String]) -> Vec<(usize, Vec<Cell>)> {
                     }
                     "c" => {
                         let (row, column) = attribute(start, "r").and_then(|text| reference(&text)).unwrap_or(next);
-                        open = Open { row, column, kind: attribute(start, "t").unwrap_or_default(), text: String::new() };
+                        let style = attribute(start, "s").and_then(|style| style.parse().ok());
+                        open = Open { row, column, kind: attribute(start, "t").unwrap_or_default(), style, text: String::new() };
                         next = (row, column + 1);
                     }
                     "v" | "t" => inside = !empty,
@@ -222,7 +227,7 @@ fn rows(text: &str, strings: &[String]) -> Vec<(usize, Vec<Cell>)> {
             }
             Event::End(end) => match end.local_name().as_ref() {
                 "v" | "t" => inside = false,
-                "c" => put(&mut rows, &open, strings),
+                "c" => put(&mut rows, &open, strings, styles),
                 "row" => next = (next.0 + 1, 0),
                 _ => {}
             },
@@ -236,7 +241,7 @@ fn rows(text: &str, strings: &[String]) -> Vec<(usize, Vec<Cell>)> {
     rows
 }
 
-fn put(rows: &mut Vec<(usize, Vec<Cell>)>, open: &Open, strings: &[String]) {
+fn put(rows: &mut Vec<(usize, Vec<Cell>)>, open: &Open, strings: &[String], styles: &DateStyles) {
     if open.column >= COLUMNS {
         return;
     }
@@ -244,6 +249,7 @@ fn put(rows: &mut Vec<(usize, Vec<Cell>)>, open: &Open, strings: &[String]) {
         "s" => Cell::text(open.text.trim().parse::<usize>().ok().and_then(|place| strings.get(place)).cloned().unwrap_or_default()),
         "" | "n" => match open.text.trim().parse::<f64>() {
             // `1.0000000000000002` is how a spreadsheet stores what it shows as 1.
+            Ok(value) if let Some(day) = styles.day(open.style, value) => Cell::text(day.to_string()),
             Ok(value) if value.is_finite() => Cell { text: shortest(&open.text, value), is_number: true },
             _ => Cell::text(&open.text),
         },
