@@ -129,6 +129,11 @@ async fn what_answers_a_mail_or_names_an_order_of_ours_is_doubted() {
         is_doubted(&post, "r1", &Mail { subject: &thanks, text: "Thanks!", headers, ..plain }, &["answers_mail", "names_our_order"]).await;
     assert_eq!(verification["reading"]["purchase_order_number"], Value::Null, "our number is not the buyer's");
     is_doubted(&post, "r2", &Mail { headers, ..plain }, &["answers_mail"]).await;
+    is_doubted(&post, "r4", &Mail { subject: "Re: Your order SO-9", ..plain }, &["answers_mail"]).await;
+    let about = format!("Re: order {number}");
+    is_doubted(&post, "r5", &Mail { subject: &about, ..plain }, &["names_our_order"]).await;
+    let (_, verification, _) = become_of(&post, &Mail { subject: "Re: PO 4711", ..plain }.raw("r6")).await;
+    assert_eq!(verification["status"], "automatic", "a matter, no answer: {verification:#}");
     let more = format!("These belong to {number}.");
     is_doubted(&post, "r3", &Mail { text: &more, ..plain }, &["names_our_order"]).await;
     clean(&app).await;

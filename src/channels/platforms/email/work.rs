@@ -3,7 +3,7 @@
 
 use super::doubts::{currency_difference, days_that_have_passed, of_mail, price_differences};
 use super::form;
-use super::reader::kind::MailKind;
+use super::reader::kind::{MailKind, answers};
 use super::reader::{self, Mail};
 use crate::auth::actor::Context;
 use crate::catalog::products::named::named;
@@ -222,7 +222,7 @@ fn judged(
     })?;
     reasons.extend(days_that_have_passed(&reading, bench.now.with_timezone(&zone).date_naive()));
     let own_number = reading.purchase_order_number.as_ref().map(|field| field.value.as_str());
-    if let Some(number) = ours.filter(|number| mail.is_answer || own_number != Some(number)) {
+    if let Some(number) = ours.filter(|number| mail.is_answer || answers(&mail.subject) || own_number != Some(number)) {
         reasons.push(Reason::new("names_our_order", format!("it names our order {number}: is it about that one?"), "header=Subject"));
     }
     let fits = bench.db.read_blocking(|connection| against(connection, bench, context, &message.channel, &reading, &proposal, order_id));

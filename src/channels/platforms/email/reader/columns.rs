@@ -149,7 +149,6 @@ const NAMES: &[(Column, u8, &[&str])] = &[
             "designation",
             "libelle",
             "descripcion",
-            "nombre",
             "nom",
             "desc",
         ],
@@ -282,6 +281,17 @@ const ASIDE: &str = "no nr pos position line lineno linenumber rownumber num num
 pub fn is_aside(name: &str) -> bool {
     let folded = folded(name);
     ASIDE.split_whitespace().any(|known| known == folded) || is_sum(name)
+}
+
+/// Columns that tell more of the product or of who wants it: worth a note, no question.
+const DESCRIBING: &str = "size ukuran grosse groesse maat taille talla colour color warna farbe kleur couleur color variant varian variante type \
+    tipe typ model modell spec specification spesifikasi department departemen abteilung afdeling service costcenter costcentre kostenstelle \
+    project proyek projekt projet requester requestedby pemohon buyer pembeli";
+
+/// Whether a column of this name describes what is ordered or for whom.
+pub fn is_describing(name: &str) -> bool {
+    let folded = folded(name);
+    DESCRIBING.split_whitespace().any(|known| known == folded)
 }
 
 /// Words for the buyer's own number of the order.

@@ -351,8 +351,8 @@ mod tests {
     fn columns_and_rows_that_say_something_else_are_kept() {
         let reading = read(&grid(&[
             &["CANCELLED"],
-            &["No", "SKU", "Qty", "Keterangan", "Brand", "Nilai"],
-            &["1", "A1", "3", "please cancel this line", "Kapal", "Rp 150.000"],
+            &["No", "SKU", "Qty", "Keterangan", "Brand", "Nilai", "Warna"],
+            &["1", "A1", "3", "please cancel this line", "Kapal", "Rp 150.000", "red"],
             &["2", "B2", "1", "-", "Kapal", "7"],
             &["3", "C3", "1", "red", "", ""],
             &["", "", "", "deliver all of it before Friday", "", ""],
@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(told, expected, "{:#?}", reading.remarks);
         assert_eq!(
             reading.note.unwrap().value,
-            "A1, Keterangan: please cancel this line\nC3, Keterangan: red\ndeliver all of it before Friday"
+            "A1, Keterangan: please cancel this line\nA1, Warna: red\nC3, Keterangan: red\ndeliver all of it before Friday"
         );
     }
 

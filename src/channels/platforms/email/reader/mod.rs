@@ -45,7 +45,7 @@ pub struct Mail {
     pub message_id: Option<String>,
     /// Message ids that it answers to, the oldest first.
     pub references: Vec<String>,
-    /// It says that it answers another mail.
+    /// It answers another mail: its headers say so, or its subject and what it quotes or speaks of. `Re:` alone may mean a matter.
     pub is_answer: bool,
     /// Words of its subject and text that could be numbers of orders.
     pub numbers: Vec<String>,
@@ -117,7 +117,8 @@ pub fn read(bytes: &[u8]) -> Mail {
         sender_name,
         message_id: message.message_id().map(clean_id).filter(|id| !id.is_empty()),
         references: references(&message),
-        is_answer: !matches!(message.in_reply_to(), HeaderValue::Empty) || kind::answers(&subject),
+        is_answer: !matches!(message.in_reply_to(), HeaderValue::Empty)
+            || kind::answers(&subject) && (found.quotes || numbers::says_yours(&subject)),
         numbers,
         unread_cells: found.unread_cells,
         unread_table: found.unread_table,

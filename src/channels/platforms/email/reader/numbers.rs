@@ -27,6 +27,11 @@ pub fn all<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     words.take(MANY).map(str::to_owned).collect()
 }
 
+/// Whether the subject speaks of something that the reader of the mail has.
+pub fn says_yours(subject: &str) -> bool {
+    subject.split_whitespace().any(|word| YOURS.contains(&columns::folded(word).as_str()))
+}
+
 fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }

@@ -153,7 +153,8 @@ fn leaf(message: &Message<'_>, (id, part): (u32, &MessagePart<'_>), number: &str
     let content_type = content_type.unwrap_or_default();
     let lower = name.to_lowercase();
     let ends = |suffix: &str| lower.ends_with(suffix);
-    if !name.is_empty() {
+    // Pictures stand in signatures.
+    if !name.is_empty() && !content_type.starts_with("image/") {
         found.files.push((number.to_owned(), name.clone()));
     }
     if part.is_encoding_problem {

@@ -5,6 +5,7 @@ use super::numbers;
 use super::vocabulary;
 use super::words::{self, Matter, Phrases, Word};
 use super::{columns, text};
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 /// The writer's own words.
@@ -41,6 +42,7 @@ impl Prose {
         let lines = without_notices(&lines);
         let mut prose = Self::default();
         let mut signature = false;
+        let last_that_asks = LazyCell::new(|| lines.iter().rposition(|line| asks(line)));
         for (i, line) in lines.iter().enumerate() {
             // RFC 3676 §4.3, with the space that trimming takes away.
             if *line == "--" {
@@ -59,7 +61,7 @@ impl Prose {
                 continue;
             }
             if words.len() <= 5 && THANKS.begin(&words).is_some() && words::matters(line).is_empty() {
-                signature = !lines[i + 1..].iter().any(|line| asks(line));
+                signature = last_that_asks.is_none_or(|last| last <= i);
                 continue;
             }
             prose.own.push_str(line);
@@ -110,12 +112,11 @@ fn is_number_of_order(line: &str) -> bool {
 
 fn after_greeting(line: &str) -> &str {
     let words = words::words(line);
-    if GREETINGS.begin(&words).is_none() {
-        return line;
-    }
+    let Some(length) = GREETINGS.begin(&words) else { return line };
     match line.split_once([',', '!', ':']) {
         Some((greeting, rest)) if words::words(greeting).len() <= FORMULA => rest,
-        None if words.len() <= FORMULA && words::matters(line).is_empty() && words::instruction(line).is_none() => "",
+        // Names and titles alone.
+        None if words[length..].iter().all(|word| word.is_capitalized() || COVERING.begin(std::slice::from_ref(word)).is_some()) => "",
         _ => line,
     }
 }

@@ -97,7 +97,7 @@ impl<'a> Rest<'a> {
     /// Adds all of it to what was read.
     pub fn told(self, reading: &mut Reading) {
         reading.remarks.extend(self.remarks.into_iter().take(REMARKS));
-        for other in self.others.into_iter().take(REMARKS) {
+        for other in self.others.into_iter().filter(|other| !columns::is_describing(&other.name)).take(REMARKS) {
             let Some((place, text)) = other.first else { continue };
             let name = if other.name.is_empty() { "a column without a name".to_owned() } else { format!("the column \"{}\"", other.name) };
             let more = if other.rows > 1 { format!(" (and {} rows more say something)", other.rows - 1) } else { String::new() };

@@ -41,6 +41,13 @@ pub struct Word<'a> {
     text: &'a str,
 }
 
+impl Word<'_> {
+    /// Whether it begins as names do.
+    pub fn is_capitalized(&self) -> bool {
+        self.text[self.start..].starts_with(char::is_uppercase)
+    }
+}
+
 /// Words that are looked at in one text.
 const WORDS: usize = 10_000;
 

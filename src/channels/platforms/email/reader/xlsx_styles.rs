@@ -108,7 +108,7 @@ mod tests {
         assert_eq!([day(0), day(1), day(2), day(3), day(9)], [None, Some("2026-12-14".into()), Some("2026-12-14".into()), None, None]);
         assert_eq!((styles.day(None, 46370.0), styles.day(Some(1), f64::NAN), styles.day(Some(1), -1.0)), (None, None, None));
         let early = DateStyles::of("<s><cellXfs><xf numFmtId=\"14\"/></cellXfs></s>", "<workbook><workbookPr date1904=\"1\"/></workbook>");
-        assert_eq!(early.day(Some(0), 44908.0).unwrap().to_string(), "2026-12-15");
+        assert_eq!(early.day(Some(0), 44908.0).unwrap().to_string(), "2026-12-14");
     }
 
     #[test]

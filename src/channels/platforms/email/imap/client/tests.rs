@@ -139,3 +139,13 @@ fn a_message_that_is_too_long_is_known_by_its_headers() {
     assert_eq!(client.fetch(9).unwrap(), Fetched::Gone);
     assert!(matches!(client.fetch(10), Err(ImapError::Refused(_))));
 }
+
+#[test]
+fn what_is_inside_of_our_network_is_not_connected_to() {
+    for host in ["169.254.169.254", "10.1.1.1", "::ffff:192.168.0.1"] {
+        let account = Account { host: host.to_owned(), ..talkative(vec![], false, Duration::ZERO) };
+        let stop: Stop = Arc::new(|| false);
+        let Err(ImapError::Connection(why)) = Client::open(&account, Patience::USUAL, &stop) else { panic!("{host} was connected to") };
+        assert!(why.contains("no public address"), "{why}");
+    }
+}
