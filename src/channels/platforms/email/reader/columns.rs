@@ -284,7 +284,7 @@ pub fn is_aside(name: &str) -> bool {
 }
 
 /// Columns that tell more of the product or of who wants it: worth a note, no question.
-const DESCRIBING: &str = "size ukuran grosse groesse maat taille talla colour color warna farbe kleur couleur color variant varian variante type \
+const DESCRIBING: &str = "size ukuran grosse groesse maat taille talla colour color warna farbe kleur couleur variant varian variante type \
     tipe typ model modell spec specification spesifikasi department departemen abteilung afdeling service costcenter costcentre kostenstelle \
     project proyek projekt projet requester requestedby pemohon buyer pembeli";
 

@@ -97,6 +97,8 @@ fn shows_day(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::xlsx::grids;
+    use super::super::xlsx::tests::archive;
     use super::*;
 
     #[test]
@@ -109,6 +111,20 @@ mod tests {
         assert_eq!((styles.day(None, 46370.0), styles.day(Some(1), f64::NAN), styles.day(Some(1), -1.0)), (None, None, None));
         let early = DateStyles::of("<s><cellXfs><xf numFmtId=\"14\"/></cellXfs></s>", "<workbook><workbookPr date1904=\"1\"/></workbook>");
         assert_eq!(early.day(Some(0), 44908.0).unwrap().to_string(), "2026-12-14");
+    }
+
+    #[test]
+    fn cells_that_are_shown_as_days_are_days() {
+        let sheet = r#"<worksheet><sheetData><row r="1"><c r="A1" s="1"><v>46370</v></c><c r="B1"><v>46370</v></c><c r="C1" s="0"><v>3</v></c></row></sheetData></worksheet>"#;
+        let styles = r#"<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>"#;
+        let bytes = archive(&[
+            ("xl/workbook.xml", b"<workbook/>"),
+            ("xl/styles.xml", styles.as_bytes()),
+            ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ]);
+        let read = grids(&bytes, "2").unwrap();
+        let cells: Vec<(&str, bool)> = read[0].rows[0].1.iter().map(|cell| (cell.text.as_str(), cell.is_number)).collect();
+        assert_eq!(cells, [("2026-12-14", false), ("46370", true), ("3", true)]);
     }
 
     #[test]
