@@ -3,6 +3,7 @@ use super::platform::Listening;
 use super::store;
 use super::turns;
 use crate::auth::actor::Context;
+use crate::catalog::products::named::named;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
@@ -98,9 +99,20 @@ pub fn rotate_address(
 /// 409 `channel_code_taken` where there is one of this code.
 pub fn create(connection: &mut PgConnection, context: &Context, new: &NewChannel) -> Result<Channel, Error> {
     new.check()?;
+    check_fee_sku(connection, context.organization_id, new.settings.as_ref().and_then(|settings| settings.fee_sku.as_deref()))?;
     let channel = store::insert(connection, context, ChannelId::generate(), new)?;
     append_event(connection, context, "channel.created", &channel)?;
     Ok(channel)
+}
+
+/// 422 `unknown_sku` where there is no such product: orders with fees would wait for it.
+fn check_fee_sku(connection: &mut PgConnection, organization_id: OrganizationId, sku: Option<&str>) -> Result<(), Error> {
+    let Some(sku) = sku else { return Ok(()) };
+    let known = named(connection, organization_id, &[sku], &[])?;
+    match known.sku(Some(sku), None) {
+        Some(known) if known == sku => Ok(()),
+        _ => Err(Error::invalid("/settings/fee_sku", "unknown_sku", "no product with this SKU; make one of kind charge first")),
+    }
 }
 
 pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: ChannelId) -> Result<Channel, Error> {
@@ -131,6 +143,9 @@ pub fn patch(
     let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
     precondition.check(current.version)?;
     let wanted = current.patched(patch)?;
+    if wanted.settings.fee_sku != current.settings.fee_sku {
+        check_fee_sku(connection, context.organization_id, wanted.settings.fee_sku.as_deref())?;
+    }
     if wanted == current && patch.credentials.is_none() {
         return Ok(current);
     }

@@ -111,6 +111,9 @@ pub struct NewOrder {
     pub external_ids: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub metadata: Map<String, Value>,
+    /// Given prices are what the buyer says, not what the seller has sold at: a product that has no price of ours is not sold.
+    #[serde(skip)]
+    pub buyers_prices: bool,
 }
 
 /// A buyer without an account.
@@ -141,9 +144,18 @@ pub struct NewOrderLine {
     pub unit_price: Option<UnitPrice>,
     #[serde(default, deserialize_with = "null_is_default")]
     pub discounts: Vec<Discount>,
-    /// The shop's tax, kept exactly with `as_given`.
+    /// The shop's tax, kept exactly with `as_given`. Where our rules would charge none, or at another rate, the line is taxed as the shop
+    /// has taxed it.
     #[serde(default)]
     pub tax_amount: Option<Amount>,
+    /// What the rates of the shop's tax add up to; without it the rate is worked out from the amounts (`as_given`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.0825")]
+    pub tax_rate: Option<Rate>,
+    /// What the shop calls its tax; it stands on the documents where the tax is not by our own rates (`as_given`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "CA State Tax, County")]
+    pub tax_name: Option<String>,
     /// The order's where absent; the day of the order or a later one.
     #[serde(default)]
     pub requested_on: Option<NaiveDate>,
@@ -168,6 +180,14 @@ pub struct NewShipping {
     pub amount: Amount,
     #[serde(default)]
     pub tax_amount: Option<Amount>,
+    /// As of lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.0825")]
+    pub tax_rate: Option<Rate>,
+    /// As of lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "CA State Tax, County")]
+    pub tax_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

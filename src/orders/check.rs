@@ -3,6 +3,7 @@
 use super::body::{InlineCustomer, NewOrder, NewOrderLine};
 use super::coupons::is_of_coupon;
 use super::discount::Discount;
+use super::given_tax;
 use super::pricing::Pricing;
 use crate::catalog::coupons::body::canonical;
 use crate::platform::limits;
@@ -51,6 +52,7 @@ impl NewOrder {
             note: None,
             external_ids: BTreeMap::new(),
             metadata: Map::new(),
+            buyers_prices: false,
         }
     }
 
@@ -94,6 +96,8 @@ impl NewOrder {
                 "only_as_given",
                 "tax is computed here; give it only with pricing as_given",
             );
+            let (has_tax, name) = (shipping.tax_amount.is_some(), shipping.tax_name.as_deref());
+            given_tax::check(&mut faults, "/shipping", has_tax, shipping.tax_rate, name);
             check_optional_text(&mut faults, "/shipping/method", shipping.method.as_deref(), 100);
         }
         faults.require(self.discounts.len() <= 20, "/discounts", "too_many_items", "at most 20 discounts");
@@ -225,6 +229,7 @@ impl NewOrderLine {
         if let Some(tax) = self.tax_amount {
             faults.require(tax.0 >= Decimal::ZERO, at("tax_amount"), "out_of_range", "must not be negative");
         }
+        given_tax::check(faults, &format!("/lines/{i}"), self.tax_amount.is_some(), self.tax_rate, self.tax_name.as_deref());
         faults.require(self.discounts.len() <= 20, at("discounts"), "too_many_items", "at most 20 discounts");
         check_optional_text(faults, &at("external_line_id"), self.external_line_id.as_deref(), 255);
         check_optional_text(faults, &at("customer_sku"), self.customer_sku.as_deref(), 100);

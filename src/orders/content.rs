@@ -6,7 +6,7 @@ use super::pricing::Pricing;
 use crate::error::Error;
 use crate::payments::payment::PaymentStatus;
 use crate::platform::canonical::Canonical;
-use crate::types::decimal::Amount;
+use crate::types::decimal::{Amount, Rate};
 use aws_lc_rs::digest;
 
 /// SHA-256 over the request as it was understood: without fields that say nothing or what would be taken anyway, and with each decimal
@@ -25,9 +25,11 @@ pub fn content_hash(body: &NewOrder) -> Result<Vec<u8>, Error> {
     }
     if let Some(shipping) = &mut plain.shipping {
         (shipping.amount, shipping.tax_amount) = (short(shipping.amount), shipping.tax_amount.map(short));
+        shipping.tax_rate = shipping.tax_rate.map(|rate| Rate(rate.0.normalize()));
     }
     let of_lines = plain.lines.iter_mut().flat_map(|line| {
         line.tax_amount = line.tax_amount.map(short);
+        line.tax_rate = line.tax_rate.map(|rate| Rate(rate.0.normalize()));
         line.discounts.iter_mut()
     });
     for discount in plain.discounts.iter_mut().chain(of_lines) {

@@ -29,6 +29,8 @@ pub mod discount;
 pub mod edit;
 /// Which orders a list shows.
 pub mod filter;
+/// Tax that a shop has charged where our rules would charge none, or at another rate.
+pub mod given_tax;
 /// Why an order waits.
 pub mod hold;
 /// Master data in memory.

@@ -288,6 +288,7 @@ impl Company {
             base_fraction: tax.base_fraction,
             exemption_code,
             exemption_reason,
+            name: None,
         })
     }
 

@@ -19,6 +19,8 @@ pub struct TaxRule {
     /// Why nothing is taxed (EN 16931 BT-121, BT-120); for categories that need a reason.
     pub exemption_code: Option<String>,
     pub exemption_reason: Option<String>,
+    /// What the shop that has charged it calls it; none of a tax by our own rates.
+    pub name: Option<String>,
 }
 
 impl TaxRule {
@@ -31,7 +33,16 @@ impl TaxRule {
             base_fraction: BaseFraction::WHOLE,
             exemption_code: None,
             exemption_reason: None,
+            name: None,
         }
+    }
+
+    /// Whether both make one group of a document, whatever the tax is called.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.tax_category == other.tax_category
+            && self.tax_scheme_category == other.tax_scheme_category
+            && self.rate == other.rate
+            && self.base_fraction == other.base_fraction
     }
 
     /// The tax to add to a net amount, rounded.
@@ -75,6 +86,10 @@ pub struct TaxGroup {
     /// The reason in words (EN 16931 BT-120).
     #[serde(default)]
     pub exemption_reason: Option<String>,
+    /// What the shop that has charged the tax calls it; null where it is by the organization's own rates.
+    #[serde(default)]
+    #[schema(example = "CA State Tax, County")]
+    pub tax_name: Option<String>,
 }
 
 impl TaxGroup {
@@ -90,6 +105,7 @@ impl TaxGroup {
             tax_amount: Amount(currency.zero()),
             exemption_code: rule.exemption_code.clone(),
             exemption_reason: rule.exemption_reason.clone(),
+            tax_name: rule.name.clone(),
         }
     }
 
@@ -160,6 +176,7 @@ mod tests {
             base_fraction: BaseFraction::new(numerator, denominator).unwrap(),
             exemption_code: None,
             exemption_reason: None,
+            name: None,
         }
     }
 

@@ -137,6 +137,7 @@ fn untaxed(category: &str, scheme: &str, code: Option<String>, reason: String) -
         base_fraction: BaseFraction::WHOLE,
         exemption_code: code,
         exemption_reason: Some(reason),
+        name: None,
     })
 }
 

@@ -8,9 +8,10 @@ pub use objections::objections;
 use super::body::NewOrder;
 use super::coupons::{self, CouponUse, Named};
 use super::dates::Dates;
+use super::given_tax::{self, STANDARD, Told};
 use super::milestones::Milestones;
 use super::order::{DeliveryRule, Detail, Document, LineDetail, OnShortage, Order, OrderLine};
-use super::pricing::{self, LineInput, Priced, PricingInput, ShippingInput};
+use super::pricing::{self, LineInput, Priced, Pricing, PricingInput, ShippingInput};
 use super::quantities::LineQuantities;
 use super::reference::{Product, Reference};
 use super::status::{FulfillmentStatus, InvoiceStatus, OrderStatus, PaymentStatus, ReturnStatus};
@@ -187,6 +188,7 @@ fn pricing_input(
             let price = reference.price(&ordered.product.sku, price_list, currency, ordered.quantity * ordered.factor, on)?;
             Some((price.unit_price.0 * ordered.factor, price.price_quantity.0))
         };
+        let own = own.filter(|_| !body.buyers_prices || listed().is_some());
         let (unit_price, price_quantity) = own.or_else(listed).unwrap_or_else(|| {
             faults.add(format!("/lines/{i}/sku"), "price_missing", format!("no price of {} in {currency} on {on}", ordered.product.sku));
             (Decimal::ZERO, Decimal::ONE)
@@ -205,14 +207,29 @@ fn pricing_input(
         tax: taxation.shipping_rule(inputs.first().map(|line: &LineInput| &line.tax)),
         given_tax_amount: shipping.tax_amount.map(|amount| amount.0),
     });
-    PricingInput {
+    let mut input = PricingInput {
         currency,
         mode: body.pricing(),
         prices_include_tax: body.prices_include_tax,
         lines: inputs,
         discounts: body.discounts.clone(),
         shipping,
+    };
+    if input.mode == Pricing::AsGiven {
+        let told = |(line, ordered): (&super::body::NewOrderLine, &Ordered)| {
+            let category = ordered.product.tax_category.clone();
+            Some(Told { rate: line.tax_rate.map(|rate| rate.0), name: line.tax_name.clone(), category, kept: None })
+        };
+        let told: Vec<Option<Told>> = body.lines.iter().zip(lines).map(told).collect();
+        let of_shipping = body.shipping.as_ref().map(|shipping| Told {
+            rate: shipping.tax_rate.map(|rate| rate.0),
+            name: shipping.tax_name.clone(),
+            category: STANDARD.to_owned(),
+            kept: None,
+        });
+        given_tax::take(&mut input, &told, of_shipping.as_ref());
     }
+    input
 }
 
 /// Adds the discounts of the order's coupons.

@@ -237,3 +237,26 @@ async fn a_shipment_of_ours_is_told_once_and_its_hook_changes_nothing() {
     assert_eq!(tell().await, 0);
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn an_order_that_the_store_has_paid_back_before_we_knew_it_is_over_there_too() {
+    let app = start().await;
+    let desk = desk(&app).await;
+    desk.server.change(&v2(""), |order| {
+        (order["status_id"], order["payment_status"]) = (json!(4), json!("refunded"));
+    });
+    let item = |id: i64, quantity: i64, amount: &str| json!({"item_type": "PRODUCT", "item_id": id, "quantity": quantity, "requested_amount": amount});
+    desk.server.put(
+        &format!("/stores/{HASH}/v3/orders/250/payment_actions/refunds"),
+        json!({"data": [{"id": 3, "total_amount": "58.30", "reason": "", "items": [item(11, 2, "39.60"), item(12, 1, "9.90")],
+            "payments": [{"id": 1, "amount": 58.3, "is_declined": false}]}], "meta": {}}),
+    );
+    let message = desk.tell("store/order/created", json!({"type": "order", "id": 250}), "h1").await;
+    assert_eq!((&message["status"], &message["reason"]), (&json!("processed"), &Value::Null), "{message:#}");
+    let order = order_of(&desk.admin, &message).await;
+    assert_eq!(
+        (&order["status"], &order["payment_status"], &order["amount_due"]),
+        (&json!("cancelled"), &json!("refunded"), &json!("0.00"))
+    );
+    clean(&app).await;
+}

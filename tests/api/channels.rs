@@ -80,3 +80,27 @@ async fn a_header_that_holds_the_secret_is_not_stored() {
     assert!(names.contains(&"x-other") && !names.contains(&"x-channel-secret"), "{names:?}");
     assert!(!content.to_string().contains("channel-secret-1") && !content.to_string().contains(&url));
 }
+
+#[actix_web::test]
+async fn fees_are_sold_as_a_product_that_is_there_and_a_shop_s_own_prices_may_count() {
+    let app = TestApp::spawn().await;
+    let (_, admin) = crate::shop::shop(&app).await;
+    let wanted =
+        |sku: &str| json!({"code": format!("c-{}", sku.to_lowercase()), "kind": "shopify", "name": "Shop", "settings": {"fee_sku": sku}});
+    let fault = admin.post("/v1/channels", wanted("NOSUCH")).await.expect(422).body["errors"][0].clone();
+    assert_eq!((&fault["code"], &fault["pointer"]), (&json!("unknown_sku"), &json!("/settings/fee_sku")));
+    let channel = admin.post("/v1/channels", wanted("KOPI")).await.expect(201).body;
+    let path = format!("/v1/channels/{}", channel["id"].as_str().unwrap());
+    let fault = admin.patch(&path, json!({"settings": {"fee_sku": "NOSUCH"}})).await.expect(422).body["errors"][0].clone();
+    assert_eq!((&fault["code"], &fault["pointer"]), (&json!("unknown_sku"), &json!("/settings/fee_sku")));
+    let order = |number: &str| {
+        json!({"channel": "c-kopi", "external_id": number, "customer": {"name": "Siti"}, "currency": "IDR", "pricing": "as_given", "on_shortage": "backorder",
+            "shipping_address": {"line1": "Jl. Braga 12", "city": "Bandung", "country": "ID"}, "lines": [{"sku": "KOPI", "quantity": "1", "unit_price": "1"}]})
+    };
+    let held = admin.post("/v1/orders", order("1")).await.expect(201).body;
+    assert_eq!((&held["status"], &held["holds"][0]["code"]), (&json!("on_hold"), &json!("price_mismatch")));
+    let channel = admin.patch(&path, json!({"settings": {"price_tolerance": {"any": true}}})).await.expect(200).body;
+    assert_eq!(channel["settings"]["price_tolerance"]["any"], true);
+    assert_eq!(admin.post("/v1/orders", order("2")).await.expect(201).body["status"], "confirmed");
+    crate::shop::clean(&app).await;
+}

@@ -144,3 +144,34 @@ async fn a_mapping_is_checked_and_tried_out_before_anything_comes() {
     assert_eq!(refused.code(409), "not_generic");
     assert!(messages(&admin).await.is_empty());
 }
+
+#[actix_web::test]
+async fn ids_keep_their_digits_a_mark_before_the_body_is_skipped_and_too_much_money_is_told() {
+    let app = TestApp::spawn().await;
+    let (admin, channel) = desk(&app).await;
+    let say = async |raw: Vec<u8>| {
+        let (now, delivery) = (app.clock.now(), format!("msg_{}", raw.len()));
+        let signature = sign(&key_of(SECRET), &delivery, now, &raw);
+        let request = app.request(Method::POST, &inbound(&channel)).header("webhook-id", delivery);
+        let request = request.header("webhook-timestamp", now.timestamp().to_string()).header("webhook-signature", signature);
+        send(request.body(raw)).await.expect(200);
+        work(&app).await;
+        newest(&admin).await
+    };
+    let digits = "123456789012345678901234567890";
+    let marked = format!("\u{feff}{}", message(json!({}))).replace("\"A-7\"", digits);
+    let told = say(marked.into_bytes()).await;
+    assert_eq!((&told["status"], &told["external_id"], &told["reason"]), (&json!("processed"), &json!(digits), &Value::Null));
+    assert_eq!(order_of(&admin, &told).await["external_id"], digits);
+    let told = say(message(json!({"id": "A\u{0}7"})).to_string().into_bytes()).await;
+    assert_eq!(
+        (&told["status"], &told["reason"]["code"], &told["reason"]["pointer"]),
+        (&json!("rejected"), &json!("invalid_id"), &json!("/order/id"))
+    );
+    let twice = json!({"id": "A-9", "paid": "57.60", "buyer": {"name": "Bea", "mail": "bea@example.com"}});
+    let told = say(message(twice).to_string().into_bytes()).await;
+    assert_eq!((&told["status"], &told["reason"]["code"]), (&json!("processed"), &json!("overpaid")));
+    assert!(told["reason"]["detail"].as_str().unwrap().contains("28.80 EUR"), "{told:#}");
+    assert_eq!(order_of(&admin, &told).await["total"], "28.80");
+    clean(&app).await;
+}

@@ -213,3 +213,56 @@ async fn the_published_examples_become_orders_field_by_field() {
     }
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn a_price_of_the_buyer_s_own_sells_nothing_and_an_order_for_another_seller_is_not_ours() {
+    let app = TestApp::spawn().await;
+    let post = peppol(&app).await;
+    // We have prices in rupiah and in no other currency.
+    let euros = |id: &str, price: &str| document(id, &[("KOPI", "1", price)]).replace("IDR", "EUR");
+    let item = "/Order/cac:OrderLine[1]/cac:LineItem/cac:Item/cac:SellersItemIdentification/cbc:ID";
+    for (id, price) in [("PO-1", "0.01"), ("PO-2", "0")] {
+        let fault = hand_in(&post.admin, &euros(id, price)).await.expect(422).body["errors"][0].clone();
+        assert_eq!((&fault["code"], &fault["pointer"]), (&json!("price_missing"), &json!(item)));
+    }
+    knock(&post, &euros("PO-1", "0.01"), Some("peppol-secret")).await;
+    let waiting = post.admin.get("/v1/inbound_messages?status=received").await.expect(200).body["data"][0].clone();
+    assert_eq!((&waiting["reason"]["code"], &waiting["reason"]["pointer"]), (&json!("price_missing"), &json!(item)));
+    let price = json!([{"sku": "KOPI", "price_list": "default", "currency": "EUR", "unit_price": "3.00"}]);
+    post.admin.put("/v1/prices", price).await.expect(200);
+    app.clock.advance(chrono::TimeDelta::minutes(16));
+    post.work().await;
+    assert_eq!(post.message(&waiting).await["status"], "processed");
+    assert_eq!(post.orders().await[0]["status"], "on_hold");
+
+    let ours = json!({"electronic_address": {"scheme": "0088", "value": "8991234567891"}, "tax_id": "01.234.567.8-901.000"});
+    post.admin.patch("/v1/organization", ours).await.expect(200);
+    let to = |id: &str, seller: &str| {
+        document(id, &[("KOPI", "1", "50000")]).replace(
+            "<cac:OrderLine>",
+            &format!("<cac:SellerSupplierParty><cac:Party>{seller}</cac:Party></cac:SellerSupplierParty><cac:OrderLine>"),
+        )
+    };
+    let address = |scheme: &str, value: &str| format!("<cbc:EndpointID schemeID=\"{scheme}\">{value}</cbc:EndpointID>");
+    let number = |value: &str| format!("<cac:PartyTaxScheme><cbc:CompanyID>{value}</cbc:CompanyID></cac:PartyTaxScheme>");
+    let party = "/Order/cac:SellerSupplierParty/cac:Party";
+    for (seller, pointer) in [
+        (address("0088", "8991234567000"), format!("{party}/cbc:EndpointID")),
+        (number("99.999.999.9-999.000"), format!("{party}/cac:PartyTaxScheme/cbc:CompanyID")),
+    ] {
+        let fault = hand_in(&post.admin, &to("PO-8", &seller)).await.expect(422).body["errors"][0].clone();
+        assert_eq!((&fault["code"], &fault["pointer"]), (&json!("other_seller"), &json!(pointer)));
+    }
+    knock(&post, &to("PO-8", &address("0088", "8991234567000")), Some("peppol-secret")).await;
+    let rejected = post.admin.get("/v1/inbound_messages?status=rejected&limit=1").await.expect(200).body;
+    assert_eq!(rejected["data"][0]["reason"]["code"], "other_seller");
+    // Ours, or what cannot be compared.
+    for (i, seller) in
+        [address("0088", "8991234567891"), address("0192", "123"), number("ID012345678901000"), "<cac:PartyName/>".to_owned()]
+            .iter()
+            .enumerate()
+    {
+        hand_in(&post.admin, &to(&format!("PO-2{i}"), seller)).await.expect(201);
+    }
+    clean(&app).await;
+}

@@ -4,6 +4,7 @@ pub mod api_client;
 pub mod bigcommerce;
 pub mod crm;
 pub mod email;
+pub mod entities;
 pub mod generic;
 pub mod hubspot;
 pub mod parts;
@@ -18,7 +19,6 @@ pub mod woocommerce;
 use super::body::ChannelKind;
 use super::platform::Platform;
 use crate::inbox::{Message, Outcome, Proof};
-use serde::Deserialize;
 use serde_json::Value;
 
 /// What is asked of a shop because its hooks have not told it.
@@ -41,20 +41,14 @@ pub fn platform(kind: ChannelKind) -> Option<&'static dyn Platform> {
 
 /// The id of the order that a body is about, for those who look for its messages; it is read for real when the message is worked in.
 fn order_id_of(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Ids {
-        #[serde(default)]
-        id: Value,
-        #[serde(default)]
-        order_id: Value,
-    }
-    let ids: Ids = serde_json::from_slice(body).ok()?;
+    let body = reading::json(body).ok()?;
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => number.as_u64().map(|number| number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
-    text(&ids.order_id).or_else(|| text(&ids.id)).map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect())
+    let of = |field: &str| body.get(field).and_then(text);
+    of("order_id").or_else(|| of("id")).map(|id| id.chars().filter(|c| !c.is_control()).take(200).collect())
 }
 
 /// The outcome for a message whose platform names another shop than the channel's, although the signature is right: one app may be

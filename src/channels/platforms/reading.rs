@@ -76,14 +76,19 @@ impl<'a> Node<'a> {
     }
 
     /// An id: text, or a whole number of any size that JSON readers keep.
+    /// `id_missing` where there is nothing, `invalid_id` where there is something else.
     pub fn id(&self) -> Read<String> {
         let id = match self.value {
             Value::String(text) => Some(text.trim().to_owned()),
             Value::Number(number) => number.as_u64().map(|number| number.to_string()),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
-        id.filter(|id| (1..=200).contains(&id.chars().count()) && !id.chars().any(|c| c.is_control() || turns_direction(c)))
-            .ok_or_else(|| self.fault("id_missing", "there is no id here"))
+        id.filter(|id| (1..=200).contains(&id.chars().count()) && !id.chars().any(|c| c.is_control() || turns_direction(c))).ok_or_else(
+            || match self.value {
+                Value::Null => self.fault("id_missing", "there is no id here"),
+                _ => self.fault("invalid_id", "an id is text of 1 to 200 characters without control characters, or a whole number"),
+            },
+        )
     }
 
     /// A decimal number, written as text or as a number; `None` where there is none.
@@ -227,9 +232,56 @@ pub fn bounded(values: impl IntoIterator<Item = (&'static str, Value)>, bytes: u
     map
 }
 
-/// The body as JSON.
+/// A body without the mark of UTF-8 that some programs put before it (RFC 8259 §8.1 lets readers skip it).
+pub fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// The body as JSON. Whole numbers of more digits than 64 bits hold are text, so that ids keep theirs.
 pub fn json(body: &[u8]) -> Read<Value> {
-    serde_json::from_slice(body).map_err(|error| Reason::new("malformed_json", format!("the body is no JSON: {error}"), ""))
+    let body = without_mark(body);
+    let malformed = |error: serde_json::Error| Reason::new("malformed_json", format!("the body is no JSON: {error}"), "");
+    let value = serde_json::from_slice(body).map_err(malformed)?;
+    match long_numbers_quoted(body) {
+        Some(quoted) => serde_json::from_slice(&quoted).map_err(malformed),
+        None => Ok(value),
+    }
+}
+
+/// Well-formed JSON with its longest whole numbers as text; `None` where it has none.
+fn long_numbers_quoted(body: &[u8]) -> Option<Vec<u8>> {
+    let (mut out, mut copied, mut at) = (vec![], 0, 0);
+    while at < body.len() {
+        match body[at] {
+            b'"' => {
+                at += 1;
+                while at < body.len() && body[at] != b'"' {
+                    at += if body[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'0'..=b'9' | b'-' => {
+                let rest = &body[at..];
+                let length =
+                    rest.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')).unwrap_or(rest.len());
+                let number = &rest[..length];
+                let whole = length >= 20 && number.iter().all(u8::is_ascii_digit);
+                if whole && std::str::from_utf8(number).is_ok_and(|text| text.parse::<u64>().is_err()) {
+                    out.extend_from_slice(&body[copied..at]);
+                    out.push(b'"');
+                    out.extend_from_slice(number);
+                    out.push(b'"');
+                    copied = at + length;
+                }
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    (copied > 0).then(|| {
+        out.extend_from_slice(&body[copied..]);
+        out
+    })
 }
 
 #[cfg(test)]
@@ -246,6 +298,21 @@ mod tests {
             ("820982911946154508".into(), "x1".into(), u64::MAX.to_string())
         );
         assert_eq!((id("c").unwrap_err().pointer, id("e").unwrap_err().code), ("/c".into(), "id_missing".into()));
+    }
+
+    #[test]
+    fn longer_numbers_keep_their_digits_and_a_mark_before_the_body_is_skipped() {
+        let text = "\u{feff}{\"id\": 123456789012345678901234567890, \"x\": \"\\\"18446744073709551616\", \"n\": [18446744073709551615, -1.5e3, 99999999999999999999.5]}";
+        let body = json(text.as_bytes()).unwrap();
+        assert_eq!(Node::root(&body).field("id").id().unwrap(), "123456789012345678901234567890");
+        assert_eq!((&body["x"], &body["n"][0], &body["n"][1]), (&json!("\"18446744073709551616"), &json!(u64::MAX), &json!(-1500.0)));
+        assert!(body["n"][2].is_f64());
+        assert_eq!(json(b"{\"id\": 00000000000000000000000000001}").unwrap_err().code, "malformed_json");
+        let code = |body: Value| Node::root(&body).id().unwrap_err().code;
+        assert_eq!(
+            (code(json!("a\u{0}b")), code(json!(1.5)), code(Value::Null)),
+            ("invalid_id".into(), "invalid_id".into(), "id_missing".into())
+        );
     }
 
     #[test]

@@ -71,11 +71,12 @@ pub async fn place_ubl_order(call: BulkCall, app: Data<App>) -> Result<Answer, E
         return Err(Error::bad_request("invalid_parameter", "channel is the code of a channel"));
     }
     let document = ubl_order::read(raw)?;
+    let seller = ubl_order::seller(raw);
     let key = call.idempotency_key()?;
     let (hash, may_price) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE));
     let body = {
         let (document, organization_id) = (document.clone(), context.organization_id);
-        app.db.read(move |connection| take::read(connection, organization_id, &channel, &document)).await?
+        app.db.read(move |connection| take::read(connection, organization_id, &channel, &document, seller.as_ref())).await?
     };
     let request =
         Request { order_id: OrderId::generate(), number: String::new(), body, may_price, dates: Dates::AsTold, historical: false };

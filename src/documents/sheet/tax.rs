@@ -45,7 +45,7 @@ pub fn group_name(group: &DocumentTaxGroup, seller_country: &str, language: Lang
         "K" => words.intra_community.to_owned(),
         "G" => words.export.to_owned(),
         "O" => format!("{} {tax}", words.not_subject),
-        _ => format!("{tax} {}", language.percent(group.rate.0)),
+        _ => format!("{} {}", group.tax_name.as_deref().unwrap_or(tax), language.percent(group.rate.0)),
     }
 }
 

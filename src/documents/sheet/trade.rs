@@ -191,9 +191,10 @@ impl<'a> Writer<'a> {
                 "tax": self.money.amount(group.tax_amount.0),
             })
         });
+        let named = self.document.tax_breakdown.iter().any(|group| group.tax_name.is_some());
         json!({
             "label": words.tax_breakdown,
-            "heads": [words.rate, words.taxable_amount, tax_name(country)],
+            "heads": [words.rate, words.taxable_amount, if named { words.tax } else { tax_name(country) }],
             "rows": rows.collect::<Vec<_>>(),
         })
     }

@@ -85,6 +85,10 @@ pub struct DocumentTaxGroup {
     pub tax_amount: Amount,
     pub exemption_code: Option<String>,
     pub exemption_reason: Option<String>,
+    /// What the shop that has charged the tax calls it; null where it is by the organization's own rates.
+    #[serde(default)]
+    #[schema(example = "CA State Tax, County")]
+    pub tax_name: Option<String>,
 }
 
 /// Why a customer is not taxed.
@@ -110,6 +114,7 @@ impl DocumentTaxGroup {
             tax_amount: group.tax_amount,
             exemption_code: group.exemption_code.or_else(|| exemption.code.clone().filter(|_| silent)),
             exemption_reason: group.exemption_reason.or_else(|| exemption.reason.clone().filter(|_| silent)),
+            tax_name: group.tax_name,
         }
     }
 
@@ -124,6 +129,7 @@ impl DocumentTaxGroup {
             tax_amount: self.tax_amount,
             exemption_code: self.exemption_code.clone(),
             exemption_reason: self.exemption_reason.clone(),
+            tax_name: self.tax_name.clone(),
         }
     }
 }

@@ -157,6 +157,7 @@ mod tests {
             base_fraction: BaseFraction::new(1, 1).unwrap(),
             exemption_code: None,
             exemption_reason: None,
+            name: None,
         };
         let mut group = TaxGroup::empty(&rule, euro());
         let net = Decimal::new(net, 2);

@@ -1,6 +1,7 @@
 //! The shop has changed an order: ours becomes what it is there, as far as it still can.
 
-use super::place::content;
+use super::place::{content, is_of_before};
+use super::store::ShippingBack;
 use super::{Road, ShopOrder, Walked, outcome_of, store};
 use crate::error::Error;
 use crate::inbox::Outcome;
@@ -27,8 +28,13 @@ impl Road<'_> {
             if known.content.as_ref() == Some(&new) {
                 return Ok(());
             }
+            if is_of_before(known.content.as_deref(), &shop.order)? {
+                known.content = Some(new.clone());
+                return Ok(store::save(connection, &self.key, known, self.bench.now)?);
+            }
             let order = self.find(connection, order_id)?;
-            if let Some(edit) = edit_of(&order, &shop.order) {
+            let back = store::shipping_back(connection, &self.key)?;
+            if let Some(edit) = edit_of(&order, &shop.order, &back) {
                 crate::order_to_cash::edit::edit(connection, &self.context, order_id, &edit, &Precondition::Any)?;
             }
             known.content = Some(new.clone());
@@ -55,14 +61,14 @@ impl Road<'_> {
 }
 
 /// What of our order differs from the shop's, as an edit; `None` where nothing does.
-pub(super) fn edit_of(order: &Order, shop: &NewOrder) -> Option<EditOrder> {
+pub(super) fn edit_of(order: &Order, shop: &NewOrder, back: &ShippingBack) -> Option<EditOrder> {
     let mut edit = EditOrder { lines: lines_of(order, shop), ..EditOrder::default() };
     let ours_alone = order.document.discounts.iter().filter(|discount| is_refund(discount));
     let discounts: Vec<Discount> = shop.discounts.iter().chain(ours_alone).cloned().collect();
     if !same_discounts(&discounts, &order.document.discounts) {
         edit.discounts = Some(discounts);
     }
-    edit.shipping = shipping_of(order, shop);
+    edit.shipping = shipping_of(order, shop, back);
     let document = &order.document;
     edit.shipping_address = shop.shipping_address.clone().filter(|address| Some(address) != document.shipping_address.as_ref());
     edit.billing_address = shop.billing_address.clone().filter(|address| Some(address) != document.billing_address.as_ref());
@@ -86,7 +92,7 @@ fn same_discounts(a: &[Discount], b: &[Discount]) -> bool {
     a.len() == b.len() && a.iter().all(|discount| b.contains(discount))
 }
 
-fn shipping_of(order: &Order, shop: &NewOrder) -> Option<EditShipping> {
+fn shipping_of(order: &Order, shop: &NewOrder, back: &ShippingBack) -> Option<EditShipping> {
     let document = &order.document;
     let tax = document.shipping_tax.0;
     let ours = if document.prices_include_tax { order.shipping_net + tax } else { order.shipping_net };
@@ -94,8 +100,17 @@ fn shipping_of(order: &Order, shop: &NewOrder) -> Option<EditShipping> {
         Some(shipping) => (shipping.amount.0, shipping.tax_amount.map_or(Decimal::ZERO, |tax| tax.0), shipping.method.clone()),
         None => (Decimal::ZERO, Decimal::ZERO, None),
     };
+    // What the shop has paid back of it is off ours, and not off the shop's order.
+    let (amount, shop_tax) = ((amount - back.amount).max(Decimal::ZERO), (shop_tax - back.tax).max(Decimal::ZERO));
     let same = amount == ours && shop_tax == tax && (method.is_none() || method == document.shipping_method);
-    (!same).then_some(EditShipping { method, amount: Some(Amount(amount)), tax_amount: Some(Amount(shop_tax)) })
+    let said = shop.shipping.as_ref();
+    (!same).then(|| EditShipping {
+        method,
+        amount: Some(Amount(amount)),
+        tax_amount: Some(Amount(shop_tax)),
+        tax_rate: said.and_then(|shipping| shipping.tax_rate),
+        tax_name: said.and_then(|shipping| shipping.tax_name.clone()),
+    })
 }
 
 fn lines_of(order: &Order, shop: &NewOrder) -> Vec<EditLine> {
@@ -115,6 +130,8 @@ fn lines_of(order: &Order, shop: &NewOrder) -> Vec<EditLine> {
                 unit_price: line.unit_price,
                 discounts: Some(line.discounts.clone()),
                 tax_amount: line.tax_amount,
+                tax_rate: line.tax_rate,
+                tax_name: line.tax_name.clone(),
                 external_line_id: line.external_line_id.clone(),
                 customer_sku: line.customer_sku.clone(),
                 external_ids: Some(line.external_ids.clone()),
@@ -138,6 +155,8 @@ fn lines_of(order: &Order, shop: &NewOrder) -> Vec<EditLine> {
                 unit_price: line.unit_price,
                 discounts: Some(line.discounts.clone()),
                 tax_amount: line.tax_amount,
+                tax_rate: line.tax_rate,
+                tax_name: line.tax_name.clone(),
                 ..EditLine::default()
             });
         }

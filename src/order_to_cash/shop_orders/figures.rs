@@ -6,7 +6,7 @@ use crate::inbox::Reason;
 use crate::orders::body::{NewOrder, NewOrderLine, NewShipping};
 use crate::orders::discount::Discount;
 use crate::types::currency::{Currency, rounded};
-use crate::types::decimal::{Amount, Quantity, UnitPrice};
+use crate::types::decimal::{Amount, Quantity, Rate, UnitPrice};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -42,12 +42,39 @@ pub struct LineFigures {
     /// Each an amount.
     pub discounts: Vec<Discount>,
     pub tax: Option<Decimal>,
+    pub rates: ShopTax,
     /// What the shop calls the line, where it has such lines.
     pub external_ids: BTreeMap<String, String>,
     pub metadata: Map<String, Value>,
     /// Where the line stands in the message, and its SKU.
     pub pointer: String,
     pub sku_pointer: String,
+}
+
+/// What the shop says of a tax beside its amount.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShopTax {
+    /// The sum of its rates, where it says each and none is on another tax.
+    pub rate: Option<Decimal>,
+    /// Their names, one after the other.
+    pub name: Option<String>,
+}
+
+impl ShopTax {
+    /// Of taxes that have charged something: the rate and the name of each.
+    pub fn of(taxes: impl IntoIterator<Item = (Option<Decimal>, Option<String>)>) -> Self {
+        let (mut rate, mut names) = (None, vec![]);
+        for (i, (part, name)) in taxes.into_iter().enumerate() {
+            rate = if i == 0 { part } else { rate.zip(part).map(|(sum, part): (Decimal, Decimal)| sum + part) };
+            names.extend(name.filter(|name| !names.contains(name)));
+        }
+        let names: String = names.join(", ").chars().take(100).collect();
+        let fits = |rate: &Decimal| *rate > Decimal::ZERO && *rate < Decimal::TEN;
+        Self {
+            rate: rate.filter(fits).map(|rate| rounded(rate, 6).normalize()),
+            name: (!names.is_empty()).then(|| names.trim_end().to_owned()),
+        }
+    }
 }
 
 /// A line's price before its discounts.
@@ -64,6 +91,7 @@ pub struct ShippingFigures {
     pub method: Option<String>,
     pub amount: Decimal,
     pub tax: Decimal,
+    pub rates: ShopTax,
     pub pointer: String,
 }
 
@@ -124,6 +152,8 @@ impl Figures {
                 method: shipping.method,
                 amount: Amount(currency.round(shipping.amount)),
                 tax_amount: Some(Amount(currency.round(shipping.tax))),
+                tax_rate: shipping.rates.rate.map(Rate),
+                tax_name: shipping.rates.name,
             }
         });
         doubts
@@ -143,6 +173,7 @@ impl Figures {
                 price: LinePrice::Line(extra.amount),
                 discounts: vec![],
                 tax: Some(extra.tax),
+                rates: ShopTax::default(),
                 external_ids: BTreeMap::new(),
                 metadata: Map::from_iter([("name".to_owned(), Value::String(extra.name))]),
                 sku_pointer: extra.pointer.clone(),
@@ -150,7 +181,8 @@ impl Figures {
             });
         } else {
             let zero = self.currency.zero();
-            let shipping = shipping.get_or_insert(ShippingFigures { method: None, amount: zero, tax: zero, pointer: extra.pointer });
+            let none = || ShippingFigures { method: None, amount: zero, tax: zero, rates: ShopTax::default(), pointer: extra.pointer };
+            let shipping = shipping.get_or_insert_with(none);
             shipping.amount += extra.amount;
             shipping.tax += extra.tax;
         }
@@ -173,7 +205,13 @@ impl Figures {
     fn settle_difference(&mut self, missing: Decimal, shipping: &mut Option<ShippingFigures>) {
         let zero = self.currency.zero();
         if missing > Decimal::ZERO {
-            let none = || ShippingFigures { method: None, amount: zero, tax: zero, pointer: self.total_pointer.clone() };
+            let none = || ShippingFigures {
+                method: None,
+                amount: zero,
+                tax: zero,
+                rates: ShopTax::default(),
+                pointer: self.total_pointer.clone(),
+            };
             shipping.get_or_insert_with(none).amount += missing;
             return;
         }
@@ -260,6 +298,8 @@ fn new_line(line: &LineFigures, currency: Currency) -> NewOrderLine {
         unit_price: Some(UnitPrice(unit_price)),
         discounts,
         tax_amount: line.tax.map(|tax| Amount(currency.round(tax))),
+        tax_rate: line.tax.and(line.rates.rate).map(Rate),
+        tax_name: line.tax.and(line.rates.name.clone()),
         requested_on: None,
         external_line_id: Some(line.external_line_id.clone()),
         customer_sku: None,
@@ -297,6 +337,7 @@ mod tests {
             price,
             discounts: vec![],
             tax: tax.map(dec),
+            rates: ShopTax::default(),
             external_ids: BTreeMap::new(),
             metadata: Map::new(),
             pointer: "/line_items/0".into(),

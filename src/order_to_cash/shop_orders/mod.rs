@@ -29,7 +29,7 @@ use diesel::pg::PgConnection;
 pub use refusal::outcome_of;
 pub use shop_order::{
     Places, RefundedGoods, ShopCancellation, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopOrder, ShopPayment, ShopRefund,
-    ShopRefundLine,
+    ShopRefundLine, ShopShippingRefund,
 };
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -84,11 +84,11 @@ pub fn walk(
             Step::Place => road.place(order)?,
             Step::Doubt => road.doubt(order)?,
             Step::Edit => road.edit(order)?,
-            Step::Pay => road.pay(&order.payments)?,
+            Step::Pay => road.pay_order(order)?,
             Step::RefundMoney => road.refund_money(&order.refunds)?,
             Step::Ship => road.ship(&order.fulfillments)?,
-            Step::RefundGoods => road.refund_goods(&order.refunds)?,
-            Step::Cancel if order.cancelled.is_none() => road.tell_if_ended()?,
+            Step::RefundGoods => road.refund_goods(&order.refunds, order.cancelled.is_some())?,
+            Step::Cancel if order.cancelled.is_none() => road.tell_if_ended(&order.refunds)?,
             Step::Cancel => road.cancel(order.cancelled.as_ref())?,
         };
         if let ControlFlow::Break(outcome) = walked {
@@ -324,7 +324,7 @@ impl<'a> Road<'a> {
             let walked = match step {
                 Step::RefundMoney => self.refund_money(&news.refunds)?,
                 Step::Ship => self.ship(&news.fulfillments)?,
-                Step::RefundGoods => self.refund_goods(&news.refunds)?,
+                Step::RefundGoods => self.refund_goods(&news.refunds, news.deleted)?,
                 _ => self.cancel(news.deleted.then_some(&deleted))?,
             };
             if let ControlFlow::Break(outcome) = walked {
@@ -369,8 +369,11 @@ impl<'a> Road<'a> {
     }
 
     /// An order that the shop has live and we have cancelled ships nothing: somebody must look.
-    fn tell_if_ended(&self) -> Result<Walked, Error> {
-        let ended = self.on_order(|connection, _, order_id| Ok(self.find(connection, order_id)?.status == OrderStatus::Cancelled))?;
+    fn tell_if_ended(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
+        let ended = self.on_order(|connection, _, order_id| {
+            let order = self.find(connection, order_id)?;
+            Ok(order.status == OrderStatus::Cancelled && !refund::is_all_paid_back(&order, refunds))
+        })?;
         if ended == Some(true) {
             self.tell("order_cancelled", "it is cancelled here and not in the shop: cancel it there, or place it anew here", "");
         }

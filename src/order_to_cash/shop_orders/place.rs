@@ -10,6 +10,7 @@ use crate::orders::dates::Dates;
 use crate::orders::order::OnShortage;
 use crate::orders::verify::Request;
 use crate::payments::payment::PaymentStatus;
+use crate::types::address::Contact;
 use crate::types::decimal::Amount;
 use crate::types::id::OrderId;
 use aws_lc_rs::digest;
@@ -85,8 +86,28 @@ impl Road<'_> {
 
 /// What an order is made of, as a hash.
 pub(super) fn content(order: &NewOrder) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_vec(order).map_err(Error::internal)?;
+    let mut plain = order.clone();
+    // Rates and names only say what taxes are called.
+    for line in &mut plain.lines {
+        (line.tax_rate, line.tax_name) = (None, None);
+    }
+    if let Some(shipping) = &mut plain.shipping {
+        (shipping.tax_rate, shipping.tax_name) = (None, None);
+    }
+    let json = serde_json::to_vec(&plain).map_err(Error::internal)?;
     Ok(digest::digest(&digest::SHA256, &json).as_ref().to_vec())
+}
+
+/// Whether it is the content of the same order as it was read before it had an e-mail address to reach the buyer by, or ids of its own:
+/// then the shop has changed nothing since.
+pub(super) fn is_of_before(known: Option<&[u8]>, order: &NewOrder) -> Result<bool, Error> {
+    let Some(known) = known else { return Ok(false) };
+    let mut without_email = order.clone();
+    let rest = order.contact.clone().map(|contact| Contact { email: None, ..contact });
+    without_email.contact = rest.filter(|contact| contact.name.is_some() || contact.phone.is_some());
+    let mut without_ids = NewOrder { external_ids: Default::default(), ..order.clone() };
+    without_ids.lines.iter_mut().for_each(|line| line.external_ids.clear());
+    Ok(content(&without_email)? == known || content(&without_ids)? == known)
 }
 
 fn read_id(body: &Value, field: &str) -> Result<OrderId, Error> {

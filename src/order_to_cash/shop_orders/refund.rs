@@ -3,7 +3,7 @@
 
 use super::edit::REFUND_CODE;
 use super::store::{self, Fact, FactKind};
-use super::{RefundedGoods, Road, ShopRefund, Walked, outcome_of};
+use super::{RefundedGoods, Road, ShopRefund, ShopShippingRefund, Walked, outcome_of};
 use crate::error::Error;
 use crate::inbox::Reason;
 use crate::order_to_cash::{cancel, edit, refund, returns as goods};
@@ -11,7 +11,7 @@ use crate::orders::body::{CancelLine, CancelReason, CancelRequest};
 use crate::orders::change;
 use crate::orders::discount::Discount;
 use crate::orders::edit::apply;
-use crate::orders::edit::body::{EditLine, EditOrder};
+use crate::orders::edit::body::{EditLine, EditOrder, EditShipping};
 use crate::orders::master_data;
 use crate::orders::order::{CancelCode, Order};
 use crate::orders::status::OrderStatus;
@@ -35,6 +35,8 @@ use std::ops::ControlFlow;
 struct Taken {
     cancelled: Vec<(OrderLineId, Decimal)>,
     returned: Vec<(OrderLineId, Decimal)>,
+    /// Of this line more comes back than has left, and could still leave.
+    not_left: Option<String>,
     /// Neither is possible: the buyer keeps it, or it is not there any more.
     kept: Vec<(String, Decimal)>,
 }
@@ -97,10 +99,11 @@ impl Road<'_> {
         (0..count).map(|_| payments::next_refund_number(connection, &self.bench.desk.numbers, self.key.organization_id)).collect()
     }
 
-    pub(super) fn refund_goods(&self, refunds: &[ShopRefund]) -> Result<Walked, Error> {
+    /// `ended`: the shop has cancelled the order. Then nothing is waited for any more, and what has not left is asked of nobody.
+    pub(super) fn refund_goods(&self, refunds: &[ShopRefund], ended: bool) -> Result<Walked, Error> {
         for asked in refunds {
             for step in [Self::settle_goods, Self::settle_rest] {
-                match step(self, asked) {
+                match step(self, asked, ended) {
                     Ok(Some(note)) => self.tell("not_credited", note, &asked.pointer),
                     Ok(None) => {}
                     Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |_| asked.pointer.clone())?)),
@@ -111,7 +114,7 @@ impl Road<'_> {
     }
 
     /// The goods of a refund, once; what could not be followed.
-    fn settle_goods(&self, asked: &ShopRefund) -> Result<Option<String>, Error> {
+    fn settle_goods(&self, asked: &ShopRefund, ended: bool) -> Result<Option<String>, Error> {
         let number = self
             .bench
             .db
@@ -120,7 +123,7 @@ impl Road<'_> {
             if let Some(fact) = store::fact(connection, &self.key, FactKind::RefundGoods, &asked.reference)? {
                 return Ok(fact.note);
             }
-            let note = self.take_goods(connection, order_id, asked, &number)?;
+            let note = self.take_goods(connection, order_id, asked, &number, ended)?;
             store::note_fact(connection, &self.key, FactKind::RefundGoods, &asked.reference, note.as_deref(), self.bench.now)?;
             Ok(note)
         })?;
@@ -128,7 +131,7 @@ impl Road<'_> {
     }
 
     /// What was paid back beside the lines, as far as it has not been taken off before; what could not be followed.
-    fn settle_rest(&self, asked: &ShopRefund) -> Result<Option<String>, Error> {
+    fn settle_rest(&self, asked: &ShopRefund, ended: bool) -> Result<Option<String>, Error> {
         let note = self.on_order(|connection, _, order_id| {
             let known = store::fact(connection, &self.key, FactKind::RefundRest, &asked.reference)?;
             let missing = Fact::missing(known.as_ref(), asked.beside_lines);
@@ -136,7 +139,7 @@ impl Road<'_> {
             if missing.is_zero() {
                 return Ok(before);
             }
-            let note = self.take_rest(connection, order_id, asked, missing)?.or(before);
+            let note = self.take_rest(connection, order_id, asked, missing, ended)?.or(before);
             let fact = Fact { note, amount: Some(asked.beside_lines) };
             store::note_amount(connection, &self.key, FactKind::RefundRest, &asked.reference, &fact, self.bench.now)?;
             Ok(fact.note)
@@ -151,10 +154,15 @@ impl Road<'_> {
         order_id: OrderId,
         asked: &ShopRefund,
         number: &str,
+        ended: bool,
     ) -> Result<Option<String>, Error> {
         let order = self.find(connection, order_id)?;
         let announced = returns::announced(connection, self.key.organization_id, order_id)?;
         let taken = goods_of(&order, asked, |line_number| announced.get(&line_number).copied().unwrap_or_default());
+        if let Some(sku) = taken.not_left.as_ref().filter(|_| !ended) {
+            let detail = format!("the shop takes {sku} back, and it has not left here: its fulfillment has not come yet, or waits");
+            return Err(Error::conflict("awaits_fulfillment", detail));
+        }
         let detail = asked.reason.as_ref().map(|reason| reason.chars().take(500).collect::<String>());
         if !taken.cancelled.is_empty() {
             let line = |(id, quantity): &(OrderLineId, Decimal)| CancelLine { order_line_id: *id, quantity: Some(Quantity(*quantity)) };
@@ -190,18 +198,39 @@ impl Road<'_> {
         order_id: OrderId,
         asked: &ShopRefund,
         missing: Decimal,
+        ended: bool,
     ) -> Result<Option<String>, Error> {
-        let order = change::lock(connection, self.key.organization_id, order_id, &Precondition::Any)?.after;
-        if order.status == OrderStatus::Cancelled && order.amount_invoiced.is_zero() {
+        let mut order = change::lock(connection, self.key.organization_id, order_id, &Precondition::Any)?.after;
+        let ends = ended && order.lines.iter().all(|line| line.quantities.shipped.is_zero());
+        if (ends || order.status == OrderStatus::Cancelled) && order.amount_invoiced.is_zero() {
             // Nobody is asked for anything.
             return Ok(None);
         }
-        let by_hand = || Ok(Some(format!("the shop has paid back {missing} {} beside the lines: credit it by hand", order.currency)));
-        let on = order.subtotal - order.discount_total;
+        let (currency, told) = (order.currency, missing);
+        let by_hand = || Ok(Some(format!("the shop has paid back {told} {currency} beside the lines: credit it by hand")));
         let editable = matches!(order.status, OrderStatus::Confirmed | OrderStatus::OnHold);
         if !editable || !order.amount_invoiced.is_zero() || order.document.discounts.len() >= 20 {
             return by_hand();
         }
+        let mut missing = missing;
+        if let Some(back) = shipping_back(&order, asked, missing)
+            && store::fact(connection, &self.key, FactKind::RefundShipping, &asked.reference)?.is_none()
+        {
+            let edit = EditOrder { shipping: Some(less_shipping(&order, back)), ..EditOrder::default() };
+            edit::edit(connection, &self.context, order_id, &edit, &Precondition::Any)?;
+            let now = change::lock(connection, self.key.organization_id, order_id, &Precondition::Any)?.after;
+            missing -= order.wanted_total() - now.wanted_total();
+            let amount = if order.document.prices_include_tax { back.net + back.tax } else { back.net };
+            for (kind, amount) in [(FactKind::RefundShipping, amount), (FactKind::RefundShippingTax, back.tax)] {
+                let fact = Fact { note: None, amount: Some(amount) };
+                store::note_amount(connection, &self.key, kind, &asked.reference, &fact, self.bench.now)?;
+            }
+            if missing <= Decimal::ZERO {
+                return Ok(None);
+            }
+            order = now;
+        }
+        let on = order.subtotal - order.discount_total;
         let reference = master_data::gather_for(connection, &self.context, &order, &[], order.purchase_order_number.as_deref())?;
         let falls = |off: Decimal| -> Result<Decimal, Error> {
             let mut edited = order.clone();
@@ -212,6 +241,19 @@ impl Road<'_> {
         edit::edit(connection, &self.context, order_id, &less(&order, asked, off), &Precondition::Any)?;
         Ok(None)
     }
+}
+
+/// What of the missing money is the order's shipping, which a refund pays back as a whole: none where it does not fit what is there.
+fn shipping_back(order: &Order, asked: &ShopRefund, missing: Decimal) -> Option<ShopShippingRefund> {
+    let back = asked.shipping?;
+    let fits = back.net <= order.shipping_net && back.tax <= order.document.shipping_tax.0 && back.net + back.tax <= missing;
+    fits.then_some(back)
+}
+
+fn less_shipping(order: &Order, back: ShopShippingRefund) -> EditShipping {
+    let (net, tax) = (order.shipping_net - back.net, order.document.shipping_tax.0 - back.tax);
+    let amount = if order.document.prices_include_tax { net + tax } else { net };
+    EditShipping { amount: Some(Amount(amount)), tax_amount: Some(Amount(tax)), ..EditShipping::default() }
 }
 
 /// The edit that takes that much more off the whole order for a refund; taxes stay as the shop has told them.
@@ -259,6 +301,18 @@ fn discount_of(
     Ok(None)
 }
 
+/// Whether an order has ended because the shop has paid back all of it: everything that is cancelled, or its whole price.
+pub(super) fn is_all_paid_back(order: &Order, refunds: &[ShopRefund]) -> bool {
+    let paid_back: Decimal = refunds.iter().map(|refund| refund.amount).sum();
+    let of_line = |line: &crate::orders::order::OrderLine| -> Decimal {
+        let lines = refunds.iter().flat_map(|refund| &refund.lines);
+        let mine = lines.filter(|asked| line.detail.external_line_id.as_ref() == Some(&asked.external_line_id));
+        mine.map(|asked| asked.quantity).sum()
+    };
+    let lines = || order.lines.iter().filter(|line| !line.is_removed());
+    !refunds.is_empty() && (paid_back >= order.total || lines().all(|line| of_line(line) >= line.quantities.cancelled))
+}
+
 /// What becomes of the goods of a refund. `announced` is how much of a line is on its way back already.
 fn goods_of(order: &Order, asked: &ShopRefund, announced: impl Fn(i16) -> Decimal) -> Taken {
     let mut taken = Taken::default();
@@ -275,7 +329,11 @@ fn goods_of(order: &Order, asked: &ShopRefund, announced: impl Fn(i16) -> Decima
         let (cancelled, returned) = match line.goods {
             RefundedGoods::ComeBack => {
                 let returned = line.quantity.min(returnable);
-                ((line.quantity - returned).min(open), returned)
+                let cancelled = (line.quantity - returned).min(open);
+                if known.is_stocked() && cancelled > Decimal::ZERO {
+                    taken.not_left.get_or_insert_with(|| known.sku.clone());
+                }
+                (cancelled, returned)
             }
             RefundedGoods::NotSent | RefundedGoods::Unsaid => {
                 let cancelled = line.quantity.min(open);

@@ -67,11 +67,21 @@ pub struct ShopRefund {
     pub lines: Vec<ShopRefundLine>,
     /// The part of `amount` that is for none of the lines (shipping, goodwill). It is taken off the order where nothing is invoiced yet.
     pub beside_lines: Decimal,
+    /// What of `beside_lines` is shipping, with its tax, as far as the shop says so.
+    pub shipping: Option<ShopShippingRefund>,
     /// Why its amounts cannot be told (they are zero then): a person books the money.
     pub unclear: Option<Reason>,
     pub reason: Option<String>,
     /// Where it stands in the message.
     pub pointer: String,
+}
+
+/// Shipping that was paid back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShopShippingRefund {
+    /// Without its tax; above 0.
+    pub net: Decimal,
+    pub tax: Decimal,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

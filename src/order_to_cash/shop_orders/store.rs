@@ -31,6 +31,9 @@ text_enum! {
         RefundMoney = "refund_money",
         RefundGoods = "refund_goods",
         RefundRest = "refund_rest",
+        /// What is off the shipping for it, in the prices' own terms, and off its tax.
+        RefundShipping = "refund_shipping",
+        RefundShippingTax = "refund_shipping_tax",
         Fulfillment = "fulfillment",
         Doubt = "doubt",
     }
@@ -158,6 +161,27 @@ pub fn note_amount(
     .bind::<Timestamptz, _>(now)
     .execute(connection)?;
     Ok(())
+}
+
+/// What is off an order's shipping because the shop has paid it back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, QueryableByName)]
+pub struct ShippingBack {
+    /// In the prices' own terms.
+    #[diesel(sql_type = Numeric)]
+    pub amount: Decimal,
+    #[diesel(sql_type = Numeric)]
+    pub tax: Decimal,
+}
+
+/// Of all refunds that are worked in.
+pub fn shipping_back(connection: &mut PgConnection, key: &Key) -> QueryResult<ShippingBack> {
+    sql("SELECT coalesce(sum(amount) FILTER (WHERE kind = 'refund_shipping'), 0) AS amount, \
+           coalesce(sum(amount) FILTER (WHERE kind = 'refund_shipping_tax'), 0) AS tax \
+         FROM channel_order_fact WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .get_result(connection)
 }
 
 /// Whether the shop is being told of a shipment of the order: what it says of it meanwhile is what we have told.

@@ -1,10 +1,11 @@
 use crate::orders::check::{check_coupon_codes, check_priority};
 use crate::orders::discount::Discount;
+use crate::orders::given_tax;
 use crate::orders::order::{DeliveryRule, OnShortage};
 use crate::platform::limits;
 use crate::types::absent::null_is_default;
 use crate::types::address::{Address, Contact};
-use crate::types::decimal::{Amount, Quantity, UnitPrice};
+use crate::types::decimal::{Amount, Quantity, Rate, UnitPrice};
 use crate::types::fault::{Fault, Faults};
 use crate::types::id::OrderLineId;
 use crate::types::text::{check_code, check_external_ids, check_metadata, check_optional_prose, check_optional_text};
@@ -102,6 +103,12 @@ pub struct EditLine {
     /// The shop's tax, kept exactly where pricing is `as_given` (scope `orders:price`).
     #[serde(default)]
     pub tax_amount: Option<Amount>,
+    /// What the rates of the shop's tax add up to, with `tax_amount`.
+    #[serde(default)]
+    pub tax_rate: Option<Rate>,
+    /// What the shop calls its tax, with `tax_amount`.
+    #[serde(default)]
+    pub tax_name: Option<String>,
     /// The line keeps its number and stands with quantity 0.
     #[serde(default, deserialize_with = "null_is_default")]
     pub remove: bool,
@@ -133,6 +140,12 @@ pub struct EditShipping {
     /// The shop's tax, where pricing is `as_given`.
     #[serde(default)]
     pub tax_amount: Option<Amount>,
+    /// As of lines.
+    #[serde(default)]
+    pub tax_rate: Option<Rate>,
+    /// As of lines.
+    #[serde(default)]
+    pub tax_name: Option<String>,
 }
 
 impl EditOrder {
@@ -185,6 +198,8 @@ impl EditOrder {
         if let Some(shipping) = &self.shipping {
             not_negative(&mut faults, "/shipping/amount", shipping.amount.map(|amount| amount.0));
             not_negative(&mut faults, "/shipping/tax_amount", shipping.tax_amount.map(|amount| amount.0));
+            let (has_tax, name) = (shipping.tax_amount.is_some(), shipping.tax_name.as_deref());
+            given_tax::check(&mut faults, "/shipping", has_tax, shipping.tax_rate, name);
             check_optional_text(&mut faults, "/shipping/method", shipping.method.as_deref(), 100);
         }
         let discounts = self.discounts.as_deref().unwrap_or_default();
@@ -219,6 +234,7 @@ impl EditLine {
             faults.require(fits, at("unit_price"), "out_of_range", "at most 12 digits before the point");
         }
         not_negative(faults, &at("tax_amount"), self.tax_amount.map(|amount| amount.0));
+        given_tax::check(faults, &format!("/lines/{i}"), self.tax_amount.is_some(), self.tax_rate, self.tax_name.as_deref());
         let discounts = self.discounts.as_deref().unwrap_or_default();
         faults.require(discounts.len() <= 20, at("discounts"), "too_many_items", "at most 20 discounts");
         check_optional_text(faults, &at("external_line_id"), self.external_line_id.as_deref(), 255);

@@ -5,6 +5,7 @@ use super::coupons;
 use super::reprice::{Invoiced, reprice};
 use crate::error::Error;
 use crate::orders::coupons::CouponsChange;
+use crate::orders::given_tax::{self, STANDARD, Told};
 use crate::orders::order::{Order, OrderLine};
 use crate::orders::pricing::{LineInput, Priced, Pricing, PricingInput, ShippingInput};
 use crate::orders::reference::{Customer, Reference};
@@ -105,7 +106,7 @@ pub fn change_amounts(
         return Err(Error::conflict("shipping_invoiced", detail));
     }
     let (mut faults, mut refused) = (Faults::new(), vec![]);
-    let mut inputs = vec![];
+    let (mut inputs, mut told) = (vec![], vec![]);
     for (place, change) in changes.iter().enumerate() {
         let known = before.lines.get(place);
         let Some(input) = line_input(order, place, known, change, edit, moves, &terms, &mut faults) else { continue };
@@ -115,9 +116,12 @@ pub fn change_amounts(
         }
         (line.unit_price, line.price_quantity) = (input.unit_price, input.price_quantity);
         inputs.push((place, input));
+        told.push(given_of(before, known, line, change, moves, &terms));
     }
     refuse_invoiced(refused)?;
-    let shipping = shipping_input(order, before, edit, shipping, moves || edit.reprice && !is_invoiced, &inputs, &terms);
+    let anew = moves || edit.reprice && !is_invoiced;
+    let of_shipping = given_of_shipping(before, edit, shipping.is_some() || anew, is_invoiced);
+    let shipping = shipping_input(order, before, edit, shipping, anew, &inputs, &terms);
     faults.into_result()?;
     let part = before.value_of(|line| line.quantities.invoiced);
     let invoiced_part = |place: usize| {
@@ -149,6 +153,7 @@ pub fn change_amounts(
         true => coupons::judge(order, edit, reference, &mut input, &places, terms.on)?,
         false => CouponsChange::default(),
     };
+    given_tax::take(&mut input, &told, of_shipping.as_ref());
     let priced = reprice(&input, &invoiced).map_err(|error| as_asked(error, &places, changes))?;
     write(order, &places, &input, &priced, &invoiced);
     if moves || edit.reprice {
@@ -201,7 +206,12 @@ fn line_input(
         faults.add(&pointer, "price_missing", format!("no price of {} in {} on {}", line.sku, order.currency, terms.on));
     }
     let tax = match known.filter(|known| !anew && !moves && !known.quantities.quantity.is_zero()) {
-        Some(known) => rule_of(order.document.tax_breakdown.get(known.detail.tax_group)),
+        Some(known) => {
+            let group = order.document.tax_breakdown.get(known.detail.tax_group);
+            let untaxed_now = change.asked.and_then(|(_, asked)| asked.tax_amount).is_some_and(|tax| tax.0.is_zero());
+            let mut ours = || terms.tax_rule(line, &pointer, faults);
+            if untaxed_now && group.is_some_and(|group| group.tax_name.is_some()) { ours() } else { rule_of(group) }
+        }
         None => {
             let pointer = if known.is_some() && moves { "/shipping_address" } else { &pointer };
             terms.tax_rule(line, pointer, faults)
@@ -223,6 +233,44 @@ fn line_input(
     })
 }
 
+/// What the shop says of the tax of a line that is not invoiced, where it is another than before or of another place.
+fn given_of(
+    before: &Order,
+    known: Option<&OrderLine>,
+    line: &OrderLine,
+    change: &Change<'_>,
+    moves: bool,
+    terms: &Terms<'_>,
+) -> Option<Told> {
+    let asked = change.asked.map(|(_, asked)| asked);
+    let is_other = |known: &OrderLine| moves || asked.is_some_and(|asked| asked.tax_amount.is_some_and(|tax| tax.0 != known.tax_amount));
+    let judged = before.document.pricing == Pricing::AsGiven
+        && known.is_none_or(|known| known.quantities.invoiced.is_zero() && (is_other(known) || known.quantities.quantity.is_zero()));
+    if !judged {
+        return None;
+    }
+    let category = terms.reference.product(&line.sku).map_or_else(|| STANDARD.to_owned(), |product| product.tax_category.clone());
+    let of_group = known.and_then(|known| before.document.tax_breakdown.get(known.detail.tax_group));
+    let (rate, name) = (asked.and_then(|asked| asked.tax_rate), asked.and_then(|asked| asked.tax_name.clone()));
+    Some(told(of_group, rate.map(|rate| rate.0), name, category))
+}
+
+fn given_of_shipping(before: &Order, edit: &EditOrder, judged: bool, is_invoiced: bool) -> Option<Told> {
+    if !judged || is_invoiced || before.document.pricing != Pricing::AsGiven {
+        return None;
+    }
+    let of_group = before.document.shipping_tax_group.and_then(|group| before.document.tax_breakdown.get(group));
+    let (rate, name) = edit.shipping.as_ref().map_or((None, None), |shipping| (shipping.tax_rate, shipping.tax_name.clone()));
+    Some(told(of_group, rate.map(|rate| rate.0), name, STANDARD.to_owned()))
+}
+
+/// A tax of the shop's that stands in a group of its own rate keeps rate and name where they still fit.
+fn told(of_group: Option<&TaxGroup>, rate: Option<Decimal>, name: Option<String>, category: String) -> Told {
+    let given = of_group.filter(|group| group.tax_name.is_some());
+    let kept = given.and_then(|group| rule_of(Some(group))).filter(|rule| name.is_none() || name == rule.name);
+    Told { rate, name: name.or_else(|| given.and_then(|group| group.tax_name.clone())), category, kept }
+}
+
 /// Whether a line that is not invoiced has the list's price for its quantity, and now another quantity: what was agreed then was the
 /// list, with its prices by quantity, and not that figure.
 fn is_of_its_quantity(order: &Order, known: &OrderLine, line: &OrderLine, terms: &Terms<'_>) -> bool {
@@ -240,6 +288,7 @@ fn rule_of(group: Option<&TaxGroup>) -> Option<TaxRule> {
         base_fraction: group.base_fraction,
         exemption_code: group.exemption_code.clone(),
         exemption_reason: group.exemption_reason.clone(),
+        name: group.tax_name.clone(),
     })
 }
 
@@ -290,7 +339,9 @@ fn shipping_input(
     terms: &Terms<'_>,
 ) -> Option<ShippingInput> {
     let amount = asked.or_else(|| shipping_amount(before))?;
-    let agreed = before.document.shipping_tax_group.filter(|_| !anew).and_then(|group| rule_of(before.document.tax_breakdown.get(group)));
+    let group = before.document.shipping_tax_group.filter(|_| !anew).and_then(|group| before.document.tax_breakdown.get(group));
+    let untaxed_now = !amount.is_zero() && edit.shipping.as_ref().and_then(|asked| asked.tax_amount).is_some_and(|tax| tax.0.is_zero());
+    let agreed = rule_of(group.filter(|group| !(untaxed_now && group.tax_name.is_some())));
     let listed = || terms.taxation.shipping_rule(lines.first().map(|(_, line)| &line.tax));
     let given = match asked {
         None => Some(before.document.shipping_tax.0),

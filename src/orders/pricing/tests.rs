@@ -20,6 +20,7 @@ pub(crate) fn rule(rate: &str) -> TaxRule {
         base_fraction: BaseFraction::WHOLE,
         exemption_code: None,
         exemption_reason: None,
+        name: None,
     }
 }
 

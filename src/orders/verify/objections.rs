@@ -69,12 +69,15 @@ fn country_without_region(order: &Order, reference: &Reference) -> Option<String
     taxation.country_without_region(kinds()).map(str::to_owned)
 }
 
-/// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has
-/// no price of ours cannot be compared.
+/// Given prices that differ from ours by more than the channel tolerates (by default one minor unit a line). A product that has no price
+/// of ours cannot be compared: it is sold at the shop's; what a buyer asks for has one (`NewOrder::buyers_prices`).
 fn price_mismatches(order: &Order, reference: &Reference, price_list: Option<&str>) -> Vec<(OrderLineId, String, serde_json::Value)> {
     let on = order.ordered_at.with_timezone(&reference.company.organization.time_zone).date_naive();
     let tolerance = reference.company.channel(&order.channel).map(|channel| &channel.settings["price_tolerance"]);
     let number = |field: &str| tolerance.and_then(|t| t[field].as_str()).and_then(|text| text.parse::<Decimal>().ok());
+    if tolerance.is_some_and(|tolerance| tolerance["any"] == true) {
+        return vec![];
+    }
     let amount = number("amount").unwrap_or(Decimal::new(1, order.currency.minor_units()));
     let percent = number("percent").unwrap_or(Decimal::ZERO);
     let mut found = vec![];

@@ -1,6 +1,7 @@
 //! What BigCommerce's hooks say: that something has changed, and its id (docs.bigcommerce.com, "Webhook events").
 
 use crate::channels::platforms::api_client::loose::Loose;
+use crate::channels::platforms::reading::without_mark;
 use crate::inbox::Reason;
 use serde::Deserialize;
 
@@ -42,7 +43,7 @@ fn id(text: &Loose) -> Option<String> {
 
 /// Reads a message.
 pub fn read(body: &[u8]) -> Result<Hook, Reason> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| Reason::new("malformed_json", error.to_string(), ""))?;
+    let body: Body = serde_json::from_slice(without_mark(body)).map_err(|error| Reason::new("malformed_json", error.to_string(), ""))?;
     let scope: String = body.scope.0.chars().filter(|c| !c.is_control()).take(100).collect();
     let store_hash = body.producer.text().and_then(|producer| producer.strip_prefix("stores/")).unwrap_or_default().to_owned();
     let (order, part) = (scope.starts_with("store/order/"), scope.starts_with("store/shipment/"));

@@ -4,7 +4,7 @@ use crate::channels::body::ChannelSettings;
 use crate::channels::platforms::parts::{Postal, country, email, full_name, line};
 use crate::channels::platforms::reading::{Node, Read, bounded};
 use crate::inbox::Reason;
-use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, discount};
+use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, ShopTax, discount};
 use crate::order_to_cash::shop_orders::{
     Places, RefundedGoods, ShopCancellation, ShopFulfillment, ShopFulfillmentLine, ShopOrder, ShopPayment, ShopRefund, ShopRefundLine,
 };
@@ -203,6 +203,7 @@ fn in_terms(root: &Node, currency: Currency, settings: &ChannelSettings, terms: 
             price: LinePrice::Line(gross),
             discounts,
             tax: Some(tax),
+            rates: ShopTax::default(),
             metadata: bounded(
                 [("name", item.field("name").value.clone()), ("product_options", item.field("product_options").value.clone())],
                 4 * 1024,
@@ -215,6 +216,7 @@ fn in_terms(root: &Node, currency: Currency, settings: &ChannelSettings, terms: 
         method: root.field("shipping_addresses").items().first().and_then(|to| to.field("shipping_method").text(100)),
         amount: money(&order, "shipping_cost")?,
         tax: order.field("shipping_cost_tax").positive(currency)?,
+        rates: ShopTax::default(),
         pointer: order.field("shipping_cost_ex_tax").pointer,
     };
     sum += shipping.amount;
@@ -343,6 +345,7 @@ fn refund(node: &Node, currency: Currency) -> Read<Option<ShopRefund>> {
         amount,
         lines,
         beside_lines,
+        shipping: None,
         unclear: None,
         reason: node.field("reason").prose(500),
         pointer: node.pointer.clone(),

@@ -147,6 +147,8 @@ impl Deal {
     /// The order that it asks for.
     pub fn shop_order(&self, buyer: &Buyer, now: DateTime<Utc>) -> ShopOrder {
         let places_of_currency = self.currency.map_or(2, Currency::minor_units);
+        let system = self.buyer.as_ref().map(|buyer| buyer.system.to_string());
+        let named = |id: &String| system.iter().map(|system| (system.clone(), id.clone())).collect::<BTreeMap<_, _>>();
         let mut places = Places::default();
         let mut lines = Vec::with_capacity(self.lines.len());
         for (i, line) in self.lines.iter().enumerate() {
@@ -158,11 +160,13 @@ impl Deal {
                 unit_price: Some(UnitPrice(line.unit_price.normalize())),
                 discounts: line.discount(places_of_currency).into_iter().collect(),
                 tax_amount: line.tax_amount.map(|tax| Amount(rounded(tax, places_of_currency))),
+                tax_rate: None,
+                tax_name: None,
                 external_line_id: Some(line.external_id.clone()),
                 unit: None,
                 requested_on: None,
                 customer_sku: None,
-                external_ids: BTreeMap::new(),
+                external_ids: named(&line.external_id),
                 metadata: Map::new(),
             });
         }
@@ -194,6 +198,7 @@ impl Deal {
             // What was sold is sold: what is short waits for supply.
             on_shortage: Some(OnShortage::Backorder),
             note: self.note.clone(),
+            external_ids: named(&self.external_id),
             metadata: self.metadata.clone(),
             ..blank
         };

@@ -4,7 +4,7 @@ use super::super::reading::{AddressFields, Node, Read, address, bounded};
 use super::mapping::{MappedAddress, Mapping};
 use crate::channels::body::ChannelSettings;
 use crate::inbox::Reason;
-use crate::order_to_cash::shop_orders::figures::{Figures, LineFigures, LinePrice, ShippingFigures, discount};
+use crate::order_to_cash::shop_orders::figures::{Figures, LineFigures, LinePrice, ShippingFigures, ShopTax, discount};
 use crate::order_to_cash::shop_orders::{Places, ShopCancellation, ShopOrder, ShopPayment};
 use crate::orders::body::{InlineCustomer, NewOrder};
 use crate::orders::order::CancelCode;
@@ -143,6 +143,7 @@ impl Mapping {
                 method: at(&mapped.method).and_then(|node| node.text(100)),
                 amount: money(&mapped.amount)?.unwrap_or(currency.zero()),
                 tax: money(&mapped.tax)?.unwrap_or(currency.zero()),
+                rates: ShopTax::default(),
                 pointer,
             });
         }
@@ -192,6 +193,7 @@ impl Mapping {
             price,
             discounts: off.into_iter().map(|amount| discount(amount, None, None)).collect(),
             tax,
+            rates: ShopTax::default(),
             external_ids: BTreeMap::new(),
             metadata: if name.is_null() { Map::new() } else { bounded([("name", name)], 1024) },
             pointer: item.pointer.clone(),

@@ -1,6 +1,7 @@
 //! What HubSpot tells: up to 100 events in one body, out of order, each saying little more than which object has changed.
 
 use crate::channels::platforms::api_client::loose::Loose;
+use crate::channels::platforms::reading::without_mark;
 use crate::inbox::Reason;
 use serde::Deserialize;
 
@@ -43,7 +44,7 @@ fn id(text: &Loose) -> Option<&str> {
 
 /// Reads a body. What is new in an event is not believed: the deal is fetched.
 pub fn read(body: &[u8]) -> Result<Told, Reason> {
-    let events: Vec<Event> = serde_json::from_slice(body)
+    let events: Vec<Event> = serde_json::from_slice(without_mark(body))
         .map_err(|error| Reason::new("malformed_json", format!("HubSpot sends a list of events: {error}"), ""))?;
     let mut told = Told::default();
     for (i, event) in events.iter().enumerate() {

@@ -3,6 +3,7 @@
 use super::deal::Kind;
 use super::ids::whole;
 use super::record::Record;
+use crate::channels::platforms::reading::without_mark;
 use crate::inbox::Reason;
 use serde_json::value::RawValue;
 
@@ -22,7 +23,7 @@ pub struct Pushed {
 /// Reads a message: one record, or a list of them.
 pub fn read(body: &[u8]) -> Result<Vec<Pushed>, Reason> {
     let malformed = |error: serde_json::Error| Reason::new("malformed_json", error.to_string(), "");
-    let raw: Box<RawValue> = serde_json::from_slice(body).map_err(malformed)?;
+    let raw: Box<RawValue> = serde_json::from_slice(without_mark(body)).map_err(malformed)?;
     let (records, listed): (Vec<Record>, bool) = if raw.get().starts_with('[') {
         (serde_json::from_str(raw.get()).map_err(malformed)?, true)
     } else {

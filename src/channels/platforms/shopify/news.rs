@@ -4,7 +4,9 @@ use super::super::reading::{Node, Read};
 use super::money::{Money, OTHER_CURRENCY};
 use super::order::SHOP_CURRENCY;
 use crate::inbox::Reason;
-use crate::order_to_cash::shop_orders::{RefundedGoods, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopRefund, ShopRefundLine};
+use crate::order_to_cash::shop_orders::{
+    RefundedGoods, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopRefund, ShopRefundLine, ShopShippingRefund,
+};
 use crate::orders::order::Order;
 use rust_decimal::Decimal;
 
@@ -35,11 +37,14 @@ pub fn refund(node: &Node, terms: Terms) -> Read<ShopRefund> {
         }
     }
     let zero = terms.money.currency.zero();
-    let (amount, beside_lines, unclear) = match figures(node, terms) {
-        Ok((amount, of_lines)) => (amount, (amount - of_lines).clamp(zero, amount), None),
+    let (amount, beside_lines, shipping, unclear) = match figures(node, terms) {
+        Ok((amount, of_lines)) => {
+            let beside_lines = (amount - of_lines).clamp(zero, amount);
+            (amount, beside_lines, shipping(node, terms, beside_lines)?, None)
+        }
         Err(reason) if reason.code == OTHER_CURRENCY => {
             let detail = format!("a refund has an amount that is not told in {}: book it by hand", terms.money.currency);
-            (zero, zero, Some(Reason { detail, ..reason }))
+            (zero, zero, None, Some(Reason { detail, ..reason }))
         }
         Err(reason) => return Err(reason),
     };
@@ -47,6 +52,7 @@ pub fn refund(node: &Node, terms: Terms) -> Read<ShopRefund> {
         reference: node.field("id").id()?,
         amount,
         beside_lines,
+        shipping,
         unclear,
         lines,
         reason: node.field("note").prose(500),
@@ -74,6 +80,22 @@ fn figures(node: &Node, terms: Terms) -> Read<(Decimal, Decimal)> {
         };
     }
     Ok((amount, of_lines))
+}
+
+/// What of the money beside the lines is shipping: Shopify says it by adjustments below zero, with their tax beside them or, where
+/// prices include it, inside.
+fn shipping(node: &Node, terms: Terms, beside_lines: Decimal) -> Read<Option<ShopShippingRefund>> {
+    let money = terms.money;
+    let (mut amount, mut tax) = (money.currency.zero(), money.currency.zero());
+    for adjustment in node.field("order_adjustments").items() {
+        if adjustment.field("kind").text(40).as_deref() == Some("shipping_refund") {
+            amount -= money.read(&adjustment, "amount")?;
+            tax -= money.read(&adjustment, "tax_amount")?;
+        }
+    }
+    let net = if terms.prices_include_tax && amount + tax > beside_lines { amount - tax } else { amount };
+    let is_some = net > Decimal::ZERO && tax >= Decimal::ZERO && net + tax <= beside_lines;
+    Ok(is_some.then_some(ShopShippingRefund { net, tax }))
 }
 
 /// What a refunded line comes to where the message has only the line itself (API versions before 2019): its share of that.

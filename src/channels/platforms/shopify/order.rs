@@ -1,11 +1,12 @@
 //! What Shopify sends as ours (Admin REST order resource, 2025-10 and older shapes). Pure.
 
+use super::super::parts::email;
 use super::super::reading::{AddressFields, Node, Read, address, bounded, full_name};
 use super::money::{Money, OTHER_CURRENCY};
 use super::news::{Terms, fulfillment, refund};
 use crate::channels::body::ChannelSettings;
 use crate::inbox::Reason;
-use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, discount};
+use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, ShopTax, discount};
 use crate::order_to_cash::shop_orders::{Places, ShopCancellation, ShopOrder, ShopPayment, ShopRefund};
 use crate::orders::body::{InlineCustomer, NewOrder};
 use crate::orders::order::CancelCode;
@@ -38,7 +39,9 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
     let money = Money::of(body)?;
     let external_id = body.field("id").id()?;
     let mut places = Places::default();
-    let mut order = NewOrder::of_guest(customer(body, &mut places)?);
+    let customer = customer(body, &mut places)?;
+    let contact = contact(body, &customer);
+    let mut order = NewOrder::of_guest(customer);
     let terms = Terms { money, prices_include_tax: body.field("taxes_included").is_true() };
     let refunds = body.field("refunds").items().iter().map(|node| refund(node, terms)).collect::<Read<Vec<_>>>()?;
     let mut doubts = figures(body, money, settings, &refunds)?.write(&mut order, &mut places);
@@ -53,7 +56,7 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
     places.note("/ordered_at", "/created_at");
     order.note = body.field("note").prose(5000);
     order.purchase_order_number = body.field("po_number").text(100);
-    order.contact = contact(body);
+    order.contact = contact;
     order.external_ids = BTreeMap::from([("shopify".to_owned(), external_id.clone())]);
     order.metadata = bounded(
         [
@@ -108,10 +111,11 @@ fn customer(body: &Node, places: &mut Places) -> Read<InlineCustomer> {
     Ok(InlineCustomer { name, email: email.map(|(email, _)| email), phone })
 }
 
-fn contact(body: &Node) -> Option<Contact> {
+fn contact(body: &Node, customer: &InlineCustomer) -> Option<Contact> {
     let phone = ["shipping_address", "billing_address"].iter().find_map(|field| body.at(&[field, "phone"]).text(50));
     let name = body.at(&["shipping_address", "name"]).text(200);
-    (name.is_some() || phone.is_some()).then_some(Contact { name, email: None, phone })
+    let email = email(customer.email.as_deref());
+    (name.is_some() || phone.is_some() || email.is_some()).then_some(Contact { name, email, phone })
 }
 
 fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[ShopRefund]) -> Read<Figures> {
@@ -163,6 +167,7 @@ fn figures(body: &Node, money: Money, settings: &ChannelSettings, refunds: &[Sho
             price: LinePrice::Unit(price),
             discounts: allocated.into_iter().filter(|amount| !amount.is_zero()).map(|amount| discount(amount, None, None)).collect(),
             tax,
+            rates: rates_of(&taxes, money)?,
             external_ids: BTreeMap::from([("shopify".to_owned(), external_line_id.clone())]),
             metadata: bounded(
                 [("name", item.field("name").value.clone()), ("properties", item.field("properties").value.clone())],
@@ -258,6 +263,7 @@ fn discounts_of(node: &Node, money: Money) -> Read<Vec<Decimal>> {
 /// All shipping lines as one, and the discounts that are inside it.
 fn shipping(body: &Node, money: Money) -> Read<(Option<ShippingFigures>, Decimal)> {
     let (mut found, mut off): (Option<ShippingFigures>, Decimal) = (None, Decimal::ZERO);
+    let mut taxes = vec![];
     for line in body.field("shipping_lines").items() {
         if line.field("is_removed").is_true() {
             continue;
@@ -267,19 +273,40 @@ fn shipping(body: &Node, money: Money) -> Read<(Option<ShippingFigures>, Decimal
         let discounted = money.at(&line, "discounted_price")?;
         let after =
             if discounted.is_null() { (price - allocated).max(money.currency.zero()) } else { discounted.positive(money.currency)? };
-        let tax = money.sum(&line.field("tax_lines").items(), "price")?;
+        let of_line = line.field("tax_lines").items();
+        let tax = money.sum(&of_line, "price")?;
         off += price - after;
         let zero = money.currency.zero();
         let shipping = found.get_or_insert(ShippingFigures {
             method: line.field("title").text(100),
             amount: zero,
             tax: zero,
+            rates: ShopTax::default(),
             pointer: line.pointer.clone(),
         });
         shipping.amount += after;
         shipping.tax += tax;
+        taxes.extend(of_line);
+    }
+    if let Some(shipping) = &mut found {
+        shipping.rates = rates_of(&taxes, money)?;
     }
     Ok((found, off))
+}
+
+/// Rates and titles of the taxes that have charged something; one that stands on several shipping lines counts once.
+fn rates_of(taxes: &[Node], money: Money) -> Read<ShopTax> {
+    let mut charged: Vec<(Option<Decimal>, Option<String>)> = vec![];
+    for tax in taxes {
+        if money.read(tax, "price")?.is_zero() {
+            continue;
+        }
+        let of = (tax.field("rate").decimal().ok().flatten(), tax.field("title").text(60));
+        if !charged.contains(&of) {
+            charged.push(of);
+        }
+    }
+    Ok(ShopTax::of(charged))
 }
 
 fn cancelled(body: &Node) -> Option<ShopCancellation> {

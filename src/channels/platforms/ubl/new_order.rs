@@ -43,7 +43,7 @@ pub fn external_id(order: &UblOrder) -> String {
 }
 
 /// The order as `POST /v1/orders` takes it. Where every line has a price, prices are the buyer's (`as_given`), so that one that is not
-/// ours holds the order for `price_mismatch`.
+/// ours holds the order for `price_mismatch`, and where we have none the order is not placed.
 pub fn new_order(order: &UblOrder, channel: &str, customer_id: CustomerId, named: &Named) -> Result<NewOrder, Vec<Fault>> {
     let mut faults = Faults::new();
     let as_given = order.lines.iter().all(|line| line.price.is_some());
@@ -68,7 +68,8 @@ pub fn new_order(order: &UblOrder, channel: &str, customer_id: CustomerId, named
         "pricing": if as_given { "as_given" } else { "computed" },
         "discounts": discounts(&allowances), "shipping": shipping, "lines": lines, "on_shortage": "backorder",
     });
-    from_value(&body).map_err(|error| match error {
+    let read: Result<NewOrder, Error> = from_value(&body);
+    read.map(|order| NewOrder { buyers_prices: true, ..order }).map_err(|error| match error {
         Error::Invalid(faults) => faults.into_iter().map(|fault| located(fault, order)).collect(),
         other => Faults::one("/Order", "invalid", other.to_string()),
     })

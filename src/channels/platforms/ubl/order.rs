@@ -115,6 +115,11 @@ pub fn read(bytes: &[u8]) -> Result<UblOrder, Vec<Fault>> {
     order.ok_or_else(|| Faults::one("/Order", "required", "an order has an ID and lines"))
 }
 
+/// Whom the order is for, as the buyer says it. Beside [`UblOrder`], which is what tells documents apart.
+pub fn seller(bytes: &[u8]) -> Option<Party> {
+    xml::read(bytes).ok()?.at(&["SellerSupplierParty", "Party"]).map(party)
+}
+
 fn order(root: &Element, faults: &mut Faults) -> Option<UblOrder> {
     let id = text(root, "/Order", &["ID"], 100, faults);
     if id.is_none() {

@@ -1,17 +1,21 @@
 //! What WooCommerce sends as ours (REST API v3 order resource). Pure. Amounts of lines, shipping and fees are without tax in it, whatever
 //! `prices_include_tax` says of the shop's catalog.
 
+use super::super::entities::decoded;
+use super::super::parts::email;
 use super::super::reading::{AddressFields, Node, Read, address, bounded, full_name};
 use crate::channels::body::ChannelSettings;
-use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, discount};
+use crate::order_to_cash::shop_orders::figures::{Extra, Figures, LineFigures, LinePrice, ShippingFigures, ShopTax, discount};
 use crate::order_to_cash::shop_orders::{Places, ShopCancellation, ShopFulfillment, ShopOrder, ShopPayment, ShopRefund};
 use crate::orders::body::{InlineCustomer, NewOrder};
 use crate::orders::order::CancelCode;
 use crate::payments::payment::PaymentMethod;
 use crate::platform::limits;
+use crate::types::address::Contact;
 use crate::types::currency::Currency;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 const ADDRESS: AddressFields =
@@ -36,6 +40,7 @@ pub fn order(body: &Node, settings: &ChannelSettings) -> Read<ShopOrder> {
     places.note("/shipping_address", "/shipping");
     places.note("/billing_address", "/billing");
     places.note("/ordered_at", "/date_created_gmt");
+    order.contact = contact(body);
     order.note = body.field("customer_note").prose(5000);
     order.external_ids = BTreeMap::from([("woocommerce".to_owned(), external_id.clone())]);
     order.metadata = bounded(
@@ -72,6 +77,16 @@ fn customer(body: &Node, places: &mut Places) -> Read<InlineCustomer> {
     Ok(InlineCustomer { name, email, phone })
 }
 
+/// Whom to reach about the delivery.
+fn contact(body: &Node) -> Option<Contact> {
+    let (billing, shipping) = (body.field("billing"), body.field("shipping"));
+    let name_of = |node: &Node| full_name(node.field("first_name").text(100), node.field("last_name").text(100));
+    let phone_of = |node: &Node| node.field("phone").text(50);
+    let name = name_of(&shipping).or_else(|| name_of(&billing));
+    let (email, phone) = (email(billing.field("email").text(254).as_deref()), phone_of(&shipping).or_else(|| phone_of(&billing)));
+    (name.is_some() || phone.is_some() || email.is_some()).then_some(Contact { name, email, phone })
+}
+
 fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<Figures> {
     let items = body.field("line_items").items();
     if items.len() > limits::ORDER_LINES {
@@ -99,7 +114,8 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
             price: LinePrice::Line(before),
             discounts: if off.is_zero() { vec![] } else { vec![discount(off, code.clone(), None)] },
             tax: Some(item.field("total_tax").positive(currency)?),
-            metadata: bounded([("name", item.field("name").value.clone()), ("meta_data", item.field("meta_data").value.clone())], 4 * 1024),
+            rates: rates_of(body, &item.field("taxes").items(), currency)?,
+            metadata: bounded([("name", name_of(item)), ("meta_data", item.field("meta_data").value.clone())], 4 * 1024),
             pointer: item.pointer.clone(),
             sku_pointer: item.field("sku").pointer,
         });
@@ -117,13 +133,15 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
     }
     let (amount, tax) = (body.field("shipping_total").positive(currency)?, body.field("shipping_tax").positive(currency)?);
     let method = body.field("shipping_lines").items().iter().find_map(|line| line.field("method_title").text(100));
+    let taxes: Vec<Node> = body.field("shipping_lines").items().iter().flat_map(|line| line.field("taxes").items()).collect();
+    let rates = rates_of(body, &taxes, currency)?;
     let ships = !amount.is_zero() || !tax.is_zero() || method.is_some();
     let total = body.field("total");
     Ok(Figures {
         currency,
         prices_include_tax: false,
         lines,
-        shipping: ships.then(|| ShippingFigures { method, amount, tax, pointer: "/shipping_total".to_owned() }),
+        shipping: ships.then(|| ShippingFigures { method, amount, tax, rates, pointer: "/shipping_total".to_owned() }),
         extras,
         discounts: vec![],
         tax_total: None,
@@ -131,6 +149,31 @@ fn figures(body: &Node, currency: Currency, settings: &ChannelSettings) -> Read<
         total_pointer: total.pointer,
         fee_sku: settings.fee_sku.clone(),
     })
+}
+
+/// WordPress writes names of products as HTML.
+fn name_of(item: &Node) -> Value {
+    item.field("name").value.as_str().map_or(Value::Null, |name| Value::String(decoded(name)))
+}
+
+/// Rates and names of the taxes of a line that have charged something: the order says what stands behind their numbers. A compound
+/// rate is on the other taxes as well: rates are then not to be added up.
+fn rates_of(body: &Node, taxes: &[Node], currency: Currency) -> Read<ShopTax> {
+    let known = body.field("tax_lines").items();
+    let (mut charged, mut ids, mut compound) = (vec![], vec![], false);
+    for tax in taxes {
+        let id = tax.field("id").text(40);
+        if tax.field("total").money(currency)?.is_zero() || ids.contains(&id) {
+            continue;
+        }
+        let line = known.iter().find(|line| line.field("rate_id").text(40) == id);
+        let percent = line.and_then(|line| line.field("rate_percent").decimal().ok().flatten());
+        compound |= line.is_some_and(|line| line.field("compound").is_true());
+        charged.push((percent.map(|percent| percent / Decimal::ONE_HUNDRED), line.and_then(|line| line.field("label").text(60))));
+        ids.push(id);
+    }
+    let rates = ShopTax::of(charged);
+    Ok(ShopTax { rate: rates.rate.filter(|_| !compound), ..rates })
 }
 
 /// Its SKU; a product or variation without one is looked for by its id.
@@ -177,6 +220,7 @@ fn refund(node: &Node, currency: Currency) -> Read<ShopRefund> {
         amount,
         lines: vec![],
         beside_lines: amount,
+        shipping: None,
         unclear: None,
         reason: node.field("reason").prose(500),
         pointer: node.pointer.clone(),

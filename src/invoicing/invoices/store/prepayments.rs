@@ -71,6 +71,7 @@ pub fn prepayments(
             tax_amount: Amount(currency.round(row.tax)),
             exemption_code: None,
             exemption_reason: None,
+            tax_name: None,
         };
         group.taxable_amount = Amount(group.taxable_part(currency, net));
         Ok(OpenPrepayment { invoice_id: row.invoice_id, number: row.number, issued_on: row.issued_on, group, deducted: row.deducted })

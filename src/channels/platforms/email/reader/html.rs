@@ -1,6 +1,7 @@
 //! Tables and text in HTML as mail programs write it. Not a browser: tags and text in the order in which they come, in one pass.
 
 use super::grid::{Cell, Grid, Source};
+use crate::channels::platforms::entities::decoded;
 
 const CELLS: usize = 100_000;
 const TABLES: usize = 200;
@@ -170,7 +171,7 @@ fn push(open: &mut [Open], text: &str) {
     if let Some((cell, _)) = open.last_mut().and_then(|table| table.cell.as_mut())
         && cell.len() < 4_096
     {
-        unescape(text.get(..text.len().min(8_192)).unwrap_or_default(), cell);
+        cell.push_str(&decoded(text.get(..text.len().min(8_192)).unwrap_or_default()));
     }
 }
 
@@ -214,64 +215,6 @@ fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
     let value = attributes.get(at..)?.trim_start_matches(['"', '\'']);
     let end = value.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(value.len());
     Some(&value[..end])
-}
-
-/// The entities that mails use.
-fn unescape(text: &str, out: &mut String) {
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.bytes().take(12).position(|byte| byte == b';');
-        let decoded = end.and_then(|end| entity(&rest[1..end]).map(|c| (c, end)));
-        match decoded {
-            Some((c, end)) => {
-                out.push(c);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code);
-    }
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => ' ',
-        "euro" => '€',
-        "pound" => '£',
-        "auml" => 'ä',
-        "ouml" => 'ö',
-        "uuml" => 'ü',
-        "Auml" => 'Ä',
-        "Ouml" => 'Ö',
-        "Uuml" => 'Ü',
-        "szlig" => 'ß',
-        "eacute" => 'é',
-        "egrave" => 'è',
-        "agrave" => 'à',
-        "ccedil" => 'ç',
-        "ecirc" => 'ê',
-        "deg" => '°',
-        "ndash" => '–',
-        "mdash" => '—',
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
