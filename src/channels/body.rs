@@ -49,7 +49,7 @@ impl ChannelKind {
 /// prices that come are the seller's own, and none holds an order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"amount": "1000.00", "percent": "1"}))]
+#[schema(example = json!({"amount": "1000.00", "percent": "1", "any": false}))]
 pub struct PriceTolerance {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -58,9 +58,9 @@ pub struct PriceTolerance {
     #[schema(value_type = Option<String>)]
     pub percent: Option<Percent>,
     /// Prices are not compared at all: for a shop whose own prices count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "null_is_default")]
     #[schema(example = false)]
-    pub any: Option<bool>,
+    pub any: bool,
 }
 
 /// The settings that a channel knows. Others are refused, so that a slip of the pen is not taken for a setting.
@@ -250,7 +250,7 @@ impl ChannelSettings {
     fn check(&self, faults: &mut Faults) {
         if let Some(tolerance) = &self.price_tolerance {
             let here = "/settings/price_tolerance";
-            let some = tolerance.amount.is_some() || tolerance.percent.is_some() || tolerance.any.is_some();
+            let some = tolerance.amount.is_some() || tolerance.percent.is_some() || tolerance.any;
             faults.require(some, here, "required", "give amount, percent or both, or any");
             let amount = tolerance.amount.is_none_or(|amount| amount.0 >= Decimal::ZERO);
             faults.require(amount, format!("{here}/amount"), "out_of_range", "0 or more");
@@ -503,7 +503,7 @@ mod tests {
             name: "Shop".into(),
             active: true,
             settings: ChannelSettings {
-                price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None, any: None }),
+                price_tolerance: Some(PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: None, any: false }),
                 shop_domain: Some("a.example".into()),
                 ..ChannelSettings::default()
             },
@@ -533,7 +533,7 @@ mod tests {
         let merged = settings(json!({"settings": {"price_tolerance": {"percent": "2"}, "shop_domain": null}}));
         assert_eq!(
             merged.price_tolerance.unwrap(),
-            PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: Some(Percent(Decimal::TWO)), any: None }
+            PriceTolerance { amount: Some(Amount(Decimal::TEN)), percent: Some(Percent(Decimal::TWO)), any: false }
         );
         assert_eq!(merged.shop_domain, None);
         assert_eq!(settings(json!({"settings": {"price_tolerance": null}})).price_tolerance, None);

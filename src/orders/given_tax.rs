@@ -180,23 +180,30 @@ fn is_rate(rate: Decimal) -> bool {
     rate > Decimal::ZERO && rate < HIGHEST
 }
 
-/// The rate of all that is taxed together, where it is that of each: shops that round each line are not taken for so many rates.
+/// The shortest rate of all that is taxed together, where it makes the tax of each: shops that round each line are not taken for so many
+/// rates.
 fn joint_rate(input: &PricingInput, taxed: &[Taxed]) -> Option<Decimal> {
     let (net, tax) = taxed.iter().fold((Decimal::ZERO, Decimal::ZERO), |(net, tax), of| (net + of.net, tax + of.tax));
-    let rate = plausible(input, net, tax)?;
-    taxed.iter().all(|of| bears(input, of, rate)).then_some(rate)
+    shortened(net, tax)?.find(|rate| taxed.iter().all(|of| makes(input, of.net, *rate, of.tax)))
 }
 
 /// The rate with the fewest places by which that tax falls on that net.
 fn plausible(input: &PricingInput, net: Decimal, tax: Decimal) -> Option<Decimal> {
-    if net <= Decimal::ZERO || tax / net >= HIGHEST {
-        return None;
-    }
+    let found = shortened(net, tax)?.find(|rate| makes(input, net, *rate, tax));
+    found.or_else(|| shortened(net, tax)?.last()).filter(|rate| is_rate(*rate))
+}
+
+/// What that tax is of that net, in ever more places.
+fn shortened(net: Decimal, tax: Decimal) -> Option<impl Iterator<Item = Decimal>> {
+    let exact = if net > Decimal::ZERO { tax.checked_div(net) } else { None };
+    let exact = exact.filter(|rate| is_rate(*rate))?;
+    Some(PLACES.map(move |places| exact.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)))
+}
+
+/// Whether the rate on the net, rounded, is that tax; of large amounts to what shops show of them.
+fn makes(input: &PricingInput, net: Decimal, rate: Decimal, tax: Decimal) -> bool {
     let half = Decimal::new(5, input.currency.minor_units() + 1);
-    let near = (net * Decimal::new(1, 5)).clamp(half, Decimal::new(5, 1).max(half));
-    let of = |places: u32| (tax / net).round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
-    let found = PLACES.map(of).find(|rate| (net * rate - tax).abs() <= near).unwrap_or_else(|| of(*PLACES.end()));
-    Some(found).filter(|rate| is_rate(*rate))
+    (net * rate - tax).abs() <= (net * Decimal::new(1, 5)).clamp(half, Decimal::new(5, 1).max(half))
 }
 
 fn exempt_the_rest(input: &mut PricingInput, told: &[Option<Told>], shipping: bool) {

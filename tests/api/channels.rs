@@ -14,7 +14,7 @@ async fn a_channel_is_created_found_changed_and_kept_apart() {
     let create = || send(admin.request(Method::POST, "/v1/channels").header("idempotency-key", "web").json(&new));
     let created = create().await.expect(201);
     let settings = |body: &serde_json::Value| json!([body["settings"]["shop_domain"], body["settings"]["price_tolerance"]]);
-    assert_eq!(settings(&created.body), json!(["nusantara.myshopify.com", {"amount": null, "percent": "1.5"}]));
+    assert_eq!(settings(&created.body), json!(["nusantara.myshopify.com", {"amount": null, "percent": "1.5", "any": false}]));
     assert_eq!(created.body["active"], true);
     let replayed = create().await.expect(201);
     assert_eq!((replayed.header("idempotency-replayed"), &replayed.body), ("true", &created.body));
@@ -30,7 +30,7 @@ async fn a_channel_is_created_found_changed_and_kept_apart() {
         .await
         .expect(200);
     assert_eq!((&changed.body["active"], changed.header("etag")), (&json!(false), "\"2\""));
-    assert_eq!(settings(&changed.body), json!([null, {"amount": "500", "percent": "1.5"}]));
+    assert_eq!(settings(&changed.body), json!([null, {"amount": "500", "percent": "1.5", "any": false}]));
     assert_eq!(admin.patch(&path, json!({"active": false})).await.header("etag"), "\"2\"", "no change, no version");
     assert_eq!(admin.patch(&path, json!({"settings": {"colour": "red"}})).await.code(422), "unknown_field");
     assert_eq!(admin.patch(&path, json!({"code": "other"})).await.code(422), "unknown_field");

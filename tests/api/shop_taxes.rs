@@ -76,15 +76,9 @@ async fn the_shop_s_tax_is_charged_as_its_tax() {
     assert_eq!((&invoice["total"], groups(&invoice)), (&json!("108.25"), vec![whole]));
     let xml = text_of(&admin, &format!("/v1/invoices/{}/ubl", id(&invoice))).await;
     assert!(xml.contains("<cbc:Percent>8.25</cbc:Percent>") && xml.contains(">8.25</cbc:TaxAmount>"), "{xml}");
-    let note = admin
-        .post(
-            &format!("/v1/invoices/{}/credit_notes", id(&invoice)),
-            json!({"reason": "broken", "lines": [{"invoice_line_id":
-        invoice["lines"][0]["id"], "quantity": "1"}]}),
-        )
-        .await
-        .expect(201)
-        .body;
+    let note =
+        json!({"invoice_id": id(&invoice), "reason": "broken", "lines": [{"order_line_id": order["lines"][0]["id"], "quantity": "1"}]});
+    let note = admin.post("/v1/credit_notes", note).await.expect(201).body;
     assert_eq!((&note["total"], &groups(&note)[0][2]), (&json!("108.25"), &json!("CA State Tax, San Francisco County")));
     clean(&app).await;
 }

@@ -104,6 +104,8 @@ async fn documents_come_by_the_hook_once_and_wait_for_master_data() {
     let item = "/Order/cac:OrderLine[1]/cac:LineItem/cac:Item/cac:SellersItemIdentification/cbc:ID";
     assert_eq!((&waiting["reason"]["code"], &waiting["reason"]["pointer"]), (&json!("unknown_sku"), &json!(item)));
     post.admin.put("/v1/products", json!([{"sku": "SUSU", "name": "Susu", "unit": "C62", "tax_category": "standard"}])).await.expect(200);
+    let price = json!([{"price_list": "default", "sku": "SUSU", "currency": "IDR", "unit_price": "10000"}]);
+    post.admin.put("/v1/prices", price).await.expect(200);
     app.clock.advance(chrono::TimeDelta::minutes(16));
     post.work().await;
     assert_eq!(post.message(&waiting).await["status"], "processed");
@@ -171,6 +173,11 @@ async fn the_published_examples_become_orders_field_by_field() {
         .map(|sku| json!({"sku": sku, "name": sku, "unit": "C62", "tax_category": "standard"}))
         .into();
     admin.put("/v1/products", json!(products)).await.expect(200);
+    let prices = ["EUR", "NOK"].iter().flat_map(|currency| {
+        [("SN-33", "4"), ("SN-34", "6"), ("SN-35", "3"), ("121212", "55"), ("SItemNo011", "15")]
+            .map(|(sku, price)| json!({"price_list": "default", "sku": sku, "currency": currency, "unit_price": price}))
+    });
+    admin.put("/v1/prices", json!(prices.collect::<Vec<Value>>())).await.expect(200);
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     customer(&admin, "HOSPITAL", json!({"electronic_address": {"scheme": "0088", "value": "7300010000001"}})).await;
 

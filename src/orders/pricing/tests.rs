@@ -93,7 +93,7 @@ fn eleven_twelfths_of_the_price_are_taxed_at_twelve_percent() {
     let shown = serde_json::json!({
         "tax_category": "standard", "tax_scheme_category": "S", "rate": "0.12", "base_fraction": "11/12",
         "net_amount": "99999.00", "taxable_amount": "91665.75", "tax_amount": "10999.89",
-        "exemption_code": null, "exemption_reason": null,
+        "exemption_code": null, "exemption_reason": null, "tax_name": null,
     });
     assert_eq!(group, shown);
     assert_eq!(priced.total.to_string(), "110998.89");
