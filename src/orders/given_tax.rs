@@ -82,7 +82,7 @@ pub fn take(input: &mut PricingInput, told: &[Option<Told>], of_shipping: Option
         None => of_shipping,
     };
     // The largest amounts tell a rate best.
-    taxed.sort_by(|a, b| b.net.cmp(&a.net));
+    taxed.sort_by_key(|line| std::cmp::Reverse(line.net));
     let mut rates: Vec<Decimal> = joint_rate(input, &taxed).into_iter().collect();
     for of in &taxed {
         let Some(told) = told_of(of) else { continue };

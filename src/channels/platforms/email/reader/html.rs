@@ -42,12 +42,8 @@ impl Html {
         let cut = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
         self.length += text.len();
         match self.text.last_mut() {
-            Some((last, piece)) if *last == table => unescape(cut, piece),
-            _ => {
-                let mut piece = String::new();
-                unescape(cut, &mut piece);
-                self.text.push((table, piece));
-            }
+            Some((last, piece)) if *last == table => piece.push_str(&decoded(cut)),
+            _ => self.text.push((table, decoded(cut))),
         }
     }
 }
