@@ -1,1 +1,1 @@
--- Nothing to undo: the statuses were wrong.
+SELECT 1; -- the statuses were wrong
