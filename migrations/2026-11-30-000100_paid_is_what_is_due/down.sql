@@ -1,1 +1,2 @@
-SELECT 1; -- the statuses were wrong
+-- Nothing to undo: the statuses were wrong.
+SELECT 1;
