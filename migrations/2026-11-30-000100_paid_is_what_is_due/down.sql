@@ -1,1 +1,2 @@
 -- Nothing to undo: the statuses were wrong.
+SELECT 1;
