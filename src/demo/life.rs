@@ -9,6 +9,7 @@ use super::specials::{SUPPLIES, Supply, moment};
 use crate::auth::actor::Context;
 use crate::catalog::product_kind::ProductKind;
 use crate::error::Error;
+use crate::fulfillment::fulfillment_order::Allocation;
 use crate::fulfillment::fulfillment_orders::body::{Pick, Ship};
 use crate::fulfillment::service_completions::body::CompleteService;
 use crate::fulfillment::shipments::body::Deliver;
@@ -318,16 +319,12 @@ impl<'a> Life<'a> {
         let half = self.course(i).handling == Handling::ShipHalf;
         let mut requests = vec![];
         for fulfillment_order in order.fulfillment_orders.iter().filter(|fulfillment_order| fulfillment_order.is_live()) {
-            let lines: Vec<Value> = fulfillment_order
-                .lines
-                .iter()
-                .filter(|_| half)
-                .filter_map(|share| {
-                    let line = order.lines.iter().find(|line| line.line_number == share.line_number)?;
-                    let quantity = (share.open() / Decimal::TWO).ceil();
-                    Some(json!({ "order_line_id": line.id, "quantity": quantity.to_string() }))
-                })
-                .collect();
+            let half_of = |share: &Allocation| {
+                let line = order.lines.iter().find(|line| line.line_number == share.line_number)?;
+                let quantity = (share.open() / Decimal::TWO).ceil();
+                Some(json!({ "order_line_id": line.id, "quantity": quantity.to_string() }))
+            };
+            let lines = half.then(|| fulfillment_order.lines.iter().filter_map(half_of).collect::<Vec<Value>>());
             let carrier = self.chance.pick(&["jne", "sicepat", "pos_indonesia"]).copied();
             let tracking_number = format!("{}{:09}", self.chance.between(10, 99), self.chance.between(0, 999_999_999));
             let body: Ship = from_value(&json!({ "carrier": carrier, "tracking_number": tracking_number, "lines": lines }))?;
