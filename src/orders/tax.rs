@@ -86,8 +86,8 @@ pub struct TaxGroup {
     /// The reason in words (EN 16931 BT-120).
     #[serde(default)]
     pub exemption_reason: Option<String>,
-    /// What the shop that has charged the tax calls it; absent where it is by the organization's own rates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What the shop that has charged the tax calls it; null where it is by the organization's own rates.
+    #[serde(default)]
     #[schema(example = "CA State Tax, County")]
     pub tax_name: Option<String>,
 }

@@ -82,7 +82,7 @@ SELECT t.organization_id, o.id, o.number, CASE stage WHEN 'completed' THEN 6 WHE
   CASE stage WHEN 'completed' THEN 'paid' ELSE 'unpaid' END, o.channel, o.external_id, c.id, c.id, t.currency, s.subtotal, 0, t.shipping_net, s.tax, s.total,
   CASE stage WHEN 'completed' THEN s.total ELSE 0 END, CASE stage WHEN 'completed' THEN s.total ELSE 0 END,
   CASE stage WHEN 'completed' THEN 0 WHEN 'cancelled' THEN 0 ELSE s.total END,
-  replace(replace(replace(t.document, '@customer@', c.snapshot), '@tax@', '[' || s.taxes || ',"exemption_code":null,"exemption_reason":null}]'), '@shipping_tax@', s.shipping_tax::text),
+  replace(replace(replace(t.document, '@customer@', c.snapshot), '@tax@', '[' || s.taxes || ',"exemption_code":null,"exemption_reason":null,"tax_name":null}]'), '@shipping_tax@', s.shipping_tax::text),
   CASE stage WHEN 'completed' THEN t.detail
     WHEN 'cancelled' THEN t.detail_unshipped || jsonb_build_object('cancellations', jsonb_build_array(jsonb_build_object(
       'at', o.updated_at, 'by', 'system', 'code', 'customer_request', 'detail', NULL, 'lines', s.cancelled_lines)))
@@ -160,7 +160,7 @@ INSERT INTO invoice (organization_id, id, number, series, series_number, status,
 SELECT t.organization_id, o.invoice_id, pg_temp.history_number(series.prefix, series.first + o.place_in_series), 'HIST', series.first + o.place_in_series, 'paid',
   o.id, c.id, t.currency, t.exchange_rate, s.subtotal, 0, t.shipping_net, s.shipping_tax, s.tax, s.total, s.total, o.shipped_at::date, o.issued_at::date,
   o.issued_at::date + 30,
-  replace(replace(replace(replace(t.invoice, '@bill_to@', substr(c.snapshot, 2, length(c.snapshot) - 2)), '@tax@', '[' || s.taxes || ',"exemption_code":null,"exemption_reason":null}]'),
+  replace(replace(replace(replace(t.invoice, '@bill_to@', substr(c.snapshot, 2, length(c.snapshot) - 2)), '@tax@', '[' || s.taxes || ',"exemption_code":null,"exemption_reason":null,"tax_name":null}]'),
     '@order@', '"id":"' || o.id || '","number":"' || o.number || '","purchase_order_number":' || coalesce(to_json(o.purchase_order_number)::text, 'null')),
     '@tax_total@', s.tax::text),
   'system', 2, o.issued_at, o.paid_at

@@ -7,6 +7,7 @@
 use crate::orders::body::HoldBody;
 use crate::orders::discount::Discount;
 use crate::orders::hold::{Hold, HoldCode};
+use crate::orders::tax::TaxGroup;
 use crate::platform::pg_binary::{self as binary, Fields, Number, Places, elements};
 use crate::types::address::Contact;
 use crate::types::currency::{Currency, rounded};
@@ -227,7 +228,7 @@ fn written(mut row: Columns<'_>) -> Outcome<ShownOrder> {
     write_number(",\"shipping_net\":", row.money()?, money, out);
     write_raw(",\"shipping_tax\":", document.shipping_tax, out);
     write_number(",\"tax_total\":", row.money()?, money, out);
-    write_raw(",\"tax_breakdown\":", document.tax_breakdown, out);
+    write_tax_breakdown(document.tax_breakdown, out);
     write_number(",\"total\":", row.money()?, money, out);
     let (invoiced, credited, paid, uninvoiced) = (row.money()?, row.money()?, row.money()?, row.money()?);
     let exact = |amount: Number| amount.rounded(currency.minor_units());
@@ -495,6 +496,16 @@ fn write_quantity(key: &str, bytes: Option<&[u8]>, out: &mut Vec<u8>) -> Outcome
         None => write_key("\"0\"", out),
     }
     Ok(())
+}
+
+/// As it is stored; that of orders from before taxes had names lacks them.
+fn write_tax_breakdown(stored: &RawValue, out: &mut Vec<u8>) {
+    let old = !stored.get().contains("\"tax_name\"");
+    let groups = old.then(|| serde_json::from_str::<Vec<TaxGroup>>(stored.get()).ok()).flatten();
+    match groups.and_then(|groups| serde_json::value::to_raw_value(&groups).ok()) {
+        Some(named) => write_raw(",\"tax_breakdown\":", &named, out),
+        None => write_raw(",\"tax_breakdown\":", stored, out),
+    }
 }
 
 fn write_raw(key: &str, raw: &RawValue, out: &mut Vec<u8>) {
