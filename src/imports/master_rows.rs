@@ -283,8 +283,9 @@ fn customer(cells: &Cells) -> Result<many::Row, Error> {
     Ok(many::Row { new_id: CustomerId(cells.subject_id), known_id: named.id, body })
 }
 
-/// Customers of a file, each laid over the one that is there.
-fn customers_over(connection: &mut PgConnection, context: &Context, run: Vec<Item<Cells>>) -> Result<Vec<Settled>, Error> {
+/// Customers of a file, each laid over the one that is there. Rows may name one customer by code and by id: then the later one lies over
+/// what the earlier one has made.
+fn customers_over(connection: &mut PgConnection, context: &Context, mut run: Vec<Item<Cells>>) -> Result<Vec<Settled>, Error> {
     let ids: Vec<CustomerId> = run.iter().filter_map(|item| item.body.id()).collect();
     let codes: Vec<String> = run.iter().map(|item| item.body.text("code").to_owned()).collect();
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
@@ -294,8 +295,14 @@ fn customers_over(connection: &mut PgConnection, context: &Context, run: Vec<Ite
         let of_code = |customer: &&Customer| customer.code.as_deref() == Some(code);
         if code.is_empty() { before.iter().find(|customer| Some(customer.id) == cells.id()) } else { before.iter().find(of_code) }
     };
+    let mut seen = HashSet::new();
+    let again = run.iter().position(|item| current(&item.body).is_some_and(|customer| !seen.insert(customer.id)));
+    let later = again.map(|at| run.split_off(at));
     let (whole, mut settled) = whole(run, |cells| {
-        let body = laid_over(&cells.fields, current(cells))?;
+        // Code and id name the customer: where one of them is empty, the other does.
+        let mut fields = cells.fields.clone();
+        fields.retain(|name, value| !(value.is_null() && matches!(name.as_str(), "code" | "id")));
+        let body = laid_over(&fields, current(cells))?;
         let known_id = if cells.fields.contains_key("id") { customer_id(cells)? } else { None };
         Ok(many::Row { new_id: CustomerId(cells.subject_id), known_id, body })
     });
@@ -305,6 +312,9 @@ fn customers_over(connection: &mut PgConnection, context: &Context, run: Vec<Ite
     let told = settled.iter().filter_map(|(_, told)| told.as_ref().ok());
     if told.into_iter().any(|(outcome, id, _)| id.is_some_and(|id| was_overtaken(version(&before, id), version(&after, id), *outcome))) {
         return Err(overtaken());
+    }
+    if let Some(later) = later {
+        settled.extend(customers_over(connection, context, later)?);
     }
     Ok(settled)
 }

@@ -188,6 +188,13 @@ async fn what_a_file_has_no_column_for_stays_and_an_empty_cell_clears() {
     assert_eq!((&after["email"], &after["credit_limit"], &after["payment_terms"]), (&Value::Null, &json!("5000.00"), &json!("net_30")));
     assert_eq!((&after["shipping_address"]["line1"], &after["shipping_address"]["city"]), (&json!("Jl. A"), &json!("Depok")));
 
+    // One customer by its code and by its id: the later row lies over what the earlier one has made.
+    let file = format!("code,id,name,phone\nC-9,,Toko Sembilan Baru,\n,{},Toko Sembilan Lama,021\n", after["id"].as_str().unwrap());
+    let (_, rows) = import(&app, &admin, "kind=customers", "text/csv", file).await;
+    assert_eq!(rows.iter().filter(|row| row["status"] == "imported").count(), 2, "{rows:#?}");
+    let twice = customer().await;
+    assert_eq!((&twice["name"], &twice["phone"], &twice["credit_limit"]), (&json!("Toko Sembilan Lama"), &json!("021"), &json!("5000.00")));
+
     let product = json!({"name": "Kopi", "unit": "C62", "tax_category": "standard", "gtin": "4006381333931", "weight_grams": "270",
         "external_ids": {"erp": "4711", "pim": "1"}});
     admin.put("/v1/products/K-9", product).await.expect(201);

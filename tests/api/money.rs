@@ -115,18 +115,26 @@ async fn writing_off_takes_a_permission_of_its_own() {
 async fn money_on_no_document_goes_back_and_no_document_loses_anything() {
     let app = start().await;
     let (_, admin) = company(&app).await;
-    let (placed, first) = invoiced(&admin, json!({})).await;
-    let (_, second) = invoiced(&admin, json!({})).await;
-    let money = pay(&admin, "110990.00", json!({"order_id": id(&placed)})).await.expect(201).body;
-    let write_off = json!([{"invoice_id": id(&second), "amount": "0.01", "adjustments": [{"kind": "write_off", "amount": "1000.00"}]}]);
-    let other = pay(&admin, "200.00", json!({"allocations": write_off})).await.expect(201).body;
-    // The cent comes off by a credit of the rest; the write-off stays where it is.
-    admin.post(&format!("/v1/payments/{}/refund", id(&other)), json!({"amount": "199.98", "reason": "paid too much"})).await.expect(201);
-    assert_eq!(get(&admin, "invoices", &second).await["amount_due"], "109999.99");
-    let note = json!({"invoice_id": id(&first), "reason": "torn"});
-    admin.post("/v1/credit_notes", note).await.expect(201);
-    admin.post(&format!("/v1/payments/{}/refund", id(&money)), json!({"amount": "20.00", "reason": "paid too much"})).await.expect(201);
-    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "110970.00");
+    let placed = order(&admin, json!({})).await;
+    let mut invoices = vec![];
+    for quantity in ["4", "1"] {
+        ship(&admin, &placed, quantity).await;
+        invoices.push(admin.post(&format!("/v1/orders/{}/invoices", id(&placed)), json!({})).await.expect(201).body);
+    }
+    let [large, small] = &invoices[..] else { panic!("{invoices:#?}") };
+    // The money settles the large invoice, and only the write-off the small one.
+    let both = json!([{"order_id": id(&placed), "amount": "88800.00", "adjustments": [{"kind": "write_off", "amount": "22200.00"}]}]);
+    let money = pay(&admin, "100000.00", json!({"allocations": both})).await.expect(201).body;
+    admin.post("/v1/credit_notes", json!({"invoice_id": id(large), "reason": "torn"})).await.expect(201);
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "100000.00");
+    let refund = format!("/v1/payments/{}/refund", id(&money));
+    admin.post(&refund, json!({"amount": "20000.00", "reason": "torn"})).await.expect(201);
+    let standing = get(&admin, "invoices", small).await;
+    assert_eq!((&standing["amount_due"], &standing["amount_adjusted"]), (&json!("0.00"), &json!("22200.00")));
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "80000.00");
+    // With the last of the money its adjustments go.
+    admin.post(&refund, json!({"amount": "80000.00", "reason": "torn"})).await.expect(201);
+    assert_eq!(get(&admin, "invoices", small).await["amount_due"], "22200.00");
     clean(&app).await;
 }
 

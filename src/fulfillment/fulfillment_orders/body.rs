@@ -151,7 +151,7 @@ impl Pick {
     }
 }
 
-/// How it was packed. Packs what is picked; where nothing is picked yet, all of it.
+/// How it was packed. Packs what is picked; where nothing is picked yet, all that the order's delivery rule lets go.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"packages": [{"weight_grams": "1250", "length_mm": 300, "width_mm": 200, "height_mm": 150}]}))]
