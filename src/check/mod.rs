@@ -39,7 +39,7 @@ invariants! {
     "invoices_add_up", "invoice_totals", "invoice_settlement", "invoice_line_credited", "credit_note_totals",
     "bank_entries", "journal_balances", "journal_sequence", "journal_complete", "journal_open_items",
     "coupon_uses", "coupon_redemptions", "coupon_discounts",
-    "prepayments", "prepayment_surplus", "invoice_reminders",
+    "prepayments", "prepayment_surplus", "replaced_invoices", "invoice_reminders",
     "payment_amounts", "payment_adjustments", "payment_status", "payment_operations", "captured_on_shipment", "currencies", "number_series", "number_series_dates", "customer_balance",
     "returned_units", "return_progress", "return_movements", "return_documents", "references_returns",
     "claims", "external_ids", "events_of_orders",

@@ -19,13 +19,18 @@ WITH open AS (
   GROUP BY 1, 2
   HAVING sum(net + tax) <> 0
 ), goods AS (
-  SELECT i.organization_id, i.order_id, sum(i.total - i.rounding_amount - coalesce(p.amount, 0)) AS amount
-  FROM invoice i
-  JOIN open USING (organization_id, order_id)
-  LEFT JOIN (
-    SELECT organization_id, invoice_id, sum(net_amount + tax_amount) AS amount FROM invoice_line
-    WHERE prepayment_invoice_id IS NOT NULL GROUP BY 1, 2
-  ) p ON p.organization_id = i.organization_id AND p.invoice_id = i.id
+  SELECT organization_id, order_id, sum(total) AS amount FROM (
+    SELECT i.organization_id, i.order_id, i.total - i.rounding_amount AS total FROM invoice i
+    UNION ALL
+    SELECT organization_id, order_id, -net_amount - tax_amount FROM invoice_line WHERE prepayment_invoice_id IS NOT NULL
+    UNION ALL
+    SELECT organization_id, order_id, -total FROM credit_note WHERE replaced_by_invoice_id IS NOT NULL
+    UNION ALL
+    SELECT n.organization_id, n.order_id, k.net_amount + k.tax_amount
+    FROM credit_note n
+    JOIN credit_note_line k ON k.organization_id = n.organization_id AND k.credit_note_id = n.id
+    WHERE n.replaced_by_invoice_id IS NOT NULL AND k.order_line_id IS NULL
+  ) d JOIN open USING (organization_id, order_id)
   GROUP BY 1, 2
 ), line AS (
   SELECT l.organization_id, l.order_id, count(*) AS lines,

@@ -22,7 +22,7 @@ LEFT JOIN (
   SELECT n.organization_id, n.order_id, sum(k.net_amount + k.tax_amount) AS total
   FROM credit_note n
   JOIN credit_note_line k ON k.organization_id = n.organization_id AND k.credit_note_id = n.id
-  WHERE k.order_line_id IS NULL
+  WHERE k.order_line_id IS NULL AND n.replaced_by_invoice_id IS NULL
   GROUP BY 1, 2
 ) c ON c.organization_id = o.organization_id AND c.order_id = o.id
 WHERE coalesce((o.detail ->> 'prepayments_credited')::numeric, 0) <> coalesce(c.total, 0)

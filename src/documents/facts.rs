@@ -76,7 +76,7 @@ impl TradeKind {
     }
 }
 
-/// The document that a credit note corrects.
+/// The document that a credit note takes back, or that an invoice is issued in the place of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Corrected {
     pub number: String,
@@ -177,7 +177,12 @@ impl TradeDocument {
             // Nothing is supplied yet where money is asked for in advance.
             supply_on: (kind == TradeKind::Invoice).then_some(invoice.supply_on),
             due_on: Some(invoice.due_on),
-            corrects: None,
+            corrects: document.replaces.as_ref().map(|replaced| Corrected {
+                number: replaced.number.clone(),
+                issued_on: replaced.issued_on,
+                reason: replaced.reason.clone(),
+                buyer_document_number: None,
+            }),
             seller: seller(&document.seller)?,
             logo,
             buyer: document.bill_to.clone(),

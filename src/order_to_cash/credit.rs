@@ -29,6 +29,7 @@ use crate::types::id::{InvoiceId, OrderId};
 use asked::{Creditable, place_of};
 use chrono::NaiveDate;
 use diesel::pg::PgConnection;
+pub use note::unit_price as note_price;
 use note::{Heading, note};
 use rust_decimal::Decimal;
 
@@ -106,6 +107,42 @@ pub fn prepare(
     creditable.require_undeducted(&portion)?;
     let said = Said { portion, after: asked.after, fees, kept_back };
     draft(connection, context, account, &creditable, body, heading, said)
+}
+
+/// As [`prepare`], of all that is left of an invoice in whose place another one is issued: the order's quantities and money stay as they
+/// are. Answers the invoice and what of it is taken back, too. 409 `fee_kept_back` where the two are not the same.
+pub fn prepare_replaced(
+    connection: &mut PgConnection,
+    context: &Context,
+    settings: &Settings,
+    account: &LockedAccount,
+    body: &NewCreditNote,
+) -> Result<(Invoice, CreditPortion, CreditNote), Error> {
+    let (creditable, (series, issued_on)) = lock(connection, context, settings, account, body)?;
+    let asked = creditable.asked(&account.change.after, body)?;
+    let invoice = &creditable.invoice;
+    let mut portion = portion_of(invoice, &creditable.before, &asked.after);
+    add_sums(invoice, &mut portion, &asked.sums);
+    if portion.is_nothing() {
+        return Err(Error::conflict(
+            "nothing_to_replace",
+            "credit notes have taken all of this invoice back; nothing of it is left to issue anew",
+        ));
+    }
+    creditable.require_undeducted(&portion)?;
+    let left = invoice.total - invoice.amount_credited;
+    if portion.total != left {
+        let detail = format!(
+            "{left} {} of it stays: a fee was kept back of what came back, and that invoice is what it is owed by",
+            invoice.currency
+        );
+        return Err(Error::conflict("fee_kept_back", detail));
+    }
+    let credits_shipping = asked.after.shipping && !creditable.before.shipping;
+    let note = note(context, invoice, &portion, body, Heading { series, issued_on, credits_shipping, fees: vec![] });
+    let counted = counted(&creditable, &portion, &asked.after);
+    invoices::service::save_credited(connection, context.organization_id, invoice.id, &counted)?;
+    Ok((creditable.invoice, portion, note))
 }
 
 /// As [`prepare`], of what is too much of one prepayment invoice: entries of its open prepayments.

@@ -62,13 +62,13 @@ pub fn issue(connection: &mut PgConnection, context: &Context, order_id: OrderId
     Ok(invoice)
 }
 
-/// An invoice without a number, and the deposits that move to it. Save the account, then `write`.
+/// An invoice without a number, and the payments that move to it. Save the account, then `write`.
 #[derive(Clone, Debug)]
 pub struct DraftInvoice {
     pub invoice: Invoice,
-    deposits: Vec<PaymentChange>,
-    /// What is taken back of prepayments that are more than the order can come to.
-    surplus: Vec<DraftCreditNote>,
+    pub moved: Vec<PaymentChange>,
+    /// What is taken back with it: prepayments that are more than the order can come to, or the invoice that it replaces.
+    pub notes: Vec<DraftCreditNote>,
 }
 
 /// Decides what the invoice says, moves the order's quantities and money in memory, and counts shipments as invoiced.
@@ -111,7 +111,7 @@ pub fn prepare(
 
     let moved = account.account.issue(invoice.balance());
     invoice.amount_paid = invoice.currency.round(moved);
-    let deposits = deposits::move_to_invoice(connection, context, order_id, invoice.id, moved)?;
+    let deposits = deposits::move_to_invoice(connection, context, order_id, None, invoice.id, moved)?;
     let units: Vec<(ShipmentId, i16, Decimal)> =
         invoice.lines.iter().filter_map(|line| Some((line.shipment_id?, line.order_line_number?, line.quantity))).collect();
     invoices::service::mark_invoiced(connection, context.organization_id, &units)?;
@@ -122,7 +122,7 @@ pub fn prepare(
             line.quantities.invoice(*quantity, prepaid).map_err(Error::internal)?;
         }
     }
-    Ok(DraftInvoice { invoice, deposits, surplus: prepaid.notes })
+    Ok(DraftInvoice { invoice, moved: deposits, notes: prepaid.notes })
 }
 
 /// Series and date of an invoice; 403 where its date lies before the order and the caller may not import history.
@@ -151,13 +151,13 @@ impl DraftInvoice {
         let taken = taken.into_iter().next().ok_or_else(|| Error::internal("no number was taken"))?;
         (invoice.number, invoice.series_number) = (taken.number, taken.series_number);
         invoices::service::insert(connection, context, invoice)?;
-        payments::save(connection, context, &mut self.deposits)?;
+        payments::save(connection, context, &mut self.moved)?;
         let data = invoices::service::event_data(invoice);
         let mut facts = vec![NewEvent::of_part("invoice.issued", invoice.order_id, "invoice", invoice.id.0, data)];
         if invoice.status() == InvoiceStatus::Paid {
             facts.push(accounts::invoice_paid(&invoice.balance()));
         }
-        for note in self.surplus {
+        for note in self.notes {
             facts.extend(note.write(connection, context)?.1);
         }
         Ok((self.invoice, facts))
@@ -209,16 +209,16 @@ fn wanted(order: &Order, body: &NewInvoice) -> Result<HashMap<i16, Decimal>, Err
 }
 
 /// Who is on the invoice, and under which terms.
-struct Parties {
-    terms: PaymentTerm,
+pub struct Parties {
+    pub terms: PaymentTerm,
     issued_on: NaiveDate,
     exemption: Exemption,
     exchange_rate: Option<Decimal>,
-    document: InvoiceDocument,
+    pub document: InvoiceDocument,
 }
 
 impl Parties {
-    fn gather(
+    pub fn gather(
         connection: &mut PgConnection,
         context: &Context,
         settings: &Settings,
@@ -258,6 +258,7 @@ impl Parties {
             shipping_tax_group: None,
             base_currency: settings.base_currency,
             tax_total_base_currency: None,
+            replaces: None,
         };
         Ok(Self { terms, issued_on, exemption, exchange_rate, document })
     }
@@ -307,6 +308,7 @@ impl Parties {
                 tax_total_base_currency: self.exchange_rate.map(in_base_currency),
                 ..self.document.clone()
             },
+            replaced_by_invoice_id: None,
             external_ids: Default::default(),
             metadata: Default::default(),
             version: 1,

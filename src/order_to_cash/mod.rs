@@ -70,6 +70,8 @@ pub mod provider_outbox;
 /// What would become of an order.
 pub mod quote;
 pub mod reallocate;
+/// An invoice is issued anew.
+pub mod rebill;
 pub mod refund;
 /// Money comes off a document.
 pub mod release_allocation;

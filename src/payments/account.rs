@@ -116,6 +116,19 @@ impl Account {
         moved
     }
 
+    /// Issues an invoice in the place of all that is left of another one, which a credit note takes back: what was paid on that moves to
+    /// it, and the order owes what it owed. The amount that moved.
+    pub fn replace(&mut self, id: InvoiceId, mut successor: InvoiceBalance) -> Decimal {
+        let zero = self.currency.zero();
+        let Some(replaced) = self.invoice_mut(id) else { return zero };
+        replaced.credited += successor.total;
+        let moved = (-replaced.due()).max(zero);
+        replaced.paid -= moved;
+        successor.paid += moved;
+        self.invoices.push(successor);
+        moved
+    }
+
     /// Takes `amount` of an invoice's total back by a credit note. What was paid above the rest is taken off the invoice; the
     /// amount that was.
     pub fn credit(&mut self, id: InvoiceId, amount: Decimal) -> Decimal {

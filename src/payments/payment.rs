@@ -293,14 +293,22 @@ impl Payment {
         self.standing().into_iter().find(here).map(|placement| placement.settles).unwrap_or_default()
     }
 
-    /// Moves up to `amount` of its deposit on an order to one of the order's invoices, with the adjustments in it; how much.
-    pub fn move_deposit(&mut self, order_id: OrderId, invoice_id: InvoiceId, amount: Decimal, at: DateTime<Utc>) -> Decimal {
-        let settles = self.on(order_id, None).split_off(amount);
+    /// Moves up to `amount` of what it settles of one of an order's invoices, or of its deposit on the order (`from` none), to another
+    /// invoice of the order, with the adjustments in it; how much.
+    pub fn move_to_invoice(
+        &mut self,
+        order_id: OrderId,
+        from: Option<InvoiceId>,
+        invoice_id: InvoiceId,
+        amount: Decimal,
+        at: DateTime<Utc>,
+    ) -> Decimal {
+        let settles = self.on(order_id, from).split_off(amount);
         let moved = settles.total();
         if !settles.is_nothing() {
-            let deposit = Placement { order_id, invoice_id: None, settles };
-            self.take_back(&deposit, at);
-            self.put(&[Placement { invoice_id: Some(invoice_id), ..deposit }], at);
+            let placement = Placement { order_id, invoice_id: from, settles };
+            self.take_back(&placement, at);
+            self.put(&[Placement { invoice_id: Some(invoice_id), ..placement }], at);
         }
         moved
     }

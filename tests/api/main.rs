@@ -77,6 +77,7 @@ mod provider_truth;
 mod publishable_keys;
 mod random_commands;
 mod reads;
+mod rebill;
 mod reservations;
 mod returns;
 mod returns_at_once;

@@ -46,6 +46,7 @@ enum Command {
     Deliver,
     Invoice,
     Credit,
+    Rebill,
     Pay,
     Refund,
     Reserve,
@@ -74,7 +75,7 @@ enum Command {
 }
 
 /// Each command with how often it comes.
-const DAY: [(Command, usize); 41] = [
+const DAY: [(Command, usize); 42] = [
     (Command::Place, 16),
     (Command::Edit, 18),
     (Command::Cancel, 5),
@@ -91,6 +92,7 @@ const DAY: [(Command, usize); 41] = [
     (Command::Deliver, 2),
     (Command::Invoice, 10),
     (Command::Credit, 4),
+    (Command::Rebill, 3),
     (Command::Pay, 9),
     (Command::Refund, 4),
     (Command::Reserve, 10),
@@ -220,6 +222,7 @@ impl World<'_> {
             Command::Deliver => self.deliver(client, random).await,
             Command::Invoice => self.invoice(client, random).await,
             Command::Credit => self.credit(client, random).await,
+            Command::Rebill => self.rebill(client, random).await,
             Command::Pay => self.pay(client, random).await,
             Command::Refund => self.refund(client, random).await,
             Command::Reserve => self.reserve(client, random).await,
@@ -479,6 +482,20 @@ impl World<'_> {
         let answer = client.post("/v1/credit_notes", &body).await;
         if answer.status == 201 {
             self.model.borrow_mut().credited += amount(&answer.body()["total"]);
+        }
+        Some(answer)
+    }
+
+    async fn rebill(&self, client: &Client, random: &mut Random) -> Option<Answer> {
+        let id = self.invoices.borrow().any(random)?;
+        let body = json!({"reason": "a wrong name", "dry_run": random.below(6) == 0});
+        let answer = client.post(&format!("/v1/invoices/{id}/rebill"), &body).await;
+        if answer.status == 201 {
+            let invoice = answer.body();
+            let mut model = self.model.borrow_mut();
+            model.invoiced += amount(&invoice["total"]);
+            model.credited += amount(&invoice["total"]);
+            self.invoices.borrow_mut().add(id_of(&invoice), random);
         }
         Some(answer)
     }

@@ -7,9 +7,9 @@ pub const TYPES: &[EventType] = &[
         name: "invoice.issued",
         what: "an invoice got its number",
         data: "number text, order_id id, order_number text, customer_id id, currency text, total decimal, amount_due decimal, issued_on \
-            date, due_on date?",
+            date, due_on date?, replaces_invoice_id id?",
         example: r#"{"amount_due":"0.00","currency":"IDR","customer_id":"01a229a1-d7c4-703e-81c2-7ea5cacf58db","due_on":"2026-11-16","issued_on":"2026-11-16",
-"number":"INV-000001","order_id":"01a229a1-d7c3-7164-828f-2c455eb162b0","order_number":"SO-000001","total":"178710.00"}"#,
+"number":"INV-000001","order_id":"01a229a1-d7c3-7164-828f-2c455eb162b0","order_number":"SO-000001","replaces_invoice_id":null,"total":"178710.00"}"#,
     },
     EventType {
         name: "invoice.overdue",
@@ -46,10 +46,10 @@ pub const TYPES: &[EventType] = &[
         name: "credit_note.issued",
         what: "an invoice, or a part of it, was taken back",
         data: "number text, invoice_id id, invoice_number text, order_id id, customer_id id, currency text, total decimal, issued_on \
-            date, reason text?",
+            date, reason text?, replaced_by_invoice_id id?",
         example: r#"{"currency":"IDR","customer_id":"01a229a1-d730-72ab-a5d9-9c6fd625fd9f","invoice_id":"01a229a1-f40f-72e6-9f76-7ac4071222f2",
 "invoice_number":"INV-000090","issued_on":"2026-12-10","number":"CN-000001","order_id":"01a229a1-f0f3-7631-ab13-44b379100135",
-"reason":"Two cups arrived broken","total":"124320.00"}"#,
+"reason":"Two cups arrived broken","replaced_by_invoice_id":null,"total":"124320.00"}"#,
     },
     EventType {
         name: "credit_note.updated",

@@ -149,6 +149,8 @@ pub struct CreditNoteBody {
     pub buyer_reference: Option<String>,
     pub buyer_document_number: Option<String>,
     pub reason: String,
+    /// The invoice that was issued in the place of what this one takes back.
+    pub replaced_by_invoice_id: Option<InvoiceId>,
     pub currency: Currency,
     /// That of the invoice.
     pub exchange_rate: Option<ExchangeRate>,
@@ -247,6 +249,7 @@ impl From<&CreditNote> for CreditNoteBody {
             buyer_reference: document.buyer_reference.clone(),
             buyer_document_number: note.buyer_document_number.clone(),
             reason: note.reason.clone(),
+            replaced_by_invoice_id: note.replaced_by_invoice_id,
             currency: note.currency,
             exchange_rate: note.exchange_rate.map(ExchangeRate),
             base_currency: document.base_currency,

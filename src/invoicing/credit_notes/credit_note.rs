@@ -102,6 +102,8 @@ pub struct CreditNote {
     pub total: Decimal,
     pub issued_on: NaiveDate,
     pub document: CreditNoteDocument,
+    /// The invoice that was issued in the place of what this one takes back.
+    pub replaced_by_invoice_id: Option<InvoiceId>,
     pub external_ids: BTreeMap<String, String>,
     pub metadata: Map<String, Value>,
     pub version: i64,

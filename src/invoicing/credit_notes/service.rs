@@ -73,5 +73,6 @@ pub fn event_data(note: &CreditNote) -> Value {
         "total": note.total.to_string(),
         "reason": note.reason,
         "issued_on": note.issued_on,
+        "replaced_by_invoice_id": note.replaced_by_invoice_id,
     })
 }

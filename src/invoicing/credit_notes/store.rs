@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 const COLUMNS: &str = "c.id, c.number, c.series, c.series_number, c.invoice_id, c.order_id, c.customer_id, c.currency, c.exchange_rate, \
     c.reason, c.buyer_document_number, c.subtotal, c.discount_total, c.shipping_net, c.shipping_tax, c.tax_total, c.total, c.issued_on, \
-    c.document, c.external_ids, c.metadata, c.version, c.created_at, c.updated_at";
+    c.document, c.replaced_by_invoice_id, c.external_ids, c.metadata, c.version, c.created_at, c.updated_at";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -57,6 +57,8 @@ struct Row {
     issued_on: NaiveDate,
     #[diesel(sql_type = Text)]
     document: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    replaced_by_invoice_id: Option<InvoiceId>,
     #[diesel(sql_type = Jsonb)]
     external_ids: Value,
     #[diesel(sql_type = Jsonb)]
@@ -132,6 +134,7 @@ fn note_of(row: Row) -> QueryResult<CreditNote> {
         total: money(row.total),
         issued_on: row.issued_on,
         document,
+        replaced_by_invoice_id: row.replaced_by_invoice_id,
         external_ids: from_json(row.external_ids)?,
         metadata: from_json(row.metadata)?,
         version: row.version,
@@ -295,8 +298,8 @@ pub fn insert(connection: &mut PgConnection, context: &Context, note: &CreditNot
     let document = serde_json::to_string(&note.document).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     sql("INSERT INTO credit_note (organization_id, id, number, series, series_number, invoice_id, order_id, customer_id, currency, \
          exchange_rate, reason, buyer_document_number, subtotal, discount_total, shipping_net, shipping_tax, tax_total, total, issued_on, \
-         document, external_ids, metadata, actor, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25)")
+         document, external_ids, metadata, actor, version, created_at, updated_at, replaced_by_invoice_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $25, $26)")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(note.id)
     .bind::<Text, _>(&note.number)
@@ -322,6 +325,7 @@ pub fn insert(connection: &mut PgConnection, context: &Context, note: &CreditNot
     .bind::<Text, _>(&context.actor)
     .bind::<BigInt, _>(note.version)
     .bind::<Timestamptz, _>(note.created_at)
+    .bind::<Nullable<SqlUuid>, _>(note.replaced_by_invoice_id)
     .execute(connection)?;
     insert_lines(connection, context.organization_id, note)
 }

@@ -1,5 +1,6 @@
 use super::balance::InvoiceStatus;
 use super::body::{InvoiceBody, NewInvoice};
+use super::rebill::Rebill;
 use super::service::{self, Filter};
 use crate::app::App;
 use crate::auth::call::Call;
@@ -7,7 +8,10 @@ use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::invoicing::documents::body::PatchDocumentData;
 use crate::openapi::ServiceConfig;
+use crate::order_to_cash::dry_run::difference::DryRun;
+use crate::order_to_cash::dry_run::dry_run;
 use crate::order_to_cash::invoice::{self, Issue};
+use crate::order_to_cash::rebill;
 use crate::platform::filters::{known, many, parsed};
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -21,7 +25,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(issue_invoice).service(list_invoices).service(get_invoice).service(patch_invoice);
+    config.service(issue_invoice).service(list_invoices).service(get_invoice).service(patch_invoice).service(rebill_invoice);
 }
 
 /// Query parameters of the invoice list. Many values by comma.
@@ -156,4 +160,44 @@ pub async fn patch_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> 
     let (body, precondition): (PatchDocumentData, _) = (call.json()?, call.precondition()?);
     let invoice = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&invoice)?.with_version(invoice.version))
+}
+
+/// Issue an invoice anew
+///
+/// Credit and rebill: what is left of the invoice is taken back by a credit note and invoiced anew in one step, for who was billed under
+/// a wrong name, address, tax number or reference. Quantities, prices, taxes and the rate of exchange stay; what was paid on the invoice
+/// moves to the new one. With `dry_run`, which also wants `orders:read`, the answer is what would change, and nothing does.
+#[utoipa::path(tag = "invoices", operation_id = "rebill_invoice", security(("oauth2" = ["invoices:write"])), request_body = Rebill, params(("id" = InvoiceId, Path, description = "Id of the invoice")), responses(
+    (status = 200, description = "With `dry_run`: what would change of the order", body = DryRun),
+    (status = 201, description = "Issued: the new invoice", body = InvoiceBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
+    (status = 400, response = crate::openapi::BadRequest),
+    (status = 404, response = crate::openapi::NotFound),
+    (status = 409, response = crate::openapi::Conflict),
+    (status = 412, response = crate::openapi::Stale),
+    (status = 422, response = crate::openapi::Invalid),
+))]
+#[post("/v1/invoices/{id}/rebill")]
+pub async fn rebill_invoice(call: Call, app: Data<App>) -> Result<Answer, Error> {
+    let context = call.require(Permission::INVOICES_WRITE)?;
+    call.no_query()?;
+    let id: InvoiceId = call.path("id")?;
+    let (body, precondition): (Rebill, _) = (call.json()?, call.precondition()?);
+    let key = call.idempotency_key()?;
+    if body.dry_run {
+        call.actor.require(Permission::ORDERS_READ)?;
+    }
+    app.db
+        .write(move |connection| {
+            idempotency::once(connection, key.as_ref(), |connection| {
+                if body.dry_run {
+                    let order_id = rebill::order_of(connection, &context, id)?;
+                    let rebill = |connection: &mut _| rebill::rebill(connection, &context, id, &body, &precondition).map(drop);
+                    return Answer::ok(&dry_run(connection, &context, order_id, rebill)?);
+                }
+                let invoice = rebill::rebill(connection, &context, id, &body, &precondition)?;
+                let body = service::body(connection, &context, &invoice)?;
+                Ok(Answer::created(format!("/v1/invoices/{}", invoice.id), &body)?.with_version(invoice.version))
+            })
+        })
+        .await
 }

@@ -1,6 +1,6 @@
 use super::balance::InvoiceStatus;
 use super::invoice::{
-    BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans,
+    BillTo, DocumentTaxGroup, FAKTUR_PAJAK, Invoice, InvoiceKind, InvoiceLine, InvoiceTerms, InvoicedOrder, PaymentMeans, ReplacedInvoice,
 };
 use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
@@ -151,13 +151,17 @@ pub struct InvoiceBody {
     pub issued_on: NaiveDate,
     pub due_on: NaiveDate,
     pub overdue: bool,
-    /// From `external_ids.faktur_pajak`.
+    /// The invoice that this one corrects.
+    pub replaces: Option<ReplacedInvoice>,
+    /// The invoice that was issued in its place; then this one is credited.
+    pub replaced_by_invoice_id: Option<InvoiceId>,
     /// How many reminders have fallen due by the organization's `reminder_days`.
     pub reminder_level: i16,
     /// The day of the last of them.
     pub reminded_on: Option<NaiveDate>,
     /// What paying early earns by the invoice's terms.
     pub early_payment_discount: Option<EarlyPaymentDiscount>,
+    /// From `external_ids.faktur_pajak`.
     pub fiscal_documents: Vec<FiscalDocument>,
     pub external_ids: BTreeMap<String, String>,
     #[schema(value_type = Object)]
@@ -324,6 +328,8 @@ impl InvoiceBody {
             issued_on: invoice.issued_on,
             due_on: invoice.due_on,
             overdue: invoice.is_overdue(today),
+            replaces: document.replaces.clone(),
+            replaced_by_invoice_id: invoice.replaced_by_invoice_id,
             reminder_level: invoice.reminder_level,
             reminded_on: invoice.reminded_on,
             early_payment_discount: EarlyPaymentDiscount::of(invoice),

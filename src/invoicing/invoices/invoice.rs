@@ -134,6 +134,17 @@ impl DocumentTaxGroup {
     }
 }
 
+/// An invoice in whose place another one was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplacedInvoice {
+    pub id: InvoiceId,
+    #[schema(example = "INV-000001")]
+    pub number: String,
+    pub issued_on: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
 /// What an invoice says of the world, copied at issue and never changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceDocument {
@@ -151,6 +162,9 @@ pub struct InvoiceDocument {
     pub shipping_tax_group: Option<usize>,
     pub base_currency: Currency,
     pub tax_total_base_currency: Option<Amount>,
+    /// The invoice that this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ReplacedInvoice>,
 }
 
 /// What of a line is neither filtered nor summed by SQL.
@@ -246,6 +260,8 @@ pub struct Invoice {
     /// The day of the last of them.
     pub reminded_on: Option<NaiveDate>,
     pub document: InvoiceDocument,
+    /// The invoice that was issued in its place.
+    pub replaced_by_invoice_id: Option<InvoiceId>,
     pub external_ids: BTreeMap<String, String>,
     pub metadata: Map<String, Value>,
     pub version: i64,

@@ -8,6 +8,8 @@ pub mod due_date;
 pub mod invoice;
 /// Money that is invoiced in advance.
 pub mod prepayment;
+/// What an invoice is issued anew with.
+pub mod rebill;
 /// What is told of invoices that nobody pays.
 pub mod reminders;
 pub mod service;

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub use super::store::{
     Filter, ShippedLine, bill_to, insert, lock_balances, mark_invoiced, orders_of, organizations_with_overdue, prepayments, save_balances,
-    save_credited, terms_of, uninvoiced,
+    save_credited, save_successor, terms_of, uninvoiced,
 };
 
 const WHAT: &str = "invoice";
@@ -116,5 +116,6 @@ pub fn event_data(invoice: &Invoice) -> Value {
         "amount_due": invoice.balance().due().to_string(),
         "issued_on": invoice.issued_on,
         "due_on": invoice.due_on,
+        "replaces_invoice_id": invoice.document.replaces.as_ref().map(|replaced| replaced.id),
     })
 }

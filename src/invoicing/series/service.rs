@@ -110,10 +110,21 @@ pub fn list(connection: &mut PgConnection, organization_id: OrganizationId, aske
 
 /// 422 where a request names a series that is not there or numbers something else. Neither can change later.
 pub fn require(connection: &mut PgConnection, organization_id: OrganizationId, code: &str, kind: SeriesKind) -> Result<(), Error> {
+    require_at(connection, organization_id, "/series", code, kind)
+}
+
+/// The same of a series that a request names at `pointer`.
+pub fn require_at(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    pointer: &str,
+    code: &str,
+    kind: SeriesKind,
+) -> Result<(), Error> {
     match store::find(connection, organization_id, code)? {
         Some(series) if series.kind == kind => Ok(()),
-        Some(series) => Err(Error::invalid("/series", "wrong_series", format!("'{code}' numbers documents of kind '{}'", series.kind))),
-        None => Err(Error::invalid("/series", "unknown_series", format!("there is no series '{code}'"))),
+        Some(series) => Err(Error::invalid(pointer, "wrong_series", format!("'{code}' numbers documents of kind '{}'", series.kind))),
+        None => Err(Error::invalid(pointer, "unknown_series", format!("there is no series '{code}'"))),
     }
 }
 

@@ -63,6 +63,7 @@ pub fn note(context: &Context, invoice: &Invoice, portion: &CreditPortion, body:
             base_currency: document.base_currency,
             tax_total_base_currency: invoice.exchange_rate.map(in_base_currency),
         },
+        replaced_by_invoice_id: None,
         external_ids: body.external_ids.clone().unwrap_or_default(),
         metadata: body.metadata.clone().unwrap_or_default(),
         version: 1,
@@ -117,7 +118,7 @@ fn lines(invoice: &Invoice, portion: &CreditPortion, fees: &[FeePart]) -> Vec<Cr
 }
 
 /// Of a sum of money, the part of it that is taken back.
-fn unit_price(invoice: &Invoice, of: &InvoiceLine, part: &CreditLine) -> Decimal {
+pub fn unit_price(invoice: &Invoice, of: &InvoiceLine, part: &CreditLine) -> Decimal {
     match of.is_sum() {
         true if invoice.document.prices_include_tax => part.net_amount + part.tax_amount,
         true => part.net_amount,

@@ -83,8 +83,8 @@ pub fn prepare(
     let (order_id, invoice_id) = (order.id, invoice.id);
     let moved = account.account.issue(invoice.balance());
     invoice.amount_paid = invoice.currency.round(moved);
-    let deposits = deposits::move_to_invoice(connection, context, order_id, invoice_id, moved)?;
-    Ok(DraftInvoice { invoice, deposits, surplus: vec![] })
+    let deposits = deposits::move_to_invoice(connection, context, order_id, None, invoice_id, moved)?;
+    Ok(DraftInvoice { invoice, moved: deposits, notes: vec![] })
 }
 
 /// Deducts the order's open prepayments from an invoice of what is supplied, as far as it goes in each tax group.

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 pub(super) const COLUMNS: &str = "i.id, i.kind, i.number, i.series, i.series_number, i.order_id, i.customer_id, i.currency, i.exchange_rate, \
     i.subtotal, i.discount_total, i.shipping_net, i.shipping_tax, i.tax_total, i.rounding_amount, i.total, i.amount_credited, i.amount_paid, \
-    i.supply_on, i.issued_on, i.due_on, i.overdue_on, i.reminder_level, i.reminded_on, i.document, i.external_ids, i.metadata, i.version, i.created_at, i.updated_at";
+    i.supply_on, i.issued_on, i.due_on, i.overdue_on, i.reminder_level, i.reminded_on, i.document, i.replaced_by_invoice_id, i.external_ids, i.metadata, i.version, i.created_at, i.updated_at";
 
 #[derive(QueryableByName)]
 pub(super) struct Row {
@@ -69,6 +69,8 @@ pub(super) struct Row {
     reminded_on: Option<NaiveDate>,
     #[diesel(sql_type = Text)]
     document: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    replaced_by_invoice_id: Option<InvoiceId>,
     #[diesel(sql_type = Jsonb)]
     external_ids: Value,
     #[diesel(sql_type = Jsonb)]
@@ -241,6 +243,7 @@ fn invoice_of(row: Row) -> QueryResult<Invoice> {
         reminder_level: row.reminder_level,
         reminded_on: row.reminded_on,
         document,
+        replaced_by_invoice_id: row.replaced_by_invoice_id,
         external_ids: from_json(row.external_ids)?,
         metadata: from_json(row.metadata)?,
         version: row.version,

@@ -130,3 +130,18 @@ pub fn save_credited(
     .execute(connection)?;
     Ok(())
 }
+
+/// Notes which invoice was issued in the place of one that is taken back. The caller holds its lock and raises its version.
+pub fn save_successor(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    id: InvoiceId,
+    successor: InvoiceId,
+) -> QueryResult<()> {
+    sql("UPDATE invoice SET replaced_by_invoice_id = $3 WHERE organization_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(id)
+        .bind::<SqlUuid, _>(successor)
+        .execute(connection)?;
+    Ok(())
+}
