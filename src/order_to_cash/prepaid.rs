@@ -16,10 +16,13 @@ use crate::orders::order::Order;
 use crate::orders::tax::TaxGroup;
 use crate::organization;
 use crate::payments::account::Account;
+use crate::payments::payment::PaymentAction;
 use crate::payments::service::{self as payments, PaymentChange};
-use crate::types::id::InvoiceId;
+use crate::payments::settlement::Settlement;
+use crate::types::id::{InvoiceId, PaymentId};
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 /// Reasons of credit notes that nobody has asked for.
 pub const CANCELLED: &str = "the order was cancelled";
@@ -51,8 +54,9 @@ impl GivenBack {
 }
 
 /// After units of a locked order were cancelled or edited away, and before it is saved: deposits above what is left to invoice become
-/// unapplied money of their payments, and so does what was paid of prepayments that are too much. Invoices and payments are written
-/// here; the order, with the change of its customer's balance, is the caller's to save.
+/// unapplied money of their payments, and so does what was paid of prepayments that are too much. Of this money as much stays on the
+/// order as it is still short of, since a prepayment is too much in one tax group where it may be missing in another. Invoices and payments
+/// are written here; the order, with the change of its customer's balance, is the caller's to save.
 pub fn give_back(
     connection: &mut PgConnection,
     context: &Context,
@@ -64,12 +68,48 @@ pub fn give_back(
     }
     let mut account = accounts::of_locked(connection, context.organization_id, change)?;
     account.count_uninvoiced();
-    let taken = take_surplus(connection, context, &mut account, &[], reason)?;
-    let released = release_deposits(connection, context, &mut account)?;
+    let mut taken = take_surplus(connection, context, &mut account, &[], reason)?;
+    let mut released = release_deposits(connection, context, &mut account)?;
+    keep(connection, context, &mut account, taken.notes.iter_mut().map(|note| &mut note.released).chain([&mut released]).collect())?;
     accounts::save_invoices(connection, context, std::slice::from_mut(&mut account))?;
     let mut facts: Vec<NewEvent> = released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)).collect();
     facts.extend(account.settled_invoices());
     Ok((account.change, GivenBack { notes: taken.notes, facts }))
+}
+
+/// Puts what these payments have just set free back on the order, up to what is neither invoiced nor paid; what is left of them is told.
+pub fn keep(
+    connection: &mut PgConnection,
+    context: &Context,
+    account: &mut LockedAccount,
+    mut freed: Vec<&mut Vec<PaymentChange>>,
+) -> Result<(), Error> {
+    let mut free: BTreeMap<PaymentId, Decimal> = BTreeMap::new();
+    for change in freed.iter().flat_map(|changes| changes.iter()) {
+        *free.entry(change.after.id).or_default() += change.more_unapplied();
+    }
+    if free.is_empty() || account.account.uninvoiced_debt().is_zero() {
+        return Ok(());
+    }
+    let mut payments = payments::lock_all(connection, context.organization_id, &free.keys().copied().collect::<Vec<_>>())?;
+    for payment in &mut payments {
+        let most = free.get(&payment.after.id).copied().unwrap_or_default().min(payment.after.unapplied());
+        if payment.after.status.next(PaymentAction::Allocate).is_err() {
+            continue;
+        }
+        let kept = account.account.pay_in_advance(&mut Settlement::money(most));
+        payment.after.put(kept.as_slice(), context.now);
+    }
+    payments::save(connection, context, &mut payments)?;
+    for changes in &mut freed {
+        for change in changes.iter_mut() {
+            if let Some(payment) = payments.iter().find(|payment| payment.after.id == change.after.id) {
+                change.after = payment.after.clone();
+            }
+        }
+        changes.retain(|change| change.more_unapplied() > Decimal::ZERO);
+    }
+    Ok(())
 }
 
 /// Deposits above what is left to invoice become unapplied money of their payments.

@@ -82,12 +82,18 @@ impl Account {
     pub fn pay(&mut self, left: &mut Settlement) -> Vec<Placement> {
         let ids: Vec<InvoiceId> = self.invoices.iter().map(|invoice| invoice.id).collect();
         let mut placements: Vec<Placement> = ids.into_iter().filter_map(|id| self.pay_invoice(id, left)).collect();
-        let deposit = left.split_off(self.uninvoiced_debt());
-        if !deposit.is_nothing() {
-            self.paid += deposit.total();
-            placements.push(Placement { order_id: self.order_id, invoice_id: None, settles: deposit });
-        }
+        placements.extend(self.pay_in_advance(left));
         placements
+    }
+
+    /// Puts of `left` on the order what is neither invoiced nor paid.
+    pub fn pay_in_advance(&mut self, left: &mut Settlement) -> Option<Placement> {
+        let settles = left.split_off(self.uninvoiced_debt());
+        if settles.is_nothing() {
+            return None;
+        }
+        self.paid += settles.total();
+        Some(Placement { order_id: self.order_id, invoice_id: None, settles })
     }
 
     /// Takes money that leaves the company off where it was put, and the adjustments that go with it: the document becomes due
@@ -122,7 +128,7 @@ impl Account {
         let zero = self.currency.zero();
         let Some(replaced) = self.invoice_mut(id) else { return zero };
         replaced.credited += successor.total;
-        let moved = (-replaced.due()).max(zero);
+        let moved = if replaced.due() < zero { replaced.due().abs() } else { zero };
         replaced.paid -= moved;
         successor.paid += moved;
         self.invoices.push(successor);

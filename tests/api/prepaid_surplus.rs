@@ -332,3 +332,61 @@ async fn two_who_cancel_at_once_give_back_what_both_take_off() {
     assert_eq!(texts(&get(&admin, "orders", &placed).await, STANDING), ["44400.00", "66600.00", "0.00", "0.00", "paid"]);
     clean(&app).await;
 }
+
+/// Goods of one tax rate become goods of another: the prepayment is too much of the one and missing of the other, and what was paid stays
+/// with the order.
+#[actix_web::test]
+async fn who_has_paid_more_than_a_cheaper_order_costs_does_not_wait_for_a_payment() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    let rates = json!([{"country": "ID", "tax_category": "reduced", "tax_scheme_category": "S", "name": "PPN", "rate": "0.05"}]);
+    admin.put("/v1/tax_rates", rates).await.expect(200);
+    let book = json!([{"sku": "BUKU", "name": "Buku", "unit": "C62", "tax_category": "reduced"}]);
+    admin.put("/v1/products", book).await.expect(200);
+    admin.put("/v1/prices", json!([{"sku": "BUKU", "currency": "IDR", "unit_price": "10000"}])).await.expect(200);
+    receive(&admin, "jakarta", "BUKU", "100").await;
+    let lines = json!([{"sku": "BUKU", "quantity": "9"}, {"sku": "TEH", "quantity": "1"}]);
+    let placed = order(&admin, json!({"payment_terms": "prepaid", "lines": lines})).await;
+    let (_, money) = prepaid(&admin, &placed, "100").await;
+    let paid = get(&admin, "orders", &placed).await;
+    assert_eq!(texts(&paid, ["status", "current_total", "payment_status"]), ["confirmed", "116700.00", "paid"]);
+
+    let fewer = json!({"lines": [{"order_line_id": paid["lines"][0]["id"], "quantity": "1"}, {"order_line_id": paid["lines"][1]["id"], "quantity": "2"}]});
+    let cheaper = admin.post(&format!("/v1/orders/{}/edits", id(&placed)), fewer).await.expect(200).body;
+    assert_eq!(
+        texts(&cheaper, ["status", "current_total", "amount_paid", "amount_due", "payment_status"]),
+        ["confirmed", "54900.00", "54900.00", "0.00", "paid"]
+    );
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "61800.00");
+    clean(&app).await;
+
+    let work = admin.get(&format!("/v1/fulfillment_orders?order_id={}", id(&placed))).await.expect(200).body["data"].clone();
+    for job in work.as_array().unwrap() {
+        admin.post(&format!("/v1/fulfillment_orders/{}/ship", id(job)), json!({"carrier": "jne"})).await.expect(201);
+    }
+    let last = invoice(&admin, &placed, json!({})).await;
+    assert_eq!(texts(&last, ["status", "amount_due"]), ["paid", "0.00"]);
+    assert_eq!(texts(&get(&admin, "orders", &placed).await, ["status", "payment_status"]), ["completed", "paid"]);
+    clean(&app).await;
+}
+
+/// A part was paid and came back, the rest is still to come: what the one sets free pays for the other.
+#[actix_web::test]
+async fn what_a_return_sets_free_stays_with_an_order_that_is_not_paid_yet() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    let placed = order(&admin, json!({})).await;
+    ship(&admin, &placed, "3").await;
+    let first = invoice(&admin, &placed, json!({})).await;
+    let money = pay(&admin, "66600.00", json!({"invoice_id": id(&first)})).await.expect(201).body;
+    let rma = came_back(&admin, &placed, "1").await;
+    let done = complete(&admin, &rma, json!({"refund": false})).await.expect(200).body;
+    assert_eq!(done["amount_credited"], "22200.00");
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "0.00");
+    assert_eq!(texts(&get(&admin, "orders", &placed).await, ["amount_paid", "amount_due"]), ["66600.00", "22200.00"]);
+    clean(&app).await;
+    ship(&admin, &placed, "2").await;
+    let last = invoice(&admin, &placed, json!({})).await;
+    assert_eq!(texts(&last, ["total", "amount_paid", "amount_due"]), ["44400.00", "22200.00", "22200.00"]);
+    clean(&app).await;
+}

@@ -71,6 +71,13 @@ pub fn complete(
         charge_after_all(&mut account, &mut rma)?;
         Settled::default()
     };
+    if !body.refund {
+        // The customer owes the rest of the order, and we owe him this: nobody is asked for the one while the other lies there.
+        let notes = settled.notes.iter_mut().map(|draft| &mut draft.released);
+        prepaid::keep(connection, context, &mut account, notes.chain([&mut settled.released]).collect())?;
+    }
+    let released = settled.released.iter().map(|payment| payments::event("payment.unapplied", &payment.after));
+    settled.told.extend(released);
     if body.refund {
         let reason = reason(body, &rma);
         let (made, told) = refund(connection, context, &mut account, &settled.freed, &reason, &asked.refund_numbers)?;
@@ -125,6 +132,8 @@ struct Settled {
     notes: Vec<DraftCreditNote>,
     /// Money that is on no document any more, by its payment.
     freed: BTreeMap<PaymentId, Decimal>,
+    /// Payments whose deposits are more than is left to invoice.
+    released: Vec<PaymentChange>,
     told: Vec<NewEvent>,
 }
 
@@ -146,7 +155,7 @@ fn charge_after_all(account: &mut LockedAccount, rma: &mut Return) -> Result<(),
     Ok(())
 }
 
-/// The sale of what is here is undone: units without an invoice never get one, the others are credited as far as they are not.
+/// The sale of what is here is undone: units without an invoice never get one, the others are credited, unless they were before.
 fn take_off(
     connection: &mut PgConnection,
     context: &Context,
@@ -165,7 +174,7 @@ fn take_off(
     account.count_uninvoiced();
     let asked = body.restocking_fee.map_or(Decimal::ZERO, |fee| rma.currency.round(fee.0));
     let mut fee = asked;
-    let plans = plans(connection, context, account, rma, body)?;
+    let plans = if body.is_credited() { vec![] } else { plans(connection, context, account, rma, body)? };
     if body.refund_shipping && !waives_shipping && !plans.iter().any(|plan| plan.shipping) {
         return Err(Error::conflict("nothing_to_credit", "the order has no shipping, or it is credited or waived already"));
     }
@@ -194,7 +203,7 @@ fn take_off(
     }
     let released = prepaid::release_deposits(connection, context, account)?;
     settled.free(&released);
-    settled.told.extend(released.iter().map(|payment| payments::event("payment.unapplied", &payment.after)));
+    settled.released = released;
     Ok(settled)
 }
 

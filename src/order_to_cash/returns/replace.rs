@@ -1,6 +1,7 @@
 //! Other goods for returned ones: an order like any other, placed in the transaction that settles the return.
 
 use crate::auth::actor::Context;
+use crate::catalog::products::service as products;
 use crate::error::Error;
 use crate::order_to_cash::place::{PlaceRequest, place_within};
 use crate::orders::body::NewOrder;
@@ -15,8 +16,9 @@ use crate::types::currency::{Currency, rounded};
 use crate::types::decimal::{Amount, Quantity, UnitPrice};
 use crate::types::id::OrderId;
 use diesel::pg::PgConnection;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// The id and number that a replacement gets; made before the transaction.
 #[derive(Clone, Debug)]
@@ -38,7 +40,7 @@ pub fn replace(
     let request = Request {
         order_id: new.order_id,
         number: new.number.clone(),
-        body: body(order, rma, price)?,
+        body: body(order, rma, price, &units_today(connection, order)?)?,
         may_price: true,
         dates: Dates::AsTold,
         historical: false,
@@ -47,7 +49,26 @@ pub fn replace(
     Ok(())
 }
 
-fn body(order: &Order, rma: &Return, price: ReplacementPrice) -> Result<NewOrder, Error> {
+/// A unit that holds today what it held when it was sold, by SKU; the product's own where it does not.
+type UnitsToday = HashMap<String, String>;
+
+/// Of the lines whose unit holds something else by now, or is gone: the base units of their products.
+fn units_today(connection: &mut PgConnection, order: &Order) -> Result<UnitsToday, Error> {
+    let packed = || order.lines.iter().filter(|line| line.unit_factor != Decimal::ONE);
+    let skus: Vec<&str> = packed().map(|line| line.sku.as_str()).collect();
+    if skus.is_empty() {
+        return Ok(UnitsToday::new());
+    }
+    let products = products::find_many(connection, order.organization_id, &skus)?;
+    let changed = packed().filter_map(|line| {
+        let product = products.iter().find(|product| product.sku == line.sku)?;
+        let holds = product.units.iter().find(|unit| unit.unit == line.unit).map(|unit| unit.factor.0);
+        (holds != Some(line.unit_factor)).then(|| (line.sku.clone(), product.unit.clone()))
+    });
+    Ok(changed.collect())
+}
+
+fn body(order: &Order, rma: &Return, price: ReplacementPrice, units_today: &UnitsToday) -> Result<NewOrder, Error> {
     let document = &order.document;
     let received = |line: &OrderLine| {
         let returned = rma.lines.iter().find(|returned| returned.order_line_id == line.id);
@@ -60,11 +81,16 @@ fn body(order: &Order, rma: &Return, price: ReplacementPrice) -> Result<NewOrder
         .zip(&worth.lines)
         .filter(|(line, _)| received(line) > Decimal::ZERO)
         .map(|(line, part)| {
-            let mut body = json!({ "sku": line.sku, "quantity": Quantity(received(line)), "unit": line.unit, "unit_price": "0" });
+            let (unit, factor) = match units_today.get(&line.sku).filter(|_| line.unit_factor != Decimal::ONE) {
+                Some(base) => (base, line.unit_factor),
+                None => (&line.unit, Decimal::ONE),
+            };
+            let quantity = received(line) * factor;
+            let mut body = json!({ "sku": line.sku, "quantity": Quantity(quantity), "unit": unit, "unit_price": "0" });
             if price == ReplacementPrice::Original {
                 let tax = if document.prices_include_tax { part.tax_amount } else { Decimal::ZERO };
                 let paid = part.net_amount - part.order_discount_amount + tax;
-                let (unit_price, discount) = as_paid(order.currency, line, received(line), paid);
+                let (unit_price, discount) = as_paid(order.currency, line, factor, quantity, paid);
                 body["unit_price"] = json!(UnitPrice(unit_price));
                 if discount > Decimal::ZERO {
                     body["discounts"] = json!([{ "code": "original_price", "amount": Amount(discount), "reason": rma.number }]);
@@ -91,9 +117,12 @@ fn body(order: &Order, rma: &Return, price: ReplacementPrice) -> Result<NewOrder
     from_value(&body)
 }
 
-/// The unit price of the line, and a discount that makes the quantity cost what was paid for it.
-fn as_paid(currency: Currency, line: &OrderLine, quantity: Decimal, paid: Decimal) -> (Decimal, Decimal) {
-    let unit_price = rounded(line.unit_price / line.price_quantity, 6);
+/// The price of one of `factor` parts of the line's unit, and a discount that makes the quantity cost what was paid for it.
+fn as_paid(currency: Currency, line: &OrderLine, factor: Decimal, quantity: Decimal, paid: Decimal) -> (Decimal, Decimal) {
+    let exact = line.unit_price / line.price_quantity / factor;
+    // A price that is no decimal is rounded up, since a discount can only take away.
+    let unit_price =
+        if factor == Decimal::ONE { rounded(exact, 6) } else { exact.round_dp_with_strategy(6, RoundingStrategy::AwayFromZero) };
     let gross = currency.round(unit_price * quantity);
     (unit_price, (gross - paid).max(currency.zero()))
 }

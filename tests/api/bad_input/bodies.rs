@@ -418,6 +418,8 @@ pub fn others(world: &World) -> Vec<Row> {
         put("/v1/ledger_accounts", json!([{"role": "bank", "code": "1 0", "name": "x"}]), 422, "invalid_code").at("/0/code"),
         put("/v1/ledger_accounts", json!([account, account]), 422, "duplicate_key").at("/1"),
         post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x"}), 422, "unknown_invoice").at("/invoice_id"),
+        post(&format!("/v1/invoices/{NOTHING}/rebill"), json!({"reason": "x"}), 404, "not_found"),
+        post(&format!("/v1/invoices/{NOTHING}/rebill"), json!({"reason": "x", "series": "a b"}), 422, "invalid_code").at("/series"),
         post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x", "amount": "-1.00"}), 422, "out_of_range").at("/amount"),
         post("/v1/credit_notes", json!({"invoice_id": NOTHING, "reason": "x", "amount": "1.00", "shipping": true}), 422, "exactly_one_of")
             .at("/amount"),
