@@ -275,6 +275,11 @@ impl From<DieselError> for Error {
     /// Constraints that a caller can run into have names that we chose; the rest is our fault.
     fn from(error: DieselError) -> Self {
         if let DieselError::DatabaseError(_, info) = &error {
+            // Postgres knows no day before 4713 BC.
+            if matches!(info.message(), message if message.starts_with("timestamp out of range") || message.starts_with("date out of range"))
+            {
+                return Self::invalid("", "out_of_range", "a date or time lies beyond the years 1 to 9999");
+            }
             let known = match info.constraint_name() {
                 Some("customer_code") => Some(("customer_code_taken", "another customer has this code")),
                 Some("coupon_code") => Some(("coupon_code_taken", "another coupon has this code")),

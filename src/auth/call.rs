@@ -48,11 +48,13 @@ impl std::ops::Deref for BulkCall {
 impl Call {
     /// 403 unless the caller has `permission`. Every handler's first line.
     pub fn require(&self, permission: Permission) -> Result<Context, Error> {
-        if let Err(refused) = self.actor.require(permission) {
-            self.note_refusal(permission);
-            return Err(refused);
-        }
+        self.also(permission)?;
         self.context()
+    }
+
+    /// 403 unless the caller has `permission`, too: what a body or a path asks for beside the operation's own.
+    pub fn also(&self, permission: Permission) -> Result<(), Error> {
+        self.actor.require(permission).inspect_err(|_| self.note_refusal(permission))
     }
 
     /// As `require`, for an operation that takes any one of several permissions; the refusal names the first.
@@ -78,7 +80,7 @@ impl Call {
     /// As `require`, for an operation that serves something else than JSON: the type among `served` that `Accept` prefers, the first
     /// where it leaves the choice.
     pub fn require_as(&self, permission: Permission, served: &'static [&'static str]) -> Result<(Context, &'static str), Error> {
-        self.actor.require(permission)?;
+        self.also(permission)?;
         let accept = self.request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let chosen = acceptable(accept, served).ok_or_else(|| Error::NotAcceptable { served_as: served.join(" or ") })?;
         Ok((self.unchecked_context(), chosen))

@@ -3,6 +3,7 @@ use super::credit;
 use super::store::{self, References, Standing};
 pub use super::store::{Filter, Start};
 use crate::auth::actor::Context;
+use crate::auth::permission::Permission;
 use crate::error::Error;
 use crate::events;
 use crate::events::event::NewEvent;
@@ -175,6 +176,7 @@ fn insert(connection: &mut PgConnection, context: &Context, id: CustomerId, body
 
 fn replace(connection: &mut PgConnection, context: &Context, current: &Customer, body: &PutCustomer) -> Result<Customer, Error> {
     let organization_id = context.organization_id;
+    require_terms(context, current, body)?;
     let limit_currency = check(connection, organization_id, current.id, body)?;
     let standing = if current.guest && !body.is_account() { Standing::Guest } else { Standing::Account };
     let changed = store::update(connection, context, current.id, body, standing)?;
@@ -184,6 +186,20 @@ fn replace(connection: &mut PgConnection, context: &Context, current: &Customer,
         append_event(connection, context, "customer.updated", &customer)?;
     }
     Ok(customer)
+}
+
+/// Who may not let an order pass its credit limit may not lift the limit of a customer either, nor the block; and who may not give an
+/// order its own prices and terms may not give a customer others.
+fn require_terms(context: &Context, current: &Customer, body: &PutCustomer) -> Result<(), Error> {
+    let missing = |permission: Permission| !context.permissions.contains(permission);
+    if (current.credit_limit, current.blocked) != (body.credit_limit, body.blocked) && missing(Permission::PAYMENTS_WRITE) {
+        return Err(Error::InsufficientScope { scope: Permission::PAYMENTS_WRITE.scope().to_owned() });
+    }
+    let terms = (current.payment_terms.as_str(), &current.price_list) != (body.payment_terms(), &body.price_list);
+    if terms && missing(Permission::ORDERS_PRICE) && missing(Permission::PAYMENTS_WRITE) {
+        return Err(Error::InsufficientScope { scope: Permission::ORDERS_PRICE.scope().to_owned() });
+    }
+    Ok(())
 }
 
 /// Brings the balance row in step with the limit.

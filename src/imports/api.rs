@@ -148,7 +148,7 @@ pub async fn create_import(call: StreamCall, app: Data<App>) -> Result<Answer, E
     let kind = filters::one::<ImportKind>("kind", &query.kind)?;
     let mode = query.mode.as_deref().map_or(Ok(ImportMode::Live), |mode| filters::one("mode", mode))?;
     if mode == ImportMode::Historical {
-        call.actor.require(Permission::IMPORT)?;
+        call.also(Permission::IMPORT)?;
     }
     let rights =
         Rights { may_price: call.actor.may(Permission::ORDERS_PRICE), may_book_payments: call.actor.may(Permission::PAYMENTS_WRITE) };
@@ -229,7 +229,7 @@ pub async fn get_import(call: Call, app: Data<App>) -> Result<Answer, Error> {
     call.no_query()?;
     let id: ImportId = call.path("id")?;
     let import = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
-    call.actor.require(import.kind.read_permission())?;
+    call.also(import.kind.read_permission())?;
     Ok(Answer::ok(&import)?.with_version(import.version))
 }
 
@@ -268,7 +268,7 @@ pub async fn list_import_rows(call: Call, app: Data<App>) -> Result<Answer, Erro
         Some(_) | None => 0,
     };
     let import = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
-    call.actor.require(import.kind.read_permission())?;
+    call.also(import.kind.read_permission())?;
     let page =
         app.db.read(move |connection| service::rows(connection, context.organization_id, &import, status, after, limit, &bound_to)).await?;
     Answer::ok(&page)
@@ -300,7 +300,7 @@ pub async fn get_import_result(call: Call, app: Data<App>) -> Result<FileStream,
     let query: ImportResultQuery = call.query()?;
     let csv = query.format == Some(ImportFormat::Csv);
     let import = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
-    call.actor.require(import.kind.read_permission())?;
+    call.also(import.kind.read_permission())?;
     let (db, organization_id) = (app.reports.clone(), context.organization_id);
     let (media_type, ending) = if csv { ("text/csv; charset=utf-8", "csv") } else { ("application/x-ndjson", "ndjson") };
     let write = move |outlet: &mut crate::platform::file_stream::Outlet| {

@@ -47,7 +47,7 @@ pub struct JournalQuery {
 #[get("/v1/journal_entries")]
 pub async fn list_journal_entries(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::INVOICES_READ)?;
-    call.actor.require(Permission::PAYMENTS_READ)?;
+    call.also(Permission::PAYMENTS_READ)?;
     let query: JournalQuery = call.query()?;
     let bad_cursor = || Error::bad_request("invalid_cursor", "take `after` from next_cursor or from an entry's position");
     let after = query.after.as_deref().map(|text| Position::decode(text).ok_or_else(bad_cursor)).transpose()?.unwrap_or_default();
@@ -71,7 +71,7 @@ pub async fn list_journal_entries(call: Call, app: Data<App>) -> Result<Answer, 
 #[get("/v1/journal_entries/{id}")]
 pub async fn get_journal_entry(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::INVOICES_READ)?;
-    call.actor.require(Permission::PAYMENTS_READ)?;
+    call.also(Permission::PAYMENTS_READ)?;
     call.no_query()?;
     let id: JournalEntryId = call.path("id")?;
     let entry = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;

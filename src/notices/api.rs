@@ -79,6 +79,8 @@ pub struct NoticeQuery {
 }
 
 /// List notices to customers
+///
+/// Those of the kinds `invoice` and `reminder` with `invoices:read`, those of `receipt` and `refund` with `payments:read`.
 #[utoipa::path(tag = "notices", operation_id = "list_notices", security(("oauth2" = ["customers:read"])), params(NoticeQuery), responses(
     (status = 200, description = "One page of notices, newest first", body = Page<Notice>),
     (status = 400, response = crate::openapi::BadRequest),
@@ -87,11 +89,12 @@ pub struct NoticeQuery {
 pub async fn list_notices(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CUSTOMERS_READ)?;
     let query: NoticeQuery = call.query()?;
+    let kinds = any_of(known::<NoticeKind>("kind", query.kind.as_deref())?).unwrap_or_else(|| NoticeKind::ALL.to_vec());
     let filter = Filter {
         order_id: any_of(parsed("order_id", query.order_id.as_deref())?),
         customer_id: any_of(parsed("customer_id", query.customer_id.as_deref())?),
         status: any_of(known::<NoticeStatus>("status", query.status.as_deref())?),
-        kind: any_of(known::<NoticeKind>("kind", query.kind.as_deref())?),
+        kind: Some(kinds.into_iter().filter(|kind| kind.may_be_read(context.permissions)).collect()),
         updated_from: query.updated_from,
     };
     let (limit, filters) = (page_limit(query.limit)?, format!("notices {filter:?}"));
@@ -111,7 +114,7 @@ pub async fn get_notice(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CUSTOMERS_READ)?;
     call.no_query()?;
     let id: NoticeId = call.path("id")?;
-    let notice = app.db.read(move |connection| service::get(connection, context.organization_id, id)).await?;
+    let notice = app.db.read(move |connection| service::get(connection, &context, id)).await?;
     Ok(Answer::ok(&notice)?.with_version(notice.notice.version))
 }
 

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 const BATCH: usize = 100;
 /// What is older is told to nobody: after a long standstill it would only confuse.
-const NEWS: TimeDelta = TimeDelta::days(3);
+pub const NEWS: TimeDelta = TimeDelta::days(3);
 
 /// Reads what has happened in every organization that writes to its customers. How many events were looked at.
 pub fn collect(db: &Db, now: DateTime<Utc>, stop: impl Fn() -> bool) -> Result<usize, Error> {
@@ -186,12 +186,8 @@ impl Things {
             }
             // Money that a provider was only asked to send back may not arrive.
             NoticeKind::Refund => self.event["refund"]["status"] != "pending",
-            NoticeKind::Acknowledgement
-            | NoticeKind::Dispatch
-            | NoticeKind::Invoice
-            | NoticeKind::Receipt
-            | NoticeKind::Reminder
-            | NoticeKind::OrderReply => true,
+            NoticeKind::Acknowledgement => !matches!(order["status"].as_str(), Some("draft" | "cancelled")),
+            NoticeKind::Dispatch | NoticeKind::Invoice | NoticeKind::Receipt | NoticeKind::Reminder | NoticeKind::OrderReply => true,
         }
     }
 

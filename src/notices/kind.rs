@@ -1,5 +1,6 @@
 //! What customers are told of, and by which events. Pure.
 
+use crate::auth::permission::{Permission, Permissions};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -55,6 +56,20 @@ impl NoticeKind {
         })
     }
 
+    /// What a reader of such a notice must be allowed to read beside the customers; none where that is all.
+    pub fn read_permission(self) -> Option<Permission> {
+        match self {
+            Self::Invoice | Self::Reminder => Some(Permission::INVOICES_READ),
+            Self::Receipt | Self::Refund => Some(Permission::PAYMENTS_READ),
+            Self::Acknowledgement | Self::Delay | Self::Dispatch | Self::OrderReply => None,
+        }
+    }
+
+    /// Whether these permissions let somebody read such a notice.
+    pub fn may_be_read(self, permissions: Permissions) -> bool {
+        self.read_permission().is_none_or(|permission| permissions.contains(permission))
+    }
+
     /// Whether the thing itself is told of once; else each event about it is.
     pub fn once_a_subject(self) -> bool {
         matches!(self, Self::Acknowledgement | Self::Dispatch | Self::Invoice | Self::OrderReply)
@@ -77,6 +92,11 @@ pub const EVENT_TYPES: [&str; 10] = [
 
 /// Minutes after each failed try; about a day and a half in all.
 const WAITS: [i64; 8] = [1, 5, 15, 60, 180, 360, 720, 1440];
+
+/// A notice was tried so often that nothing more is to be hoped for: each try may have ended its process.
+pub fn is_hopeless(attempts: i32) -> bool {
+    usize::try_from(attempts).is_ok_and(|attempts| attempts > WAITS.len() + 1)
+}
 
 /// When to try again after so many tries; `None` after the last.
 pub fn next_try(attempts: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -101,5 +121,6 @@ mod tests {
         let waits: Vec<i64> = (1..=9).map_while(|n| next_try(n, now)).map(|at| (at - now).num_minutes()).collect();
         assert_eq!(waits, WAITS);
         assert_eq!(next_try(9, now), None);
+        assert_eq!([8, 9, 10].map(is_hopeless), [false, false, true]);
     }
 }

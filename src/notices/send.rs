@@ -4,7 +4,8 @@
 //! committed: after the lease another one sends the same message again, with the same `Message-ID`, by which the reader's side can
 //! tell. Losing it would be worse.
 
-use super::kind::{NoticeStatus, next_try};
+use super::collect::NEWS;
+use super::kind::{NoticeStatus, is_hopeless, next_try};
 use super::service;
 use super::smtp::{Mailer, NotSent, message};
 use super::store::{self, Finished, Outgoing};
@@ -32,7 +33,14 @@ pub fn send_due(
     while !stop() {
         let started_at = now();
         let Some(notice) = db.write_blocking(|connection| Ok(store::claim(connection, started_at, started_at + LEASE)?))? else { break };
-        let outcome = try_once(mailer, attach, &notice);
+        if let Some(reason) = db.read_blocking(|connection| Ok(store::unwanted(connection, &notice, started_at - NEWS)?))? {
+            skip(db, &notice, reason, started_at)?;
+            continue;
+        }
+        let outcome = match is_hopeless(notice.attempts) {
+            true => Err(NotSent::Refused("no try has come to an end".to_owned())),
+            false => try_once(mailer, attach, &notice),
+        };
         let ended_at = now();
         let no_server = matches!(outcome, Err(NotSent::NoServer(_)));
         if finish(db, &notice, &outcome, ended_at)? == NoticeStatus::Sent {
@@ -43,6 +51,11 @@ pub fn send_due(
         }
     }
     Ok(sent)
+}
+
+fn skip(db: &Db, notice: &Outgoing, reason: &'static str, now: DateTime<Utc>) -> Result<(), Error> {
+    let finished = Finished { status: NoticeStatus::Skipped, skip_reason: Some(reason), next_attempt_at: now, error: None, now };
+    db.write_blocking(|connection| Ok(store::finish(connection, notice, &finished).map(drop)?))
 }
 
 fn try_once(mailer: &Mailer, attach: Attach<'_>, notice: &Outgoing) -> Result<(), NotSent> {
@@ -62,7 +75,7 @@ fn finish(db: &Db, notice: &Outgoing, outcome: &Result<(), NotSent>, now: DateTi
         },
     };
     let error: Option<String> = error.map(|error| error.chars().filter(|c| !c.is_control()).take(500).collect());
-    let finished = Finished { status, next_attempt_at, error: error.as_deref(), now };
+    let finished = Finished { status, skip_reason: None, next_attempt_at, error: error.as_deref(), now };
     let context = Context::job(notice.organization_id, "send_notices", now);
     db.write_blocking(|connection| {
         if !store::finish(connection, notice, &finished)? {

@@ -13,9 +13,11 @@ use serde_json::json;
 
 const WHAT: &str = "notice";
 
-pub fn get(connection: &mut PgConnection, organization_id: OrganizationId, id: NoticeId) -> Result<NoticeWithContent, Error> {
-    let notice = store::find(connection, organization_id, id)?.ok_or(Error::not_found(WHAT))?;
-    let content = store::content(connection, organization_id, id)?.ok_or(Error::not_found(WHAT))?;
+/// 404 where the reader may not see what it is about.
+pub fn get(connection: &mut PgConnection, context: &Context, id: NoticeId) -> Result<NoticeWithContent, Error> {
+    let seen = |notice: &Notice| notice.kind.may_be_read(context.permissions);
+    let notice = store::find(connection, context.organization_id, id)?.filter(seen).ok_or(Error::not_found(WHAT))?;
+    let content = store::content(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
     Ok(NoticeWithContent { notice, text: content.text_body, html: content.html_body })
 }
 
@@ -34,7 +36,8 @@ pub fn list(
 
 /// Sends once more what was sent or could not be; the job does it. What still waits is sent anyway.
 pub fn resend(connection: &mut PgConnection, context: &Context, id: NoticeId, precondition: &Precondition) -> Result<Notice, Error> {
-    let current = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found(WHAT))?;
+    let seen = |notice: &Notice| notice.kind.may_be_read(context.permissions);
+    let current = store::lock(connection, context.organization_id, id)?.filter(seen).ok_or(Error::not_found(WHAT))?;
     precondition.check(current.version)?;
     match current.status {
         NoticeStatus::Sent | NoticeStatus::Failed => {}

@@ -253,9 +253,48 @@ pub fn claim(connection: &mut PgConnection, now: DateTime<Utc>, leased_until: Da
     .optional()
 }
 
+/// Why a notice that waited is not to be sent any more: its kind was switched off, it is no news since `since`, the order that it speaks of
+/// was cancelled, or nothing is due on the invoice. What a person wants sent again is sent.
+pub fn unwanted(connection: &mut PgConnection, notice: &Outgoing, since: DateTime<Utc>) -> QueryResult<Option<&'static str>> {
+    #[derive(QueryableByName)]
+    struct Standing {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        switched_off: bool,
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        cancelled: bool,
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        settled: bool,
+    }
+    if notice.resends > 0 {
+        return Ok(None);
+    }
+    if notice.created_at < since {
+        return Ok(Some("outdated"));
+    }
+    let standing: Option<Standing> = sql("SELECT NOT (n.kind = ANY(s.kinds)) AS switched_off, \
+           n.kind IN ('acknowledgement', 'delay') AND coalesce(o.status = 'cancelled', false) AS cancelled, \
+           n.kind = 'reminder' AND coalesce(i.status IN ('paid', 'credited'), false) AS settled \
+         FROM notice n JOIN notice_settings s ON s.organization_id = n.organization_id \
+         LEFT JOIN sales_order o ON o.organization_id = n.organization_id AND o.id = n.order_id \
+         LEFT JOIN invoice i ON i.organization_id = n.organization_id AND i.id = n.invoice_id \
+         WHERE n.organization_id = $1 AND n.id = $2")
+    .bind::<SqlUuid, _>(notice.organization_id)
+    .bind::<SqlUuid, _>(notice.id)
+    .get_result(connection)
+    .optional()?;
+    Ok(standing.and_then(|standing| match standing {
+        Standing { switched_off: true, .. } => Some("switched_off"),
+        Standing { cancelled: true, .. } => Some("order_cancelled"),
+        Standing { settled: true, .. } => Some("nothing_due"),
+        Standing { .. } => None,
+    }))
+}
+
 /// What has become of a try.
 pub struct Finished<'a> {
     pub status: NoticeStatus,
+    /// Of a skipped one.
+    pub skip_reason: Option<&'static str>,
     pub next_attempt_at: DateTime<Utc>,
     pub error: Option<&'a str>,
     pub now: DateTime<Utc>,
@@ -264,7 +303,7 @@ pub struct Finished<'a> {
 /// Notes the outcome of a try; false where it is no longer this process's.
 pub fn finish(connection: &mut PgConnection, notice: &Outgoing, finished: &Finished<'_>) -> QueryResult<bool> {
     let done = sql("UPDATE notice SET status = $4, leased_until = NULL, next_attempt_at = $5, last_error = $6, updated_at = $7, \
-         version = version + 1, sent_at = CASE WHEN $4 = 'sent' THEN $7 ELSE sent_at END \
+         version = version + 1, sent_at = CASE WHEN $4 = 'sent' THEN $7 ELSE sent_at END, skip_reason = $8 \
          WHERE organization_id = $1 AND id = $2 AND status = 'sending' AND attempts = $3")
     .bind::<SqlUuid, _>(notice.organization_id)
     .bind::<SqlUuid, _>(notice.id)
@@ -273,6 +312,7 @@ pub fn finish(connection: &mut PgConnection, notice: &Outgoing, finished: &Finis
     .bind::<Timestamptz, _>(finished.next_attempt_at)
     .bind::<Nullable<Text>, _>(finished.error)
     .bind::<Timestamptz, _>(finished.now)
+    .bind::<Nullable<Text>, _>(finished.skip_reason)
     .execute(connection)?;
     Ok(done == 1)
 }

@@ -143,9 +143,25 @@ fn heading(
     Ok((series, issued_on))
 }
 
+/// 409 where an amount in base currency has more digits than a document takes: then the rate is wrong.
+fn require_countable(invoice: &Invoice) -> Result<(), Error> {
+    let Some(rate) = invoice.exchange_rate else { return Ok(()) };
+    let fits = invoice.total.checked_mul(rate).is_some_and(|amount| amount.abs() < Decimal::from(LARGEST_AMOUNT));
+    if fits {
+        return Ok(());
+    }
+    let base = invoice.document.base_currency;
+    let detail = format!("at {rate} {base} for one {} it comes to more than 14 digits; mend the exchange rate", invoice.currency);
+    Err(Error::conflict("exceeds_base_currency", detail))
+}
+
+/// Amounts have at most 14 digits before the point.
+const LARGEST_AMOUNT: i64 = 100_000_000_000_000;
+
 impl DraftInvoice {
     /// Numbers the invoice and inserts it. Last in the lock order: only the events may follow.
     pub fn write(mut self, connection: &mut PgConnection, context: &Context) -> Result<(Invoice, Vec<NewEvent>), Error> {
+        require_countable(&self.invoice)?;
         let invoice = &mut self.invoice;
         let taken = series::take(connection, context, &invoice.series, SeriesKind::Invoice, 1, invoice.issued_on)?;
         let taken = taken.into_iter().next().ok_or_else(|| Error::internal("no number was taken"))?;

@@ -60,7 +60,7 @@ pub async fn place_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     call.no_query()?;
     let body: NewOrder = call.json()?;
     if !body.payments.is_empty() {
-        call.actor.require(Permission::PAYMENTS_WRITE)?;
+        call.also(Permission::PAYMENTS_WRITE)?;
     }
     let key = call.idempotency_key()?;
     let (hash, may_price, order_id) = (call.fingerprint()?, call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
@@ -90,7 +90,7 @@ pub async fn quote_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     call.no_query()?;
     let body: NewOrder = call.json()?;
     if !body.payments.is_empty() {
-        call.actor.require(Permission::PAYMENTS_WRITE)?;
+        call.also(Permission::PAYMENTS_WRITE)?;
     }
     let (may_price, order_id) = (call.actor.may(Permission::ORDERS_PRICE), OrderId::generate());
     body.check()?;
@@ -155,7 +155,7 @@ pub async fn patch_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let id: OrderId = call.path("id")?;
     let (body, precondition): (PatchOrder, _) = (call.json()?, call.precondition()?);
     if body.sales_rep.is_some() {
-        call.actor.require(Permission::ORDERS_PRICE)?;
+        call.also(Permission::ORDERS_PRICE)?;
     }
     let order = app.db.write(move |connection| service::patch(connection, &context, id, &body, &precondition)).await?;
     Ok(Answer::ok(&order)?.with_version(order.version))
@@ -304,7 +304,7 @@ pub async fn edit_order(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let id: OrderId = call.path("id")?;
     let (body, key, precondition): (EditOrder, _, _) = (call.json()?, call.idempotency_key()?, call.precondition()?);
     if body.sets_own_terms() {
-        call.actor.require(Permission::ORDERS_PRICE)?;
+        call.also(Permission::ORDERS_PRICE)?;
     }
     app.db
         .write(move |connection| {

@@ -75,7 +75,7 @@ pub fn check_edit(edit: &EditOrder, order: &Order, today: NaiveDate) -> Faults {
 }
 
 fn require_near(day: NaiveDate, asked: Option<NaiveDate>, pointer: &str, faults: &mut Faults) {
-    let first = day - LONGEST_AGO;
+    let first = day.checked_sub_signed(LONGEST_AGO).unwrap_or(NaiveDate::MIN);
     if asked.is_some_and(|asked| asked < first) {
         faults.add(pointer, "too_long_ago", format!("ask for {first} or a later day"));
     }

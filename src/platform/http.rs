@@ -151,6 +151,9 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
         if name.contains('\0') || value.contains('\0') {
             return Err(Error::bad_request("invalid_parameter", "U+0000 is not allowed anywhere"));
         }
+        if is_beyond_calendar(value) {
+            return Err(Error::bad_request("invalid_parameter", format!("'{name}' lies beyond the years 1 to 9999")));
+        }
     }
     let kept: Vec<&(String, String)> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
     let encoded = serde_urlencoded::to_string(&kept).map_err(Error::internal)?;
@@ -164,6 +167,13 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
         }
     }
     read_pairs(&encoded).map_err(|(name, message)| value_error::<T>(&kept, &name, &message))
+}
+
+/// Whether this is a day of a year with a sign (ISO 8601), which the database may not know. A plus is a blank in a query.
+fn is_beyond_calendar(value: &str) -> bool {
+    let Some(day) = value.strip_prefix(['-', '+', ' ']) else { return false };
+    let mut parts = day.splitn(3, '-').map(|part| part.bytes().take_while(u8::is_ascii_digit).count());
+    matches!((parts.next(), parts.next(), parts.next()), (Some(4..), Some(2), Some(2)))
 }
 
 /// Reads encoded pairs. Where that fails, the name of the pair and why.

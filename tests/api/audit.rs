@@ -6,7 +6,7 @@ use pesanan::auth::permission::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-async fn write_refusals(app: &TestApp) {
+pub async fn write_refusals(app: &TestApp) {
     let (db, authenticator) = (app.app.db.clone(), app.authenticator.clone());
     actix_web::web::block(move || pesanan::audit::write_refusals(&db, &authenticator)).await.unwrap().unwrap();
 }

@@ -82,6 +82,7 @@ mod replacements;
 mod reservations;
 mod returns;
 mod returns_at_once;
+mod rights;
 mod road;
 mod salesforce;
 mod shipping_of_returns;

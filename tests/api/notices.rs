@@ -126,6 +126,12 @@ pub async fn enable(admin: &Caller<'_>, more: Value) {
     admin.put("/v1/notice_settings", body).await.expect(200);
 }
 
+/// Writes what there is to tell, and sends none of it.
+pub async fn write(app: &TestApp) {
+    let (db, clock) = (app.app.db.clone(), app.clock.clone());
+    actix_web::web::block(move || collect::collect(&db, clock.now(), || false)).await.unwrap().unwrap();
+}
+
 /// Runs both jobs once, as a process of its own would.
 pub async fn deliver(app: &TestApp, server: &MailServer) -> usize {
     let (db, clock, config) = (app.app.db.clone(), app.clock.clone(), server.config());

@@ -2,6 +2,7 @@ use super::body::{NewUser, PatchUser, User};
 use super::store::{self, NewRow};
 pub use super::store::{Account, Filter, hold_active, password_hash};
 use crate::auth::actor::{Context, user_name};
+use crate::auth::permission::Permission;
 use crate::auth::sessions::service::{EndReason, end_all};
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
@@ -78,6 +79,7 @@ pub fn patch(
     precondition: &Precondition,
 ) -> Result<Changed, Error> {
     patch.check()?;
+    let admins = if patch.role.is_some() { store::lock_admins(connection, context.organization_id)? } else { vec![] };
     let current = lock(connection, context, id, precondition)?;
     let mut wanted = current.clone();
     wanted.email.clone_from(patch.email.as_ref().unwrap_or(&current.email));
@@ -92,6 +94,7 @@ pub fn patch(
     let mut ended = vec![];
     if wanted.role != current.role {
         not_oneself(context, id, "change the role of")?;
+        still_admin(&admins, context)?;
         ended = end_all(connection, context.organization_id, id, None, EndReason::RoleChanged, context.now)?;
     }
     let user = store::update(connection, context, &wanted)?;
@@ -101,11 +104,13 @@ pub fn patch(
 
 /// Shuts a user out. Disabling twice is no fault and changes nothing.
 pub fn disable(connection: &mut PgConnection, context: &Context, id: UserId, precondition: &Precondition) -> Result<Changed, Error> {
+    let admins = store::lock_admins(connection, context.organization_id)?;
     let current = lock(connection, context, id, precondition)?;
     if !current.active {
         return Ok(Changed { user: current, ended: vec![] });
     }
     not_oneself(context, id, "disable")?;
+    still_admin(&admins, context)?;
     let user = store::set_active(connection, context, id, false)?;
     let ended = end_all(connection, context.organization_id, id, None, EndReason::UserDisabled, context.now)?;
     tell(connection, context, "user.disabled", &user)?;
@@ -146,6 +151,15 @@ pub fn set_password(
 fn not_oneself(context: &Context, id: UserId, what: &str) -> Result<(), Error> {
     if context.actor == user_name(id.0) {
         return Err(Error::conflict("own_account", format!("nobody can {what} the own account; ask another administrator")));
+    }
+    Ok(())
+}
+
+/// Two who shut each other out at one moment must not both succeed: the second one is no administrator any more.
+fn still_admin(admins: &[UserId], context: &Context) -> Result<(), Error> {
+    let is_user = context.actor.starts_with("user:");
+    if is_user && !admins.iter().any(|admin| context.actor == user_name(admin.0)) {
+        return Err(Error::InsufficientScope { scope: Permission::ADMIN.scope().to_owned() });
     }
     Ok(())
 }

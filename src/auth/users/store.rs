@@ -99,6 +99,20 @@ pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: 
     one(connection, organization_id, id, " FOR NO KEY UPDATE")
 }
 
+/// The administrators who can log in, under their row locks, in the order of their ids.
+pub fn lock_admins(connection: &mut PgConnection, organization_id: OrganizationId) -> QueryResult<Vec<UserId>> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = SqlUuid)]
+        id: UserId,
+    }
+    let rows: Vec<Id> =
+        sql("SELECT id FROM app_user WHERE organization_id = $1 AND role = 'admin' AND active ORDER BY id FOR NO KEY UPDATE")
+            .bind::<SqlUuid, _>(organization_id)
+            .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
 fn one(connection: &mut PgConnection, organization_id: OrganizationId, id: UserId, lock: &'static str) -> QueryResult<Option<User>> {
     let row: Option<Row> = sql(format!("SELECT {COLUMNS} FROM app_user WHERE organization_id = $1 AND id = $2{lock}"))
         .bind::<SqlUuid, _>(organization_id)
