@@ -27,5 +27,7 @@ pub mod refunds;
 pub mod service;
 /// Money, and what settles debt without it.
 pub mod settlement;
+/// What stands on documents, by the day on which its money came.
+pub mod standing;
 mod store;
 mod waiting;

@@ -20,6 +20,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 pub use super::bulk::insert_all;
+pub use super::standing::{standing_on_invoices, standing_on_orders};
 pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order, of_provider};
 pub use super::waiting::{expired, look_again, orders_to_capture, seen, silent};
 
