@@ -63,6 +63,20 @@ pub fn next_refund_number(connection: &mut PgConnection, numbers: &Numbers, orga
     Ok(format!("RFD-{:06}", numbers.next(connection, organization_id.0, "refund")?))
 }
 
+/// Takes back the number of a payment or refund where its call was refused, so that nothing was written under it.
+pub fn put_number_back<T>(numbers: &Numbers, organization_id: OrganizationId, number: &str, outcome: &Result<T, Error>) {
+    let series = match number.split_once('-') {
+        Some(("RFD", digits)) => digits.parse().ok().map(|number| ("refund", number)),
+        Some(("RCP", digits)) => digits.parse().ok().map(|number| ("payment", number)),
+        Some(_) | None => None,
+    };
+    if let (Some((series, number)), Err(error)) = (series, outcome)
+        && error.is_refusal()
+    {
+        numbers.put_back(organization_id.0, series, number);
+    }
+}
+
 /// The payment as it is, without a lock; 404 where there is none.
 pub fn find(connection: &mut PgConnection, organization_id: OrganizationId, id: PaymentId) -> Result<Payment, Error> {
     store::find(connection, organization_id, id)?.ok_or(Error::not_found(WHAT))
