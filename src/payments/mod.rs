@@ -24,6 +24,8 @@ pub mod provider;
 pub mod providers;
 /// Money that goes back.
 pub mod refunds;
+/// What comes off a document of which less is owed.
+pub mod release;
 pub mod service;
 /// Money, and what settles debt without it.
 pub mod settlement;

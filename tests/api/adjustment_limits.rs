@@ -131,3 +131,75 @@ async fn a_discount_that_was_deducted_is_not_earned_again_by_money_that_comes_in
     post_journal(&app).await;
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn what_a_buyer_keeps_keeps_its_discount() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    let terms = json!({"name": "30 net, 2 % in 10", "net_days": 30, "discount_percent": "2", "discount_days": 10});
+    admin.put("/v1/payment_terms/net_30_2", terms).await.expect(201);
+    let (placed, invoice) = invoiced(&admin, json!({"payment_terms": "net_30_2"})).await;
+    let early = put(json!({"invoice_id": id(&invoice)}), "108780.00", "early_payment_discount", "2220.00");
+    let money = pay(&admin, "108780.00", early).await.expect(201).body;
+    // One of five: 22,200.00, for which 21,756.00 were paid.
+    let credit =
+        json!({"invoice_id": id(&invoice), "reason": "Torn", "lines": [{"invoice_line_id": invoice["lines"][0]["id"], "quantity": "1"}]});
+    admin.post("/v1/credit_notes", credit).await.expect(201);
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "21756.00");
+    let kept = get(&admin, "invoices", &invoice).await;
+    assert_eq!((&kept["amount_adjusted"], &kept["amount_due"]), (&json!("1776.00"), &json!("0.00")));
+    // Two come back: twice as much goes back.
+    let rma = crate::returns::returned(&admin, &placed, &[(0, "2")]).await;
+    let done = admin.post(&format!("/v1/returns/{}/complete", id(&rma)), json!({"refund": true})).await.expect(200).body;
+    assert_eq!(done["amount_refunded"], "43512.00", "{done:#}");
+    let kept = get(&admin, "invoices", &invoice).await;
+    assert_eq!((&kept["amount_adjusted"], &kept["amount_due"], &kept["status"]), (&json!("888.00"), &json!("0.00"), &json!("paid")));
+    // All of it leaves nothing.
+    admin.post("/v1/credit_notes", json!({"invoice_id": id(&invoice), "reason": "Torn"})).await.expect(201);
+    assert_eq!(get(&admin, "payments", &money).await["unapplied_amount"], "65268.00");
+    assert_eq!(get(&admin, "invoices", &invoice).await["amount_adjusted"], "0.00");
+    post_journal(&app).await;
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn tax_that_was_withheld_was_paid_and_comes_off_last() {
+    let app = start().await;
+    let (_, admin) = company(&app).await;
+    // Paid in advance, a fifth of it kept for the tax authority; two of five are cancelled.
+    let placed = crate::money::order(&admin, json!({})).await;
+    let kept = put(json!({"order_id": id(&placed)}), "88800.00", "withholding_tax", "22200.00");
+    let money = pay(&admin, "88800.00", kept).await.expect(201).body;
+    let line = json!([{"order_line_id": placed["lines"][0]["id"], "quantity": "2"}]);
+    let cancel = json!({"reason": {"code": "customer_request"}, "lines": line});
+    admin.post(&format!("/v1/orders/{}/cancel", id(&placed)), cancel).await.expect(200);
+    let free = get(&admin, "payments", &money).await;
+    assert_eq!((&free["unapplied_amount"], &free["allocations"][0]["amount"]), (&json!("44400.00"), &json!("44400.00")));
+    assert_eq!(free["allocations"][0]["adjustments"][0]["amount"], "22200.00");
+    crate::money::ship(&admin, &placed, "3").await;
+    let invoice = admin.post(&format!("/v1/orders/{}/invoices", id(&placed)), json!({})).await.expect(201).body;
+    assert_eq!((&invoice["status"], &invoice["amount_adjusted"]), (&json!("paid"), &json!("22200.00")));
+    // Two more are credited: all the money may go, and what was kept settles what is left.
+    let credit =
+        json!({"invoice_id": id(&invoice), "reason": "Torn", "lines": [{"invoice_line_id": invoice["lines"][0]["id"], "quantity": "2"}]});
+    admin.post("/v1/credit_notes", credit).await.expect(201);
+    let refund = json!({"amount": "88800.00", "reason": "Torn"});
+    admin.post(&format!("/v1/payments/{}/refund", id(&money)), refund).await.expect(201);
+    let settled = get(&admin, "invoices", &invoice).await;
+    assert_eq!((&settled["amount_due"], &settled["amount_adjusted"]), (&json!("0.00"), &json!("22200.00")));
+    assert_eq!(get(&admin, "payments", &money).await["status"], "refunded");
+    post_journal(&app).await;
+    clean(&app).await;
+
+    // The same by a return that pays back by itself.
+    let (placed, invoice) = invoiced(&admin, json!({})).await;
+    let kept = put(json!({"invoice_id": id(&invoice)}), "88800.00", "withholding_tax", "22200.00");
+    pay(&admin, "88800.00", kept).await.expect(201);
+    let rma = crate::returns::returned(&admin, &placed, &[(0, "4")]).await;
+    let done = admin.post(&format!("/v1/returns/{}/complete", id(&rma)), json!({"refund": true})).await.expect(200).body;
+    assert_eq!(done["amount_refunded"], "88800.00", "{done:#}");
+    let settled = get(&admin, "invoices", &invoice).await;
+    assert_eq!((&settled["amount_due"], &settled["amount_adjusted"]), (&json!("0.00"), &json!("22200.00")));
+    post_journal(&app).await;
+    clean(&app).await;
+}
