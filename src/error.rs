@@ -152,6 +152,19 @@ impl Error {
         matches!(self, Self::Database(DieselError::DatabaseError(_, info)) if info.message().contains("lock timeout"))
     }
 
+    /// Whether a use case has said no, and so has written nothing.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_)
+                | Self::Conflict { .. }
+                | Self::NotFound { .. }
+                | Self::Stale { .. }
+                | Self::InsufficientScope { .. }
+                | Self::Forbidden { .. }
+        )
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest { .. } => StatusCode::BAD_REQUEST,

@@ -2,6 +2,7 @@
 //! under its row lock; entries come before orders in the lock order.
 
 use super::accounts;
+use super::adjustment_limits::Limits;
 use super::document_date::{booking_date, instant_of, require_open};
 use super::pay;
 use super::payment_targets::{Aim, Targets};
@@ -71,6 +72,7 @@ fn book_batch(connection: &mut PgConnection, context: &Context, numbers: &[Strin
     let aims: Vec<Vec<Aim>> = locked.iter().map(|entry| entry.suggestions.first().map(aims_of).unwrap_or_default()).collect();
     let all: Vec<&Aim> = aims.iter().flatten().collect();
     let mut targets = Targets::lock_known(connection, context, &all)?;
+    let limits = Limits::load(connection, context, &targets, all)?;
     let at = instant_of(&settings, booked_on, context.now);
     let is_open = require_open(&settings, booked_on).is_ok();
     let (mut booked, mut payers) = (Vec::new(), Vec::new());
@@ -79,7 +81,7 @@ fn book_batch(connection: &mut PgConnection, context: &Context, numbers: &[Strin
         if entry.direction == Direction::Debit || !is_open {
             continue;
         }
-        let Some(payment) = receive(&mut targets, context, entry, aims, number)? else { continue };
+        let Some(payment) = receive(&mut targets, &limits, context, entry, aims, number)? else { continue };
         payers.extend(payment.customer_id.map(|customer| (entry.id, customer)));
         decide(entry, context, Some(payment.id), true);
         booked.push(payment);
@@ -111,8 +113,16 @@ fn aims_of(suggestion: &Suggestion) -> Vec<Aim> {
     suggestion.allocations.iter().filter_map(aim).collect()
 }
 
-/// The payment of a certain entry, put on its documents in memory; `None` where they do not owe exactly that any more.
-fn receive(targets: &mut Targets, context: &Context, entry: &BankEntry, aims: &[Aim], number: &str) -> Result<Option<Payment>, Error> {
+/// The payment of a certain entry, put on its documents in memory; `None` where they do not owe exactly that any more, or what is
+/// deducted passes the limits.
+fn receive(
+    targets: &mut Targets,
+    limits: &Limits,
+    context: &Context,
+    entry: &BankEntry,
+    aims: &[Aim],
+    number: &str,
+) -> Result<Option<Payment>, Error> {
     let owes = |aim: &Aim| aim.exact.as_ref().map(Settlement::total) == targets.debt(aim.target);
     let fits = !aims.is_empty() && aims.iter().all(owes);
     let Some(customer_id) = fits.then(|| targets.check_known(aims, entry.currency)).flatten() else { return Ok(None) };
@@ -149,6 +159,9 @@ fn receive(targets: &mut Targets, context: &Context, entry: &BankEntry, aims: &[
         capture_on_shipment: false,
         operations: vec![],
     };
+    if !limits.allow(aims, &payment) {
+        return Ok(None);
+    }
     targets.apply(aims, &mut payment, context.now)?;
     Ok(Some(payment))
 }

@@ -2,6 +2,8 @@
 
 use crate::auth::actor::Context;
 use crate::error::Error;
+use crate::payments::payment::Payment;
+use crate::payments::release;
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::types::id::{InvoiceId, OrderId};
 use diesel::pg::PgConnection;
@@ -37,15 +39,12 @@ pub fn release(
     invoice_id: Option<InvoiceId>,
     amount: Decimal,
 ) -> Result<Vec<PaymentChange>, Error> {
-    let mut left = amount;
-    if left.is_zero() {
+    if amount.is_zero() {
         return Ok(vec![]);
     }
     let mut changes = payments::lock_with_money_on(connection, context.organization_id, order_id, invoice_id)?;
-    for change in changes.iter_mut().rev() {
-        left -= change.after.release(order_id, invoice_id, left, context.now);
-    }
-    if !left.is_zero() {
+    let mut paid: Vec<&mut Payment> = changes.iter_mut().map(|change| &mut change.after).collect();
+    if !release::release(&mut paid, order_id, invoice_id, amount, context.now).is_zero() {
         return Err(Error::internal("payments are less than the order says"));
     }
     changes.retain(PaymentChange::is_changed);

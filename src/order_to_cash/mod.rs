@@ -1,6 +1,7 @@
 //! Use cases that span features in one transaction. Each has the same course: lock the order, change it in memory by the moves
 //! of its parts, write what else belongs to it, save the difference, move stock (the last rows to be locked), tell what happened.
 
+mod adjustment_limits;
 /// A location gives a fulfillment order up.
 pub mod cancel_fulfillment_order;
 /// A service is done.

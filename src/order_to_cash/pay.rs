@@ -1,5 +1,6 @@
 //! Money comes in: it is booked, and put on invoices and orders up to what they owe.
 
+use super::adjustment_limits::Limits;
 use super::document_date::{booking_date, instant_of, past_date, require_open};
 use super::payment_targets::{Aim, Targets};
 use super::provider_money::{ask, was_cancelled_lately};
@@ -91,7 +92,7 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     }
     if payment.status == PaymentStatus::Captured {
         payment.captured = payment.amount;
-        targets.check_discounts(connection, context, &aims, &payment)?;
+        Limits::load(connection, context, &targets, &aims)?.check(context, &aims, &payment)?;
         targets.apply(&aims, &mut payment, context.now)?;
     } else if payment.status == PaymentStatus::Authorized {
         targets.authorized(payment.order_id, payment.amount);
@@ -103,7 +104,8 @@ pub fn receive(connection: &mut PgConnection, context: &Context, body: &NewPayme
     Ok(payment)
 }
 
-/// Giving up what is owed takes a scope of its own, whatever the way on which the money comes in.
+/// Giving up what is owed takes a scope of its own, whatever the way on which the money comes in. What stands on the documents
+/// already counts too, once they are locked: [`Limits::check`].
 fn require_write_off(context: &Context, allocations: &[NewAllocation]) -> Result<(), Error> {
     if write_off(allocations) { context.require(Permission::PAYMENTS_WRITE_OFF) } else { Ok(()) }
 }
@@ -160,7 +162,7 @@ pub fn allocate(
     check_allocations(&mut faults, &body.allocations, payment.unapplied(), payment.currency);
     faults.into_result()?;
     payment.customer_id = targets.check(&aims, payment.currency, payment.customer_id)?;
-    targets.check_discounts(connection, context, &aims, payment)?;
+    Limits::load(connection, context, &targets, &aims)?.check(context, &aims, payment)?;
     targets.apply(&aims, payment, context.now)?;
     finish(connection, context, targets, change, "payment.applied", context.now)
 }

@@ -7,10 +7,9 @@ use crate::events::event::NewEvent;
 use crate::invoicing::invoices;
 use crate::payments::account::{Account, Placement};
 use crate::payments::body::Target;
-use crate::payments::early_payment::Offer;
 use crate::payments::payment::{Payment, Refunded};
 use crate::payments::service::{self as payments, PaymentChange};
-use crate::payments::settlement::{AdjustmentKind, Settlement};
+use crate::payments::settlement::Settlement;
 use crate::platform::http::Precondition;
 use crate::types::currency::Currency;
 use crate::types::fault::Faults;
@@ -148,44 +147,6 @@ impl Targets {
         }
         faults.into_result()?;
         Ok(payer)
-    }
-
-    /// 422 `discount_not_granted` where more is deducted for paying early than the invoice's terms grant for the day on which the
-    /// money came.
-    pub fn check_discounts(&self, connection: &mut PgConnection, context: &Context, aims: &[Aim], payment: &Payment) -> Result<(), Error> {
-        let deducted = |aim: &Aim| aim.exact.as_ref().map(|exact| exact.of_kind(AdjustmentKind::EarlyPaymentDiscount)).unwrap_or_default();
-        let discounted: Vec<&Aim> = aims.iter().filter(|aim| deducted(aim) > Decimal::ZERO).collect();
-        if discounted.is_empty() {
-            return Ok(());
-        }
-        let invoice = |aim: &&Aim| match aim.target {
-            Target::Invoice(id) => Some(id),
-            Target::Order(_) => None,
-        };
-        let ids: Vec<InvoiceId> = discounted.iter().filter_map(invoice).collect();
-        let terms = invoices::service::terms_of(connection, context.organization_id, &ids)?;
-        let mut faults = Faults::new();
-        for aim in discounted {
-            let pointer = format!("{}/adjustments", aim.pointer);
-            let Some(id) = invoice(&aim) else {
-                faults.add(pointer, "discount_not_granted", "an early payment discount is one of an invoice; name it by invoice_id");
-                continue;
-            };
-            let issued_on = self.account(aim.target)?.invoice(id).map(|invoice| invoice.issued_on);
-            let offer = terms.get(&id).zip(issued_on).and_then(|(terms, issued_on)| Offer::of(terms, issued_on));
-            let Some(offer) = offer else {
-                faults.add(pointer, "discount_not_granted", "the invoice's terms have no early payment discount");
-                continue;
-            };
-            let settled = aim.exact.as_ref().map(Settlement::total).unwrap_or_default();
-            let most = offer.granted(settled, payment.received_on, payment.currency);
-            if deducted(aim) > most {
-                let (percent, until_on) = (offer.percent.normalize(), offer.until_on);
-                let detail = format!("the terms grant {percent} % until {until_on}: at most {most} {} here", payment.currency);
-                faults.add(pointer, "discount_not_granted", detail);
-            }
-        }
-        Ok(faults.into_result()?)
     }
 
     /// Puts the payment's unapplied money on its targets, one after the other. 422 `exceeds_debt` where an exact amount is more

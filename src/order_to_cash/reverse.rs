@@ -35,7 +35,8 @@ pub(super) struct Reversal<'a> {
 }
 
 /// Books a reversal in the current transaction: unapplied money first, then what was put on a document last. 409 `exceeds_captured`
-/// above what was captured and did not go back, `books_closed` where its day is closed.
+/// above what was captured and did not go back, `books_closed` where its day is closed; 422 `before_payment` where that is a day on
+/// which the money had not come yet.
 pub fn reverse(
     connection: &mut PgConnection,
     context: &Context,
@@ -50,6 +51,10 @@ pub fn reverse(
     let (mut targets, mut change) = Targets::lock_of(connection, context, id, precondition)?;
     let payment = &mut change.after;
     payment.next(PaymentAction::Reverse)?;
+    if booked_on < payment.received_on {
+        let detail = format!("the money came on {}; give that day or a later one", payment.received_on);
+        return Err(Error::invalid("/received_on", "before_payment", detail));
+    }
     let amount = body.amount.map_or(payment.refundable(), |amount| amount.0);
     let mut faults = Faults::new();
     check_amount(&mut faults, "/amount", amount, payment.currency);

@@ -97,7 +97,8 @@ struct Nothing {}
 /// Book a payment
 ///
 /// Money that arrived is never refused: what exceeds the debt stays as `unapplied_amount`. Adjustments of kind `write_off` need the
-/// scope `payments:write_off`; an `early_payment_discount` is what the terms of its invoice grant at most.
+/// scope `payments:write_off`, and so do tax and fees above the money that they stand beside; an `early_payment_discount` is what the
+/// terms of its invoice grant at most. What stands on the document already counts.
 #[utoipa::path(tag = "payments", operation_id = "receive_payment", security(("oauth2" = ["payments:write"])), request_body = NewPayment,
     responses(
     (status = 201, description = "Booked", body = PaymentBody, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
@@ -117,15 +118,19 @@ pub async fn receive_payment(call: Call, app: Data<App>) -> Result<Answer, Error
     body.check()?;
     let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
     let number = app.db.read(move |connection| service::next_number(connection, &numbers, organization_id)).await?;
-    app.db
+    let written = number.clone();
+    let answer = app
+        .db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let payment = pay::receive(connection, &context, &body, number.clone())?;
+                let payment = pay::receive(connection, &context, &body, written.clone())?;
                 let body = PaymentBody::of(&payment, vec![]);
                 Ok(Answer::created(format!("/v1/payments/{}", payment.id), &body)?.with_version(payment.version))
             })
         })
-        .await
+        .await;
+    service::put_number_back(&app.numbers, organization_id, &number, &answer);
+    answer
 }
 
 /// List payments
@@ -316,14 +321,18 @@ pub async fn refund_payment(call: Call, app: Data<App>) -> Result<Answer, Error>
     body.check()?;
     let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
     let number = app.db.read(move |connection| service::next_refund_number(connection, &numbers, organization_id)).await?;
-    app.db
+    let written = number.clone();
+    let answer = app
+        .db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let refund = refund::refund(connection, &context, id, &body, number.clone(), &precondition)?;
+                let refund = refund::refund(connection, &context, id, &body, written.clone(), &precondition)?;
                 Answer::created(format!("/v1/refunds/{}", refund.id), &refund)
             })
         })
-        .await
+        .await;
+    service::put_number_back(&app.numbers, organization_id, &number, &answer);
+    answer
 }
 
 /// Reverse a payment
@@ -350,12 +359,16 @@ pub async fn reverse_payment(call: Call, app: Data<App>) -> Result<Answer, Error
     body.check()?;
     let (numbers, organization_id) = (app.numbers.clone(), context.organization_id);
     let number = app.db.read(move |connection| service::next_refund_number(connection, &numbers, organization_id)).await?;
-    app.db
+    let written = number.clone();
+    let answer = app
+        .db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let reversal = reverse(connection, &context, id, &body, number.clone(), &precondition)?;
+                let reversal = reverse(connection, &context, id, &body, written.clone(), &precondition)?;
                 Answer::created(format!("/v1/refunds/{}", reversal.id), &reversal)
             })
         })
-        .await
+        .await;
+    service::put_number_back(&app.numbers, organization_id, &number, &answer);
+    answer
 }

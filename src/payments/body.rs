@@ -243,7 +243,8 @@ fn check_adjustments(faults: &mut Faults, pointer: &str, adjustments: &[Adjustme
 }
 
 /// Whether any of them gives up what is owed, which takes a permission of its own: a write-off, or more that is said to be kept on the
-/// way (tax, fees) than arrives. No country withholds half of what is paid.
+/// way (tax, fees) than arrives. No country withholds half of what is paid. What stands on the documents already is judged under their
+/// locks, besides.
 pub fn write_off(allocations: &[NewAllocation]) -> bool {
     allocations.iter().any(|allocation| {
         let of = |kind: AdjustmentKind| allocation.adjustments().iter().filter(move |adjustment| adjustment.kind == kind);

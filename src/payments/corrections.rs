@@ -42,7 +42,8 @@ pub struct ReversePayment {
     #[serde(default)]
     pub amount: Option<Amount>,
     pub reason: String,
-    /// The day of the bank; today where absent. Not in the future, not in closed books.
+    /// The day of the bank; today where absent. Not in the future, not in closed books, not before the money came (422
+    /// `before_payment`).
     #[serde(default)]
     pub received_on: Option<NaiveDate>,
 }

@@ -24,8 +24,12 @@ pub mod provider;
 pub mod providers;
 /// Money that goes back.
 pub mod refunds;
+/// What comes off a document of which less is owed.
+pub mod release;
 pub mod service;
 /// Money, and what settles debt without it.
 pub mod settlement;
+/// What stands on documents, by the day on which its money came.
+pub mod standing;
 mod store;
 mod waiting;

@@ -3,7 +3,7 @@
 use super::account::Placement;
 use super::allocation::{Allocation, newest, standing};
 use super::operations::operation::Operation;
-use super::settlement::Settlement;
+use super::settlement::{AdjustmentKind, Settlement};
 use crate::types::currency::Currency;
 use crate::types::id::{CustomerId, InvoiceId, OrderId, PaymentId, RefundId};
 use crate::types::text_enum::text_enum;
@@ -288,7 +288,7 @@ impl Payment {
     }
 
     /// What it settles of a document now: of an invoice, or of an order without one.
-    fn on(&self, order_id: OrderId, invoice_id: Option<InvoiceId>) -> Settlement {
+    pub fn on(&self, order_id: OrderId, invoice_id: Option<InvoiceId>) -> Settlement {
         let here = |placement: &Placement| (placement.order_id, placement.invoice_id) == (order_id, invoice_id);
         self.standing().into_iter().find(here).map(|placement| placement.settles).unwrap_or_default()
     }
@@ -313,9 +313,9 @@ impl Payment {
         moved
     }
 
-    /// Takes up to `amount` of what it settles of a document off it, adjustments before money; how much.
+    /// Takes up to `amount` of what it settles of a document off it, as [`Settlement::give_back`] does; how much.
     pub fn release(&mut self, order_id: OrderId, invoice_id: Option<InvoiceId>, amount: Decimal, at: DateTime<Utc>) -> Decimal {
-        let settles = self.on(order_id, invoice_id).give_back(amount);
+        let settles = self.on(order_id, invoice_id).give_back(amount, self.currency);
         let released = settles.total();
         if !settles.is_nothing() {
             self.take_back(&Placement { order_id, invoice_id, settles }, at);
@@ -344,9 +344,12 @@ impl Payment {
     /// money that it came with.
     pub fn refund(&mut self, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) -> Refunded {
         let unapplied = amount.min(self.unapplied());
-        // Where none of it comes off a document and some stays, no document has lost what its adjustments came with.
-        let all = amount == self.refundable();
-        let from_documents = if amount == unapplied && !all { vec![] } else { newest(&self.standing(), amount - unapplied) };
+        let from_documents = match (amount == unapplied, amount == self.refundable()) {
+            // None of it comes off a document, and some stays: no document has lost what its adjustments came with.
+            (true, false) => vec![],
+            (true, true) => self.undone_without_money(),
+            (false, _) => newest(&self.standing(), amount - unapplied),
+        };
         self.send_back(amount, unapplied, from_documents, refund_id, at)
     }
 
@@ -397,6 +400,16 @@ impl Payment {
         orders
     }
 
+    /// The adjustments that go where none of its money is left: all but what the payer has paid to the tax authority, which settles
+    /// what it settled.
+    pub fn undone_without_money(&self) -> Vec<Placement> {
+        let undone = |placement: Placement| Placement {
+            settles: placement.settles.only(|kind| kind != AdjustmentKind::WithholdingTax),
+            ..placement
+        };
+        self.standing().into_iter().map(undone).filter(|placement| !placement.settles.is_nothing()).collect()
+    }
+
     fn send_back(
         &mut self,
         amount: Decimal,
@@ -427,8 +440,8 @@ impl Payment {
     }
 
     /// Sends back unapplied money that an order has set free. It is put on the order and taken off again, so that the rows say
-    /// whose money went back. With the last of its money go the adjustments that still settle something: the documents that become
-    /// due again by that.
+    /// whose money went back. With the last of its money go the adjustments that still settle something, but what was paid to the tax
+    /// authority: the documents that become due again by that.
     pub fn refund_set_free(&mut self, order_id: OrderId, amount: Decimal, refund_id: RefundId, at: DateTime<Utc>) -> Vec<Placement> {
         let released = Placement { order_id, invoice_id: None, settles: Settlement::money(amount) };
         self.allocations.push(Allocation::put(&released, at));
@@ -437,7 +450,7 @@ impl Payment {
         if !self.refundable().is_zero() {
             return vec![];
         }
-        let adjusted = self.standing();
+        let adjusted = self.undone_without_money();
         self.allocations.extend(adjusted.iter().map(|placement| Allocation::taken_back(placement, Some(refund_id), at)));
         adjusted
     }

@@ -20,6 +20,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 pub use super::bulk::insert_all;
+pub use super::standing::{standing_on_invoices, standing_on_orders};
 pub use super::store::{DocumentAdjustment, Filter, adjustments_of, customer_exists, insert, of_order, of_provider};
 pub use super::waiting::{expired, look_again, orders_to_capture, seen, silent};
 
@@ -60,6 +61,20 @@ pub fn next_number(connection: &mut PgConnection, numbers: &Numbers, organizatio
 /// The next refund number, `RFD-000123`. Take it before the transaction.
 pub fn next_refund_number(connection: &mut PgConnection, numbers: &Numbers, organization_id: OrganizationId) -> Result<String, Error> {
     Ok(format!("RFD-{:06}", numbers.next(connection, organization_id.0, "refund")?))
+}
+
+/// Takes back the number of a payment or refund where its call was refused, so that nothing was written under it.
+pub fn put_number_back<T>(numbers: &Numbers, organization_id: OrganizationId, number: &str, outcome: &Result<T, Error>) {
+    let series = match number.split_once('-') {
+        Some(("RFD", digits)) => digits.parse().ok().map(|number| ("refund", number)),
+        Some(("RCP", digits)) => digits.parse().ok().map(|number| ("payment", number)),
+        Some(_) | None => None,
+    };
+    if let (Some((series, number)), Err(error)) = (series, outcome)
+        && error.is_refusal()
+    {
+        numbers.put_back(organization_id.0, series, number);
+    }
 }
 
 /// The payment as it is, without a lock; 404 where there is none.

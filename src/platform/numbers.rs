@@ -58,6 +58,16 @@ impl Numbers {
         Ok(block.next - 1)
     }
 
+    /// Takes back a number that a refused call has not used, so that the next one has it. Where another was taken since, it stays a
+    /// gap.
+    pub fn put_back(&self, organization_id: Uuid, series: &'static str, number: i64) {
+        let own = self.block(organization_id, series);
+        let mut block = own.lock().unwrap_or_else(PoisonError::into_inner);
+        if block.next == number + 1 {
+            block.next = number;
+        }
+    }
+
     fn block(&self, organization_id: Uuid, series: &'static str) -> Arc<Mutex<Block>> {
         let mut all = self.series.lock().unwrap_or_else(PoisonError::into_inner);
         let empty = || Arc::new(Mutex::new(Block { next: 0, end: 0, size: 0, taken_at: Instant::now() }));
@@ -69,6 +79,19 @@ impl Numbers {
 mod tests {
     use super::*;
     use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn only_the_last_number_is_put_back() {
+        let (numbers, one) = (Numbers::default(), Uuid::new_v4());
+        let own = numbers.block(one, "refund");
+        *own.lock().unwrap() = Block { next: 8, end: 8, size: 1, taken_at: Instant::now() };
+        numbers.put_back(one, "refund", 6);
+        assert_eq!(own.lock().unwrap().next, 8, "the seventh is taken");
+        numbers.put_back(one, "refund", 7);
+        assert_eq!(own.lock().unwrap().next, 7);
+        numbers.put_back(one, "refund", 7);
+        assert_eq!(own.lock().unwrap().next, 7);
+    }
 
     #[test]
     fn a_series_waits_for_no_other_and_outlives_a_panic() {

@@ -110,7 +110,7 @@ async fn what_the_payers_bank_takes_back_is_reversed() {
     let app = start().await;
     let (organization_id, admin) = company(&app).await;
     let (placed, bill) = invoiced(&admin, json!({})).await;
-    let money = pay(&admin, "111000.00", json!({"invoice_id": id(&bill)})).await.expect(201).body;
+    let money = pay(&admin, "111000.00", json!({"invoice_id": id(&bill), "received_on": "2026-03-01"})).await.expect(201).body;
     let path = format!("/v1/payments/{}/reverse", id(&money));
     let reason = |more: Value| with(json!({"reason": "Direct debit returned: AC04"}), more);
     let warehouse = app.caller(organization_id, Role::Warehouse).await;
@@ -118,10 +118,14 @@ async fn what_the_payers_bank_takes_back_is_reversed() {
     assert_eq!(admin.post(&path, reason(json!({"amount": "111000.01"}))).await.code(409), "exceeds_captured");
     assert_eq!(admin.post(&path, reason(json!({"received_on": "2026-03-03"}))).await.code(422), "in_the_future");
     assert_eq!(admin.post(&path, json!({"reason": ""})).await.code(422), "required");
+    let before = admin.post(&path, reason(json!({"received_on": "2026-02-28"}))).await;
+    assert_eq!(before.body["errors"][0]["pointer"], "/received_on");
+    assert_eq!(before.code(422), "before_payment", "money cannot go before it has come");
     close_books(&admin, "2026-02-28").await;
     assert_eq!(admin.post(&path, reason(json!({"received_on": "2026-02-28"}))).await.code(409), "books_closed");
     let part = admin.post(&path, reason(json!({"amount": "11000.00", "received_on": "2026-03-01"}))).await.expect(201).body;
     assert_eq!((&part["kind"], &part["status"], &part["booked_on"]), (&json!("reversal"), &json!("succeeded"), &json!("2026-03-01")));
+    assert_eq!(part["number"], "RFD-000001", "what was refused has taken no number");
     assert_eq!(get(&admin, "payments", &money).await["status"], "partially_refunded");
     let whole = admin.post(&path, reason(json!({}))).await.expect(201).body;
     assert_eq!(whole["amount"], "100000.00");

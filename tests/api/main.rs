@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on can only stop")]
 
 mod access;
+mod adjustment_limits;
 mod audit;
 mod back_to_shops;
 mod bad_input;

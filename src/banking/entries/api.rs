@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::openapi::ServiceConfig;
 use crate::order_to_cash::bank_entries::match_entry;
 use crate::payments::body::write_off;
-use crate::payments::service::{next_number, next_refund_number};
+use crate::payments::service::{next_number, next_refund_number, put_number_back};
 use crate::platform::filters;
 use crate::platform::http::Answer;
 use crate::platform::idempotency;
@@ -135,15 +135,19 @@ pub async fn match_bank_entry(call: Call, app: Data<App>) -> Result<Answer, Erro
     // Reversals are numbered with refunds.
     let next = if body.reversed_payment_id.is_some() { next_refund_number } else { next_number };
     let number = app.db.read(move |connection| next(connection, &numbers, organization_id)).await?;
-    app.db
+    let written = number.clone();
+    let answer = app
+        .db
         .write(move |connection| {
             idempotency::once(connection, key.as_ref(), |connection| {
-                let entry = match_entry(connection, &context, id, &body, number.clone(), &precondition)?;
+                let entry = match_entry(connection, &context, id, &body, written.clone(), &precondition)?;
                 let version = entry.version;
                 Ok(Answer::ok(&BankEntryBody::from(entry))?.with_version(version))
             })
         })
-        .await
+        .await;
+    put_number_back(&app.numbers, organization_id, &number, &answer);
+    answer
 }
 
 /// Ignore a bank entry

@@ -1,4 +1,4 @@
-//! What entries may be for: the SQL of matching. Each function is one statement, however many entries there are.
+//! What entries may be for: the SQL of matching. Each function is one statement (`offers` two), however many entries there are.
 
 use super::super::creditor_reference::plain;
 use super::super::entries::entry::BankEntry;
@@ -6,6 +6,7 @@ use super::{BookedPayment, Debt, PaidOut};
 use crate::invoicing::invoices::invoice::InvoiceTerms;
 use crate::payments::body::Target;
 use crate::payments::early_payment::Offer;
+use crate::payments::service as payments;
 use crate::platform::sql::sql;
 use crate::types::currency::Currency;
 use crate::types::id::{BankEntryId, CustomerId, InvoiceId, OrderId, OrganizationId, PaymentId, RefundId};
@@ -198,7 +199,7 @@ pub fn open_invoices_of_amounts(
     Ok(rows.into_iter().map(Debt::from).collect())
 }
 
-/// What the terms of invoices grant for paying early, where they grant anything.
+/// What the terms of invoices grant for paying early beside what stands on them, where they grant anything.
 pub fn offers(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[InvoiceId]) -> QueryResult<HashMap<InvoiceId, Offer>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -215,11 +216,14 @@ pub fn offers(connection: &mut PgConnection, organization_id: OrganizationId, id
         .bind::<SqlUuid, _>(organization_id)
         .bind::<Array<SqlUuid>, _>(ids)
         .load(connection)?;
+    let with_discount: Vec<InvoiceId> = rows.iter().map(|row| row.id).collect();
+    let standing = payments::standing_on_invoices(connection, organization_id, &with_discount)?;
     let mut found = HashMap::new();
     for row in rows {
         let terms: InvoiceTerms =
             serde_json::from_value(row.terms).map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-        found.extend(Offer::of(&terms, row.issued_on).map(|offer| (row.id, offer)));
+        let on_it = standing.iter().filter(|standing| standing.invoice_id == Some(row.id));
+        found.extend(Offer::of(&terms, row.issued_on).map(|offer| (row.id, offer.beside(on_it))));
     }
     Ok(found)
 }

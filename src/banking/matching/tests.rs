@@ -1,4 +1,5 @@
 use super::*;
+use crate::payments::early_payment::Earlier;
 use crate::types::id::{InvoiceId, OrderId, PaymentId, RefundId};
 use proptest::prelude::*;
 
@@ -48,7 +49,7 @@ fn share(number: &str, amount: &str, fee: &str) -> (String, String, String) {
 fn what_is_due_less_the_discount_that_is_granted_is_all_of_it() {
     let siti = CustomerId::generate();
     let (day, last) = (NaiveDate::from_ymd_opt(2026, 3, 10).unwrap(), NaiveDate::from_ymd_opt(2026, 3, 12).unwrap());
-    let offer = |until_on| Some(Offer { percent: Decimal::TWO, until_on });
+    let offer = |until_on| Some(Offer { percent: Decimal::TWO, until_on, earlier: Earlier::default() });
     // 2 % of 119.00 is 2.38, of 50.00 it is 1.00.
     let a = Debt { offer: offer(last), ..invoice("INV-000001", siti, 11900) };
     let b = Debt { offer: offer(last), ..invoice("INV-000002", siti, 5000) };
@@ -68,6 +69,15 @@ fn what_is_due_less_the_discount_that_is_granted_is_all_of_it() {
     assert_eq!(run(16562, "INV-000001 INV-000002", 0), (90, true, told(&["2.38", "1"])));
     assert_eq!(run(9800, "INV-000003", 0), (60, false, told(&["0"])), "too late");
     assert_eq!(run(14900, "INV-000002 INV-000003", 0), (90, true, told(&["1", "0"])), "each by its own day");
+    // 118.88 was paid less 2.38, then 58.25 went back: the discount of all of it is given.
+    let earlier = Earlier { settled: Decimal::new(6063, 2), discount: Decimal::new(238, 2) };
+    let refunded = Debt { offer: Some(Offer { earlier, ..a.offer.unwrap() }), ..invoice("INV-000004", siti, 5825) };
+    let paid = |amount: i64| {
+        let matching = propose(&Incoming { received_on: day, ..incoming(amount, "INV-000004") }, &[&refunded], &[], Decimal::ZERO);
+        (matching.proposals[0].reasons.clone(), matching.certain)
+    };
+    assert_eq!(paid(5708), (vec![MatchReason::NumberInText, MatchReason::PartOfAmountDue], false));
+    assert_eq!(paid(5825), (vec![MatchReason::NumberInText, MatchReason::AmountDue], true));
     assert_eq!(run(4900, "INV-000001 INV-000002", 0).2, told(&["1"]), "one of the two that are named");
 }
 

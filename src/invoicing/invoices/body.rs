@@ -4,6 +4,7 @@ use super::invoice::{
 };
 use crate::payments::early_payment::Offer;
 use crate::payments::settlement::AdjustmentKind;
+use crate::payments::standing::Standing;
 use crate::types::address::Address;
 use crate::types::base_fraction::BaseFraction;
 use crate::types::currency::Currency;
@@ -197,14 +198,15 @@ pub struct EarlyPaymentDiscount {
     pub percent: Percent,
     /// The last day on which the money earns it.
     pub until_on: NaiveDate,
-    /// What is granted where all that is still owed is settled by one payment in time.
+    /// What is granted where all that is still owed is settled by one payment in time, beside what was deducted before.
     pub amount: Amount,
 }
 
 impl EarlyPaymentDiscount {
     /// None where the terms have none, or on what is owed it comes to nothing.
-    fn of(invoice: &Invoice) -> Option<Self> {
-        let offer = Offer::of(&invoice.document.payment_terms, invoice.issued_on)?;
+    fn of(invoice: &Invoice, standing: &[Standing]) -> Option<Self> {
+        let own = standing.iter().filter(|standing| standing.invoice_id == Some(invoice.id));
+        let offer = Offer::of(&invoice.document.payment_terms, invoice.issued_on)?.beside(own);
         let amount = offer.on(invoice.balance().due(), invoice.currency);
         (amount > Decimal::ZERO).then_some(Self { percent: Percent(offer.percent), until_on: offer.until_on, amount: Amount(amount) })
     }
@@ -287,8 +289,9 @@ impl From<&InvoiceLine> for InvoiceLineBody {
 }
 
 impl InvoiceBody {
-    /// `today` is the organization's date; `adjustments` are all that stand on the invoice.
-    pub fn of(invoice: &Invoice, today: NaiveDate, adjustments: Vec<InvoiceAdjustment>) -> Self {
+    /// `today` is the organization's date; `adjustments` are all that stand on the invoice, and `standing` has what does where its
+    /// terms grant a discount.
+    pub fn of(invoice: &Invoice, today: NaiveDate, adjustments: Vec<InvoiceAdjustment>, standing: &[Standing]) -> Self {
         let document = &invoice.document;
         Self {
             id: invoice.id,
@@ -332,7 +335,7 @@ impl InvoiceBody {
             replaced_by_invoice_id: invoice.replaced_by_invoice_id,
             reminder_level: invoice.reminder_level,
             reminded_on: invoice.reminded_on,
-            early_payment_discount: EarlyPaymentDiscount::of(invoice),
+            early_payment_discount: EarlyPaymentDiscount::of(invoice, standing),
             fiscal_documents: fiscal_documents(&invoice.external_ids),
             external_ids: invoice.external_ids.clone(),
             metadata: invoice.metadata.clone(),

@@ -51,6 +51,9 @@ pub fn body(connection: &mut PgConnection, context: &Context, invoice: &Invoice)
 fn bodies(connection: &mut PgConnection, context: &Context, invoices: &[Invoice], today: NaiveDate) -> Result<Vec<InvoiceBody>, Error> {
     let paid: Vec<InvoiceId> = invoices.iter().filter(|invoice| !invoice.amount_paid.is_zero()).map(|invoice| invoice.id).collect();
     let adjustments = payments::adjustments_of(connection, context.organization_id, &paid)?;
+    let offers = |invoice: &&Invoice| !invoice.amount_paid.is_zero() && invoice.document.payment_terms.discount_percent.is_some();
+    let offering: Vec<InvoiceId> = invoices.iter().filter(offers).map(|invoice| invoice.id).collect();
+    let standing = payments::standing_on_invoices(connection, context.organization_id, &offering)?;
     let of = |invoice: &Invoice| {
         let own = adjustments.iter().filter(|adjustment| adjustment.invoice_id == invoice.id);
         own.map(|adjustment| InvoiceAdjustment {
@@ -61,7 +64,7 @@ fn bodies(connection: &mut PgConnection, context: &Context, invoices: &[Invoice]
         })
         .collect()
     };
-    Ok(invoices.iter().map(|invoice| InvoiceBody::of(invoice, today, of(invoice))).collect())
+    Ok(invoices.iter().map(|invoice| InvoiceBody::of(invoice, today, of(invoice), &standing)).collect())
 }
 
 /// The organization's date.

@@ -61,5 +61,5 @@ pub fn refund(
 /// unapplied, and is refunded by hand.
 fn settles_elsewhere_without_money(payment: &Payment, order_id: OrderId, freed: &BTreeMap<PaymentId, Decimal>) -> bool {
     let last = freed.get(&payment.id) == Some(&payment.refundable());
-    last && payment.standing().iter().any(|placement| placement.order_id != order_id)
+    last && payment.undone_without_money().iter().any(|placement| placement.order_id != order_id)
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::payments::payment::{Payment, PaymentAction, PaymentMethod, PaymentStatus};
+use crate::payments::release::release;
 use crate::payments::settlement::{Adjustment, AdjustmentKind};
 use crate::types::decimal::Amount;
 use crate::types::id::{PaymentId, RefundId};
@@ -79,11 +80,13 @@ impl Books {
     }
 
     fn credit(&mut self, id: InvoiceId, amount: Decimal) {
-        let mut excess = self.account.credit(id, amount);
-        for payment in self.payments.iter_mut().rev() {
-            excess -= payment.release(self.account.order_id, Some(id), excess, AT);
-        }
-        assert!(excess.is_zero());
+        let excess = self.account.credit(id, amount);
+        self.release(Some(id), excess);
+    }
+
+    fn release(&mut self, invoice: Option<InvoiceId>, excess: Decimal) {
+        let mut all: Vec<&mut Payment> = self.payments.iter_mut().collect();
+        assert!(release(&mut all, self.account.order_id, invoice, excess, AT).is_zero());
     }
 
     fn replace(&mut self, id: InvoiceId) {
@@ -108,10 +111,9 @@ impl Books {
 
     /// A return is settled: what the credit note sets free goes back to where it came from.
     fn credit_and_send_back(&mut self, id: InvoiceId, amount: Decimal) {
-        let mut excess = self.account.credit(id, amount);
-        for payment in self.payments.iter_mut().rev() {
-            let before = payment.unapplied();
-            excess -= payment.release(self.account.order_id, Some(id), excess, AT);
+        let before: Vec<Decimal> = self.payments.iter().map(Payment::unapplied).collect();
+        self.credit(id, amount);
+        for (payment, before) in self.payments.iter_mut().zip(before).rev() {
             let freed = payment.unapplied() - before;
             if freed.is_zero() {
                 continue;
@@ -122,7 +124,6 @@ impl Books {
             due_again.iter().for_each(|placement| self.account.refund(placement));
             self.account.refunded += freed;
         }
-        assert!(excess.is_zero());
     }
 
     /// A person takes money off an invoice, or off the order and its invoices.
@@ -139,11 +140,8 @@ impl Books {
     fn cancel(&mut self, amount: Decimal) {
         self.account.uninvoiced -= amount;
         self.total -= amount;
-        let mut excess = self.account.release_deposits();
-        for payment in self.payments.iter_mut().rev() {
-            excess -= payment.release(self.account.order_id, None, excess, AT);
-        }
-        assert!(excess.is_zero());
+        let excess = self.account.release_deposits();
+        self.release(None, excess);
     }
 
     fn refund(&mut self, which: usize, amount: Decimal) {
@@ -167,7 +165,11 @@ impl Books {
             prop_assert_eq!(adjusted, standing.iter().map(|placement| placement.settles.adjusted()).sum::<Decimal>());
             let amounts = standing.iter().flat_map(|placement| &placement.settles.adjustments).map(|adjustment| adjustment.amount.0);
             prop_assert!(amounts.chain(standing.iter().map(|p| p.settles.money)).all(|amount| amount >= Decimal::ZERO));
-            prop_assert!(payment.status != PaymentStatus::Refunded || standing.is_empty(), "what was refunded whole settles nothing");
+            let only_tax = |placement: &Placement| {
+                placement.settles.money.is_zero() && placement.settles.adjustments.iter().all(|a| a.kind == AdjustmentKind::WithholdingTax)
+            };
+            let settles = payment.status != PaymentStatus::Refunded || standing.iter().all(only_tax);
+            prop_assert!(settles, "what was refunded whole settles nothing but by tax that was paid");
             prop_assert_eq!(payment.status == PaymentStatus::Refunded, payment.refundable().is_zero());
         }
         prop_assert_eq!(account.paid, rows().map(|row| row.settles.total()).sum::<Decimal>());
@@ -286,6 +288,29 @@ fn a_credit_note_undoes_adjustments_before_money_comes_free() {
 }
 
 #[test]
+fn tax_that_was_withheld_stays_while_other_payments_have_money_and_when_all_money_has_gone_back() {
+    let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("200.00"));
+    books.invoice(dec("200.00"));
+    let id = books.account.invoices[0].id;
+    books.pay(dec("100.00"), None);
+    let withheld = Adjustment { kind: AdjustmentKind::WithholdingTax, amount: Amount(dec("10.00")), reference: None };
+    books.settle(Settlement { money: dec("90.00"), adjustments: vec![withheld] }, None);
+    books.credit(id, dec("95.00"));
+    let unapplied: Vec<Decimal> = books.payments.iter().map(Payment::unapplied).collect();
+    assert_eq!(unapplied, [dec("5"), dec("90")], "the newest first, the tax after all money");
+    books.refund(1, dec("90.00"));
+    assert_eq!((books.account.invoices[0].due(), books.payments[1].status.as_str()), (dec("0"), "refunded"), "what was kept was owed");
+    books.credit_and_send_back(id, dec("95.00"));
+    assert_eq!((books.account.invoices[0].due(), books.account.refunded), (dec("0"), dec("185")));
+    books.credit(id, dec("10.00"));
+    assert_eq!(
+        (books.account.paid, books.account.refunded, books.account.invoices[0].status().as_str()),
+        (dec("0"), dec("185"), "credited")
+    );
+    books.check().unwrap();
+}
+
+#[test]
 fn what_a_return_sets_free_goes_back_to_the_newest_payments_first() {
     let mut books = Books::open(Currency::from_code("EUR").unwrap(), dec("100.00"));
     books.invoice(dec("100.00"));
@@ -341,7 +366,11 @@ proptest! {
                     books.apply_later(which % books.payments.len());
                 },
                 6 | 7 => {
-                    let amounts = [(AdjustmentKind::WithholdingTax, units / 10 + 1), (AdjustmentKind::BankFee, units % 7 + 1)];
+                    let amounts = [
+                        (AdjustmentKind::WithholdingTax, units / 10 + 1),
+                        (AdjustmentKind::BankFee, units % 7 + 1),
+                        (AdjustmentKind::EarlyPaymentDiscount, units / 50 + 1),
+                    ];
                     let adjustment = |(kind, units)| Adjustment { kind, amount: Amount(money(units)), reference: None };
                     let settles = Settlement { money: money(units + 1), adjustments: amounts.map(adjustment).to_vec() };
                     books.settle(settles, invoice.map(|invoice| invoice.id).filter(|_| action == 6));
