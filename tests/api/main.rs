@@ -92,6 +92,7 @@ mod shop_taxes;
 mod shop_telling;
 mod shopify;
 mod shown;
+mod small_money;
 mod sorting;
 mod statements;
 mod stream;
