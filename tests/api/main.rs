@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod back_to_shops;
 mod bad_input;
+mod bank_readings;
 mod banking;
 mod batches;
 mod bench;
