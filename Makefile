@@ -33,7 +33,7 @@ test: install ## Check format and lints and run all tests, as CI does
 	@if cargo deny --version > /dev/null 2>&1; then $(MAKE) --no-print-directory deny; fi
 	@trap scripts/stop-test-postgres EXIT; \
 	if cargo nextest --version > /dev/null 2>&1; then \
-	  cargo nextest run --locked --no-fail-fast; \
+	  cargo nextest run --locked --no-fail-fast && cargo test --locked --doc; \
 	else \
 	  cargo test --locked --no-fail-fast; \
 	fi

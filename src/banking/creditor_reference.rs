@@ -10,8 +10,8 @@ pub fn plain(text: &str) -> String {
 ///
 /// ```
 /// use pesanan::banking::creditor_reference::{creditor_reference, reference_part};
-/// assert_eq!(creditor_reference("INV-000001").as_deref(), Some("RF59INV000001"));
-/// assert_eq!(reference_part("RF59 INV0 0000 1").as_deref(), Some("INV000001"));
+/// assert_eq!(creditor_reference("INV-000001").as_deref(), Some("RF69INV000001"));
+/// assert_eq!(reference_part("RF69 INV0 0000 1").as_deref(), Some("INV000001"));
 /// ```
 pub fn creditor_reference(number: &str) -> Option<String> {
     let part = plain(number);
@@ -55,6 +55,8 @@ mod tests {
             assert_eq!(reference_part(bad), None, "{bad}");
         }
         assert_eq!(creditor_reference("539007547034").as_deref(), Some("RF18539007547034"));
+        // I = 18, N = 23, V = 31, R = 27, F = 15: 182331 000001 2715 00 leaves 29 by 97, and 98 − 29 = 69.
+        assert_eq!(creditor_reference("INV-000001").as_deref(), Some("RF69INV000001"));
         assert_eq!(creditor_reference("-"), None);
         assert_eq!(creditor_reference(&"9".repeat(22)), None);
     }

@@ -1,4 +1,5 @@
--- A matched bank entry has a payment or refund of its amount and currency, and one that was booked by its match is a transfer.
+-- A matched bank entry has a payment or refund of its amount and currency, and one that was booked by its match is a transfer. What an
+-- entry may be once more is there.
 SELECT 'payment' AS kind, e.organization_id, e.id, e.amount, e.currency, p.amount_captured AS of_document, p.currency AS currency_of_document
 FROM bank_entry e
 LEFT JOIN payment p ON p.organization_id = e.organization_id AND p.id = e.payment_id
@@ -13,6 +14,11 @@ UNION ALL
 SELECT 'decision', e.organization_id, e.id, e.amount, e.currency, NULL, e.status
 FROM bank_entry e
 WHERE (e.status IN ('matched', 'ignored')) <> (e.decision IS NOT NULL) OR (e.status = 'suggested') AND e.suggestions = '[]' OR e.booked AND e.payment_id IS NULL AND e.refund_id IS NULL
+UNION ALL
+SELECT 'doubt', e.organization_id, e.id, e.amount, e.currency, NULL, NULL
+FROM bank_entry e
+WHERE e.possible_duplicate_of IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM bank_entry o WHERE o.organization_id = e.organization_id AND o.id = e.possible_duplicate_of)
 UNION ALL
 SELECT 'statement', s.organization_id, s.id, s.entry_count, s.status, count(e.id), NULL
 FROM bank_statement s LEFT JOIN bank_entry e ON e.organization_id = s.organization_id AND e.statement_id = s.id

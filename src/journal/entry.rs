@@ -124,8 +124,8 @@ pub struct Unbalanced {
 }
 
 /// Postings of one role, category, method and item are one line; what comes to nothing is none. In base currency an item moves by
-/// what it stands at, all else by the entry's rate; what is missing there is a line of its own: rounding as far as rounding can
-/// explain it, else an exchange difference. Without an exchange rate there are no amounts in base currency.
+/// what it stands at, all else by the entry's rate; what is missing there is a line of its own: rounding where all is at one rate and
+/// rounding can explain it, else an exchange difference, however small. Without an exchange rate there are no amounts in base currency.
 pub fn value(draft: &Draft, base_currency: Currency, items: &mut OpenItems) -> Result<Vec<Line>, Unbalanced> {
     let mut merged: Vec<Posting> = Vec::new();
     for posting in &draft.postings {
@@ -144,6 +144,7 @@ pub fn value(draft: &Draft, base_currency: Currency, items: &mut OpenItems) -> R
     let Some(rate) = draft.exchange_rate else {
         return Ok(merged.into_iter().map(|posting| Line { posting, base_amount: None }).collect());
     };
+    let is_one_rate = merged.iter().all(|posting| posting.item.is_none() || posting.item_rate.is_none_or(|item_rate| item_rate == rate));
     let mut in_base = |posting: &Posting| match posting.item {
         Some(item) => items.shift(posting.role, item, posting.amount, posting.item_rate.unwrap_or(rate), base_currency),
         None => base_currency.round(posting.amount * rate),
@@ -152,7 +153,7 @@ pub fn value(draft: &Draft, base_currency: Currency, items: &mut OpenItems) -> R
     let missing = -lines.iter().filter_map(|line| line.base_amount).sum::<Decimal>();
     if !missing.is_zero() {
         let by_rounding = Decimal::new(1, base_currency.minor_units()) * Decimal::from(lines.len());
-        let role = if missing.abs() <= by_rounding { LedgerRole::Rounding } else { LedgerRole::ExchangeDifference };
+        let role = if is_one_rate && missing.abs() <= by_rounding { LedgerRole::Rounding } else { LedgerRole::ExchangeDifference };
         lines.push(Line { posting: Posting::new(role, draft.currency.zero()), base_amount: Some(missing) });
     }
     Ok(lines)

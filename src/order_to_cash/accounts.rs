@@ -16,6 +16,7 @@ use crate::orders::order::Order;
 use crate::orders::status::OrderStatus;
 use crate::payments::account::Account;
 use crate::platform::http::Precondition;
+use crate::types::decimal::Amount;
 use crate::types::id::{CustomerId, OrderId, OrganizationId};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -53,7 +54,7 @@ impl LockedAccount {
         if order.document.prepaid && is_open && unshipped && !covered && !waits {
             let required = self.account.uninvoiced + self.account.invoiced - self.account.credited;
             let paid = self.account.paid + self.account.authorized;
-            let data = json!({ "required": required.to_string(), "paid": paid.to_string() });
+            let data = json!({ "required": Amount(required), "paid": Amount(paid) });
             let detail = "prepayment: the money that was promised is not coming";
             order.holds.push(Hold::raise(HoldCode::PaymentRequired, None, detail, data, &context.actor, context.now));
         }
@@ -205,9 +206,9 @@ pub fn invoice_paid(invoice: &InvoiceBalance) -> NewEvent {
         "order_id": invoice.order_id,
         "customer_id": invoice.customer_id,
         "currency": invoice.currency,
-        "total": invoice.total.to_string(),
-        "amount_credited": invoice.credited.to_string(),
-        "amount_paid": invoice.paid.to_string(),
+        "total": Amount(invoice.total),
+        "amount_credited": Amount(invoice.credited),
+        "amount_paid": Amount(invoice.paid),
     });
     NewEvent::of_part("invoice.paid", invoice.order_id, "invoice", invoice.id.0, data)
 }

@@ -12,7 +12,7 @@ use crate::orders::change;
 use crate::orders::order::{CancelCode, Cancellation, CancelledLine, Order};
 use crate::orders::status::{OrderAction, OrderStatus};
 use crate::platform::http::Precondition;
-use crate::types::decimal::Quantity;
+use crate::types::decimal::{Amount, Quantity};
 use crate::types::fault::Faults;
 use crate::types::id::{OrderId, OrderLineId};
 use crate::types::text::check_optional_prose;
@@ -51,7 +51,7 @@ pub fn cancel(
         lines.iter().map(|(id, quantity)| json!({ "order_line_id": id, "quantity": quantity.to_string() })).collect();
     let data = json!({
         "id": order.id, "number": order.number, "status": order.status, "reason": request.reason.code, "detail": request.reason.detail,
-        "lines": cancelled, "uninvoiced_total": order.uninvoiced_total.to_string(), "currency": order.currency,
+        "lines": cancelled, "uninvoiced_total": Amount(order.uninvoiced_total), "currency": order.currency,
     });
     let mut facts = vec![NewEvent::of_order("order.cancelled", id, data)];
     if order.status == OrderStatus::Completed && change.before.status != OrderStatus::Completed {

@@ -11,6 +11,7 @@ use crate::payments::operations::operation::{Operation, OperationKind, Operation
 use crate::payments::payment::{Payment, PaymentStatus};
 use crate::payments::service::{self as payments, PaymentChange};
 use crate::platform::http::Precondition;
+use crate::types::decimal::Amount;
 use crate::types::id::{InvoiceId, OrderId, PaymentId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
@@ -94,7 +95,7 @@ fn give_up(changes: &mut [PaymentChange], order_id: OrderId, owed: Decimal, now:
             payment.operations.push(Operation::new(OperationKind::Cancel, amount, now));
         } else {
             let mut fact = payments::event("payment.authorization_excess", payment);
-            fact.data["excess_amount"] = json!(amount.to_string());
+            fact.data["excess_amount"] = json!(Amount(amount));
             told.push(fact);
         }
     }

@@ -201,7 +201,7 @@ impl<'a> Booking<'a> {
 
     fn tell_of_operation(&mut self, event_type: &'static str, operation: &Operation, failure: &Failure) {
         let mut fact = payments::event(event_type, &self.change.after);
-        fact.data["operation"] = json!({ "id": operation.id, "kind": operation.kind, "amount": operation.amount.to_string() });
+        fact.data["operation"] = json!({ "id": operation.id, "kind": operation.kind, "amount": Amount(operation.amount) });
         fact.data["failure"] = json!(failure);
         self.facts.push(fact);
     }
@@ -320,7 +320,7 @@ impl<'a> Booking<'a> {
         let uncovered = account.map_or(Decimal::ZERO, |account| account.debt() - account.authorized);
         if payment.capture_on_shipment && uncovered > Decimal::ZERO {
             let mut fact = payments::event("payment.reauthorization_needed", payment);
-            fact.data["uncovered_amount"] = json!(uncovered.to_string());
+            fact.data["uncovered_amount"] = json!(Amount(uncovered));
             self.facts.push(fact);
         }
     }

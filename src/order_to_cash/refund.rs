@@ -78,7 +78,7 @@ pub fn refund_order(
     if parts.iter().sum::<Decimal>() < amount {
         let most = currency.round(refundable.iter().sum());
         let detail = format!("{most} {currency} of the order was captured and not refunded");
-        return Err(Error::conflict_with("exceeds_captured", detail, json!({ "refundable_amount": most.to_string() })));
+        return Err(Error::conflict_with("exceeds_captured", detail, json!({ "refundable_amount": Amount(most) })));
     }
     let mut targets = Targets { accounts: vec![account] };
     let mut numbers = numbers.iter();
@@ -116,7 +116,7 @@ fn exact_amount(body: &NewRefund, payment: &Payment) -> Result<Decimal, Error> {
 
 pub(super) fn exceeds_captured(refundable: Decimal, payment: &Payment) -> Error {
     let detail = format!("{refundable} {} was captured and not refunded", payment.currency);
-    Error::conflict_with("exceeds_captured", detail, json!({ "refundable_amount": refundable.to_string() }))
+    Error::conflict_with("exceeds_captured", detail, json!({ "refundable_amount": Amount(refundable) }))
 }
 
 /// Moves the payment in memory; only its money on `order_id` where one is given.

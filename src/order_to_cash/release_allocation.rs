@@ -14,6 +14,7 @@ use crate::payments::payment::{Payment, PaymentAction};
 use crate::payments::service as payments;
 use crate::platform::http::Precondition;
 use crate::types::currency::Currency;
+use crate::types::decimal::Amount;
 use crate::types::fault::Faults;
 use crate::types::id::{InvoiceId, OrderId, PaymentId};
 use diesel::pg::PgConnection;
@@ -48,7 +49,7 @@ pub fn release(
     targets.accounts.iter_mut().for_each(|account| account.require_payment(context));
     let mut fact = payments::event("payment.unapplied", payment);
     let row = |placement: &Placement| {
-        json!({ "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": placement.settles.money.to_string(),
+        json!({ "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": Amount(placement.settles.money),
             "adjustments": placement.settles.adjustments })
     };
     fact.data["released"] = taken.iter().map(row).collect();
@@ -82,7 +83,7 @@ fn amount(body: &ReleaseAllocations, here: &[Placement], currency: Currency) -> 
     if asked.0 > most {
         let most = currency.round(most);
         let detail = format!("{most} {currency} of the payment is there");
-        return Err(Error::conflict_with("exceeds_applied", detail, json!({ "applied_amount": most.to_string() })));
+        return Err(Error::conflict_with("exceeds_applied", detail, json!({ "applied_amount": Amount(most) })));
     }
     Ok(asked.0)
 }

@@ -13,6 +13,7 @@ use crate::events::event::NewEvent;
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
 use crate::platform::numbers::Numbers;
+use crate::types::decimal::Amount;
 use crate::types::id::{InvoiceId, OrderId, OrganizationId, PaymentId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
@@ -225,16 +226,16 @@ pub fn event(event_type: &'static str, payment: &Payment) -> NewEvent {
         "customer_id": payment.customer_id,
         "currency": payment.currency,
         "method": payment.method,
-        "amount": payment.amount.to_string(),
-        "amount_captured": payment.captured.to_string(),
-        "amount_refunded": payment.refunded.to_string(),
-        "unapplied_amount": payment.unapplied().to_string(),
+        "amount": Amount(payment.amount),
+        "amount_captured": Amount(payment.captured),
+        "amount_refunded": Amount(payment.refunded),
+        "unapplied_amount": Amount(payment.unapplied()),
         "received_on": payment.received_on,
         "expires_at": payment.expires_at,
         "reference": payment.reference,
         "provider": payment.provider,
         "allocations": payment.standing().iter().map(|placement| json!({
-            "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": placement.settles.money.to_string(),
+            "order_id": placement.order_id, "invoice_id": placement.invoice_id, "amount": Amount(placement.settles.money),
             "adjustments": placement.settles.adjustments,
         })).collect::<Vec<_>>(),
     });

@@ -44,9 +44,9 @@ plain_cells! {
     i64, value => value;
     NaiveDate, value => value;
     Currency, value => value;
-    Amount, value => value.0;
-    Quantity, value => value.0.normalize();
-    Rate, value => value.0.normalize();
+    Amount, value => value;
+    Quantity, value => value;
+    Rate, value => value;
 }
 
 /// Declares a row once; its fields are the columns, in this order.

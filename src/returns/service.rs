@@ -9,7 +9,7 @@ use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
 use crate::platform::numbers::Numbers;
-use crate::types::decimal::Quantity;
+use crate::types::decimal::{Amount, Quantity};
 use crate::types::id::{OrderId, OrganizationId, ReturnId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
@@ -171,8 +171,8 @@ pub fn event(event_type: &'static str, one: &Return) -> NewEvent {
         "within_window": one.within_window,
         "decision": one.detail.decision,
         "currency": one.currency,
-        "amount_credited": one.amount_credited.to_string(),
-        "amount_refunded": one.amount_refunded.to_string(),
+        "amount_credited": Amount(one.amount_credited),
+        "amount_refunded": Amount(one.amount_refunded),
         "credit_note_ids": one.credit_note_ids,
         "refund_ids": one.refund_ids,
         "replacement_order_id": one.replacement_order_id,

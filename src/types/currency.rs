@@ -1,5 +1,6 @@
 //! ISO 4217 currencies, and the one place where money is rounded.
 
+use crate::types::decimal::plain_zero;
 use diesel::deserialize::{self, FromSql};
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
@@ -51,11 +52,11 @@ impl Currency {
     }
 }
 
-/// Half away from zero to exactly `places` places.
+/// Half away from zero to exactly `places` places; zero has no sign.
 pub fn rounded(amount: Decimal, places: u32) -> Decimal {
     let mut result = amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
     result.rescale(places);
-    result
+    plain_zero(result)
 }
 
 fn split(total: Decimal, weights: &[Decimal], places: u32) -> Vec<Decimal> {
@@ -143,6 +144,7 @@ mod tests {
     #[test]
     fn rounding_is_half_away_from_zero() {
         let round = |text: &str| rounded(text.parse().unwrap(), 2).to_string();
+        assert_eq!((round("-0.001"), rounded(-Decimal::ZERO, 2).to_string()), ("0.00".into(), "0.00".into()));
         assert_eq!((round("1.005"), round("-1.005"), round("2")), ("1.01".into(), "-1.01".into(), "2.00".into()));
     }
 

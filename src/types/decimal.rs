@@ -50,6 +50,11 @@ impl Visitor<'_> for DecimalString {
 
 const NOT_A_STRING: &str = "decimal_string_required|send the number as a string, such as \"12.50\", so that no digit is lost";
 
+/// Zero without the sign that it has kept where it came from: nothing owed is not `-0.00`.
+pub fn plain_zero(value: Decimal) -> Decimal {
+    if value.is_zero() { value.abs() } else { value }
+}
+
 macro_rules! decimal_string {
     ($($(#[$doc:meta])* $name:ident, $places:literal, $example:literal, $render:expr;)*) => {$(
         $(#[$doc])*
@@ -57,10 +62,15 @@ macro_rules! decimal_string {
         #[schema(value_type = String, example = $example, pattern = r"^-?\d{1,14}(\.\d+)?$")]
         pub struct $name(pub Decimal);
 
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let render: fn(Decimal) -> Decimal = $render;
+                std::fmt::Display::fmt(&plain_zero(render(self.0)), f)
+            }
+        }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let render: fn(Decimal) -> Decimal = $render;
-                serializer.collect_str(&render(self.0))
+                serializer.collect_str(self)
             }
         }
         impl<'de> Deserialize<'de> for $name {
@@ -118,6 +128,18 @@ mod tests {
         assert_eq!(amount("125000.00").unwrap().scale(), 2);
         let zeros = "0".repeat(1000);
         assert_eq!(amount(&format!("{zeros}1.5{zeros}")).unwrap(), Decimal::new(15, 1));
+    }
+
+    #[test]
+    fn nothing_has_no_sign() {
+        let nothing = -Decimal::new(0, 2);
+        assert_eq!(nothing.to_string(), "-0.00", "a change of sign keeps it");
+        assert_eq!((Amount(nothing).to_string(), serde_json::to_string(&Amount(nothing)).unwrap()), ("0.00".into(), "\"0.00\"".into()));
+        assert_eq!(UnitPrice(nothing).to_string(), "0.00");
+        assert_eq!([Quantity(nothing).to_string(), Percent(nothing).to_string(), Rate(nothing).to_string()], ["0", "0", "0"]);
+        assert_eq!([Factor(nothing).to_string(), ExchangeRate(nothing).to_string()], ["0", "0"]);
+        assert_eq!(Amount(Decimal::new(-1, 2)).to_string(), "-0.01");
+        assert_eq!(amount("-0.00").unwrap().to_string(), "0.00");
     }
 
     #[test]

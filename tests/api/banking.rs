@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Invoices of 55,500 a unit of coffee for a customer, shipped.
-async fn invoice(app: &TestApp, admin: &Caller<'_>, customer: &str, quantity: u32) -> Value {
+pub async fn invoice(app: &TestApp, admin: &Caller<'_>, customer: &str, quantity: u32) -> Value {
     let body = json!({"customer_code": customer, "lines": [{"sku": "KOPI", "quantity": quantity.to_string()}]});
     let order = admin.post("/v1/orders", body).await.expect(201).body;
     let id = order["id"].as_str().unwrap();
@@ -19,7 +19,7 @@ async fn invoice(app: &TestApp, admin: &Caller<'_>, customer: &str, quantity: u3
     admin.post(&format!("/v1/orders/{id}/invoices"), json!({})).await.expect(201).body
 }
 
-async fn bank(app: &TestApp) -> Caller<'_> {
+pub async fn bank(app: &TestApp) -> Caller<'_> {
     let (_, admin) = shop(app).await;
     customer(&admin, "C-1", json!({"name": "Toko Sumber Rejeki", "email": "sumber@example.com"})).await;
     customer(&admin, "C-2", json!({"name": "Warung Budi"})).await;
@@ -34,22 +34,22 @@ async fn import(admin: &Caller<'_>, rows: &str) -> Reply {
     send(admin.request(Method::POST, CSV).header("content-type", "text/csv").body(body)).await
 }
 
-fn counts(statement: &Value) -> [i64; 5] {
+pub fn counts(statement: &Value) -> [i64; 5] {
     ["entry_count", "duplicate_count", "matched_count", "suggested_count", "unmatched_count"].map(|name| statement[name].as_i64().unwrap())
 }
 
-async fn entries(admin: &Caller<'_>, statement: &Value) -> Vec<Value> {
+pub async fn entries(admin: &Caller<'_>, statement: &Value) -> Vec<Value> {
     let path = format!("/v1/bank_statements/{}/entries?limit=200", statement["id"].as_str().unwrap());
     let mut rows = admin.get(&path).await.expect(200).body["data"].as_array().unwrap().clone();
     rows.sort_by_key(|row| row["pointer"].as_str().unwrap().trim_start_matches("/rows/").parse::<usize>().unwrap_or_default());
     rows
 }
 
-async fn due(admin: &Caller<'_>, invoice: &Value) -> Value {
+pub async fn due(admin: &Caller<'_>, invoice: &Value) -> Value {
     admin.get(&format!("/v1/invoices/{}", invoice["id"].as_str().unwrap())).await.expect(200).body["amount_due"].clone()
 }
 
-async fn payments(admin: &Caller<'_>) -> Vec<Value> {
+pub async fn payments(admin: &Caller<'_>) -> Vec<Value> {
     admin.get("/v1/payments?limit=200").await.expect(200).body["data"].as_array().unwrap().clone()
 }
 

@@ -184,6 +184,18 @@ impl Caller<'_> {
     }
 }
 
+/// Numbers of an answer, in quotes or between commas, that are zero with a minus before it; with some of what stands before them.
+fn signed_nothing(bytes: &[u8]) -> Vec<String> {
+    let is_end = |byte: &u8| matches!(byte, b'"' | b',' | b'\r');
+    let found = |at: &usize| {
+        let (before, rest) = (&bytes[..*at], &bytes[at + 1..]);
+        let zeros = rest.iter().take_while(|byte| matches!(byte, b'0' | b'.')).count();
+        bytes[*at] == b'-' && zeros > 0 && before.last().is_some_and(is_end) && rest.get(zeros).is_some_and(is_end)
+    };
+    let shown = |at: usize| String::from_utf8_lossy(&bytes[at.saturating_sub(60)..bytes.len().min(at + 10)]).into_owned();
+    (0..bytes.len()).filter(found).map(shown).collect()
+}
+
 /// Sends and reads the whole answer.
 pub async fn send(request: RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
@@ -193,5 +205,10 @@ pub async fn send(request: RequestBuilder) -> Reply {
         return Reply { status, headers, body: Value::Null };
     }
     let bytes = response.bytes().await.unwrap();
+    let text = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if ["json", "csv"].iter().any(|kind| text.contains(kind)) && status < 400 {
+        let amounts = signed_nothing(&bytes);
+        assert!(amounts.is_empty(), "nothing has no sign: {amounts:?}");
+    }
     Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
 }

@@ -105,7 +105,7 @@ pub struct BankEntryBody {
     #[schema(example = "Rechnung INV-000001")]
     pub remittance_text: String,
     /// As it was sent; an ISO 11649 reference (`RF…`) among others.
-    #[schema(example = "RF59INV000001")]
+    #[schema(example = "RF69INV000001")]
     pub structured_reference: Option<String>,
     pub end_to_end_id: Option<String>,
     pub counterparty_name: Option<String>,
@@ -148,7 +148,7 @@ impl From<BankEntry> for BankEntryBody {
             counterparty_account: entry.counterparty_account,
             bank_reference: entry.bank_reference,
             status: entry.status,
-            suggestions: entry.suggestions,
+            suggestions: entry.suggestions.into_iter().map(|suggestion| suggestion.in_minor_units(entry.currency)).collect(),
             payment_id: entry.payment_id,
             refund_id: entry.refund_id,
             decision: entry.decision,

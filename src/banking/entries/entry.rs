@@ -35,6 +35,14 @@ text_enum! {
 }
 
 impl BankEntryStatus {
+    /// Whether somebody, or the rules, have said what it is.
+    pub const fn is_decided(self) -> bool {
+        match self {
+            Self::Matched | Self::Ignored => true,
+            Self::Suggested | Self::Unmatched => false,
+        }
+    }
+
     /// Whether the action is possible. Taking a match back is, unless it has booked money: see [`BankEntry::booked`].
     pub const fn allows(self, action: BankEntryAction) -> bool {
         match (self, action) {
@@ -78,6 +86,18 @@ pub struct SuggestedAllocation {
     /// What the invoice's terms grant for money of this day, where exactly that was deducted.
     #[serde(default)]
     pub early_payment_discount: Amount,
+}
+
+impl Suggestion {
+    /// With amounts as the API writes them.
+    pub fn in_minor_units(mut self, currency: Currency) -> Self {
+        for allocation in &mut self.allocations {
+            for amount in [&mut allocation.amount, &mut allocation.bank_fee, &mut allocation.early_payment_discount] {
+                *amount = Amount(currency.round(amount.0));
+            }
+        }
+        self
+    }
 }
 
 /// Who decided about an entry.
@@ -144,6 +164,21 @@ impl BankEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn suggested_amounts_are_in_minor_units() {
+        let allocation = json!({"invoice_id": null, "order_id": null, "number": "INV-000001", "amount": "13.5", "bank_fee": "0"});
+        let stored =
+            json!({"score": 90, "reasons": [], "customer_id": null, "allocations": [allocation], "payment_id": null, "refund_id": null});
+        let shown = |code: &str| {
+            let suggestion: Suggestion = serde_json::from_value(stored.clone()).unwrap();
+            let shown = suggestion.in_minor_units(Currency::from_code(code).unwrap()).allocations.remove(0);
+            [shown.amount, shown.bank_fee, shown.early_payment_discount].map(|amount| amount.to_string())
+        };
+        assert_eq!(shown("EUR"), ["13.50", "0.00", "0.00"]);
+        assert_eq!(shown("KWD"), ["13.500", "0.000", "0.000"]);
+    }
 
     #[test]
     fn every_status_allows_exactly_its_actions() {

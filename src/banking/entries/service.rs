@@ -5,14 +5,15 @@ use crate::auth::actor::Context;
 use crate::error::Error;
 use crate::events::{self, event::NewEvent};
 use crate::platform::http::Precondition;
+use crate::types::decimal::Amount;
 use crate::types::id::{BankEntryId, CustomerId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
 use serde_json::json;
 
 pub use super::store::{
-    Filter, FreeRefund, KnownEntry, count_certain, doubt, insert, keys_of_day, known, lock_free_refunds, lock_ignored_repeats, move_keys,
-    of_ids, organizations_waiting,
+    Filter, FreeRefund, HeldEntry, KnownEntry, count_certain, delete_of_statement, doubt, end_doubts, insert, keys_of_day, known,
+    lock_free_refunds, lock_ignored_repeats, lock_of_statement, move_keys, of_ids, organizations_waiting,
 };
 
 const WHAT: &str = "bank entry";
@@ -138,7 +139,7 @@ fn event(entry: &BankEntry) -> NewEvent {
     };
     // No names and accounts: who needs those asks for the entry itself.
     let data = json!({
-        "statement_id": entry.statement_id, "status": entry.status, "booked_on": entry.booked_on, "amount": entry.amount.to_string(),
+        "statement_id": entry.statement_id, "status": entry.status, "booked_on": entry.booked_on, "amount": Amount(entry.amount),
         "currency": entry.currency, "direction": entry.direction, "payment_id": entry.payment_id, "refund_id": entry.refund_id,
         "reason": entry.decision.as_ref().and_then(|decision| decision.reason.as_deref()),
     });

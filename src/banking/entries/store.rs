@@ -263,6 +263,53 @@ pub fn doubt(connection: &mut PgConnection, organization_id: OrganizationId, dou
     Ok(())
 }
 
+/// An entry of a statement that is held.
+#[derive(QueryableByName)]
+pub struct HeldEntry {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: BankEntryId,
+    #[diesel(sql_type = Binary)]
+    pub key: Vec<u8>,
+    #[diesel(sql_type = Text)]
+    pub status: BankEntryStatus,
+}
+
+/// What a statement has brought, locked in the order of its ids.
+pub fn lock_of_statement(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    statement_id: BankStatementId,
+) -> QueryResult<Vec<HeldEntry>> {
+    sql("SELECT id, key, status FROM bank_entry WHERE organization_id = $1 AND statement_id = $2 ORDER BY id FOR UPDATE")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(statement_id)
+        .load(connection)
+}
+
+/// Deletes what a statement has brought; the caller holds the locks.
+pub fn delete_of_statement(
+    connection: &mut PgConnection,
+    organization_id: OrganizationId,
+    statement_id: BankStatementId,
+) -> QueryResult<usize> {
+    sql("DELETE FROM bank_entry WHERE organization_id = $1 AND statement_id = $2")
+        .bind::<SqlUuid, _>(organization_id)
+        .bind::<SqlUuid, _>(statement_id)
+        .execute(connection)
+}
+
+/// Takes the note off entries that may be one of these once more, where that one is no more.
+pub fn end_doubts(connection: &mut PgConnection, context: &Context, ids: &[BankEntryId]) -> QueryResult<()> {
+    sql("UPDATE bank_entry e SET possible_duplicate_of = NULL, version = e.version + 1, updated_at = $3 \
+         FROM unnest($2) AS t(id) WHERE e.organization_id = $1 AND e.possible_duplicate_of = t.id \
+         AND NOT EXISTS (SELECT 1 FROM bank_entry n WHERE n.organization_id = $1 AND n.id = t.id)")
+    .bind::<SqlUuid, _>(context.organization_id)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Timestamptz, _>(context.now)
+    .execute(connection)?;
+    Ok(())
+}
+
 pub fn of_ids(connection: &mut PgConnection, organization_id: OrganizationId, ids: &[BankEntryId]) -> QueryResult<Vec<BankEntry>> {
     let rows: Vec<Row> = sql(format!("SELECT {COLUMNS} FROM bank_entry e WHERE e.organization_id = $1 AND e.id = ANY($2) ORDER BY e.id"))
         .bind::<SqlUuid, _>(organization_id)

@@ -1,5 +1,6 @@
 //! Statements as comma-separated values, by a mapping of columns: every bank has its own.
 
+use super::csv_amount::{DecimalSeparator, amount_of};
 use super::statement_entry::{Direction, Identity, Section, StatementEntry, StatementFile, check_period};
 use super::{is_hopeless, too_many};
 use crate::platform::limits;
@@ -47,7 +48,8 @@ pub struct Mapping {
     /// Of all rows, unless a column has it.
     pub currency: Option<Currency>,
     pub delimiter: u8,
-    pub decimal_comma: bool,
+    /// What the file has before fractions, where that was said.
+    pub decimal_separator: Option<DecimalSeparator>,
     pub date_format: DateFormat,
     pub columns: Columns,
 }
@@ -69,6 +71,34 @@ pub struct Columns {
     pub counterparty_name: Option<String>,
     pub counterparty_account: Option<String>,
     pub bank_reference: Option<String>,
+}
+
+impl Mapping {
+    /// What it says, as text: equal for two by which every file is read alike. What the bank calls the statement is no part of it.
+    pub fn fingerprint(&self) -> String {
+        let columns = &self.columns;
+        let name = |given: &Option<String>, own: &str| format!("{own}={}", given.as_deref().unwrap_or(own).to_ascii_lowercase());
+        let said = [
+            self.account.clone(),
+            self.currency.map(|currency| currency.to_string()).unwrap_or_default(),
+            char::from(self.delimiter).to_string(),
+            self.decimal_separator.unwrap_or(DecimalSeparator::Point).to_string(),
+            self.date_format.to_string(),
+            name(&columns.booked_on, "booked_on"),
+            name(&columns.value_on, "value_on"),
+            name(&columns.amount, "amount"),
+            name(&columns.credit, "credit"),
+            name(&columns.debit, "debit"),
+            name(&columns.direction, "direction"),
+            name(&columns.currency, "currency"),
+            name(&columns.remittance_text, "remittance_text"),
+            name(&columns.structured_reference, "structured_reference"),
+            name(&columns.counterparty_name, "counterparty_name"),
+            name(&columns.counterparty_account, "counterparty_account"),
+            name(&columns.bank_reference, "bank_reference"),
+        ];
+        serde_json::Value::from(said.to_vec()).to_string()
+    }
 }
 
 /// The places of columns in a header.
@@ -208,10 +238,9 @@ fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mappin
     };
     let number = |place, column: &str| match cell(place) {
         None => Ok(None),
-        Some(text) => amount_of(text, mapping.decimal_comma)
-            .filter(|amount| currency.is_exact(*amount))
-            .map(Some)
-            .ok_or_else(|| fault(column, "invalid_decimal", format!("'{text}' is no amount in {currency}"))),
+        Some(text) => {
+            amount_of(text, mapping.decimal_separator, currency).map(Some).map_err(|detail| fault(column, "invalid_decimal", detail))
+        }
     };
     let figures = [number(places.amount, "amount")?, number(places.credit, "credit")?, number(places.debit, "debit")?];
     if figures.iter().any(Option::is_some) && figures.iter().flatten().all(Decimal::is_zero) {
@@ -253,28 +282,6 @@ fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mappin
     }))
 }
 
-/// `1.234,56`, `1,234.56`, `1 234.56`, `1'234.56`, with a sign before or behind.
-fn amount_of(text: &str, decimal_comma: bool) -> Option<Decimal> {
-    let (grouping, point) = if decimal_comma { ('.', ',') } else { (',', '.') };
-    let (text, negative) = match text.strip_suffix('-') {
-        Some(rest) => (rest, true),
-        None => (text, false),
-    };
-    let plain: String = text
-        .chars()
-        .filter(|c| *c != grouping && !matches!(c, ' ' | '\'' | '\u{a0}' | '\u{202f}'))
-        .map(|c| if c == point { '.' } else { c })
-        .collect();
-    let plain = plain.strip_prefix('+').unwrap_or(&plain);
-    let digits = plain.strip_prefix('-').unwrap_or(plain);
-    if digits.is_empty() || digits.len() > 20 || !digits.chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    let amount: Decimal = plain.parse().ok()?;
-    let fits = amount.abs() < Decimal::from(100_000_000_000_000_i64);
-    fits.then_some(if negative { -amount } else { amount })
-}
-
 fn direction_of(word: &str) -> Option<Direction> {
     match word.to_ascii_lowercase().as_str() {
         "c" | "cr" | "crdt" | "credit" | "k" | "kredit" | "+" | "h" => Some(Direction::Credit),
@@ -293,7 +300,7 @@ mod tests {
             statement_reference: None,
             currency: Currency::from_code("IDR"),
             delimiter: b',',
-            decimal_comma: false,
+            decimal_separator: None,
             date_format: DateFormat::IsoDay,
             columns: Columns::default(),
         }
@@ -325,7 +332,7 @@ mod tests {
         let own = Mapping {
             currency: Currency::from_code("EUR"),
             delimiter: b';',
-            decimal_comma: true,
+            decimal_separator: Some(DecimalSeparator::Comma),
             date_format: DateFormat::ShortDayDot,
             columns,
             ..mapping()
@@ -379,21 +386,24 @@ mod tests {
     }
 
     #[test]
-    fn amounts_come_in_the_forms_of_banks() {
-        for (text, comma, expected) in [
-            ("1.234,56", true, Some("1234.56")),
-            ("1,234.56", false, Some("1234.56")),
-            ("1 234.56", false, Some("1234.56")),
-            ("1'234.56", false, Some("1234.56")),
-            ("+5", false, Some("5")),
-            ("5.00-", false, Some("-5.00")),
-            ("-5", true, Some("-5")),
-            ("1e5", false, None),
-            ("", false, None),
-            ("--5", false, None),
-            ("999999999999999999999", false, None),
-        ] {
-            assert_eq!(amount_of(text, comma).map(|amount| amount.to_string()).as_deref(), expected, "{text}");
+    fn a_mapping_is_another_one_where_it_reads_otherwise() {
+        let same = [
+            Mapping { decimal_separator: Some(DecimalSeparator::Point), ..mapping() },
+            Mapping { statement_reference: Some("2026-03".into()), ..mapping() },
+            Mapping { columns: Columns { amount: Some("Amount".into()), ..Columns::default() }, ..mapping() },
+        ];
+        for other in same {
+            assert_eq!(other.fingerprint(), mapping().fingerprint(), "{other:?}");
+        }
+        let others = [
+            Mapping { decimal_separator: Some(DecimalSeparator::Comma), ..mapping() },
+            Mapping { date_format: DateFormat::MonthSlash, ..mapping() },
+            Mapping { account: "2".into(), ..mapping() },
+            Mapping { delimiter: b';', ..mapping() },
+            Mapping { columns: Columns { credit: Some("amount".into()), ..Columns::default() }, ..mapping() },
+        ];
+        for other in others {
+            assert_ne!(other.fingerprint(), mapping().fingerprint(), "{other:?}");
         }
     }
 }

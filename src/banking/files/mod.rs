@@ -1,6 +1,7 @@
 //! From the bytes of a file to its entries: camt.053 (ISO 20022) and CSV. Pure; memory holds the entries and one element.
 
 pub mod camt;
+pub mod csv_amount;
 pub mod csv_file;
 pub mod element;
 mod statement_entry;

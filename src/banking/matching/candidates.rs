@@ -2,7 +2,7 @@
 
 use super::super::creditor_reference::plain;
 use super::super::entries::entry::BankEntry;
-use super::{BookedPayment, Debt, PaidOut};
+use super::{BookedPayment, Debt, PaidOut, is_short};
 use crate::invoicing::invoices::invoice::InvoiceTerms;
 use crate::payments::body::Target;
 use crate::payments::early_payment::Offer;
@@ -30,6 +30,8 @@ struct InvoiceRow {
     number: String,
     #[diesel(sql_type = SqlUuid)]
     customer_id: CustomerId,
+    #[diesel(sql_type = SqlUuid)]
+    buyer_id: CustomerId,
     #[diesel(sql_type = Text)]
     currency: Currency,
     #[diesel(sql_type = Numeric)]
@@ -41,8 +43,10 @@ impl From<InvoiceRow> for Debt {
         Self {
             target: Target::Invoice(row.id),
             names: vec![plain(&row.number)],
+            short_name: None,
             number: row.number,
             customer_id: row.customer_id,
+            buyer_id: row.buyer_id,
             due: row.currency.round(row.due),
             currency: row.currency,
             offer: None,
@@ -52,12 +56,14 @@ impl From<InvoiceRow> for Debt {
 
 /// Invoices of these plain numbers, whether or not anything is due on them.
 pub fn invoices_named(connection: &mut PgConnection, organization_id: OrganizationId, names: &[&str]) -> QueryResult<Vec<Debt>> {
-    let rows: Vec<InvoiceRow> =
-        sql("SELECT i.id, i.number, i.customer_id, i.currency, i.total - i.amount_credited - i.amount_paid AS due \
-         FROM unnest($2) AS n(name) JOIN invoice i ON i.organization_id = $1 AND plain_text(i.number) = n.name")
-        .bind::<SqlUuid, _>(organization_id)
-        .bind::<Array<Text>, _>(names)
-        .load(connection)?;
+    let rows: Vec<InvoiceRow> = sql(
+        "SELECT i.id, i.number, i.customer_id, o.customer_id AS buyer_id, i.currency, i.total - i.amount_credited - i.amount_paid AS due \
+         FROM unnest($2) AS n(name) JOIN invoice i ON i.organization_id = $1 AND plain_text(i.number) = n.name \
+         JOIN sales_order o ON o.organization_id = $1 AND o.id = i.order_id",
+    )
+    .bind::<SqlUuid, _>(organization_id)
+    .bind::<Array<Text>, _>(names)
+    .load(connection)?;
     Ok(rows.into_iter().map(Debt::from).collect())
 }
 
@@ -78,6 +84,8 @@ pub fn orders_named(
         purchase_order_number: Option<String>,
         #[diesel(sql_type = SqlUuid)]
         bill_to_customer_id: CustomerId,
+        #[diesel(sql_type = SqlUuid)]
+        customer_id: CustomerId,
         #[diesel(sql_type = Text)]
         currency: Currency,
         #[diesel(sql_type = Numeric)]
@@ -85,7 +93,7 @@ pub fn orders_named(
     }
     let rows: Vec<Row> = sql("WITH found AS (SELECT o.id FROM unnest($2) AS n(number) JOIN sales_order o ON o.organization_id = $1 AND o.number = n.number \
          UNION SELECT o.id FROM unnest($3) AS n(number) JOIN sales_order o ON o.organization_id = $1 AND o.purchase_order_number = n.number) \
-         SELECT o.id, o.number, o.purchase_order_number, o.bill_to_customer_id, o.currency, \
+         SELECT o.id, o.number, o.purchase_order_number, o.bill_to_customer_id, o.customer_id, o.currency, \
          o.uninvoiced_total + o.amount_invoiced - o.amount_credited - o.amount_paid AS due \
          FROM found f JOIN sales_order o ON o.organization_id = $1 AND o.id = f.id WHERE o.status IN ('on_hold', 'confirmed', 'completed')")
     .bind::<SqlUuid, _>(organization_id)
@@ -95,8 +103,10 @@ pub fn orders_named(
     let debt = |row: Row| Debt {
         target: Target::Order(row.id),
         names: std::iter::once(plain(&row.number)).chain(row.purchase_order_number.as_deref().map(plain)).collect(),
+        short_name: row.purchase_order_number.as_deref().map(plain).filter(|name| is_short(name) && *name != plain(&row.number)),
         number: row.number,
         customer_id: row.bill_to_customer_id,
+        buyer_id: row.customer_id,
         due: row.currency.round(row.due.max(Decimal::ZERO)),
         currency: row.currency,
         offer: None,
@@ -167,7 +177,7 @@ pub fn open_invoices_of(
     organization_id: OrganizationId,
     customers: &[CustomerId],
 ) -> QueryResult<Vec<Debt>> {
-    let rows: Vec<InvoiceRow> = sql("SELECT i.id, i.number, i.customer_id, i.currency, i.due FROM unnest($2) AS k(customer_id) \
+    let rows: Vec<InvoiceRow> = sql("SELECT i.id, i.number, i.customer_id, i.customer_id AS buyer_id, i.currency, i.due FROM unnest($2) AS k(customer_id) \
          CROSS JOIN LATERAL (SELECT i.id, i.number, i.customer_id, i.currency, i.total - i.amount_credited - i.amount_paid AS due FROM invoice i \
            WHERE i.organization_id = $1 AND i.customer_id = k.customer_id AND i.status IN ('issued', 'partially_paid') \
            ORDER BY i.id LIMIT $3) i ORDER BY i.id")
@@ -185,7 +195,7 @@ pub fn open_invoices_of_amounts(
     amounts: &[(Currency, Decimal)],
 ) -> QueryResult<Vec<Debt>> {
     let (currencies, amounts): (Vec<Currency>, Vec<Decimal>) = amounts.iter().copied().unzip();
-    let rows: Vec<InvoiceRow> = sql("SELECT i.id, i.number, i.customer_id, i.currency, i.due FROM (SELECT i.id, i.number, i.customer_id, i.currency, \
+    let rows: Vec<InvoiceRow> = sql("SELECT i.id, i.number, i.customer_id, i.customer_id AS buyer_id, i.currency, i.due FROM (SELECT i.id, i.number, i.customer_id, i.currency, \
          i.total - i.amount_credited - i.amount_paid AS due, row_number() OVER (PARTITION BY i.currency, \
          i.total - i.amount_credited - i.amount_paid ORDER BY i.id) AS place FROM invoice i \
          WHERE i.organization_id = $1 AND i.status IN ('issued', 'partially_paid')) i \

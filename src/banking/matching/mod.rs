@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | a structured reference (ISO 11649, or the number itself) names its document | 60 |
 //! | the text names all of its documents | 50 |
+//! | it is named by a short number of the buyer alone, such as `2025`: such numbers stand in texts by chance | 35 |
 //! | the amount is what is due | 40 |
 //! | the amount is less by no more than the tolerance of the currency | 40 |
 //! | the amount is what is due less the early payment discount that is granted on that day | 40 |
@@ -12,6 +13,7 @@
 //! | his e-mail address stands in the text | 15 |
 //! | the payer's name is the customer's | 15 |
 //! | the payer's account is known as another customer's | −30 |
+//! | the payer's name is another customer's, and his account is not known from this one's payments | −30 |
 //!
 //! Certain is a proposal of 90 points or more whose documents are named, whose amount is due to the minor unit (within the
 //! tolerance, or less the discount), against which nothing speaks, and beside which none has as many.
@@ -37,6 +39,8 @@ text_enum! {
     pub enum MatchReason {
         StructuredReference = "structured_reference",
         NumberInText = "number_in_text",
+        /// Nothing but a short number of the buyer names it, which may stand there by chance.
+        ShortNumber = "short_number",
         AmountDue = "amount_due",
         AmountWithinTolerance = "amount_within_tolerance",
         /// What is due less what the terms grant for paying early.
@@ -48,6 +52,8 @@ text_enum! {
         PayerName = "payer_name",
         /// The account is known as another customer's.
         AccountOfAnother = "account_of_another",
+        /// The payer's name is another customer's.
+        NameOfAnother = "name_of_another",
         /// Money that is booked already, perhaps by hand before the statement came.
         BookedBefore = "booked_before",
         /// The day of the booking is in closed books, or still to come.
@@ -60,12 +66,13 @@ impl MatchReason {
         match self {
             Self::StructuredReference => 60,
             Self::NumberInText => 50,
+            Self::ShortNumber => 35,
             Self::AmountDue | Self::AmountWithinTolerance | Self::AmountLessDiscount => 40,
             Self::BookedBefore => 35,
             Self::KnownAccount => 25,
             Self::EmailInText | Self::PayerName => 15,
             Self::PartOfAmountDue | Self::MoreThanDue => 10,
-            Self::AccountOfAnother => -30,
+            Self::AccountOfAnother | Self::NameOfAnother => -30,
             Self::DateNotOpen => 0,
         }
     }
@@ -83,7 +90,12 @@ pub struct Debt {
     pub number: String,
     /// Numbers that name it, as [`super::creditor_reference::plain`] has them: its own, and the buyer's for an order.
     pub names: Vec<String>,
+    /// That of `names` which is the buyer's and short.
+    pub short_name: Option<String>,
+    /// Who owes it.
     pub customer_id: CustomerId,
+    /// Who has ordered it.
+    pub buyer_id: CustomerId,
     pub currency: Currency,
     pub due: Decimal,
     /// What the terms of an invoice grant for paying early.
@@ -91,6 +103,11 @@ pub struct Debt {
 }
 
 impl Debt {
+    /// Numbers that stand in no text by chance.
+    pub fn sure_names(&self) -> impl Iterator<Item = &String> {
+        self.names.iter().filter(|name| self.short_name.as_ref() != Some(name))
+    }
+
     /// What is granted where all that is due is settled by money that came on that day.
     fn discount(&self, received_on: NaiveDate) -> Decimal {
         self.offer.map_or(Decimal::ZERO, |offer| offer.granted(self.due, received_on, self.currency))
@@ -100,6 +117,13 @@ impl Debt {
     fn is_settled_by(&self, incoming: &Incoming) -> bool {
         self.due == incoming.amount || self.due - self.discount(incoming.received_on) == incoming.amount
     }
+}
+
+/// Whether a buyer's number, as [`super::creditor_reference::plain`] has it, is one that stands in texts for other things too: a year, a
+/// month, a day, a number of somebody else.
+pub fn is_short(name: &str) -> bool {
+    let length = name.chars().count();
+    length <= 5 || length <= 8 && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Money that somebody has booked already and that no entry stands for.
@@ -164,7 +188,8 @@ pub fn propose(incoming: &Incoming, debts: &[&Debt], booked: &[BookedPayment], t
         proposals.extend(for_named(incoming, customer_id, &of_customer, tolerance));
     }
     let identified = incoming.customers();
-    if proposals.is_empty() {
+    // A number that may stand there by chance does not hide what the payer owes.
+    if proposals.iter().all(|proposal| proposal.reasons.contains(&MatchReason::ShortNumber)) {
         for customer_id in &identified {
             let theirs: Vec<&Debt> = debts
                 .iter()
@@ -199,9 +224,10 @@ fn is_certain(incoming: &Incoming, proposals: &[Proposal]) -> bool {
         && alone
         && !booked_before
         && incoming.date_is_open
-        && (is(MatchReason::StructuredReference) || is(MatchReason::NumberInText))
+        && (is(MatchReason::StructuredReference) || is(MatchReason::NumberInText) || is(MatchReason::ShortNumber))
         && (is(MatchReason::AmountDue) || is(MatchReason::AmountWithinTolerance) || is(MatchReason::AmountLessDiscount))
         && !is(MatchReason::AccountOfAnother)
+        && !is(MatchReason::NameOfAnother)
 }
 
 fn is_invoice(debt: &Debt) -> bool {
@@ -256,22 +282,33 @@ fn for_customer(incoming: &Incoming, customer_id: CustomerId, open: &[&Debt], to
 /// A payment of the same amount that is there already, of a customer that the entry is about.
 fn before(incoming: &Incoming, payment: &BookedPayment, named: &[&Debt], identified: &[CustomerId]) -> Option<Proposal> {
     let customer_id = payment.customer_id?;
-    let is_named = named.iter().any(|debt| debt.customer_id == customer_id);
+    let theirs: Vec<&Debt> = named.iter().copied().filter(|debt| debt.customer_id == customer_id).collect();
+    let is_named = !theirs.is_empty();
     if !is_named && !identified.contains(&customer_id) {
         return None;
     }
     let mut reasons = vec![MatchReason::BookedBefore, MatchReason::AmountDue];
     if is_named {
-        reasons.push(MatchReason::NumberInText);
+        let surely = theirs.iter().any(|debt| incoming.names_surely(debt));
+        reasons.push(if surely { MatchReason::NumberInText } else { MatchReason::ShortNumber });
     }
-    reasons.extend(incoming.about(customer_id));
+    reasons.extend(incoming.about(customer_id, &theirs));
     let score = reasons.iter().map(|reason| reason.points()).sum();
     Some(Proposal { score, reasons, customer_id: Some(customer_id), shares: vec![], payment: Some(payment.clone()) })
 }
 
 impl Incoming {
     fn names(&self, debt: &Debt) -> bool {
-        debt.names.iter().any(|name| self.named.contains(name) || self.referred.as_ref() == Some(name))
+        debt.names.iter().any(|name| self.is_told(name))
+    }
+
+    /// Whether a number names it that hardly stands there for anything else.
+    fn names_surely(&self, debt: &Debt) -> bool {
+        debt.sure_names().any(|name| self.is_told(name))
+    }
+
+    fn is_told(&self, name: &String) -> bool {
+        self.named.contains(name) || self.referred.as_ref() == Some(name)
     }
 
     /// Who may have paid, the surest first.
@@ -280,9 +317,10 @@ impl Incoming {
         [&self.by_account, &self.by_email, &self.by_name].into_iter().flatten().copied().filter(|id| seen.insert(*id)).take(KEPT).collect()
     }
 
-    /// What speaks for a customer, or against him.
-    fn about(&self, customer_id: CustomerId) -> Vec<MatchReason> {
+    /// What speaks for a customer as the payer of these documents, or against him.
+    fn about(&self, customer_id: CustomerId, documents: &[&Debt]) -> Vec<MatchReason> {
         let mut reasons = Vec::new();
+        let is_theirs = |id: &CustomerId| *id == customer_id || documents.iter().any(|debt| debt.buyer_id == *id);
         if self.by_account.contains(&customer_id) {
             reasons.push(MatchReason::KnownAccount);
         } else if !self.by_account.is_empty() {
@@ -293,6 +331,8 @@ impl Incoming {
         }
         if self.by_name.contains(&customer_id) {
             reasons.push(MatchReason::PayerName);
+        } else if !self.by_name.is_empty() && !self.by_name.iter().any(is_theirs) && !self.by_account.contains(&customer_id) {
+            reasons.push(MatchReason::NameOfAnother);
         }
         reasons
     }
@@ -303,10 +343,11 @@ impl Incoming {
         let mut reasons = Vec::new();
         let meant: Vec<&Debt> = if documents.is_empty() { paid.to_vec() } else { documents.to_vec() };
         let refers = |debt: &&Debt| self.referred.as_ref().is_some_and(|referred| debt.names.contains(referred));
-        if !meant.is_empty() && meant.iter().all(refers) {
+        let surely = meant.iter().all(|debt| self.names_surely(debt));
+        if !meant.is_empty() && surely && meant.iter().all(refers) {
             reasons.push(MatchReason::StructuredReference);
         } else if !meant.is_empty() && meant.iter().all(|debt| self.names(debt)) {
-            reasons.push(MatchReason::NumberInText);
+            reasons.push(if surely { MatchReason::NumberInText } else { MatchReason::ShortNumber });
         }
         let due: Decimal = documents.iter().map(|debt| debt.due).sum();
         let missing = due - self.amount;
@@ -321,7 +362,7 @@ impl Incoming {
             () if missing > Decimal::ZERO => Some(MatchReason::PartOfAmountDue),
             () => Some(MatchReason::MoreThanDue),
         });
-        reasons.extend(self.about(customer_id));
+        reasons.extend(self.about(customer_id, &meant));
         let mut left = self.amount;
         let mut shares: Vec<Share> = Vec::new();
         for debt in documents {

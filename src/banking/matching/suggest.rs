@@ -52,6 +52,10 @@ impl<'a> Read<'a> {
     fn names(&self) -> impl Iterator<Item = &String> {
         self.named.iter().chain(&self.referred)
     }
+
+    fn tells(&self, name: &String) -> bool {
+        self.named.contains(name) || self.referred.as_ref() == Some(name)
+    }
 }
 
 /// Writes suggestions into entries that nothing is decided about, and whether the first is certain; nothing is stored. The number
@@ -92,8 +96,8 @@ fn incoming(connection: &mut PgConnection, settings: &Settings, entries: &[&Bank
         found.dedup();
         found
     };
-    let told: BTreeSet<CustomerId> =
-        read.iter().filter(|read| named_of(read).is_empty()).flat_map(|read| customers.of_entry(read)).collect();
+    let is_surely_named = |read: &Read<'_>| named_of(read).iter().any(|debt| debt.sure_names().any(|name| read.tells(name)));
+    let told: BTreeSet<CustomerId> = read.iter().filter(|read| !is_surely_named(read)).flat_map(|read| customers.of_entry(read)).collect();
     let mut of_customers = candidates::open_invoices_of(connection, organization_id, &told.into_iter().collect::<Vec<_>>())?;
     offer_discounts(connection, organization_id, &mut of_customers)?;
     let mut by_customer: HashMap<CustomerId, Vec<&Debt>> = HashMap::new();
@@ -114,7 +118,7 @@ fn incoming(connection: &mut PgConnection, settings: &Settings, entries: &[&Bank
         let entry = read.entry;
         let mut debts = named_of(read);
         let identified = customers.of_entry(read);
-        if debts.is_empty() {
+        if !is_surely_named(read) {
             let theirs = identified.iter().filter_map(|customer| by_customer.get(customer)).flatten().copied();
             debts.extend(theirs.filter(|debt| debt.currency == entry.currency));
         }
@@ -248,8 +252,9 @@ impl Customers {
         read.name.as_ref().and_then(|name| self.by_name.get(name)).cloned().unwrap_or_default()
     }
 
-    fn of_entry(&self, read: &Read<'_>) -> Vec<CustomerId> {
-        [self.by_account(read), self.by_email(read), self.by_name(read)].concat()
+    /// Each once, whatever tells him.
+    fn of_entry(&self, read: &Read<'_>) -> BTreeSet<CustomerId> {
+        [self.by_account(read), self.by_email(read), self.by_name(read)].concat().into_iter().collect()
     }
 }
 

@@ -12,7 +12,9 @@ fn invoice(number: &str, customer_id: CustomerId, due: i64) -> Debt {
         target: Target::Invoice(InvoiceId::generate()),
         number: number.into(),
         names: vec![super::super::creditor_reference::plain(number)],
+        short_name: None,
         customer_id,
+        buyer_id: customer_id,
         currency: eur(),
         due: Decimal::new(due, 2),
         offer: None,
@@ -24,6 +26,7 @@ fn order(number: &str, purchase_order: &str, customer_id: CustomerId, due: i64) 
     Debt {
         target: Target::Order(OrderId::generate()),
         names: vec![plain(number), plain(purchase_order)],
+        short_name: Some(plain(purchase_order)).filter(|name| is_short(name)),
         ..invoice(number, customer_id, due)
     }
 }
@@ -125,6 +128,54 @@ fn what_is_certain_and_what_is_for_a_person() {
     assert_eq!(best(&told, &all, 0), (70, false, vec![share("INV-000001", "119.00", "0")]));
     // Closed books.
     assert!(!best(&Incoming { date_is_open: false, ..incoming(11900, "INV-000001") }, &all, 0).1);
+}
+
+/// A year in a text is no order, unless something else tells that it is.
+#[test]
+fn a_short_number_of_the_buyer_is_certain_with_name_account_or_address_only() {
+    let (berlin, jean) = (CustomerId::generate(), CustomerId::generate());
+    for short in ["2025", "0815", "PO/77", "30112026"] {
+        let so = order("SO-000007", short, berlin, 30000);
+        let text = format!("Miete Nachtrag {short}");
+        let run = |told: Incoming| best(&Incoming { amount: Decimal::new(30000, 2), ..told }, &[&so], 0);
+        // 35 + 40.
+        assert_eq!(run(incoming(30000, &text)), (75, false, vec![share("SO-000007", "300.00", "0")]), "{short}");
+        // With his name or address 15 more, with his account 25.
+        assert!(run(Incoming { by_name: vec![berlin], ..incoming(30000, &text) }).1);
+        assert!(run(Incoming { by_email: vec![berlin], ..incoming(30000, &text) }).1);
+        assert_eq!(run(Incoming { by_account: vec![berlin], ..incoming(30000, &text) }).0, 100);
+        // The name of another one takes 30 off.
+        assert_eq!(run(Incoming { by_name: vec![jean], ..incoming(30000, &text) }).0, 45);
+        // In a field of its own it is no less short.
+        assert_eq!(run(Incoming { referred: Some(super::super::creditor_reference::plain(short)), ..incoming(30000, "") }).0, 75);
+        // Our own number is never there by chance.
+        assert!(run(incoming(30000, &format!("SO-000007 {short}"))).1);
+    }
+    for long in ["4500012345", "PO/0077"] {
+        assert!(best(&incoming(30000, long), &[&order("SO-000007", long, berlin, 30000)], 0).1, "{long}");
+    }
+    // What the payer owes is not hidden by it.
+    let (so, his) = (order("SO-000007", "2025", berlin, 30000), invoice("INV-000009", jean, 30000));
+    let matching = propose(&Incoming { by_name: vec![jean], ..incoming(30000, "March 2025") }, &[&so, &his], &[], Decimal::ZERO);
+    let proposed: Vec<(i32, &str)> =
+        matching.proposals.iter().map(|proposal| (proposal.score, proposal.shares[0].number.as_str())).collect();
+    assert_eq!(proposed, [(55, "INV-000009"), (45, "SO-000007")]);
+}
+
+#[test]
+fn the_name_of_another_customer_speaks_against_a_proposal() {
+    let (siti, budi, branch) = (CustomerId::generate(), CustomerId::generate(), CustomerId::generate());
+    let a = invoice("INV-000001", siti, 11900);
+    let named = Incoming { by_name: vec![budi], ..incoming(11900, "INV-000001") };
+    // 50 + 40 − 30.
+    assert_eq!(best(&named, &[&a], 0), (60, false, vec![share("INV-000001", "119.00", "0")]));
+    let referred = Incoming { referred: Some("INV000001".into()), by_email: vec![siti], ..named.clone() };
+    assert_eq!(best(&referred, &[&a], 0), (85, false, vec![share("INV-000001", "119.00", "0")]));
+    // Who is known to pay from this account may be called as he likes; so may two customers; and a branch pays what it has ordered.
+    assert_eq!(best(&Incoming { by_account: vec![siti], ..named.clone() }, &[&a], 0).0, 115);
+    assert_eq!(best(&Incoming { by_name: vec![budi, siti], ..named.clone() }, &[&a], 0).0, 105);
+    let ordered = Debt { buyer_id: branch, ..a.clone() };
+    assert!(best(&Incoming { by_name: vec![branch], ..named }, &[&ordered], 0).1);
 }
 
 #[test]

@@ -30,7 +30,9 @@ pub fn configure(config: &mut ServiceConfig) {
 /// A camt.053 document (ISO 20022, version 02 or 08) or a CSV file whose columns the query names, up to 32 MiB. The file is stored
 /// before anything is made of it; the same bytes, and the same entry in another file, are taken in once. What is certain becomes a
 /// payment on its documents before this is answered; the rest waits for a person with suggestions. A file that cannot be read as a
-/// whole is kept as `rejected` and answered 422, each fault with its row or XPath; nothing of it is taken in.
+/// whole is kept as `rejected` and answered 422, each fault with its row or XPath; nothing of it is taken in. The same bytes with another
+/// mapping are read anew while nothing of them is decided: their entries take the place of those before, and one that both readings have
+/// keeps its id.
 #[utoipa::path(tag = "payments", operation_id = "import_bank_statement", security(("oauth2" = ["payments:write"])), params(StatementQuery),
     request_body(content(
         (String = "application/xml", example = json!(include_str!("example.xml"))),
@@ -38,9 +40,10 @@ pub fn configure(config: &mut ServiceConfig) {
         (String = "text/csv", example = json!("booked_on,amount,remittance_text,counterparty_name\n2026-03-02,555000.00,INV-000001,Toko Sumber\n")),
     )),
     responses(
-    (status = 200, description = "The same file was taken in before", body = BankStatement, headers(("ETag" = String, description = "The version"))),
-    (status = 201, description = "Taken in", body = BankStatement, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
+    (status = 200, description = "The same file was taken in before, by the same mapping", body = BankStatement, headers(("ETag" = String, description = "The version"))),
+    (status = 201, description = "Taken in, or read anew", body = BankStatement, headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "The version"))),
     (status = 400, response = crate::openapi::BadRequest),
+    (status = 409, response = crate::openapi::Conflict),
     (status = 422, response = crate::openapi::Invalid),
 ))]
 #[post("/v1/bank_statements")]

@@ -1,4 +1,5 @@
 use super::super::files::Section;
+use super::super::files::csv_amount::DecimalSeparator;
 use super::super::files::csv_file::{Columns, DateFormat, Mapping};
 use crate::error::Error;
 use crate::platform::filters;
@@ -28,14 +29,6 @@ text_enum! {
         Imported = "imported",
         /// It could not be read; see `faults`, and send it again.
         Rejected = "rejected",
-    }
-}
-
-text_enum! {
-    /// What stands between whole and fraction.
-    pub enum DecimalSeparator {
-        Point = ".",
-        Comma = ",",
     }
 }
 
@@ -94,7 +87,8 @@ pub struct StatementQuery {
     /// One character between columns, `,` by default; `tab`.
     #[param(example = ";")]
     pub delimiter: Option<String>,
-    /// `.` (default) or `,`
+    /// What stands before the fraction: `.` (default) or `,`. The other one, a space or an apostrophe may stand between groups of three
+    /// digits; an amount that does not read so is refused.
     #[param(example = ",")]
     pub decimal_separator: Option<String>,
     /// `YYYY-MM-DD` (default), `YYYYMMDD`, `DD/MM/YYYY`, `DD.MM.YYYY`, `DD-MM-YYYY`, `MM/DD/YYYY`, `DD/MM/YY`, `DD.MM.YY`
@@ -153,7 +147,7 @@ impl StatementQuery {
             statement_reference: self.statement.clone(),
             currency: currency.transpose()?,
             delimiter,
-            decimal_comma: separator.transpose()? == Some(DecimalSeparator::Comma),
+            decimal_separator: separator.transpose()?,
             date_format: date_format.transpose()?.unwrap_or(DateFormat::IsoDay),
             columns: Columns {
                 booked_on: self.booked_on.clone(),

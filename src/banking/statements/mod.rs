@@ -1,3 +1,4 @@
+mod again;
 pub mod api;
 pub mod body;
 mod halves;

@@ -2,7 +2,8 @@ use super::super::entries::service as entries;
 use super::super::files::csv_file::{self, Mapping};
 use super::super::files::{StatementEntry, StatementFile, camt};
 use super::super::matching::suggest;
-use super::body::{BankStatement, BankStatementStatus};
+use super::again::{self, Before};
+use super::body::{BankStatement, BankStatementStatus, StatementFormat};
 use super::{halves, store};
 use crate::auth::actor::Context;
 use crate::error::Error;
@@ -34,17 +35,33 @@ impl Reading {
             Self::Csv(mapping) => csv_file::read(raw, mapping),
         }
     }
+
+    /// What it is, and by which mapping, as it is noted.
+    fn said(&self) -> (StatementFormat, String) {
+        match self {
+            Self::Camt053 => (StatementFormat::Camt053, String::new()),
+            Self::Csv(mapping) => (StatementFormat::Csv, mapping.fingerprint()),
+        }
+    }
 }
 
 /// Makes entries of a file that is stored, and suggests what they are for: all of the file or nothing. Whether the file had been
-/// taken in before; its row lock makes the same file at once wait.
+/// taken in before by the same mapping; by another one it is read anew while nothing of it is decided. Its row lock makes the same file
+/// at once wait.
 pub fn import(connection: &mut PgConnection, context: &Context, id: BankStatementId, reading: &Reading, raw: &[u8]) -> Result<bool, Error> {
-    let status = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found("bank statement"))?;
-    if status == BankStatementStatus::Imported {
+    let held = store::lock(connection, context.organization_id, id)?.ok_or(Error::not_found("bank statement"))?;
+    let (format, mapping) = reading.said();
+    let is_imported = held.status == BankStatementStatus::Imported;
+    if is_imported && held.mapping.as_ref() == Some(&mapping) {
         return Ok(true);
     }
     let file = reading.read(raw)?;
-    let (mut ids, mut known) = insert(connection, context, id, &file.entries)?;
+    let before = match is_imported.then(|| again::take_back(connection, context, id)).transpose() {
+        // By which mapping it was read is not known: most likely by this one.
+        Err(Error::Conflict { .. }) if held.mapping.is_none() => return Ok(true),
+        before => before?.unwrap_or_default(),
+    };
+    let (mut ids, mut known) = insert(connection, context, id, &file.entries, &before)?;
     let room = halves::make_room(connection, context, &known)?;
     known.retain(|entry| room.iter().all(|row| row.key != entry.key));
     let room: Vec<(BankEntryId, &StatementEntry)> = room.into_iter().map(|entry| (BankEntryId::generate(), entry)).collect();
@@ -56,9 +73,11 @@ pub fn import(connection: &mut PgConnection, context: &Context, id: BankStatemen
         suggest(connection, &settings, &mut taken_in, context.now)?;
         entries::save_suggested(connection, context.organization_id, &taken_in)?;
     }
-    store::imported(connection, context, id, &file, ids.len())?;
+    again::let_go(connection, context, &before)?;
+    store::imported(connection, context, id, &file, (format, &mapping), ids.len())?;
     let data = json!({
         "sections": file.sections, "entry_count": ids.len(), "duplicate_count": file.entries.len() - ids.len(), "skipped_count": file.skipped,
+        "replaced_count": before.len(),
     });
     events::append(connection, context, &[NewEvent::of("bank_statement.imported", "bank_statement", id.0, told(data))])?;
     Ok(false)
@@ -74,14 +93,17 @@ fn told(mut data: serde_json::Value) -> serde_json::Value {
     data
 }
 
-/// Stores what is not there yet, in the order of the file as far as ids say it; its ids, and what was there.
+/// Stores what is not there yet, in the order of the file as far as ids say it; its ids, and what was there. What a reading before had
+/// too is the same entry.
 fn insert<'a>(
     connection: &mut PgConnection,
     context: &Context,
     id: BankStatementId,
     found: &'a [StatementEntry],
+    before: &Before,
 ) -> Result<(Vec<BankEntryId>, Vec<&'a StatementEntry>), Error> {
-    let mut keyed: Vec<(BankEntryId, &StatementEntry)> = found.iter().map(|entry| (BankEntryId::generate(), entry)).collect();
+    let id_of = |entry: &StatementEntry| before.get(&entry.key).copied().unwrap_or_else(BankEntryId::generate);
+    let mut keyed: Vec<(BankEntryId, &StatementEntry)> = found.iter().map(|entry| (id_of(entry), entry)).collect();
     keyed.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
     let mut ids = Vec::with_capacity(keyed.len());
     for chunk in keyed.chunks(CHUNK) {

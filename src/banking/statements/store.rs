@@ -110,23 +110,23 @@ pub fn receive(
     Ok(row.id)
 }
 
-/// Its status under its row lock.
-pub fn lock(
-    connection: &mut PgConnection,
-    organization_id: OrganizationId,
-    id: BankStatementId,
-) -> QueryResult<Option<BankStatementStatus>> {
-    #[derive(QueryableByName)]
-    struct Status {
-        #[diesel(sql_type = Text)]
-        status: BankStatementStatus,
-    }
-    let row: Option<Status> = sql("SELECT status FROM bank_statement WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE")
+/// How far a statement is, and by which mapping it was read.
+#[derive(QueryableByName)]
+pub struct Held {
+    #[diesel(sql_type = Text)]
+    pub status: BankStatementStatus,
+    /// `None` where it was taken in before this was noted, too.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub mapping: Option<String>,
+}
+
+/// A statement under its row lock.
+pub fn lock(connection: &mut PgConnection, organization_id: OrganizationId, id: BankStatementId) -> QueryResult<Option<Held>> {
+    sql("SELECT status, mapping FROM bank_statement WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE")
         .bind::<SqlUuid, _>(organization_id)
         .bind::<SqlUuid, _>(id)
         .get_result(connection)
-        .optional()?;
-    Ok(row.map(|row| row.status))
+        .optional()
 }
 
 /// Notes what was made of it.
@@ -135,10 +135,12 @@ pub fn imported(
     context: &Context,
     id: BankStatementId,
     file: &StatementFile,
+    (format, mapping): (StatementFormat, &str),
     inserted: usize,
 ) -> QueryResult<usize> {
     sql("UPDATE bank_statement SET status = 'imported', sections = $3, entry_count = $4, duplicate_count = $5, skipped_count = $6, \
-         faults = '[]', version = version + 1, updated_at = $7, first_on = $8, last_on = $9 WHERE organization_id = $1 AND id = $2")
+         faults = '[]', version = version + 1, updated_at = $7, first_on = $8, last_on = $9, \
+         format = $10, mapping = $11 WHERE organization_id = $1 AND id = $2")
     .bind::<SqlUuid, _>(context.organization_id)
     .bind::<SqlUuid, _>(id)
     .bind::<Jsonb, _>(to_json(&file.sections)?)
@@ -148,6 +150,8 @@ pub fn imported(
     .bind::<Timestamptz, _>(context.now)
     .bind::<Nullable<Date>, _>(file.period().map(|(first, _)| first))
     .bind::<Nullable<Date>, _>(file.period().map(|(_, last)| last))
+    .bind::<Text, _>(format)
+    .bind::<Text, _>(mapping)
     .execute(connection)
 }
 

@@ -20,17 +20,17 @@ pub struct Account<'a> {
 
 /// Everything that moved the account. A payment that was reversed has never come.
 const ENTRIES: &str = "WITH entry AS (
-  SELECT issued_on AS on_day, 'invoice' AS kind, 1 AS place, id, number, NULL::text AS reference, due_on, total AS debit, 0::numeric AS credit
+  SELECT issued_on AS on_day, 'invoice' AS kind, 1 AS place, created_at AS at, id AS row_id, id, number, NULL::text AS reference, due_on, total AS debit, 0::numeric AS credit
   FROM invoice WHERE organization_id = $1 AND customer_id = $2 AND currency = $3
   UNION ALL
-  SELECT c.issued_on, 'credit_note', 2, c.id, c.number, i.number, NULL, 0, c.total
+  SELECT c.issued_on, 'credit_note', 2, c.created_at, c.id, c.id, c.number, i.number, NULL, 0, c.total
   FROM credit_note c JOIN invoice i ON i.organization_id = c.organization_id AND i.id = c.invoice_id
   WHERE c.organization_id = $1 AND c.customer_id = $2 AND c.currency = $3
   UNION ALL
-  SELECT received_on, 'payment', 3, id, number, reference, NULL, 0, amount_captured
+  SELECT received_on, 'payment', 3, created_at, id, id, number, reference, NULL, 0, amount_captured
   FROM payment WHERE organization_id = $1 AND customer_id = $2 AND currency = $3 AND amount_captured > 0 AND status <> 'reversed'
   UNION ALL
-  SELECT (a.created_at AT TIME ZONE $4)::date, 'adjustment', 4, a.payment_id, p.number, coalesce(i.number, o.number), NULL,
+  SELECT (a.created_at AT TIME ZONE $4)::date, 'adjustment', 4, a.created_at, a.id, a.payment_id, p.number, coalesce(i.number, o.number), NULL,
     greatest(-a.adjusted, 0), greatest(a.adjusted, 0)
   FROM payment p
   JOIN payment_allocation a ON a.organization_id = p.organization_id AND a.payment_id = p.id AND a.adjusted <> 0
@@ -38,7 +38,7 @@ const ENTRIES: &str = "WITH entry AS (
   LEFT JOIN invoice i ON i.organization_id = a.organization_id AND i.id = a.invoice_id
   WHERE p.organization_id = $1 AND p.customer_id = $2 AND p.currency = $3
   UNION ALL
-  SELECT (r.created_at AT TIME ZONE $4)::date, 'refund', 5, r.id, r.number, p.number, NULL, r.amount, 0
+  SELECT (r.created_at AT TIME ZONE $4)::date, 'refund', 5, r.created_at, r.id, r.id, r.number, p.number, NULL, r.amount, 0
   FROM payment p JOIN refund r ON r.organization_id = p.organization_id AND r.payment_id = p.id AND r.status = 'succeeded'
   WHERE p.organization_id = $1 AND p.customer_id = $2 AND p.currency = $3 AND p.status <> 'reversed'
 )";
@@ -81,7 +81,8 @@ pub fn opening(connection: &mut PgConnection, account: &Account<'_>, from: Naive
     Ok(row.sum)
 }
 
-/// The entries of a period, at most `limit`, in the order of their days; what is billed comes before what is paid. Balances are zero.
+/// The entries of a period, at most `limit`, in the order of their days; within a day what is billed comes before what is paid, and what
+/// happened first before what undid it. Balances are zero.
 pub fn entries(
     connection: &mut PgConnection,
     account: &Account<'_>,
@@ -90,7 +91,7 @@ pub fn entries(
 ) -> QueryResult<Vec<StatementEntry>> {
     let rows: Vec<Row> = sql(format!(
         "{ENTRIES} SELECT on_day, kind, id, number, reference, due_on, debit, credit FROM entry \
-         WHERE on_day BETWEEN $5 AND $6 ORDER BY on_day, place, id, debit DESC LIMIT $7"
+         WHERE on_day BETWEEN $5 AND $6 ORDER BY on_day, place, at, row_id LIMIT $7"
     ))
     .bind::<SqlUuid, _>(account.organization_id)
     .bind::<SqlUuid, _>(account.customer_id)

@@ -6,9 +6,9 @@ pub const TYPES: &[EventType] = &[
     EventType {
         name: "bank_statement.imported",
         what: "the entries of a bank statement are stored and matched",
-        data: "entry_count integer, duplicate_count integer, skipped_count integer, sections [reference text?, currency text, \
+        data: "entry_count integer, duplicate_count integer, skipped_count integer, replaced_count integer, sections [reference text?, currency text, \
             entry_count integer]",
-        example: r#"{"duplicate_count":0,"entry_count":5,"sections":[{"currency":"IDR","entry_count":5,"reference":null}],"skipped_count":0}"#,
+        example: r#"{"duplicate_count":0,"entry_count":5,"replaced_count":0,"sections":[{"currency":"IDR","entry_count":5,"reference":null}],"skipped_count":0}"#,
     },
     EventType {
         name: "bank_entry.matched",

@@ -9,6 +9,7 @@ use crate::invoicing::documents::body::{PatchDocumentData, PutDocumentData};
 use crate::invoicing::documents::{self, DocumentKind};
 use crate::platform::http::Precondition;
 use crate::platform::keyset::Slice;
+use crate::types::decimal::Amount;
 use crate::types::id::{CreditNoteId, OrganizationId};
 use crate::types::page::{Page, encode_cursor};
 use diesel::pg::PgConnection;
@@ -70,7 +71,7 @@ pub fn event_data(note: &CreditNote) -> Value {
         "order_id": note.order_id,
         "customer_id": note.customer_id,
         "currency": note.currency,
-        "total": note.total.to_string(),
+        "total": Amount(note.total),
         "reason": note.reason,
         "issued_on": note.issued_on,
         "replaced_by_invoice_id": note.replaced_by_invoice_id,

@@ -306,6 +306,25 @@ fn the_rate_moves_between_invoice_payment_and_refund() {
     );
 }
 
+/// 100 yen that came at 0.0061 go back at 0.0063: 0.61 against 0.63. Little is no rounding where the rate has moved.
+#[test]
+fn a_small_difference_of_two_rates_is_an_exchange_difference() {
+    let mut items = OpenItems::default();
+    let payment = pay("JPY", Some("0.0061"));
+    books(
+        &derive::capture(&payment, &money("100"), &[]),
+        "EUR",
+        &mut items,
+        &[("bank", "", "100", Some("0.61")), ("receivable", "", "-100", Some("-0.61"))],
+    );
+    books(
+        &derive::refund(&payment, &back("100", "0.0063"), &[]),
+        "EUR",
+        &mut items,
+        &[("receivable", "", "100", Some("0.61")), ("refund", "", "-100", Some("-0.63")), ("exchange_difference", "", "0", Some("0.02"))],
+    );
+}
+
 #[test]
 fn a_deposit_waits_for_its_invoice() {
     let mut items = OpenItems::default();

@@ -10,6 +10,7 @@ use crate::invoicing::invoices;
 use crate::invoicing::invoices::invoice::{Invoice, InvoiceKind, InvoiceLine};
 use crate::invoicing::invoices::prepayment::OpenPrepayment;
 use crate::orders::order::Order;
+use crate::types::decimal::Amount;
 use crate::types::fault::Faults;
 use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
@@ -181,7 +182,7 @@ impl Creditable {
 
     fn exceeds(&self) -> Error {
         let (most, currency) = (self.most(), self.invoice.currency);
-        let more = json!({ "creditable_amount": most.to_string() });
+        let more = json!({ "creditable_amount": Amount(most) });
         if self.left == self.undeducted {
             let detail = format!("{most} {currency} of the invoice is on no credit note yet");
             return Error::conflict_with("exceeds_invoiced", detail, more);

@@ -50,7 +50,7 @@ pub fn prepare(
         }
         (Some(amount), _) if amount.0 > total => {
             let detail = format!("{total} {} is left to invoice", order.currency);
-            return Err(Error::conflict_with("exceeds_invoiceable", detail, json!({ "invoiceable_amount": total.to_string() })));
+            return Err(Error::conflict_with("exceeds_invoiceable", detail, json!({ "invoiceable_amount": Amount(total) })));
         }
         (Some(amount), _) => order.currency.round(amount.0),
         (None, Some(percent)) => order.currency.round(total * percent.0 / Decimal::ONE_HUNDRED),

@@ -26,7 +26,7 @@ use crate::platform::http::Precondition;
 use crate::returns::body::CompleteReturn;
 use crate::returns::sales_return::Return;
 use crate::returns::service as returns;
-use crate::types::decimal::Quantity;
+use crate::types::decimal::{Amount, Quantity};
 use crate::types::fault::Faults;
 use crate::types::id::{InvoiceId, PaymentId, ReturnId};
 use diesel::pg::PgConnection;
@@ -121,7 +121,7 @@ fn reason(body: &CompleteReturn, rma: &Return) -> String {
 
 fn completed(rma: &Return, asked: &Completion) -> NewEvent {
     let mut event = returns::event("return.completed", rma);
-    event.data["restocking_fee"] = json!(rma.restocking_fee.to_string());
+    event.data["restocking_fee"] = json!(Amount(rma.restocking_fee));
     event.data["replacement_number"] = json!(asked.replacement.as_ref().map(|replacement| &replacement.number));
     event
 }

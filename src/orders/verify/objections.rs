@@ -8,6 +8,7 @@ use crate::orders::pricing::Pricing;
 use crate::orders::reference::{Customer, RecentOrder, Reference};
 use crate::orders::taxation::{Places, Taxation};
 use crate::types::address::Address;
+use crate::types::decimal::Amount;
 use crate::types::id::OrderLineId;
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -32,7 +33,7 @@ pub fn objections(order: &Order, reference: &Reference, price_list: Option<&str>
         }
     }
     if order.document.prepaid && paid < order.total {
-        let data = json!({ "required": order.total.to_string(), "paid": order.currency.round(paid).to_string() });
+        let data = json!({ "required": Amount(order.total), "paid": order.currency.round(paid).to_string() });
         raise(HoldCode::PaymentRequired, None, "prepayment: the order waits for its money".into(), data);
     }
     let goods = order.lines.iter().any(|line| line.kind == ProductKind::Stocked && !line.is_removed());

@@ -36,7 +36,7 @@ fn codes(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn version_02_and_version_08_say_the_same() {
-    let rest = "<RmtInf><Ustrd>Rechnung</Ustrd><Ustrd>INV-000001</Ustrd><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp><Ref>RF59INV000001</Ref></CdtrRefInf></Strd></RmtInf>";
+    let rest = "<RmtInf><Ustrd>Rechnung</Ustrd><Ustrd>INV-000001</Ustrd><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp><Ref>RF69INV000001</Ref></CdtrRefInf></Strd></RmtInf>";
     let old = format!(
         "<NtryDtls><TxDtls><Refs><EndToEndId>E-1</EndToEndId></Refs><RltdPties><Dbtr><Nm>Müller &amp; Söhne</Nm></Dbtr><DbtrAcct><Id><IBAN>FR1420041010050500013M02606</IBAN></Id></DbtrAcct></RltdPties>{rest}</TxDtls></NtryDtls>"
     );
@@ -52,7 +52,7 @@ fn version_02_and_version_08_say_the_same() {
     assert_eq!((entry.account.as_str(), entry.statement_reference.as_deref()), ("DE89370400440532013000", Some("S-1")));
     assert_eq!((entry.amount.to_string(), entry.currency.code(), entry.direction), ("119.00".into(), "EUR", Direction::Credit));
     assert_eq!((entry.booked_on.to_string(), entry.value_on.unwrap().to_string()), ("2026-03-02".into(), "2026-03-03".into()));
-    assert_eq!((entry.remittance_text.as_str(), entry.structured_reference.as_deref()), ("Rechnung INV-000001", Some("RF59INV000001")));
+    assert_eq!((entry.remittance_text.as_str(), entry.structured_reference.as_deref()), ("Rechnung INV-000001", Some("RF69INV000001")));
     assert_eq!((entry.counterparty_name.as_deref(), entry.end_to_end_id.as_deref()), (Some("Müller & Söhne"), Some("E-1")));
     assert_eq!(entry.counterparty_account.as_deref(), Some("FR1420041010050500013M02606"));
     assert_eq!(entry.pointer, "/Document/BkToCstmrStmt/Stmt[1]/Ntry[1]");

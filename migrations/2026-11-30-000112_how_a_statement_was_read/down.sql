@@ -1,0 +1,1 @@
+ALTER TABLE bank_statement DROP COLUMN mapping;
