@@ -124,6 +124,9 @@ pub fn read(bytes: &[u8], mapping: &Mapping) -> Result<StatementFile, Vec<Fault>
     let mut reader =
         csv::ReaderBuilder::new().delimiter(mapping.delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| Faults::one("", "malformed_csv", error.to_string()))?.clone();
+    if header.iter().any(|name| name.contains('\0')) {
+        return Err(Faults::one("/header", "invalid_characters", "a name holds U+0000"));
+    }
     let places = Places::find(&header, &mapping.columns)?;
     let (mut faults, mut entries) = (Faults::new(), Vec::new());
     let mut counted: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -219,6 +222,11 @@ impl Places {
 /// `None` of a row that says itself that it moves nothing: banks tell of closings and notices by such.
 fn row(record: &csv::StringRecord, path: &str, places: &Places, mapping: &Mapping) -> Result<Option<StatementEntry>, Fault> {
     let fault = |column: &str, code: &str, detail: String| Fault { pointer: format!("{path}/{column}"), code: code.into(), detail };
+    // Nothing that Postgres could not keep.
+    if let Some(place) = record.iter().position(|cell| cell.contains('\0')) {
+        let detail = format!("column {} holds U+0000", place + 1);
+        return Err(Fault { pointer: path.to_owned(), code: "invalid_characters".into(), detail });
+    }
     let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).filter(|text| !text.is_empty());
     let text = |place, most: usize| cell(place).map(|text| text.chars().take(most).collect::<String>());
     let date = |place, column: &str| match cell(place) {
@@ -383,6 +391,13 @@ mod tests {
         );
         assert_eq!(faults("booked_on,amount\n2026-03-02,1\n", &Mapping { currency: None, ..mapping() })[0].1, "required");
         assert_eq!(read(b"\xff\xfe", &mapping()).unwrap_err()[0].code, "not_utf8");
+    }
+
+    #[test]
+    fn what_the_database_cannot_keep_is_a_fault_of_its_row() {
+        let text = "booked_on,amount,remittance_text\n2026-03-02,1,fine\n2026-03-02,1,a\0b\n";
+        assert_eq!(faults(text, &mapping()), [("/rows/1".to_owned(), "invalid_characters".to_owned())]);
+        assert_eq!(faults("booked_on,amount,a\0b\n", &mapping()), [("/header".to_owned(), "invalid_characters".to_owned())]);
     }
 
     #[test]
