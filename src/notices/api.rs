@@ -89,12 +89,14 @@ pub struct NoticeQuery {
 pub async fn list_notices(call: Call, app: Data<App>) -> Result<Answer, Error> {
     let context = call.require(Permission::CUSTOMERS_READ)?;
     let query: NoticeQuery = call.query()?;
-    let kinds = any_of(known::<NoticeKind>("kind", query.kind.as_deref())?).unwrap_or_else(|| NoticeKind::ALL.to_vec());
+    let asked = any_of(known::<NoticeKind>("kind", query.kind.as_deref())?);
+    let kinds = NoticeKind::ALL.iter().filter(|kind| kind.may_be_read(context.permissions)).map(|kind| kind.as_str().to_owned());
+    let kinds = kinds.filter(|kind| asked.as_ref().is_none_or(|asked| asked.contains(kind))).collect();
     let filter = Filter {
         order_id: any_of(parsed("order_id", query.order_id.as_deref())?),
         customer_id: any_of(parsed("customer_id", query.customer_id.as_deref())?),
         status: any_of(known::<NoticeStatus>("status", query.status.as_deref())?),
-        kind: Some(kinds.into_iter().filter(|kind| kind.may_be_read(context.permissions)).collect()),
+        kind: Some(kinds),
         updated_from: query.updated_from,
     };
     let (limit, filters) = (page_limit(query.limit)?, format!("notices {filter:?}"));
