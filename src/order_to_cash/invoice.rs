@@ -168,7 +168,8 @@ impl DraftInvoice {
         (invoice.number, invoice.series_number) = (taken.number, taken.series_number);
         invoices::service::insert(connection, context, invoice)?;
         payments::save(connection, context, &mut self.moved)?;
-        let data = invoices::service::event_data(invoice);
+        let mut data = invoices::service::event_data(invoice);
+        data["replaces_invoice_id"] = json!(invoice.document.replaces.as_ref().map(|replaced| replaced.id));
         let mut facts = vec![NewEvent::of_part("invoice.issued", invoice.order_id, "invoice", invoice.id.0, data)];
         if invoice.status() == InvoiceStatus::Paid {
             facts.push(accounts::invoice_paid(&invoice.balance()));

@@ -119,6 +119,5 @@ pub fn event_data(invoice: &Invoice) -> Value {
         "amount_due": Amount(invoice.balance().due()),
         "issued_on": invoice.issued_on,
         "due_on": invoice.due_on,
-        "replaces_invoice_id": invoice.document.replaces.as_ref().map(|replaced| replaced.id),
     })
 }
