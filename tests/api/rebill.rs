@@ -3,7 +3,7 @@
 use crate::money::{close_books, company, count, event_types, get, id, invoiced, order, pay, ship, start, with};
 use crate::shop::{clean, customer};
 use crate::support::app::{Caller, Reply, send};
-use futures_util::future::{join3, join_all};
+use futures_util::future::{join_all, join3};
 use reqwest::Method;
 use serde_json::{Value, json};
 
