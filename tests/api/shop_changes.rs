@@ -223,3 +223,23 @@ async fn what_the_shop_keeps_of_a_refund_is_told() {
     assert!(detail.contains("25.00 USD"), "{detail}");
     clean(&app).await;
 }
+
+#[actix_web::test]
+async fn an_order_that_somebody_else_has_placed_becomes_the_shop_s() {
+    let app = start().await;
+    let shop = shop(&app).await;
+    let address = json!({"name": "Siti Rahma", "line1": "Jl. Braga 12", "city": "Bandung", "postal_code": "40111", "country": "ID"});
+    let line = |line: &str, sku: &str, price: &str, tax: &str| json!({"external_line_id": line, "sku": sku, "quantity": "1", "unit_price": price, "tax_amount": tax});
+    let placed = json!({"channel": "shopify", "external_id": "9007199254740995", "customer": {"name": "Siti Rahma", "email": "siti@example.com"}, "currency": "USD",
+        "pricing": "as_given", "on_shortage": "backorder", "shipping_address": address, "discounts": [{"amount": "5", "reason": "agreed"}],
+        "lines": [line("11", "KOPI", "90", "9"), line("13", "TEH", "20", "2")]});
+    let placed = shop.admin.post("/v1/orders", placed).await.expect(201).body;
+    let (message, order) = shop.told("orders/create", body(json!({}))).await;
+    assert_eq!((&message["reason"], &order["id"]), (&Value::Null, &placed["id"]));
+    assert_eq!((&order["total"], &order["discount_total"], &order["amount_paid"]), (&json!("180.00"), &json!("0.00"), &json!("180.00")));
+    assert_eq!(
+        (lines(&order, "quantity"), lines(&order, "tax_amount")),
+        (vec![json!("1"), json!("0"), json!("1")], vec![json!("10.00"), json!("0.00"), json!("5.00")])
+    );
+    clean(&app).await;
+}

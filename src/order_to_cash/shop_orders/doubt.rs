@@ -154,8 +154,9 @@ impl Road<'_> {
             Ok((order.currency.round((kept - order.current_total()).min(unapplied)), order.currency))
         })?;
         if let Some((over, currency)) = over.filter(|(over, _)| *over > Decimal::ZERO) {
-            let detail =
-                format!("the shop has taken {over} {currency} more than the order comes to: pay it back, or use it for another order");
+            let detail = format!(
+                "the shop has taken {over} {currency} more than the order comes to: if it is not on its way back, pay it back, or use it for another order"
+            );
             self.tell("overpaid", detail, "");
         }
         Ok(())

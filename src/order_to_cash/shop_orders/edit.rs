@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::inbox::Outcome;
 use crate::order_to_cash::edit::edit_for_channel;
 use crate::orders::body::{NewOrder, NewOrderLine};
+use crate::orders::discount::Discount;
 use crate::orders::edit::body::{EditLine, EditOrder, EditShipping};
 use crate::orders::order::{Order, OrderLine};
 use crate::types::decimal::Amount;
@@ -52,19 +53,17 @@ impl Road<'_> {
             if !is_unchanged(known, &shop.order, &now)? {
                 let order = self.find(connection, order_id)?;
                 if order.document.prices_include_tax != shop.order.prices_include_tax {
-                    return Err(Error::conflict("other_tax_terms", "whether prices include tax is another than before"));
+                    return Err(Error::conflict("not_changed", "whether prices include tax is another than before"));
                 }
                 let back = self.paid_back(connection)?;
                 let before = known.state();
                 // Of shipping and discounts on the whole a CRM never speaks.
                 let speaks_of_all = before.is_some() || !self.is_crm();
-                let edit = edit_of(&order, &shop.order, before.as_ref(), &now, &back, speaks_of_all);
-                if let Some(edit) = &edit {
-                    edit_for_channel(connection, &self.context, order_id, edit)?;
+                if let Some(edit) = edit_of(&order, &shop.order, before.as_ref(), &now, &back, speaks_of_all) {
+                    edit_for_channel(connection, &self.context, order_id, &edit)?;
                 }
-                let of_figures = |edit: EditOrder| !edit.lines.is_empty() || edit.discounts.is_some() || edit.shipping.is_some();
                 // Beside what the shop has changed may stand what was corrected here.
-                if before.is_none() || edit.is_some_and(of_figures) {
+                if before.is_none_or(|before| !before.costs_the_same(&now)) {
                     doubt = self.compare_totals(connection, order_id, shop)?;
                 }
             }
@@ -112,7 +111,7 @@ fn edit_of(
     let mut edit = EditOrder { lines: lines_of(order, shop, before, now), ..EditOrder::default() };
     if speaks_of_all {
         let known = before.map(|before| before.discounts.as_slice());
-        let for_refund = |discount: &crate::orders::discount::Discount| back.is_for_refund(discount.code.as_ref());
+        let for_refund = |discount: &Discount| back.is_for_refund(discount.code.as_ref());
         edit.discounts = discounts_after(&order.document.discounts, &shop.discounts, known, for_refund);
         if has_changed(|state| &state.shipping) {
             edit.shipping = shipping_of(order, shop, &back.shipping);
@@ -173,7 +172,7 @@ fn lines_of(order: &Order, shop: &NewOrder, before: Option<&ShopState>, now: &Sh
         match known.remove(&key) {
             Some(ours) => edits.extend(change_of(ours, line, was, is)),
             // Taken off here, and nothing has changed of it there.
-            None if was.is_some() && was == is => {}
+            None if was.zip(is).is_some_and(|(was, is)| was.wants_the_same(is)) => {}
             None => edits.push(new_line(line)),
         }
     }
@@ -216,10 +215,8 @@ fn change_of(ours: &OrderLine, line: &NewOrderLine, was: Option<&LineState>, is:
     let agrees = (same_quantity || quantity.is_some())
         && (same_price || unit_price.is_some())
         && same_discounts(discounts.as_ref().unwrap_or(&ours.detail.discounts), &line.discounts);
-    let tax_amount = line.tax_amount.filter(|tax| match moves {
-        true => agrees,
-        false => tax.0 != ours.tax_amount && has_changed(|state| state.tax_amount.as_ref()),
-    });
+    let has_other_tax = |tax: Amount| tax.0 != ours.tax_amount && has_changed(|state| state.tax_amount.as_ref());
+    let tax_amount = line.tax_amount.filter(|tax| agrees && (moves || has_other_tax(*tax)));
     (moves || tax_amount.is_some()).then(|| EditLine {
         order_line_id: Some(ours.id),
         quantity,

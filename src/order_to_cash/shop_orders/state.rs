@@ -57,6 +57,10 @@ impl ShopState {
             note: digest_of(&order.note),
         }
     }
+
+    pub fn costs_the_same(&self, other: &Self) -> bool {
+        (&self.lines, &self.discounts, &self.shipping) == (&other.lines, &other.discounts, &other.shipping)
+    }
 }
 
 impl LineState {
@@ -67,6 +71,11 @@ impl LineState {
             discounts: line.discounts.iter().map(digest_of_discount).collect(),
             tax_amount: line.tax_amount.map(|tax| plain(tax.0)),
         }
+    }
+
+    /// Whatever its share of the taxes has become.
+    pub fn wants_the_same(&self, other: &Self) -> bool {
+        (&self.quantity, &self.unit_price, &self.discounts) == (&other.quantity, &other.unit_price, &other.discounts)
     }
 }
 
