@@ -22,7 +22,7 @@ use crate::orders::edit::body::EditOrder;
 use crate::orders::edit::{Applied, apply, told};
 use crate::orders::hold::{Blocks, Hold, HoldCode};
 use crate::orders::master_data;
-use crate::orders::order::{OnShortage, Order};
+use crate::orders::order::{OnShortage, Order, OrderLine};
 use crate::orders::pegs;
 use crate::orders::promise;
 use crate::orders::reference::Reference;
@@ -47,6 +47,29 @@ pub fn edit(
     request: &EditOrder,
     precondition: &Precondition,
 ) -> Result<OrderBody, Error> {
+    work_in(connection, context, id, request, precondition, PricedBy::Person)
+}
+
+/// As [`edit`], as the order's channel asks for it: the prices that it changes are judged like those of a new order.
+pub fn edit_for_channel(connection: &mut PgConnection, context: &Context, id: OrderId, request: &EditOrder) -> Result<OrderBody, Error> {
+    work_in(connection, context, id, request, &Precondition::Any, PricedBy::Channel)
+}
+
+/// Who says what it costs. A person who may price has judged it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PricedBy {
+    Person,
+    Channel,
+}
+
+fn work_in(
+    connection: &mut PgConnection,
+    context: &Context,
+    id: OrderId,
+    request: &EditOrder,
+    precondition: &Precondition,
+    priced_by: PricedBy,
+) -> Result<OrderBody, Error> {
     request.check()?;
     let mut change = change::lock(connection, context.organization_id, id, precondition)?;
     let added: Vec<&str> = request.lines.iter().filter_map(|line| line.sku.as_deref()).collect();
@@ -64,7 +87,7 @@ pub fn edit(
     change.after.count_progress();
     let (mut change, mut given) = prepaid::give_back(connection, context, change, prepaid::EDITED)?;
     change.after.settle(context.now);
-    object(&mut change, &reference, &applied, context);
+    object(&mut change, &reference, &applied, priced_by, context);
     coupon_claims::change(connection, context, &change.after, &applied.coupons)?;
     if change.after.status != OrderStatus::Draft {
         // Balances come before stock in the lock order, and `save` moves them again under the same lock.
@@ -86,7 +109,7 @@ pub fn edit(
 }
 
 /// Holds what speaks against the order as it is now, as far as the edit has to do with it, and releases what no longer does.
-fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, context: &Context) {
+fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, priced_by: PricedBy, context: &Context) {
     let (before, order) = (&change.before, &mut change.after);
     if order.detail.historical {
         return;
@@ -95,11 +118,17 @@ fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, co
     let is_draft = order.status == OrderStatus::Draft;
     let (costs_more, has_other_number) =
         (order.uninvoiced_total > before.uninvoiced_total, order.purchase_order_number != before.purchase_order_number);
+    let by_channel = priced_by == PricedBy::Channel;
+    let discounted = changed_lines(before, order, |line| &line.detail.discounts);
+    let repriced = changed_lines(before, order, |line| (line.unit_price, line.price_quantity));
     let concerns = |hold: &Hold| match hold.code {
         HoldCode::PaymentRequired => !covered,
         HoldCode::CustomerBlocked => costs_more,
         HoldCode::SuspectedDuplicate => has_other_number,
-        HoldCode::ProductInactive | HoldCode::PriceMismatch => hold.order_line_id.is_some_and(|id| applied.grown.contains(&id)),
+        HoldCode::ProductInactive => hold.order_line_id.is_some_and(|id| applied.grown.contains(&id)),
+        HoldCode::PriceMismatch => hold
+            .order_line_id
+            .is_some_and(|id| applied.grown.contains(&id) || by_channel && (repriced.contains(&id) || discounted.contains(&id))),
         HoldCode::UnknownProduct
         | HoldCode::UnitMismatch
         | HoldCode::CurrencyMismatch
@@ -112,10 +141,19 @@ fn object(change: &mut OrderChange, reference: &Reference, applied: &Applied, co
         | HoldCode::Manual
         | HoldCode::Rule => true,
     };
-    settle_objections(order, reference, context, GONE, |hold| is_draft || concerns(hold));
+    // A price that a person has let pass is not the one that the channel has now.
+    let is_another =
+        |hold: &Hold| by_channel && hold.code == HoldCode::PriceMismatch && hold.order_line_id.is_some_and(|id| repriced.contains(&id));
+    settle_objections(order, reference, context, GONE, |hold| is_draft || concerns(hold), is_another);
     if covered {
         release(order, HoldCode::PaymentRequired, context);
     }
+}
+
+/// The lines that were there before and are another in this.
+fn changed_lines<'a, T: PartialEq>(before: &'a Order, order: &'a Order, of: impl Fn(&'a OrderLine) -> T) -> Vec<OrderLineId> {
+    let same = |line: &&'a OrderLine| before.lines.iter().find(|known| known.id == line.id).is_none_or(|known| of(known) == of(line));
+    order.lines.iter().filter(|line| !same(line)).map(|line| line.id).collect()
 }
 
 fn release(order: &mut Order, code: HoldCode, context: &Context) {

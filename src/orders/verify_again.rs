@@ -34,12 +34,20 @@ pub fn verify_again(order: &mut Order, reference: &Reference, context: &Context)
         let detail = "a product is no longer sold in the unit of this draft, or the unit holds another quantity; place the order anew";
         return Err(Error::conflict_with("unit_changed", detail, json!({ "lines": lines })));
     }
-    settle_objections(order, reference, context, "no longer so when the draft was confirmed", |_| true);
+    settle_objections(order, reference, context, "no longer so when the draft was confirmed", |_| true, |_| false);
     Ok(())
 }
 
-/// Raises what speaks against an order now, as far as it `concerns`, and releases with the reason `gone` what no longer does.
-pub fn settle_objections(order: &mut Order, reference: &Reference, context: &Context, gone: &str, concerns: impl Fn(&Hold) -> bool) {
+/// Raises what speaks against an order now, as far as it `concerns`, and releases with the reason `gone` what no longer does. What a
+/// person has released stays released, except where it `is_another` now.
+pub fn settle_objections(
+    order: &mut Order,
+    reference: &Reference,
+    context: &Context,
+    gone: &str,
+    concerns: impl Fn(&Hold) -> bool,
+    is_another: impl Fn(&Hold) -> bool,
+) {
     let customer = reference.account_of(order.customer_id, order.bill_to_customer_id);
     let price_list = customer.and_then(|customer| customer.price_list.as_deref());
     let objections = verify::objections(order, reference, price_list, order.amount_paid + order.amount_authorized, context);
@@ -50,7 +58,8 @@ pub fn settle_objections(order: &mut Order, reference: &Reference, context: &Con
         }
     }
     for objection in objections.into_iter().filter(concerns) {
-        let stands = |hold: &Hold| hold.released_at.is_none() || !hold.released_by.as_deref().is_some_and(is_system);
+        let let_pass = |hold: &Hold| !hold.released_by.as_deref().is_some_and(is_system) && !is_another(hold);
+        let stands = |hold: &Hold| hold.released_at.is_none() || let_pass(hold);
         if !order.holds.iter().any(|hold| same(hold, &objection) && stands(hold)) {
             order.holds.push(objection);
         }

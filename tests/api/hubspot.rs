@@ -254,6 +254,65 @@ async fn a_deal_that_is_lost_again_takes_its_order_back_until_it_ships() {
 }
 
 #[actix_web::test]
+async fn a_deal_changes_what_it_speaks_of_and_no_price_unseen() {
+    let app = start().await;
+    let desk = desk(&app).await;
+    let price = |sku: &str, price: &str| json!({"price_list": "default", "sku": sku, "currency": "USD", "unit_price": price});
+    desk.admin.put("/v1/prices", json!([price("KOPI-250", "12.50"), price("TEH-100", "25")])).await.expect(200);
+    put_deal(&desk.server, "51", "901");
+    let order = order_of(&desk.admin, &desk.told(json!([event(51, 1)])).await).await;
+    // Of shipping and discounts on the whole no deal speaks: what is agreed here stays, whatever changes there.
+    let agreed = json!({"shipping": {"amount": "10", "tax_amount": "0"}, "discounts": [{"amount": "7.50", "reason": "agreed"}]});
+    desk.admin.post(&format!("/v1/orders/{}/edits", id(&order)), agreed).await.expect(200);
+    desk.server.change("/crm/v3/objects/deals/51", |deal| deal["properties"]["description"] = json!("Deliver at noon"));
+    let message = desk.told(json!([event(51, 2)])).await;
+    let order = order_of(&desk.admin, &message).await;
+    assert_eq!((&message["reason"], &order["note"], &order["status"]), (&Value::Null, &json!("Deliver at noon"), &json!("confirmed")));
+    assert_eq!((&order["total"], &order["shipping_net"], &order["discount_total"]), (&json!("240.00"), &json!("10.00"), &json!("7.50")));
+    // 5 × 5.00 in place of 5 × 25.00.
+    desk.server.change("/crm/v3/objects/line_items/512", |line| {
+        (line["properties"]["price"], line["properties"]["amount"]) = (json!("5"), json!("25.00"));
+    });
+    desk.server.change("/crm/v3/objects/deals/51", |deal| deal["properties"]["amount"] = json!("137.50"));
+    let order = order_of(&desk.admin, &desk.told(json!([event(51, 3)])).await).await;
+    assert_eq!(
+        (&order["total"], &order["status"], &order["holds"][0]["code"]),
+        (&json!("140.00"), &json!("on_hold"), &json!("price_mismatch"))
+    );
+    clean(&app).await;
+}
+
+#[actix_web::test]
+async fn another_currency_and_another_buyer_of_a_deal_are_for_a_person() {
+    let app = start().await;
+    let desk = desk(&app).await;
+    put_deal(&desk.server, "52", "901");
+    let order = order_of(&desk.admin, &desk.told(json!([event(52, 1)])).await).await;
+    desk.server.change("/crm/v3/objects/deals/52", |deal| deal["properties"]["deal_currency_code"] = json!("IDR"));
+    let message = desk.told(json!([event(52, 2)])).await;
+    let held = order_of(&desk.admin, &message).await;
+    assert_eq!((&message["status"], &message["reason"]["code"]), (&json!("processed"), &json!("other_currency")));
+    assert_eq!((&held["status"], &held["currency"], &held["total"]), (&json!("on_hold"), &json!("USD"), &json!("237.50")));
+
+    put_deal(&desk.server, "53", "901");
+    let first = order_of(&desk.admin, &desk.told(json!([event(53, 1)])).await).await;
+    assert_eq!(first["customer"]["id"], order["customer"]["id"]);
+    let other = json!({"id": "902", "properties": {"name": "Toko Lain", "address": "Jl. Riau 3", "city": "Bandung", "country": "Indonesia", "npwp": "02.345.678.9-421.000"}});
+    desk.server.put("/crm/v3/objects/companies/902", other);
+    desk.server.change("/crm/v3/objects/deals/53", |deal| deal["associations"]["companies"]["results"][0]["id"] = json!("902"));
+    let message = desk.told(json!([event(53, 2)])).await;
+    let held = order_of(&desk.admin, &message).await;
+    assert_eq!((&message["reason"]["code"], &held["status"]), (&json!("other_customer"), &json!("on_hold")));
+    assert_eq!((&held["customer"]["id"], held["holds"].as_array().unwrap().len()), (&first["customer"]["id"], 1));
+    // Told once: released, it goes on.
+    let release = format!("/v1/orders/{}/holds/{}/release", id(&held), id(&held["holds"][0]));
+    desk.admin.post(&release, json!({"reason": "invoiced to the first one"})).await.expect(200);
+    let again = desk.told(json!([event(53, 3)])).await;
+    assert_eq!((&again["reason"], &order_of(&desk.admin, &again).await["status"]), (&Value::Null, &json!("confirmed")));
+    clean(&app).await;
+}
+
+#[actix_web::test]
 async fn a_platform_that_is_away_or_refuses_is_asked_again() {
     let app = start().await;
     let desk = desk(&app).await;

@@ -90,6 +90,7 @@ mod salesforce;
 mod shipping_of_returns;
 mod shop;
 mod shop_asking;
+mod shop_changes;
 mod shop_money;
 mod shop_returns;
 mod shop_taxes;

@@ -1,46 +1,83 @@
-//! The shop has changed an order: ours becomes what it is there, as far as it still can.
+//! The shop has changed an order: ours becomes what it is there, as far as it still can. Only what has changed there is written.
 
-use super::place::{content, is_of_before};
-use super::store::ShippingBack;
+use super::place::is_unchanged;
+use super::state::{LineState, ShopState, discounts_after, keys_of_ours, keys_of_shop, same_discounts};
+use super::store::{FactKind, ShippingBack};
 use super::{Road, ShopOrder, Walked, outcome_of, store};
 use crate::error::Error;
 use crate::inbox::Outcome;
-use crate::orders::body::NewOrder;
+use crate::order_to_cash::edit::edit_for_channel;
+use crate::orders::body::{NewOrder, NewOrderLine};
 use crate::orders::discount::Discount;
 use crate::orders::edit::body::{EditLine, EditOrder, EditShipping};
 use crate::orders::order::{Order, OrderLine};
-use crate::platform::http::Precondition;
 use crate::types::decimal::Amount;
+use diesel::pg::PgConnection;
 use rust_decimal::Decimal;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-/// Begins the code of a discount that stands for a refund of ours: the shop's discounts do not know it.
-pub const REFUND_CODE: &str = "refund-";
+/// The code of the discount that stands for a refund of ours, which the shop's discounts do not know.
+pub(super) fn refund_code(reference: &str) -> String {
+    format!("refund-{reference}").chars().take(64).collect()
+}
+
+/// What is on our order because the shop has paid it back, and is not on the shop's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PaidBack {
+    pub shipping: ShippingBack,
+    /// The codes of discounts for it.
+    pub codes: HashSet<String>,
+}
+
+impl PaidBack {
+    pub fn is_for_refund(&self, code: Option<&String>) -> bool {
+        code.is_some_and(|code| self.codes.contains(code))
+    }
+}
 
 impl Road<'_> {
+    pub(super) fn paid_back(&self, connection: &mut PgConnection) -> Result<PaidBack, Error> {
+        let references = store::references(connection, &self.key, FactKind::RefundRest)?;
+        let codes = references.iter().map(|reference| refund_code(reference)).collect();
+        Ok(PaidBack { shipping: store::shipping_back(connection, &self.key)?, codes })
+    }
+
     pub(super) fn edit(&self, shop: &ShopOrder) -> Result<Walked, Error> {
         if shop.cancelled.is_some() {
             return Ok(ControlFlow::Continue(()));
         }
-        let new = content(&shop.order)?;
+        let now = ShopState::of(&shop.order);
         let edited = self.on_order(|connection, known, order_id| {
-            if known.content.as_ref() == Some(&new) {
-                return Ok(());
+            let mut doubt = None;
+            if !is_unchanged(known, &shop.order, &now)? {
+                let order = self.find(connection, order_id)?;
+                if order.document.prices_include_tax != shop.order.prices_include_tax {
+                    return Err(Error::conflict("not_changed", "whether prices include tax is another than before"));
+                }
+                let back = self.paid_back(connection)?;
+                let before = known.state();
+                // Of shipping and discounts on the whole a CRM never speaks.
+                let speaks_of_all = before.is_some() || !self.is_crm();
+                if let Some(edit) = edit_of(&order, &shop.order, before.as_ref(), &now, &back, speaks_of_all) {
+                    edit_for_channel(connection, &self.context, order_id, &edit)?;
+                }
+                // Beside what the shop has changed may stand what was corrected here.
+                if before.is_none_or(|before| !before.costs_the_same(&now)) {
+                    doubt = self.compare_totals(connection, order_id, shop)?;
+                }
             }
-            if is_of_before(known.content.as_deref(), &shop.order)? {
-                known.content = Some(new.clone());
-                return Ok(store::save(connection, &self.key, known, self.bench.now)?);
-            }
-            let order = self.find(connection, order_id)?;
-            let back = store::shipping_back(connection, &self.key)?;
-            if let Some(edit) = edit_of(&order, &shop.order, &back) {
-                crate::order_to_cash::edit::edit(connection, &self.context, order_id, &edit, &Precondition::Any)?;
-            }
-            known.content = Some(new.clone());
-            Ok(store::save(connection, &self.key, known, self.bench.now)?)
+            known.set_state(&now)?;
+            store::save(connection, &self.key, known, self.bench.now)?;
+            Ok(doubt)
         });
-        let Err(error) = edited else { return Ok(ControlFlow::Continue(())) };
+        let error = match edited {
+            Ok(doubt) => {
+                self.told.borrow_mut().extend(doubt.flatten());
+                return Ok(ControlFlow::Continue(()));
+            }
+            Err(error) => error,
+        };
         let detail = match outcome_of(error, |pointer| shop.places.of(pointer))? {
             Outcome::Later { reason, .. } if reason.code == "unknown_sku" || reason.code == "tax_rate_missing" => {
                 return Ok(ControlFlow::Break(Outcome::Later { reason, at: None }));
@@ -52,7 +89,7 @@ impl Road<'_> {
         // It is told once: what a person has decided then stands.
         self.on_order(|connection, known, order_id| {
             self.hold(connection, order_id, &detail)?;
-            known.content = Some(new.clone());
+            known.set_state(&now)?;
             Ok(store::save(connection, &self.key, known, self.bench.now)?)
         })?;
         self.tell("not_changed", detail, "");
@@ -60,20 +97,40 @@ impl Road<'_> {
     }
 }
 
-/// What of our order differs from the shop's, as an edit; `None` where nothing does.
-pub(super) fn edit_of(order: &Order, shop: &NewOrder, back: &ShippingBack) -> Option<EditOrder> {
-    let mut edit = EditOrder { lines: lines_of(order, shop), ..EditOrder::default() };
-    let ours_alone = order.document.discounts.iter().filter(|discount| is_refund(discount));
-    let discounts: Vec<Discount> = shop.discounts.iter().chain(ours_alone).cloned().collect();
-    if !same_discounts(&discounts, &order.document.discounts) {
-        edit.discounts = Some(discounts);
+/// What the shop has changed of its order and ours differs in, as an edit; `None` where there is nothing. Where nobody knows what it had
+/// `before`, it is everything that differs.
+fn edit_of(
+    order: &Order,
+    shop: &NewOrder,
+    before: Option<&ShopState>,
+    now: &ShopState,
+    back: &PaidBack,
+    speaks_of_all: bool,
+) -> Option<EditOrder> {
+    let has_changed = |field: fn(&ShopState) -> &String| before.is_none_or(|before| field(before) != field(now));
+    let mut edit = EditOrder { lines: lines_of(order, shop, before, now), ..EditOrder::default() };
+    if speaks_of_all {
+        let known = before.map(|before| before.discounts.as_slice());
+        let for_refund = |discount: &Discount| back.is_for_refund(discount.code.as_ref());
+        edit.discounts = discounts_after(&order.document.discounts, &shop.discounts, known, for_refund);
+        if has_changed(|state| &state.shipping) {
+            edit.shipping = shipping_of(order, shop, &back.shipping);
+        }
     }
-    edit.shipping = shipping_of(order, shop, back);
     let document = &order.document;
-    edit.shipping_address = shop.shipping_address.clone().filter(|address| Some(address) != document.shipping_address.as_ref());
-    edit.billing_address = shop.billing_address.clone().filter(|address| Some(address) != document.billing_address.as_ref());
-    edit.contact = shop.contact.clone().filter(|contact| Some(contact) != order.detail.contact.as_ref());
-    edit.note = shop.note.clone().filter(|note| Some(note) != order.detail.note.as_ref());
+    let differing = |address: &Option<_>, ours: Option<&_>| address.clone().filter(|address| Some(address) != ours);
+    if has_changed(|state| &state.shipping_address) {
+        edit.shipping_address = differing(&shop.shipping_address, document.shipping_address.as_ref());
+    }
+    if has_changed(|state| &state.billing_address) {
+        edit.billing_address = differing(&shop.billing_address, document.billing_address.as_ref());
+    }
+    if has_changed(|state| &state.contact) {
+        edit.contact = shop.contact.clone().filter(|contact| Some(contact) != order.detail.contact.as_ref());
+    }
+    if has_changed(|state| &state.note) {
+        edit.note = shop.note.clone().filter(|note| Some(note) != order.detail.note.as_ref());
+    }
     let differs = !edit.lines.is_empty()
         || edit.discounts.is_some()
         || edit.shipping.is_some()
@@ -82,14 +139,6 @@ pub(super) fn edit_of(order: &Order, shop: &NewOrder, back: &ShippingBack) -> Op
         || edit.contact.is_some()
         || edit.note.is_some();
     differs.then_some(edit)
-}
-
-fn is_refund(discount: &Discount) -> bool {
-    discount.code.as_deref().is_some_and(|code| code.starts_with(REFUND_CODE))
-}
-
-fn same_discounts(a: &[Discount], b: &[Discount]) -> bool {
-    a.len() == b.len() && a.iter().all(|discount| b.contains(discount))
 }
 
 fn shipping_of(order: &Order, shop: &NewOrder, back: &ShippingBack) -> Option<EditShipping> {
@@ -113,55 +162,69 @@ fn shipping_of(order: &Order, shop: &NewOrder, back: &ShippingBack) -> Option<Ed
     })
 }
 
-fn lines_of(order: &Order, shop: &NewOrder) -> Vec<EditLine> {
+fn lines_of(order: &Order, shop: &NewOrder, before: Option<&ShopState>, now: &ShopState) -> Vec<EditLine> {
     let mut edits = vec![];
-    let mut met = HashSet::new();
-    for (place, line) in shop.lines.iter().enumerate() {
-        let same = |known: &&OrderLine| match &line.external_line_id {
-            Some(id) => known.detail.external_line_id.as_ref() == Some(id),
-            None => usize::try_from(known.line_number).is_ok_and(|number| number == place + 1),
-        };
-        let known = order.lines.iter().filter(same).find(|known| known.sku == line.sku && !met.contains(&known.id));
-        let Some(known) = known.filter(|known| !known.is_removed()) else {
-            edits.push(EditLine {
-                sku: Some(line.sku.clone()),
-                quantity: Some(line.quantity),
-                unit: line.unit.clone(),
-                unit_price: line.unit_price,
-                discounts: Some(line.discounts.clone()),
-                tax_amount: line.tax_amount,
-                tax_rate: line.tax_rate,
-                tax_name: line.tax_name.clone(),
-                external_line_id: line.external_line_id.clone(),
-                customer_sku: line.customer_sku.clone(),
-                external_ids: Some(line.external_ids.clone()),
-                metadata: Some(line.metadata.clone()),
-                ..EditLine::default()
-            });
-            continue;
-        };
-        met.insert(known.id);
-        let price = line.unit_price.map_or(known.unit_price, |price| price.0);
-        let taxed_otherwise = line.tax_amount.is_some_and(|tax| tax.0 != known.tax_amount);
-        let same_price = price == known.unit_price && known.price_quantity == Decimal::ONE;
-        let same = known.quantities.quantity == line.quantity.0
-            && same_price
-            && same_discounts(&line.discounts, &known.detail.discounts)
-            && !taxed_otherwise;
-        if !same {
-            edits.push(EditLine {
-                order_line_id: Some(known.id),
-                quantity: (known.quantities.quantity != line.quantity.0).then_some(line.quantity),
-                unit_price: line.unit_price,
-                discounts: Some(line.discounts.clone()),
-                tax_amount: line.tax_amount,
-                tax_rate: line.tax_rate,
-                tax_name: line.tax_name.clone(),
-                ..EditLine::default()
-            });
+    let ours: Vec<&OrderLine> = order.lines.iter().filter(|line| !line.is_removed()).collect();
+    let mut known: HashMap<String, &OrderLine> = keys_of_ours(&ours).into_iter().zip(ours.iter().copied()).collect();
+    for (key, line) in keys_of_shop(&shop.lines).into_iter().zip(&shop.lines) {
+        let was = before.and_then(|before| before.lines.get(&key));
+        let is = now.lines.get(&key);
+        match known.remove(&key) {
+            Some(ours) => edits.extend(change_of(ours, line, was, is)),
+            // Taken off here, and nothing has changed of it there.
+            None if was.zip(is).is_some_and(|(was, is)| was.wants_the_same(is)) => {}
+            None => edits.push(new_line(line)),
         }
     }
-    let gone = order.lines.iter().filter(|line| !line.is_removed() && !met.contains(&line.id));
+    // In our order; what was put on here, the shop has never had.
+    let is_gone = |key: &str| before.is_none_or(|before| before.lines.contains_key(key));
+    let gone: HashSet<_> = known.iter().filter(|(key, _)| is_gone(key)).map(|(_, line)| line.id).collect();
+    let gone = ours.iter().filter(|line| gone.contains(&line.id));
     edits.extend(gone.map(|line| EditLine { order_line_id: Some(line.id), remove: true, ..EditLine::default() }));
     edits
+}
+
+fn new_line(line: &NewOrderLine) -> EditLine {
+    EditLine {
+        sku: Some(line.sku.clone()),
+        quantity: Some(line.quantity),
+        unit: line.unit.clone(),
+        unit_price: line.unit_price,
+        discounts: Some(line.discounts.clone()),
+        tax_amount: line.tax_amount,
+        tax_rate: line.tax_rate,
+        tax_name: line.tax_name.clone(),
+        external_line_id: line.external_line_id.clone(),
+        customer_sku: line.customer_sku.clone(),
+        external_ids: Some(line.external_ids.clone()),
+        metadata: Some(line.metadata.clone()),
+        ..EditLine::default()
+    }
+}
+
+/// What the shop has changed of a line that ours differs in.
+fn change_of(ours: &OrderLine, line: &NewOrderLine, was: Option<&LineState>, is: Option<&LineState>) -> Option<EditLine> {
+    let has_changed = |field: fn(&LineState) -> Option<&String>| was.is_none_or(|was| field(was) != is.and_then(field));
+    let same_quantity = ours.quantities.quantity == line.quantity.0;
+    let same_price = line.unit_price.is_none_or(|price| price.0 == ours.unit_price && ours.price_quantity == Decimal::ONE);
+    let quantity = (!same_quantity && has_changed(|state| Some(&state.quantity))).then_some(line.quantity);
+    let unit_price = line.unit_price.filter(|_| !same_price && has_changed(|state| state.unit_price.as_ref()));
+    let discounts = discounts_after(&ours.detail.discounts, &line.discounts, was.map(|was| was.discounts.as_slice()), |_| false);
+    let moves = quantity.is_some() || unit_price.is_some() || discounts.is_some();
+    // The shop's tax is that of its own amounts: of others it is computed.
+    let agrees = (same_quantity || quantity.is_some())
+        && (same_price || unit_price.is_some())
+        && same_discounts(discounts.as_ref().unwrap_or(&ours.detail.discounts), &line.discounts);
+    let has_other_tax = |tax: Amount| tax.0 != ours.tax_amount && has_changed(|state| state.tax_amount.as_ref());
+    let tax_amount = line.tax_amount.filter(|tax| agrees && (moves || has_other_tax(*tax)));
+    (moves || tax_amount.is_some()).then(|| EditLine {
+        order_line_id: Some(ours.id),
+        quantity,
+        unit_price,
+        discounts,
+        tax_amount,
+        tax_rate: tax_amount.and(line.tax_rate),
+        tax_name: tax_amount.and(line.tax_name.clone()),
+        ..EditLine::default()
+    })
 }

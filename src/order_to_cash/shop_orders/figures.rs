@@ -142,6 +142,7 @@ impl Figures {
                 self.settle_difference(total - sum, &mut shipping);
             }
         }
+        places.note("/total", self.total_pointer.clone());
         order.currency = Some(currency);
         order.prices_include_tax = self.prices_include_tax;
         order.lines = lines;
@@ -274,6 +275,28 @@ impl Figures {
         }
         Some(sum)
     }
+}
+
+/// What our arithmetic makes of an order whose amounts are all there; `None` where one is still to be computed.
+pub(super) fn total_of(order: &NewOrder, currency: Currency) -> Option<Decimal> {
+    let discounts = || order.lines.iter().flat_map(|line| &line.discounts).chain(&order.discounts);
+    if discounts().any(|discount| discount.percent.is_some()) || order.lines.iter().any(|line| line.unit_price.is_none()) {
+        return None;
+    }
+    let mut sum = currency.zero() - off(&order.discounts);
+    for line in &order.lines {
+        sum += amount_of(line, currency);
+        if !order.prices_include_tax {
+            sum += line.tax_amount?.0;
+        }
+    }
+    if let Some(shipping) = &order.shipping {
+        sum += shipping.amount.0;
+        if !order.prices_include_tax {
+            sum += shipping.tax_amount?.0;
+        }
+    }
+    Some(currency.round(sum))
 }
 
 /// What a line comes to after its discounts.

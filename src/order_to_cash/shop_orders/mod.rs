@@ -2,6 +2,7 @@
 //! two of them begins again from the start: every step looks first at what is there already, under the lock of the order's row in
 //! `channel_order`.
 
+mod doubt;
 mod edit;
 pub mod figures;
 mod left_here;
@@ -11,6 +12,7 @@ mod refund;
 mod refusal;
 mod ship;
 pub mod shop_order;
+mod state;
 mod store;
 
 use crate::auth::actor::Context;
@@ -19,7 +21,7 @@ use crate::channels::platform::Workbench;
 use crate::error::Error;
 use crate::inbox::{Outcome, Reason};
 use crate::orders;
-use crate::orders::body::{CancelReason, CancelRequest, HoldRequest};
+use crate::orders::body::{CancelReason, CancelRequest};
 use crate::orders::order::{CancelCode, Order};
 use crate::orders::status::OrderStatus;
 use crate::platform::http::Precondition;
@@ -31,7 +33,7 @@ pub use shop_order::{
     Places, RefundedGoods, ShopCancellation, ShopFulfillment, ShopFulfillmentLine, ShopNews, ShopOrder, ShopPayment, ShopRefund,
     ShopRefundLine, ShopShippingRefund,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use store::{FactKind, Gone, Key, Known};
 
@@ -42,7 +44,7 @@ pub enum Step {
     Note,
     /// Places the order, with its money.
     Place,
-    /// Holds it where the shop's own figures do not fit.
+    /// Holds it where the shop's figures do not fit, or are in another currency now, or the buyer is another.
     Doubt,
     /// Makes lines, prices and addresses what they are in the shop now.
     Edit,
@@ -78,13 +80,17 @@ pub fn walk(
     steps: &[Step],
 ) -> Result<Outcome, Error> {
     let road = Road::new(bench, organization_id, channel, &order.external_id);
+    let of_amounts = |step: &&Step| matches!(step, Step::Edit | Step::Pay | Step::RefundMoney | Step::RefundGoods);
     for step in steps {
+        if road.foreign.get() && of_amounts(&step) {
+            continue;
+        }
         let walked = match step {
             Step::Note => road.note(order)?,
             Step::Place => road.place(order)?,
             Step::Doubt => road.doubt(order)?,
             Step::Edit => road.edit(order)?,
-            Step::Pay => road.pay_order(order)?,
+            Step::Pay => road.pay(&order.payments)?,
             Step::RefundMoney => road.refund_money(&order.refunds)?,
             Step::Ship => road.ship(&order.fulfillments)?,
             Step::RefundGoods => road.refund_goods(&order.refunds, order.cancelled.is_some())?,
@@ -94,6 +100,10 @@ pub fn walk(
         if let ControlFlow::Break(outcome) = walked {
             return Ok(road.with_order(outcome));
         }
+    }
+    // What a cancelled order leaves is on its way back.
+    if !road.foreign.get() && (order.cancelled.is_none() || !order.refunds.is_empty()) {
+        road.tell_overpaid()?;
     }
     Ok(road.arrived())
 }
@@ -228,6 +238,8 @@ struct Road<'a> {
     told: RefCell<Vec<Reason>>,
     /// The order, as soon as it is known.
     order_id: RefCell<Option<OrderId>>,
+    /// The shop has it in another currency: no amount of it is worked in.
+    foreign: Cell<bool>,
 }
 
 impl<'a> Road<'a> {
@@ -239,6 +251,7 @@ impl<'a> Road<'a> {
             context: Context::job(organization_id, "inbox", bench.now),
             told: RefCell::new(vec![]),
             order_id: RefCell::new(None),
+            foreign: Cell::new(false),
         }
     }
 
@@ -331,6 +344,9 @@ impl<'a> Road<'a> {
                 return Ok(self.with_order(outcome));
             }
         }
+        if !news.deleted || !news.refunds.is_empty() {
+            self.tell_overpaid()?;
+        }
         Ok(self.arrived())
     }
 
@@ -342,30 +358,6 @@ impl<'a> Road<'a> {
             store::save(connection, &self.key, &known, self.bench.now)?;
             Ok(Outcome::ignored("deleted_before_it_came", "it was deleted before we knew it: no order is made of it"))
         })
-    }
-
-    fn doubt(&self, order: &ShopOrder) -> Result<Walked, Error> {
-        for doubt in &order.doubts {
-            self.on_order(|connection, _, order_id| {
-                if store::fact(connection, &self.key, FactKind::Doubt, &doubt.code)?.is_some() {
-                    return Ok(());
-                }
-                self.hold(connection, order_id, &doubt.detail)?;
-                Ok(store::note_fact(connection, &self.key, FactKind::Doubt, &doubt.code, None, self.bench.now)?)
-            })?;
-            self.told.borrow_mut().push(doubt.clone());
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Holds it for a person, where it is not over.
-    fn hold(&self, connection: &mut PgConnection, order_id: OrderId, detail: &str) -> Result<(), Error> {
-        let order = self.find(connection, order_id)?;
-        if matches!(order.status, OrderStatus::Completed | OrderStatus::Cancelled | OrderStatus::Draft) {
-            return Ok(());
-        }
-        let reason: String = detail.chars().take(500).collect();
-        super::hold::hold(connection, &self.context, order_id, &HoldRequest { reason }, &Precondition::Any).map(drop)
     }
 
     /// An order that the shop has live and we have cancelled ships nothing: somebody must look.

@@ -1,6 +1,6 @@
 //! Money that the shop has taken or reserved: booked here under the shop's reference, one move a transaction, until both agree.
 
-use super::{Road, ShopOrder, ShopPayment, Walked, outcome_of};
+use super::{Road, ShopPayment, Walked, outcome_of};
 use crate::error::Error;
 use crate::order_to_cash::pay;
 use crate::payments::body::{CapturePayment, NewPayment, NewPaymentStatus};
@@ -39,25 +39,6 @@ impl Road<'_> {
                     Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |_| String::new())?)),
                 }
             }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Books all of its money, and tells what of it no part of the order takes.
-    pub(super) fn pay_order(&self, order: &ShopOrder) -> Result<Walked, Error> {
-        if let ControlFlow::Break(outcome) = self.pay(&order.payments)? {
-            return Ok(ControlFlow::Break(outcome));
-        }
-        let captured: Decimal = order.payments.iter().map(|payment| payment.captured).sum();
-        let paid_back: Decimal = order.refunds.iter().map(|refund| refund.amount).sum();
-        let over = self.on_order(|connection, _, order_id| {
-            let known = self.find(connection, order_id)?;
-            Ok((known.currency.round(captured - paid_back - known.total), known.currency))
-        })?;
-        if let Some((over, currency)) = over.filter(|(over, _)| *over > Decimal::ZERO && order.cancelled.is_none()) {
-            let detail =
-                format!("the shop has taken {over} {currency} more than the order comes to: pay it back, or use it for another order");
-            self.tell("overpaid", detail, "");
         }
         Ok(ControlFlow::Continue(()))
     }

@@ -1,5 +1,7 @@
 //! The first that we hear of an order: it is placed with its money. Its external id is claimed with it, so that a second try finds it.
 
+use super::state::ShopState;
+use super::store::Known;
 use super::{Road, ShopOrder, Walked, outcome_of, store};
 use crate::error::Error;
 use crate::inbox::Outcome;
@@ -52,13 +54,18 @@ impl Road<'_> {
             Err(Error::Conflict { code: "external_id_conflict", extra, .. }) => read_id(&Value::Object(extra), "order_id")?,
             Err(error) => return Ok(ControlFlow::Break(outcome_of(error, |pointer| order.places.of(pointer))?)),
         };
-        self.bench.db.write_blocking(|connection| {
+        let doubt = self.bench.db.write_blocking(|connection| {
             let mut known = store::lock(connection, &self.key, self.bench.now)?;
             known.order_id = Some(placed);
             // Of one that was there already nobody knows what it was made of: it is compared.
-            known.content = (placed == new_id).then(|| content(&order.order)).transpose()?;
-            Ok(store::save(connection, &self.key, &known, self.bench.now)?)
+            let is_new = placed == new_id;
+            if is_new {
+                known.set_state(&ShopState::of(&order.order))?;
+            }
+            store::save(connection, &self.key, &known, self.bench.now)?;
+            if is_new { self.compare_totals(connection, placed, order) } else { Ok(None) }
         })?;
+        self.told.borrow_mut().extend(doubt);
         *self.order_id.borrow_mut() = Some(placed);
         Ok(ControlFlow::Continue(()))
     }
@@ -84,8 +91,16 @@ impl Road<'_> {
     }
 }
 
-/// What an order is made of, as a hash.
-pub(super) fn content(order: &NewOrder) -> Result<Vec<u8>, Error> {
+/// Whether the shop has changed nothing that we follow since it was last worked in.
+pub(super) fn is_unchanged(known: &Known, order: &NewOrder, now: &ShopState) -> Result<bool, Error> {
+    match known.state() {
+        Some(before) => Ok(before == *now),
+        None => Ok(known.content.as_ref() == Some(&content(order)?) || is_of_before(known.content.as_deref(), order)?),
+    }
+}
+
+/// What an order is made of, as the hash that orders from before have.
+fn content(order: &NewOrder) -> Result<Vec<u8>, Error> {
     let mut plain = order.clone();
     // Rates and names only say what taxes are called.
     for line in &mut plain.lines {
@@ -100,7 +115,7 @@ pub(super) fn content(order: &NewOrder) -> Result<Vec<u8>, Error> {
 
 /// Whether it is the content of the same order as it was read before it had an e-mail address to reach the buyer by, or ids of its own:
 /// then the shop has changed nothing since.
-pub(super) fn is_of_before(known: Option<&[u8]>, order: &NewOrder) -> Result<bool, Error> {
+fn is_of_before(known: Option<&[u8]>, order: &NewOrder) -> Result<bool, Error> {
     let Some(known) = known else { return Ok(false) };
     let mut without_email = order.clone();
     let rest = order.contact.clone().map(|contact| Contact { email: None, ..contact });

@@ -1,7 +1,7 @@
 //! Money that the shop has paid back, and what becomes of its goods: cancelled where they are still here, announced as a return where
 //! they have left.
 
-use super::edit::REFUND_CODE;
+use super::edit::refund_code;
 use super::store::{self, Fact, FactKind};
 use super::{RefundedGoods, Road, ShopRefund, ShopShippingRefund, Walked, outcome_of};
 use crate::error::Error;
@@ -258,7 +258,7 @@ fn less_shipping(order: &Order, back: ShopShippingRefund) -> EditShipping {
 
 /// The edit that takes that much more off the whole order for a refund; taxes stay as the shop has told them.
 fn less(order: &Order, asked: &ShopRefund, off: Decimal) -> EditOrder {
-    let code: String = format!("{REFUND_CODE}{}", asked.reference).chars().take(64).collect();
+    let code = refund_code(&asked.reference);
     let reason = asked.reason.clone().unwrap_or_else(|| "Refunded by the shop".to_owned()).chars().take(500).collect();
     let mut discounts = order.document.discounts.clone();
     match discounts.iter_mut().find(|known| known.code.as_ref() == Some(&code)) {

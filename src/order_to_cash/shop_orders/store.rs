@@ -1,11 +1,14 @@
-use crate::platform::sql::sql;
+use super::state::ShopState;
+use crate::error::Error;
+use crate::platform::sql::{sql, to_json};
 use crate::types::id::{ChannelId, OrderId, OrganizationId};
 use crate::types::text_enum::text_enum;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Jsonb, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use rust_decimal::Decimal;
+use serde_json::Value;
 
 /// One order of one shop.
 #[derive(Clone, Debug)]
@@ -45,10 +48,26 @@ pub struct Known {
     pub order_id: Option<OrderId>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub version_at: Option<DateTime<Utc>>,
+    /// The hash of what an order from before was last made of, of which no state is noted.
     #[diesel(sql_type = Nullable<Binary>)]
     pub content: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    shop_state: Option<Value>,
     #[diesel(sql_type = Nullable<Text>)]
     pub gone: Option<Gone>,
+}
+
+impl Known {
+    /// What the shop had it as when it was last worked in, where that is noted.
+    pub fn state(&self) -> Option<ShopState> {
+        serde_json::from_value(self.shop_state.clone()?).ok()
+    }
+
+    pub fn set_state(&mut self, state: &ShopState) -> Result<(), Error> {
+        self.shop_state = Some(to_json(state)?);
+        self.content = None;
+        Ok(())
+    }
 }
 
 /// Its row, made where there is none, under its lock: nobody else works on this order of the shop until the transaction ends. It comes
@@ -61,7 +80,7 @@ pub fn lock(connection: &mut PgConnection, key: &Key, now: DateTime<Utc>) -> Que
     .bind::<Text, _>(key.external_id)
     .bind::<Timestamptz, _>(now)
     .execute(connection)?;
-    sql("SELECT order_id, version_at, content, gone FROM channel_order \
+    sql("SELECT order_id, version_at, content, shop_state, gone FROM channel_order \
          WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3 FOR NO KEY UPDATE")
     .bind::<SqlUuid, _>(key.organization_id)
     .bind::<SqlUuid, _>(key.channel_id)
@@ -71,7 +90,7 @@ pub fn lock(connection: &mut PgConnection, key: &Key, now: DateTime<Utc>) -> Que
 
 /// Writes the row back. The caller holds its lock.
 pub fn save(connection: &mut PgConnection, key: &Key, known: &Known, now: DateTime<Utc>) -> QueryResult<()> {
-    sql("UPDATE channel_order SET order_id = $4, version_at = $5, content = $6, gone = $7, updated_at = $8 \
+    sql("UPDATE channel_order SET order_id = $4, version_at = $5, content = $6, gone = $7, updated_at = $8, shop_state = $9 \
          WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3")
     .bind::<SqlUuid, _>(key.organization_id)
     .bind::<SqlUuid, _>(key.channel_id)
@@ -81,6 +100,7 @@ pub fn save(connection: &mut PgConnection, key: &Key, known: &Known, now: DateTi
     .bind::<Nullable<Binary>, _>(known.content.as_deref())
     .bind::<Nullable<Text>, _>(known.gone)
     .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Jsonb>, _>(known.shop_state.as_ref())
     .execute(connection)?;
     Ok(())
 }
@@ -182,6 +202,23 @@ pub fn shipping_back(connection: &mut PgConnection, key: &Key) -> QueryResult<Sh
     .bind::<SqlUuid, _>(key.channel_id)
     .bind::<Text, _>(key.external_id)
     .get_result(connection)
+}
+
+/// The references of all facts of a kind.
+pub fn references(connection: &mut PgConnection, key: &Key, kind: FactKind) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        reference: String,
+    }
+    let rows: Vec<Row> = sql("SELECT reference FROM channel_order_fact \
+         WHERE organization_id = $1 AND channel_id = $2 AND external_id = $3 AND kind = $4 ORDER BY reference")
+    .bind::<SqlUuid, _>(key.organization_id)
+    .bind::<SqlUuid, _>(key.channel_id)
+    .bind::<Text, _>(key.external_id)
+    .bind::<Text, _>(kind)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.reference).collect())
 }
 
 /// Whether the shop is being told of a shipment of the order: what it says of it meanwhile is what we have told.

@@ -1,0 +1,1 @@
+ALTER TABLE channel_order DROP COLUMN shop_state;
