@@ -135,6 +135,9 @@ pub async fn create_customer(call: Call, app: Data<App>) -> Result<Answer, Error
 }
 
 /// Create or replace the customer with a code
+///
+/// Another `credit_limit` or `blocked` of a customer who is there wants `payments:write`, too; other `payment_terms` or `price_list` want
+/// `orders:price` or `payments:write`.
 #[utoipa::path(tag = "customers", operation_id = "put_customer_by_code", security(("oauth2" = ["customers:write"])), request_body = PutCustomer, params(("code" = String, Path, description = "Code of the customer", example = "C-TOKO-SUMBER")), responses(
     (status = 200, description = "Replaced", body = Customer),
     (status = 201, description = "Created", body = Customer),

@@ -110,7 +110,7 @@ async fn a_discount_that_was_deducted_is_not_earned_again_by_money_that_comes_in
     let number = first["number"].as_str().unwrap();
     let entries = import(&admin, &format!("2026-03-02,53302.20,{number},R1\n")).await;
     assert_eq!((&entries[0]["status"], &entries[0]["suggestions"][0]["reasons"][1]), (&json!("suggested"), &json!("part_of_amount_due")));
-    assert_eq!(entries[0]["suggestions"][0]["allocations"][0]["early_payment_discount"], "0");
+    assert_eq!(entries[0]["suggestions"][0]["allocations"][0]["early_payment_discount"], "0.00");
     let entries = import(&admin, &format!("2026-03-02,54390.00,{number},R2\n")).await;
     assert_eq!(entries[0]["status"], "matched");
     assert_eq!(get(&admin, "invoices", &first).await["amount_adjusted"], "2220.00");

@@ -41,8 +41,11 @@ async fn scarce_stock_is_sold_out_exactly_and_never_oversold() {
     let client = open_shop(&app, "shop", SKUS, |_| STOCK).await;
     let mut work: Vec<Value> = (0..SKUS * DEMAND).map(|i| order(&[(i % SKUS, 1)], "refuse")).collect();
     Random::seeded(1).shuffle(&mut work);
-    let answers =
-        at_once(CLIENTS, work, async |body| client.post("/v1/orders", &body).await.one_of(&[(201, ""), (409, "insufficient_stock")])).await;
+    let work = work.into_iter().enumerate();
+    let answers = at_once(CLIENTS, work, async |(i, body): (usize, Value)| {
+        client.post_patiently("/v1/orders", &format!("scarce-{i}"), &body).await.one_of(&[(201, ""), (409, "insufficient_stock")])
+    })
+    .await;
     assert_eq!(answers.len(), SKUS * DEMAND);
     assert_eq!(placed(&answers), SKUS * 10);
     assert_eq!(numbers(&answers).len(), placed(&answers));
@@ -75,8 +78,8 @@ async fn orders_of_many_lines_refused_held_and_backordered_take_all_the_stock_th
         wanted_at_any_rate.iter().all(|wanted| *wanted > 30),
         "whatever the order of events, everything is sold: {wanted_at_any_rate:?}"
     );
-    let answers = at_once(CLIENTS, work, async |(i, body)| {
-        servers[i % 2].post("/v1/orders", &body).await.one_of(&[(201, ""), (409, "insufficient_stock")])
+    let answers = at_once(CLIENTS, work, async |(i, body): (usize, Value)| {
+        servers[i % 2].post_patiently("/v1/orders", &format!("many-{i}"), &body).await.one_of(&[(201, ""), (409, "insufficient_stock")])
     })
     .await;
     assert_eq!(numbers(&answers).len(), placed(&answers), "two servers never give the same number");

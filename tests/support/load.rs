@@ -108,6 +108,18 @@ impl Client {
         self.send(Method::POST, path, Some(key), Some(body)).await.unwrap()
     }
 
+    /// As a client should: what the server had no time for (503) is sent again under the same key, for a minute at most.
+    pub async fn post_patiently(&self, path: &str, key: &str, body: &Value) -> Answer {
+        for _ in 0..120 {
+            let answer = self.post_once(path, key, body).await;
+            if answer.status != 503 {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        self.post_once(path, key, body).await
+    }
+
     /// A post that is refused where the thing is not of this version any more.
     pub async fn post_if(&self, path: &str, version: &Value, body: &Value) -> Answer {
         let request = self.http.post(format!("{}{path}", self.address)).bearer_auth(&self.token);
