@@ -118,8 +118,9 @@ mod tests {
             kept: Decimal::ZERO,
             discount: discount.parse().unwrap(),
         };
+        type Row<'a> = (&'a str, &'a str, &'a str);
         // Of an invoice of 118.88: what stands on it (received, settled, discount), what is settled now, most.
-        let table: [(&[(&str, &str, &str)], &str, &str); 7] = [
+        let table: [(&[Row], &str, &str); 7] = [
             (&[], "118.88", "2.38"),
             (&[("2026-02-01", "59.44", "1.19")], "59.44", "1.19"),
             (&[("2026-02-01", "60.63", "2.38")], "58.25", "0.00"),
