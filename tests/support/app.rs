@@ -184,9 +184,10 @@ impl Caller<'_> {
     }
 }
 
-/// Numbers of an answer, in quotes or between commas, that are zero with a minus before it; with some of what stands before them.
-fn signed_nothing(bytes: &[u8]) -> Vec<String> {
-    let is_end = |byte: &u8| matches!(byte, b'"' | b',' | b'\r');
+/// Amounts of an answer, in quotes, or in cells where it is CSV, that are zero with a minus before it; with some of what stands before
+/// them. A number of JSON is none: those are free data, which comes back as it came.
+fn signed_nothing(bytes: &[u8], is_csv: bool) -> Vec<String> {
+    let is_end = |byte: &u8| *byte == b'"' || (is_csv && matches!(byte, b',' | b'\r'));
     let found = |at: &usize| {
         let (before, rest) = (&bytes[..*at], &bytes[at + 1..]);
         let zeros = rest.iter().take_while(|byte| matches!(byte, b'0' | b'.')).count();
@@ -207,7 +208,7 @@ pub async fn send(request: RequestBuilder) -> Reply {
     let bytes = response.bytes().await.unwrap();
     let text = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if ["json", "csv"].iter().any(|kind| text.contains(kind)) && status < 400 {
-        let amounts = signed_nothing(&bytes);
+        let amounts = signed_nothing(&bytes, text.contains("csv"));
         assert!(amounts.is_empty(), "nothing has no sign: {amounts:?}");
     }
     Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
